@@ -1,0 +1,58 @@
+/**
+ * WeChat's account of one batch: what it says became of it, and how many it counted.
+ *
+ * Unknown counts are null, never 0: a person must be able to tell "nobody got it" from "nobody
+ * knows". `eligible` is how many were left after WeChat's own filter.
+ */
+export interface Receipt {
+  readonly status: 'delivered' | 'refused' | 'failed' | 'unknown';
+  /** WeChat's own word, such as `send success` or `err(20001)`; absent where it never spoke. */
+  readonly code?: string;
+  /** The code in words for an operator. */
+  readonly meaning?: string;
+  readonly total: number | null;
+  readonly eligible: number | null;
+  readonly sent: number | null;
+  readonly failed: number | null;
+  readonly articleUrls?: readonly ArticleUrl[];
+  readonly copyright?: CopyrightCheck;
+}
+
+export interface ArticleUrl {
+  /** 1-based, as WeChat counts articles. */
+  readonly index: number;
+  readonly url: string;
+}
+
+export interface CopyrightCheck {
+  /** 0 not checked, 1 no reprint, 2 a reprint that may go, 3 a reprint that may not. */
+  readonly state: number;
+  readonly articles: readonly {
+    readonly index: number;
+    /** 0 none, 1 original, 2 reprint. */
+    readonly declared: number;
+    /** 0 not checked, 1 checking, 11 passed; anything else did not pass. */
+    readonly audit: number;
+    readonly originalUrl?: string;
+    readonly mayReprint: boolean;
+  }[];
+}
+
+/** The receipt of a batch that WeChat never reported on, or reported on without counts. */
+export const uncounted = (status: Receipt['status'], meaning: string): Receipt => ({
+  status,
+  meaning,
+  total: null,
+  eligible: null,
+  sent: null,
+  failed: null,
+});
+
+/** Whether two copies of a receipt say the same; WeChat pushes up to three. */
+export const sameReceipt = (a: Receipt, b: Receipt): boolean =>
+  a.status === b.status &&
+  a.code === b.code &&
+  a.total === b.total &&
+  a.eligible === b.eligible &&
+  a.sent === b.sent &&
+  a.failed === b.failed;
