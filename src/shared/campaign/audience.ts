@@ -1,0 +1,22 @@
+/** Who gets it. Everyone is only ever explicit: there is no default, and no fallback to it. */
+export type Audience =
+  | { readonly type: 'group'; readonly groupId: string }
+  | { readonly type: 'tag'; readonly tagId: number }
+  | { readonly type: 'everyone' }
+  /** OpenIDs, frozen in a list of ours; inline OpenIDs become one when accepted. */
+  | { readonly type: 'list'; readonly listId: string }
+  /** The follower list, read page by page into a list when the campaign starts. */
+  | { readonly type: 'followers' };
+
+/** Goes by message/mass/sendall in one call; WeChat alone knows how many that is. */
+export const isWholesale = (
+  audience: Audience,
+): audience is Extract<Audience, { type: 'group' | 'tag' | 'everyone' }> =>
+  audience.type === 'group' || audience.type === 'tag' || audience.type === 'everyone';
+
+export interface AudienceCounts {
+  readonly received: number;
+  readonly duplicates: number;
+  readonly invalid: number;
+  readonly recipients: number;
+}

@@ -1,0 +1,380 @@
+/**
+ * The life of one batch: the slice of an audience that goes to WeChat in a single mass send.
+ *
+ *   pending ──▶ submitting ──▶ submitted ──▶ settled      the receipt is in
+ *      ▲   ◀─────┘  │  ▲  │
+ *      │  WeChat    │  └──┘ asked again, same key, while nobody knows
+ *      │  said wait ├────▶ refused                        WeChat said no at the door
+ *      │            └────▶ held                           nobody knows; a person decides
+ *      └─── a person: retry (refused), resolve (held), with a new key
+ *   pending ──▶ cancelled
+ *
+ * Pure: no clock, no Redis, no WeChat. Whatever can happen to a batch, happens here.
+ */
+import { assertNever, ServiceError } from '../errors.ts';
+import { type Receipt, sameReceipt } from './receipt.ts';
+
+export interface BatchRef {
+  readonly campaignId: string;
+  readonly no: number;
+}
+
+/** No answer while a repeat was safe · an answer that names another batch's message · no id given. */
+export type HeldReason = 'outcome-unknown' | 'message-id-taken' | 'message-id-missing';
+
+/** Why a pending or unanswered batch does not move; the words of the campaign's `waiting`. */
+export type WaitReason =
+  | 'daily-quota'
+  | 'monthly-quota'
+  | 'account-paused'
+  | 'wechat-approval'
+  | 'outcome-unknown'
+  | 'rate'
+  | 'window'
+  | 'wechat-busy'
+  | 'new-media';
+
+interface Common {
+  /** 1-based. */
+  readonly no: number;
+  /** How many OpenIDs; null for a group, a tag or everyone, whose number only WeChat knows. */
+  readonly size: number | null;
+  /** Part of the key: a new one is made by a person's word only. */
+  readonly generation: number;
+  /** Part of the job's id: a finished job makes room for another. */
+  readonly run: number;
+  readonly attempts: number;
+}
+
+/** One attempt's answer may be missing: then `unanswered`, until WeChat says a definite word. */
+interface Asked {
+  readonly firstAttemptAt: number;
+  readonly lastAttemptAt: number;
+}
+
+export type Batch =
+  | (Common & {
+      readonly state: 'pending';
+      readonly nextAttemptAt?: number;
+      readonly reason?: WaitReason;
+      readonly errcode?: number;
+    })
+  | (Common &
+      Asked & {
+        readonly state: 'submitting';
+        /** A call of this key may have been accepted without our knowing. */
+        readonly unanswered: boolean;
+        readonly answered: boolean;
+        readonly nextAttemptAt?: number;
+        readonly reason?: WaitReason;
+        readonly errcode?: number;
+      })
+  | (Common & {
+      readonly state: 'submitted';
+      readonly msgId: string;
+      readonly msgDataId?: string;
+      readonly submittedAt: number;
+      /** The id came with a 45065: an earlier call of this key had been accepted. */
+      readonly adopted?: boolean;
+    })
+  | (Common & {
+      readonly state: 'settled';
+      readonly msgId: string;
+      readonly msgDataId?: string;
+      readonly submittedAt: number;
+      readonly settledAt: number;
+      readonly receipt: Receipt;
+    })
+  | (Common & {
+      readonly state: 'refused';
+      readonly refusedAt: number;
+      readonly errcode?: number;
+      readonly reason: string;
+    })
+  | (Common & {
+      readonly state: 'held';
+      readonly heldAt: number;
+      readonly firstAttemptAt: number;
+      readonly reason: HeldReason;
+      readonly errcode?: number;
+      /** The message id that WeChat named, where another batch owns it. */
+      readonly takenMsgId?: string;
+    })
+  | (Common & { readonly state: 'cancelled'; readonly cancelledAt: number });
+
+export type BatchState = Batch['state'];
+
+export const BATCH_STATES = [
+  'pending',
+  'submitting',
+  'submitted',
+  'settled',
+  'refused',
+  'held',
+  'cancelled',
+] as const satisfies readonly BatchState[];
+
+export type BatchEvent =
+  /** The intent, recorded before the call is made. */
+  | { readonly type: 'attempt-started'; readonly at: number }
+  | {
+      readonly type: 'accepted';
+      readonly msgId: string;
+      readonly msgDataId?: string;
+      readonly adopted?: boolean;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'refused';
+      readonly errcode?: number;
+      readonly reason: string;
+      readonly at: number;
+    }
+  /** A definite "not now": this call was not accepted. */
+  | {
+      readonly type: 'put-back';
+      readonly reason: WaitReason;
+      readonly errcode?: number;
+      readonly nextAttemptAt: number;
+    }
+  | {
+      readonly type: 'outcome-unknown';
+      readonly nextAttemptAt: number;
+      readonly errcode?: number;
+    }
+  | {
+      readonly type: 'held';
+      readonly reason: HeldReason;
+      readonly takenMsgId?: string;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'receipt-arrived';
+      readonly msgId: string;
+      readonly receipt: Receipt;
+      readonly at: number;
+    }
+  | { readonly type: 'cancelled'; readonly at: number }
+  /** A finished or lost job needs another id. */
+  | { readonly type: 'rerun' }
+  /** A person: it went out, and this is its message id. */
+  | { readonly type: 'resolved-sent'; readonly msgId: string; readonly at: number }
+  /** A person: it did not go out. Submitted again under a new key. */
+  | { readonly type: 'resolved-not-sent' }
+  | { readonly type: 'resolved-given-up'; readonly at: number }
+  /** A person: submit the refused batch again, under a new key. */
+  | { readonly type: 'retried' };
+
+/**
+ * WeChat's `clientmsgid`, the log's `batch` and the stem of the job's id.
+ *
+ * At most 32 ASCII bytes (longer is 45067): 18 of the campaign, up to 6 of the number, the rest
+ * the generation. The same for every attempt, and after a restart.
+ */
+export const batchKey = (campaignId: string, batch: Pick<Batch, 'no' | 'generation'>): string =>
+  `${campaignId}-${batch.no}-${batch.generation}`;
+
+export const newBatch = (no: number, size: number | null): Batch => ({
+  state: 'pending',
+  no,
+  size,
+  generation: 0,
+  run: 0,
+  attempts: 0,
+});
+
+/** Nothing more happens to it by itself. */
+export const isFinal = (batch: Batch): boolean =>
+  batch.state === 'settled' || batch.state === 'refused' || batch.state === 'cancelled';
+
+/**
+ * The batch after an event. An event already taken in returns the same object, so that the store
+ * can tell a repeat (WeChat pushes a receipt up to three times) from news.
+ *
+ * @throws {ServiceError} `BATCH_TRANSITION_ILLEGAL` when the two cannot belong together.
+ */
+export function advance(batch: Batch, event: BatchEvent): Batch {
+  switch (event.type) {
+    case 'attempt-started':
+      return startAttempt(batch, event);
+    case 'accepted':
+      return accept(batch, event);
+    case 'refused':
+      return refuse(batch, event);
+    case 'put-back':
+      return putBack(batch, event);
+    case 'outcome-unknown':
+      if (batch.state !== 'submitting') return illegal(batch, event);
+      return {
+        ...batch,
+        unanswered: true,
+        answered: true,
+        nextAttemptAt: event.nextAttemptAt,
+        reason: 'outcome-unknown',
+        ...(event.errcode === undefined ? {} : { errcode: event.errcode }),
+      };
+    case 'held':
+      return hold(batch, event);
+    case 'receipt-arrived':
+      return settle(batch, event);
+    case 'cancelled':
+      if (batch.state === 'cancelled') return batch;
+      if (batch.state !== 'pending') return illegal(batch, event);
+      return { ...common(batch), state: 'cancelled', cancelledAt: event.at };
+    case 'rerun':
+      return isFinal(batch) ? illegal(batch, event) : { ...batch, run: batch.run + 1 };
+    case 'resolved-sent':
+      if (batch.state !== 'held') return illegal(batch, event);
+      return {
+        ...common(batch),
+        state: 'submitted',
+        msgId: event.msgId,
+        submittedAt: event.at,
+        run: batch.run + 1,
+      };
+    case 'resolved-not-sent':
+      return batch.state === 'held' ? again(batch) : illegal(batch, event);
+    case 'retried':
+      return batch.state === 'refused' ? again(batch) : illegal(batch, event);
+    case 'resolved-given-up':
+      if (batch.state !== 'held') return illegal(batch, event);
+      return { ...common(batch), state: 'refused', refusedAt: event.at, reason: 'given-up' };
+    default:
+      return assertNever(event);
+  }
+}
+
+type Event<T extends BatchEvent['type']> = Extract<BatchEvent, { type: T }>;
+
+function startAttempt(batch: Batch, event: Event<'attempt-started'>): Batch {
+  if (batch.state === 'pending') {
+    return {
+      ...common(batch),
+      state: 'submitting',
+      attempts: batch.attempts + 1,
+      firstAttemptAt: event.at,
+      lastAttemptAt: event.at,
+      unanswered: false,
+      answered: false,
+    };
+  }
+  if (batch.state !== 'submitting') return illegal(batch, event);
+  const { nextAttemptAt: _, reason: __, errcode: ___, ...rest } = batch;
+  return {
+    ...rest,
+    attempts: batch.attempts + 1,
+    lastAttemptAt: event.at,
+    // A recorded attempt without a recorded answer: its worker died in the middle of the call.
+    unanswered: batch.unanswered || !batch.answered,
+    answered: false,
+  };
+}
+
+/** A late acceptance overrules held: WeChat's word is worth more than our not knowing. */
+function accept(batch: Batch, event: Event<'accepted'>): Batch {
+  if (batch.state === 'submitting' || batch.state === 'held') {
+    return {
+      ...common(batch),
+      state: 'submitted',
+      msgId: event.msgId,
+      submittedAt: event.at,
+      ...(event.msgDataId === undefined ? {} : { msgDataId: event.msgDataId }),
+      ...(event.adopted ? { adopted: true } : {}),
+    };
+  }
+  return isAbout(batch, event.msgId) ? batch : illegal(batch, event);
+}
+
+/** No is only an outcome where every earlier call of this key had one too; else nobody knows. */
+function refuse(batch: Batch, event: Event<'refused'>): Batch {
+  if (batch.state === 'refused') return batch;
+  if (batch.state !== 'submitting') return illegal(batch, event);
+  const errcode = event.errcode === undefined ? {} : { errcode: event.errcode };
+  if (batch.unanswered) {
+    return {
+      ...common(batch),
+      ...errcode,
+      state: 'held',
+      heldAt: event.at,
+      firstAttemptAt: batch.firstAttemptAt,
+      reason: 'outcome-unknown',
+    };
+  }
+  return {
+    ...common(batch),
+    ...errcode,
+    state: 'refused',
+    refusedAt: event.at,
+    reason: event.reason,
+  };
+}
+
+function putBack(batch: Batch, event: Event<'put-back'>): Batch {
+  const wait = {
+    reason: event.reason,
+    nextAttemptAt: event.nextAttemptAt,
+    ...(event.errcode === undefined ? {} : { errcode: event.errcode }),
+  };
+  if (batch.state === 'pending') return { ...common(batch), state: 'pending', ...wait };
+  if (batch.state !== 'submitting') return illegal(batch, event);
+  if (batch.unanswered) return { ...batch, answered: true, ...wait };
+  return { ...common(batch), state: 'pending', ...wait };
+}
+
+function hold(batch: Batch, event: Event<'held'>): Batch {
+  if (batch.state === 'held') return batch;
+  if (batch.state !== 'submitting') return illegal(batch, event);
+  return {
+    ...common(batch),
+    state: 'held',
+    heldAt: event.at,
+    firstAttemptAt: batch.firstAttemptAt,
+    reason: event.reason,
+    ...(event.takenMsgId === undefined ? {} : { takenMsgId: event.takenMsgId }),
+    ...(batch.errcode === undefined ? {} : { errcode: batch.errcode }),
+  };
+}
+
+/** A later copy with other counts replaces the earlier one; the same again is no news. */
+function settle(batch: Batch, event: Event<'receipt-arrived'>): Batch {
+  if (!isAbout(batch, event.msgId)) return illegal(batch, event);
+  if (batch.state === 'settled' && sameReceipt(batch.receipt, event.receipt)) return batch;
+  return {
+    ...common(batch),
+    state: 'settled',
+    msgId: batch.msgId,
+    ...(batch.msgDataId === undefined ? {} : { msgDataId: batch.msgDataId }),
+    submittedAt: batch.submittedAt,
+    settledAt: batch.state === 'settled' ? batch.settledAt : event.at,
+    receipt: event.receipt,
+  };
+}
+
+const again = (batch: Batch): Batch => ({
+  ...common(batch),
+  state: 'pending',
+  generation: batch.generation + 1,
+  run: batch.run + 1,
+  attempts: 0,
+});
+
+const common = ({ no, size, generation, run, attempts }: Batch): Common => ({
+  no,
+  size,
+  generation,
+  run,
+  attempts,
+});
+
+function isAbout(
+  batch: Batch,
+  msgId: string,
+): batch is Extract<Batch, { state: 'submitted' | 'settled' }> {
+  return (batch.state === 'submitted' || batch.state === 'settled') && batch.msgId === msgId;
+}
+
+function illegal(batch: Batch, event: BatchEvent): never {
+  throw new ServiceError('BATCH_TRANSITION_ILLEGAL', `${event.type} while ${batch.state}`, {
+    details: { no: batch.no, state: batch.state, event: event.type },
+  });
+}

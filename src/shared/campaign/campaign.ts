@@ -1,0 +1,226 @@
+/**
+ * One campaign: what was asked for (never changed once accepted), where it stands (control), and
+ * what it may be called (its state, derived from control and the batches' tally).
+ */
+import { type Audience, type AudienceCounts, isWholesale } from './audience.ts';
+import type { WaitReason } from './batch.ts';
+import { batchTotal, type Outcome, outcomeOf, receiptTotals, type Tally } from './progress.ts';
+
+export interface Campaign {
+  readonly v: 1;
+  /** 18 characters: 9 of time, 9 by chance; sorts by age. Half of every batch key. */
+  readonly id: string;
+  readonly account: string;
+  readonly name: string;
+  /** Runs against the sandbox; no follower gets anything. */
+  readonly sandbox?: true;
+  readonly audience: Audience;
+  /** Of a list of ours; null for whomever WeChat counts, and for followers until they are read. */
+  readonly counts: AudienceCounts | null;
+  readonly messageType: 'text' | 'image' | 'voice' | 'video' | 'news';
+  readonly createdAt: number;
+  readonly sendAt: number;
+  /** After it no call that could send is made. */
+  readonly notAfter: number;
+  readonly webhook?: { readonly url: string };
+  /** The name of the API key that enqueued it. */
+  readonly createdBy: string;
+  /** 1 (first) to 9 among the campaigns of one account; 5 where nothing is said. */
+  readonly priority: number;
+}
+
+export interface Word {
+  readonly at: number;
+  readonly by: string;
+}
+
+export interface Control {
+  readonly phase: 'accepted' | 'preparing' | 'submitting' | 'ended';
+  /** The list of a campaign to followers, once reading has begun. */
+  readonly listId?: string;
+  readonly recipients?: number;
+  readonly material: Material;
+  readonly paused?: Word & { readonly reason: 'operator' | 'approval' | 'message-id-taken' };
+  readonly approved?: Word;
+  readonly cancelled?: Word & { readonly reason: 'operator' | 'not-after' };
+  readonly failed?: { readonly at: number; readonly code: string; readonly message: string };
+  readonly endedAt?: number;
+  /** Two `message-id-taken` in a row pause the campaign. */
+  readonly takenInARow?: number;
+  /** Why it does not move, as last heard from a batch. */
+  readonly waiting?: Waiting;
+}
+
+/** What the message needs at WeChat. A new generation when WeChat no longer knows an id. */
+export interface Material {
+  readonly generation: number;
+  /** Batches that asked for a new one; bounded, since uploadnews has ten calls a day. */
+  readonly renewals: number;
+  /** Upload number → what WeChat gave for it. */
+  readonly uploads: Readonly<Record<string, UploadedMaterial>>;
+  /** The articles' id; with the draft route one per batch, by batch number. */
+  readonly news: Readonly<Record<string, UploadedMaterial>>;
+}
+
+export interface UploadedMaterial {
+  readonly mediaId?: string;
+  readonly url?: string;
+  readonly generation: number;
+  /** Null where WeChat keeps it for good. */
+  readonly expiresAt: number | null;
+}
+
+export interface Waiting {
+  readonly reason: WaitReason;
+  readonly until: number | null;
+}
+
+export const NEW_CONTROL: Control = {
+  phase: 'accepted',
+  material: { generation: 0, renewals: 0, uploads: {}, news: {} },
+};
+
+export type CampaignState =
+  | 'scheduled'
+  | 'preparing'
+  | 'submitting'
+  | 'awaiting-receipts'
+  | 'paused'
+  | 'held'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
+
+export const CAMPAIGN_STATES = [
+  'scheduled',
+  'preparing',
+  'submitting',
+  'awaiting-receipts',
+  'paused',
+  'held',
+  'completed',
+  'failed',
+  'cancelled',
+] as const satisfies readonly CampaignState[];
+
+/** The state is derived, so it cannot disagree with the batches. */
+export function stateOf(control: Control, tally: Tally): CampaignState {
+  if (control.phase === 'ended') {
+    if (control.failed) return 'failed';
+    if (control.cancelled?.reason === 'operator') return 'cancelled';
+    return nothingWentOut(tally) && control.cancelled ? 'cancelled' : 'completed';
+  }
+  const moving = tally.pending + tally.submitting;
+  if (control.paused && (control.phase !== 'submitting' || tally.pending > 0)) return 'paused';
+  if (control.phase === 'accepted') return 'scheduled';
+  if (control.phase === 'preparing') return 'preparing';
+  if (moving > 0) return 'submitting';
+  if (tally.submitted > 0) return 'awaiting-receipts';
+  return tally.held > 0 ? 'held' : 'awaiting-receipts';
+}
+
+const nothingWentOut = (tally: Tally): boolean => tally.cancelled === batchTotal(tally);
+
+export const isEnded = (control: Control): boolean => control.phase === 'ended';
+
+/** May batches that were not called yet be called now? */
+export const mayStart = (control: Control): boolean =>
+  !control.paused && !control.cancelled && !control.failed && control.phase !== 'ended';
+
+/** A campaign as the API, the page and webhooks show it. Times are RFC 3339 in UTC. */
+export interface CampaignView {
+  readonly id: string;
+  readonly name: string;
+  readonly account: string;
+  readonly sandbox?: true;
+  readonly state: CampaignState;
+  readonly outcome?: Outcome;
+  readonly waiting?: { readonly reason: WaitReason; readonly until: string | null };
+  /** Null where only WeChat knows how many a group, a tag or everyone is. */
+  readonly recipients: number | null;
+  readonly audience: Audience & Partial<AudienceCounts>;
+  readonly messageType: Campaign['messageType'];
+  readonly batches: {
+    readonly total: number;
+    readonly pending: number;
+    readonly submitting: number;
+    readonly submitted: number;
+    readonly settled: number;
+    readonly refused: number;
+    readonly held: number;
+    readonly cancelled: number;
+  };
+  readonly receipt: {
+    readonly total: number | null;
+    readonly eligible: number | null;
+    readonly sent: number | null;
+    readonly failed: number | null;
+  };
+  /** In words, for a person: delivered to nobody, counts unknown, held … */
+  readonly warnings: readonly string[];
+  readonly createdAt: string;
+  readonly sendAt: string;
+  readonly notAfter: string;
+  readonly completedAt?: string;
+  readonly pausedFor?: 'operator' | 'approval' | 'message-id-taken';
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export function viewOf(campaign: Campaign, control: Control, tally: Tally): CampaignView {
+  const state = stateOf(control, tally);
+  const ended = control.phase === 'ended';
+  const waiting = ended ? undefined : control.waiting;
+  return {
+    id: campaign.id,
+    name: campaign.name,
+    account: campaign.account,
+    ...(campaign.sandbox ? { sandbox: true } : {}),
+    state,
+    ...(state === 'completed' ? { outcome: outcomeOf(tally) } : {}),
+    ...(waiting
+      ? { waiting: { reason: waiting.reason, until: rfc3339OrNull(waiting.until) } }
+      : {}),
+    recipients: isWholesale(campaign.audience)
+      ? null
+      : (control.recipients ?? campaign.counts?.recipients ?? null),
+    audience: { ...campaign.audience, ...campaign.counts },
+    messageType: campaign.messageType,
+    batches: {
+      total: batchTotal(tally),
+      pending: tally.pending,
+      submitting: tally.submitting,
+      submitted: tally.submitted,
+      settled: tally.settled,
+      refused: tally.refused,
+      held: tally.held,
+      cancelled: tally.cancelled,
+    },
+    receipt: receiptTotals(tally),
+    warnings: warningsOf(tally),
+    createdAt: rfc3339(campaign.createdAt),
+    sendAt: rfc3339(campaign.sendAt),
+    notAfter: rfc3339(campaign.notAfter),
+    ...(control.endedAt === undefined ? {} : { completedAt: rfc3339(control.endedAt) }),
+    ...(control.paused ? { pausedFor: control.paused.reason } : {}),
+    ...(control.failed
+      ? { error: { code: control.failed.code, message: control.failed.message } }
+      : control.cancelled?.reason === 'not-after' && ended
+        ? { error: { code: 'not-after', message: 'notAfter passed before all of it had gone out' } }
+        : {}),
+  };
+}
+
+function warningsOf(tally: Tally): string[] {
+  const say = (count: number, words: string): string[] =>
+    count > 0 ? [`${count} ${count === 1 ? 'batch' : 'batches'} ${words}`] : [];
+  return [
+    ...say(tally.held, 'held: nobody knows whether it went out; decide with resolve'),
+    ...say(tally['sent-zero'], 'reported as sent by WeChat, and yet sent to nobody'),
+    ...say(tally.uncounted, 'settled without counts: WeChat sent no receipt'),
+    ...say(tally.refused, 'refused by WeChat at the door; see its reason, then retry'),
+    ...say(tally['receipt-refused'], 'refused by WeChat after submission; see its receipt'),
+  ];
+}
+
+export const rfc3339 = (at: number): string => new Date(at).toISOString();
+const rfc3339OrNull = (at: number | null): string | null => (at === null ? null : rfc3339(at));

@@ -1,0 +1,107 @@
+/** What followers get. Media are named by where they are; their bytes never travel in a record. */
+
+/** A file of ours (`upload`, id `m_…`), or one already at WeChat (`mediaId`). */
+export type MediaRef =
+  | { readonly upload: string; readonly fit?: boolean }
+  | { readonly mediaId: string };
+
+export interface Article {
+  readonly thumb: MediaRef;
+  readonly title: string;
+  readonly author?: string;
+  readonly content: string;
+  readonly contentSourceUrl?: string;
+  readonly digest?: string;
+  readonly showCover?: boolean;
+  readonly openComment?: boolean;
+  readonly fansOnlyComment?: boolean;
+}
+
+export type Message =
+  | { readonly type: 'text'; readonly content: string }
+  | { readonly type: 'image'; readonly media: MediaRef }
+  | { readonly type: 'voice'; readonly media: MediaRef }
+  | {
+      readonly type: 'video';
+      readonly media: MediaRef;
+      readonly title: string;
+      readonly description: string;
+      readonly thumb?: MediaRef;
+    }
+  | {
+      readonly type: 'news';
+      readonly articles: readonly Article[];
+      readonly ignoreReprint: boolean;
+    }
+  | { readonly type: 'news'; readonly mediaId: string; readonly ignoreReprint: boolean };
+
+/** One file that must be at WeChat before the message can go, as one kind of thing. */
+export interface Upload {
+  /** 1-based, in the order of the message. */
+  readonly n: number;
+  readonly upload: string;
+  readonly kind:
+    | 'image'
+    | 'voice'
+    | 'video'
+    | 'mpvideo'
+    | 'thumb'
+    | 'article-picture'
+    | 'permanent';
+  /** A cover that may be made to fit (JPG, 64 KB). */
+  readonly fit?: boolean;
+  /** What followers read with an mpvideo; part of its identity, as it cannot be changed later. */
+  readonly title?: string;
+  readonly description?: string;
+}
+
+export interface UploadRoute {
+  /** sendall takes an mpvideo id only; so does today's send. The 2014 send took the plain video. */
+  readonly videoAs: 'video' | 'mpvideo';
+  /** Covers of uploadnews are temporary thumbs, covers of drafts permanent images. */
+  readonly coverAs: 'thumb' | 'permanent';
+}
+
+/** Pictures of ours inside article HTML: `<img src="upload:m_…">`. */
+export const PICTURE_OF_OURS = /(<img\b[^>]*?\bsrc\s*=\s*)(["']?)upload:(m_[A-Za-z0-9_-]+)\2/gi;
+
+/** Every file the message needs at WeChat, each once per kind. Pure, so a rerun names the same. */
+export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
+  const wanted: Omit<Upload, 'n'>[] = [];
+  const want = (ref: MediaRef | undefined, kind: Upload['kind'], text = {}): void => {
+    if (!ref || !('upload' in ref)) return;
+    wanted.push({ upload: ref.upload, kind, ...(ref.fit ? { fit: true } : {}), ...text });
+  };
+  if (message.type === 'image') want(message.media, 'image');
+  if (message.type === 'voice') want(message.media, 'voice');
+  if (message.type === 'video') {
+    const { title, description } = message;
+    want(message.media, route.videoAs, route.videoAs === 'mpvideo' ? { title, description } : {});
+  }
+  if (message.type === 'news' && 'articles' in message) {
+    for (const article of message.articles) {
+      want(article.thumb, route.coverAs);
+      for (const [, , , upload = ''] of article.content.matchAll(PICTURE_OF_OURS)) {
+        want({ upload }, 'article-picture');
+      }
+    }
+  }
+  const seen = new Set<string>();
+  return wanted
+    .filter((upload) => !seen.has(uploadKey(upload)) && seen.add(uploadKey(upload)))
+    .map((upload, index) => ({ n: index + 1, ...upload }));
+}
+
+/** Same key, same thing at WeChat. */
+export const uploadKey = (upload: Omit<Upload, 'n'>): string =>
+  [
+    upload.kind,
+    upload.upload,
+    upload.fit ? 'fit' : '',
+    upload.title ?? '',
+    upload.description ?? '',
+  ].join('\u0000');
+
+/** Whether the message goes out under the id of articles made at WeChat for it. */
+export const needsNews = (message: Message): boolean =>
+  message.type === 'news' && 'articles' in message;

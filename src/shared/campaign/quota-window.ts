@@ -1,0 +1,32 @@
+/**
+ * When WeChat's days and months begin: Beijing time (UTC+8, no summer time). WeChat does not say
+ * so anywhere; everybody observes it.
+ */
+import { DAY, HOUR } from '../time.ts';
+
+const BEIJING = 8 * HOUR;
+/** A campaign that waited for a window goes on in the morning, not at midnight. */
+const MORNING = 8 * HOUR;
+
+/** Start of the Beijing day that `at` is in. */
+export const beijingDayStart = (at: number): number =>
+  Math.floor((at + BEIJING) / DAY) * DAY - BEIJING;
+
+/** `2026-11-23`, in Beijing. */
+export const beijingDay = (at: number): string => new Date(at + BEIJING).toISOString().slice(0, 10);
+
+/** `2026-11`, in Beijing. */
+export const beijingMonth = (at: number): string => beijingDay(at).slice(0, 7);
+
+/** Eight in the morning of the next Beijing day. */
+export const nextMorning = (at: number): number => beijingDayStart(at) + DAY + MORNING;
+
+/** Eight in the morning of the first of the next Beijing month. */
+export function nextMonthMorning(at: number): number {
+  const local = new Date(at + BEIJING);
+  return Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + 1, 1) - BEIJING + MORNING;
+}
+
+/** 45028: a subscription account sends once a day, a follower of a service account four a month. */
+export const nextSendWindow = (at: number, kind: 'service' | 'subscription'): number =>
+  kind === 'subscription' ? nextMorning(at) : nextMonthMorning(at);

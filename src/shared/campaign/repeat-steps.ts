@@ -1,0 +1,20 @@
+/**
+ * When a submission with an unknown outcome is asked about again, with the same key: after 1, 2,
+ * 5, 15, 30 and from then on 55 units. WeChat refuses a key within a minute of its last use, so
+ * the unit is 65 s; a repeat burns quota, so the steps grow.
+ */
+import { HOUR } from '../time.ts';
+
+const STEPS = [1, 2, 5, 15, 30];
+const LAST_STEP = 55;
+
+/** WeChat remembers a key for 24 hours; an hour is kept as margin. */
+export const KEY_LIFE_MS = 23 * HOUR;
+
+/** @param attempts how many calls of this key were made, the unanswered one included. */
+export const repeatDelayMs = (attempts: number, unitMs: number): number =>
+  (STEPS[attempts - 1] ?? LAST_STEP) * unitMs;
+
+/** Until when a repeat with the same key is safe and wanted. */
+export const repeatDeadline = (firstAttemptAt: number, notAfter: number): number =>
+  Math.min(firstAttemptAt + KEY_LIFE_MS, notAfter);
