@@ -1,0 +1,83 @@
+/**
+ * Makes a cover that WeChat takes out of a picture that is too large or a PNG.
+ *
+ * A cover is shown some 900 pixels wide at most, so little is lost. Jimp decodes in this thread, so
+ * the picture's own figures are looked at first: a small file can hold a picture of gigabytes.
+ */
+import { Jimp, JimpMime } from 'jimp';
+import type { MediaFacts } from '../campaign/media-facts.ts';
+import { mediaLimit, mediaRefusals } from '../campaign/media-limits.ts';
+import { inspectMedia } from './inspect-media.ts';
+
+const { maxBytes: MAX_BYTES } = mediaLimit('thumb', 'today');
+
+/** 25 million pixels take 100 MB while they are decoded. */
+const MAX_PIXELS = 25_000_000;
+
+/** Tried in this order until one is small enough: first the quality gives way, then the size. */
+const WIDTHS = [900, 640, 360, 200] as const;
+const QUALITIES = [85, 75, 60] as const;
+
+const WHITE = 0xffffffff;
+
+/** The picture cannot be made a cover; `refused` says why, in an operator's words. */
+export class CoverUnfit extends Error {
+  override name = 'CoverUnfit';
+  readonly refused: readonly string[];
+
+  constructor(refused: readonly string[], options?: ErrorOptions) {
+    super(refused.join('; '), options);
+    this.refused = refused;
+  }
+}
+
+/** Why a picture with these facts cannot be fitted; none if it can be tried. Pure. */
+export function fitRefusals({
+  format,
+  broken,
+  width = 0,
+  height = 0,
+}: MediaFacts): readonly string[] {
+  if (format !== 'jpg' && format !== 'png') {
+    return ['thumb: only a JPG or PNG can be fitted: convert it'];
+  }
+  if (broken !== undefined) return [`thumb: ${broken}`];
+  if (width * height > MAX_PIXELS) {
+    return [`thumb: ${width} × ${height} pixels are too many to be fitted: make it smaller`];
+  }
+  return [];
+}
+
+/**
+ * A JPG of at most 64 KB; the very bytes where they already are one. Upright, in its own
+ * proportions, on white where it is transparent. The same picture gives the same bytes.
+ *
+ * @throws {CoverUnfit} neither JPG nor PNG, broken, or of too many pixels.
+ */
+export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
+  const facts = inspectMedia(bytes);
+  if (mediaRefusals('thumb', facts, 'today').length === 0) return bytes;
+  const refused = fitRefusals(facts);
+  if (refused.length > 0) throw new CoverUnfit(refused);
+
+  const picture = await onWhite(bytes);
+  for (const width of WIDTHS) {
+    if (picture.width > width) picture.resize({ w: width });
+    for (const quality of QUALITIES) {
+      const cover = await picture.getBuffer(JimpMime.jpeg, { quality });
+      if (cover.length <= MAX_BYTES) return cover;
+    }
+  }
+  throw new CoverUnfit(['thumb: the picture stays above 64 KB however small it is made']);
+}
+
+async function onWhite(bytes: Uint8Array) {
+  try {
+    const picture = await Jimp.read(Buffer.from(bytes));
+    const { width, height } = picture;
+    // A strip one pixel high cannot be made narrower without vanishing.
+    return new Jimp({ width, height, color: WHITE }).composite(picture);
+  } catch (cause) {
+    throw new CoverUnfit(['thumb: the picture cannot be decoded'], { cause });
+  }
+}
