@@ -41,10 +41,14 @@ export interface UnpackedRedis {
  *
  * @throws whatever apt-get or dpkg said: no Debian, no network, no such package.
  */
-export async function unpackRedis(cacheDir: string): Promise<UnpackedRedis> {
+export async function unpackRedis(
+  cacheDir: string,
+  log: (sentence: string) => void = () => {},
+): Promise<UnpackedRedis> {
   const home = resolve(cacheDir, `redis-${process.arch}`);
   if (await exists(unpackedIn(home).binary)) return unpackedIn(home);
 
+  log('no redis-server on PATH: unpacking one from Debian packages, once');
   await mkdir(cacheDir, { recursive: true });
   const workshop = await mkdtemp(join(resolve(cacheDir), 'redis-unpacking-'));
   try {

@@ -82,8 +82,7 @@ async function findServer({ cacheDir, log }: PrivateRedisOptions): Promise<Serve
     if (await answers(name)) return { source: `${name} on PATH`, command: [name] };
   }
   try {
-    log?.('no redis-server on PATH: unpacking one from Debian packages');
-    const { binary, libraries } = await unpackRedis(cacheDir);
+    const { binary, libraries } = await unpackRedis(cacheDir, log);
     return {
       source: 'unpacked from Debian packages',
       command: ['env', `LD_LIBRARY_PATH=${libraries}`, binary],

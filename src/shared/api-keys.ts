@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** Who may call the producer's API; the name is what the audit shows. */
+export interface ApiKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** `crm:k1,shop:k2` or bare keys, which are then called key-1, key-2 and so on by their place. */
+export const parseApiKeys = z.string().transform((text, context): ApiKey[] => {
+  const keys = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+    .map((entry, index) => {
+      const colon = entry.indexOf(':');
+      if (colon < 0) return { name: `key-${index + 1}`, key: entry };
+      return { name: entry.slice(0, colon).trim(), key: entry.slice(colon + 1).trim() };
+    });
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+  if (!keys.every(({ name }) => /^[A-Za-z0-9._-]{1,64}$/.test(name))) {
+    refuse('a name before a colon is 1 to 64 letters, digits, dots, - and _');
+  }
+  // What can stand in an Authorization header (RFC 6750, 2.1).
+  if (!keys.every(({ key }) => /^[A-Za-z0-9._~+/-]+=*$/.test(key))) {
+    refuse('a key is letters, digits and . _ ~ + / - with = only at its end');
+  }
+  if (new Set(keys.map(({ name }) => name)).size < keys.length) refuse('a name stands twice');
+  if (new Set(keys.map(({ key }) => key)).size < keys.length) refuse('a key stands twice');
+  return keys;
+});
