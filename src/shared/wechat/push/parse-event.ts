@@ -1,0 +1,124 @@
+/**
+ * A pushed message as what it means to us: the receipt of a mass send, or something of others.
+ *
+ * @see https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Batch_Sends_and_Originality_Checks.html
+ */
+import type { ArticleUrl, CopyrightCheck, Receipt } from '../../campaign/receipt.ts';
+import { SECOND } from '../../time.ts';
+import { parseStatus } from './parse-status.ts';
+import { isMessage, type Message, textOf } from './read-message.ts';
+
+export type PushEvent =
+  | {
+      readonly type: 'mass-finished';
+      readonly msgId: string;
+      /** When WeChat made the event, ms. */
+      readonly createdAt: number;
+      readonly receipt: Receipt;
+    }
+  | {
+      readonly type: 'other';
+      /** WeChat's name of the event, or of the message type where it is no event. */
+      readonly event: string;
+    };
+
+const MASS_FINISHED = 'masssendjobfinish';
+const MSG_ID = /^[1-9]\d{0,19}$/;
+const COUNT = /^\d{1,15}$/;
+const FOREIGN_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:/i;
+const ONCE = [
+  ...['MsgID', 'MsgId', 'Status', 'CreateTime'],
+  ...['TotalCount', 'FilterCount', 'SentCount', 'ErrorCount'],
+];
+const MAX_ARTICLES = 16;
+const MAX_NAME = 64;
+
+/**
+ * The event in a message, or null if it has none or its receipt names no message.
+ *
+ * @param receivedAt stands in for a CreateTime that cannot be read.
+ */
+export function parseEvent(message: Message, receivedAt: number): PushEvent | null {
+  const messageType = textOf(message, 'MsgType');
+  if (messageType === undefined) return null;
+  const event = messageType.toLowerCase() === 'event' ? textOf(message, 'Event') : messageType;
+  if (event === undefined) return null;
+  if (messageType === event || event.toLowerCase() !== MASS_FINISHED) {
+    return { type: 'other', event: event.slice(0, MAX_NAME) };
+  }
+
+  // Which of two counts would be meant? WeChat writes each once.
+  if (ONCE.some((field) => Array.isArray(message[field]))) return null;
+  // The event spells it MsgID; followers' messages, and some copies of the event, MsgId.
+  const msgId = textOf(message, 'MsgID') ?? textOf(message, 'MsgId');
+  if (msgId === undefined || !MSG_ID.test(msgId)) return null;
+  const createdAt = countOf(message, 'CreateTime');
+  return {
+    type: 'mass-finished',
+    msgId,
+    createdAt: createdAt === null ? receivedAt : createdAt * SECOND,
+    receipt: receiptOf(message),
+  };
+}
+
+function receiptOf(message: Message): Receipt {
+  const sent = countOf(message, 'SentCount');
+  const articleUrls = articleUrlsOf(message);
+  const copyright = copyrightOf(message);
+  return {
+    ...parseStatus(textOf(message, 'Status'), sent),
+    total: countOf(message, 'TotalCount'),
+    eligible: countOf(message, 'FilterCount'),
+    sent,
+    failed: countOf(message, 'ErrorCount'),
+    ...(articleUrls.length > 0 && { articleUrls }),
+    ...(copyright && { copyright }),
+  };
+}
+
+/** Since 2020. An address with a scheme other than the web's would become a link of ours: left out. */
+function articleUrlsOf(message: Message): ArticleUrl[] {
+  return itemsOf(message.ArticleUrlResult).flatMap((item) => {
+    const index = countOf(item, 'ArticleIdx');
+    const url = textOf(item, 'ArticleUrl');
+    if (index === null || url === undefined || FOREIGN_SCHEME.test(url)) return [];
+    return [{ index, url }];
+  });
+}
+
+/** Since 2016; on a text it is there too, and empty. */
+function copyrightOf(message: Message): CopyrightCheck | undefined {
+  const result = message.CopyrightCheckResult;
+  if (!isMessage(result)) return undefined;
+  const state = countOf(result, 'CheckState') ?? 0;
+  const articles = itemsOf(result).flatMap((item) => {
+    const index = countOf(item, 'ArticleIdx');
+    return index === null ? [] : [copyrightOfArticle(item, index)];
+  });
+  return state === 0 && articles.length === 0 ? undefined : { state, articles };
+}
+
+function copyrightOfArticle(item: Message, index: number): CopyrightCheck['articles'][number] {
+  const originalUrl = textOf(item, 'OriginalArticleUrl');
+  return {
+    index,
+    declared: countOf(item, 'UserDeclareState') ?? 0,
+    audit: countOf(item, 'AuditState') ?? 0,
+    ...(originalUrl !== undefined && !FOREIGN_SCHEME.test(originalUrl) && { originalUrl }),
+    mayReprint: textOf(item, 'CanReprint') === '1',
+  };
+}
+
+/** `ResultList` holds `item`s in XML; in JSON it may be the list itself. */
+function itemsOf(result: unknown): Message[] {
+  const list = isMessage(result) ? result.ResultList : undefined;
+  const items = isMessage(list) ? list.item : list;
+  const all: unknown[] = Array.isArray(items) ? items : [items];
+  return all.filter(isMessage).slice(0, MAX_ARTICLES);
+}
+
+/** A count that is absent or unreadable is not known, which is not the same as 0. */
+function countOf(message: Message, field: string): number | null {
+  const text = textOf(message, field);
+  return text !== undefined && COUNT.test(text) ? Number(text) : null;
+}
