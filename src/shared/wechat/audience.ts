@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import type { Answer, WechatClient } from './client.ts';
+
+const Count = z.coerce.number().default(0);
+
+const Groups = z
+  .object({
+    groups: z.array(
+      z.object({ id: z.union([z.int(), z.string()]), name: z.string(), count: Count }),
+    ),
+  })
+  .transform(({ groups }) => groups.map((group) => ({ ...group, id: String(group.id) })));
+
+/** The groups of 2014, which became tags in 2016. 0: ungrouped, 1: blacklist, 2: starred. */
+export function listGroups(
+  client: WechatClient,
+  signal?: AbortSignal,
+): Promise<Answer<{ id: string; name: string; count: number }[]>> {
+  return client.get('/cgi-bin/groups/get', { answer: Groups, signal });
+}
+
+const Tags = z
+  .object({ tags: z.array(z.object({ id: z.coerce.number(), name: z.string(), count: Count })) })
+  .transform(({ tags }) => tags);
+
+export function listTags(
+  client: WechatClient,
+  signal?: AbortSignal,
+): Promise<Answer<{ id: number; name: string; count: number }[]>> {
+  return client.get('/cgi-bin/tags/get', { answer: Tags, signal });
+}
+
+/** `data` is missing from an empty page. */
+const Page = z.object({
+  total: Count,
+  count: z.coerce.number(),
+  data: z.object({ openid: z.array(z.string()).default([]) }).optional(),
+  next_openid: z.string().default(''),
+});
+
+/**
+ * The next cursor, or null after the last page.
+ *
+ * WeChat's pages say the last page has none, its answers show the last OpenID there, so an empty
+ * page ends it too, and so does a cursor that does not move.
+ */
+function nextCursor(page: z.infer<typeof Page>, cursor: string): string | null {
+  const more = page.count > 0 && page.data?.openid.length && page.next_openid !== cursor;
+  return more ? page.next_openid || null : null;
+}
+
+/**
+ * One page of the account's followers, at most 10,000. 500 calls a day for a fresh account.
+ *
+ * Followers come and go while one pages: the same OpenID may come twice.
+ */
+export async function followersPage(
+  client: WechatClient,
+  cursor = '',
+  signal?: AbortSignal,
+): Promise<Answer<{ total: number; openIds: string[]; next: string | null }>> {
+  const answer = Page.transform((page) => ({
+    total: page.total,
+    openIds: page.data?.openid ?? [],
+    next: nextCursor(page, cursor),
+  }));
+  const query = cursor ? { query: { next_openid: cursor } } : {};
+  return await client.get('/cgi-bin/user/get', { ...query, answer, signal });
+}
+
+/** One page of a tag's followers. WeChat gives no total here. */
+export async function tagFollowersPage(
+  client: WechatClient,
+  tagId: number,
+  cursor = '',
+  signal?: AbortSignal,
+): Promise<Answer<{ openIds: string[]; next: string | null }>> {
+  const answer = Page.transform((page) => ({
+    openIds: page.data?.openid ?? [],
+    next: nextCursor(page, cursor),
+  }));
+  const body = { tagid: tagId, next_openid: cursor };
+  return await client.post('/cgi-bin/user/tag/get', body, { answer, signal });
+}

@@ -1,0 +1,178 @@
+/**
+ * One account's way to WeChat: a token in, an answer out, and never more said than is known.
+ *
+ * WeChat answers HTTP 200 with an errcode, so neither the status nor the content type decides. What
+ * matters to a mass send is whether WeChat may have seen the call, and every answer says so.
+ */
+import { Agent, type Dispatcher, EnvHttpProxyAgent, FormData } from 'undici';
+import type { z } from 'zod';
+import { SECOND } from '../time.ts';
+import { call } from './call.ts';
+import type { Remedy } from './remedies.ts';
+import type { TokenSource } from './tokens.ts';
+import { asciiFilename } from './upload-name.ts';
+
+/** Which WeChat is spoken to: what it documents now, or the one of 2014 that the seed shows. */
+export type Era = 'today' | '2014';
+
+export type Answer<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | {
+      readonly kind: 'refused';
+      readonly errcode: number;
+      /** Without WeChat's changing suffix, and without tokens or OpenIDs. */
+      readonly errmsg: string;
+      /** `new-token` here means that a fresh token has been tried and refused as well. */
+      readonly remedy: Remedy;
+      /** With 45065: the send that took this clientmsgid before. */
+      readonly msgId?: string;
+    }
+  /** WeChat never saw the call: no connection, or no token to be had. Repeat at will. */
+  | { readonly kind: 'not-sent'; readonly cause: string }
+  /** WeChat may have acted on the call: timeout, reset, 5xx, an unreadable or incomplete body. */
+  | { readonly kind: 'unknown'; readonly cause: string };
+
+export interface CallOptions<T> {
+  /** What a success must carry; one that lacks it is an unknown outcome. */
+  readonly answer: z.ZodType<T>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface UploadFile {
+  readonly bytes: Uint8Array;
+  /** Goes out in ASCII with its extension, which WeChat compares with the content. */
+  readonly filename: string;
+  readonly contentType: string;
+}
+
+type Query = Readonly<Record<string, string>>;
+
+/** Paths are whole, as WeChat's quota calls name them: `/cgi-bin/message/mass/send`. */
+export interface WechatClient {
+  readonly era: Era;
+  post<T>(path: string, body: unknown, options: CallOptions<T>): Promise<Answer<T>>;
+  get<T>(path: string, options: CallOptions<T> & { readonly query?: Query }): Promise<Answer<T>>;
+  /** The file goes out as the form field `media`, with an exact Content-Length. */
+  upload<T>(
+    path: string,
+    file: UploadFile,
+    options: CallOptions<T> & { readonly query?: Query; readonly fields?: Query },
+  ): Promise<Answer<T>>;
+}
+
+interface ClientDeps {
+  readonly baseUrl: string;
+  readonly era: Era;
+  readonly dispatcher: Dispatcher;
+  readonly tokens: TokenSource;
+  /** For a whole call, from the connection to the last byte. */
+  readonly timeoutMs: number;
+  /** Awaited before each HTTP call, a repeat with a fresh token included: it counts the quota. */
+  readonly onCall?: (path: string) => void | Promise<void>;
+}
+
+interface Outgoing<T> extends CallOptions<T> {
+  readonly path: string;
+  readonly method: 'GET' | 'POST';
+  readonly query?: Query | undefined;
+  readonly body?: string | FormData | undefined;
+  readonly timeoutMs: number;
+}
+
+/** Below this pace an upload is given up: 10 MB get some 80 seconds on top of the timeout. */
+const SLOWEST_UPLOAD_BYTES_PER_MS = 128;
+
+export function makeWechatClient(deps: ClientDeps): WechatClient {
+  const { era, tokens, timeoutMs } = deps;
+  const base = deps.baseUrl.replace(/\/+$/, '');
+
+  /**
+   * A token error is decided before WeChat looks at the call, so one repeat with the same body and
+   * a fresh token is safe. A second one goes to the caller.
+   */
+  async function send<T>(outgoing: Outgoing<T>): Promise<Answer<T>> {
+    for (let repeated = false; ; repeated = true) {
+      const token = await tokens.get();
+      if (token.kind !== 'ok') return withoutToken(token);
+      await deps.onCall?.(outgoing.path);
+      const url = new URL(base + outgoing.path);
+      url.searchParams.set('access_token', token.value);
+      for (const [name, value] of Object.entries(outgoing.query ?? {})) {
+        url.searchParams.set(name, value);
+      }
+      const answer = await call({
+        ...outgoing,
+        url,
+        dispatcher: deps.dispatcher,
+        secrets: [token.value],
+      });
+      if (answer.kind !== 'refused' || answer.remedy.kind !== 'new-token') return answer;
+      await tokens.drop(token.value);
+      if (repeated) return answer;
+    }
+  }
+
+  return {
+    era,
+    post: (path, body, options) =>
+      send({
+        ...options,
+        path,
+        method: 'POST',
+        body: body === undefined ? undefined : JSON.stringify(body),
+        timeoutMs,
+      }),
+    get: (path, options) => send({ ...options, path, method: 'GET', timeoutMs }),
+    upload: (path, file, { fields, ...options }) =>
+      send({
+        ...options,
+        path,
+        method: 'POST',
+        body: form(file, fields),
+        timeoutMs: timeoutMs + file.bytes.byteLength / SLOWEST_UPLOAD_BYTES_PER_MS,
+      }),
+  };
+}
+
+/** Without a token nothing was sent, however little is known about the token call itself. */
+function withoutToken(failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> {
+  if (failure.kind === 'refused') return failure;
+  return { kind: 'not-sent', cause: `no access token: ${failure.cause}` };
+}
+
+/** Undici's own FormData with a Blob states its length; WeChat does not take chunked uploads. */
+function form(file: UploadFile, fields: Query = {}): FormData {
+  const form = new FormData();
+  const blob = new Blob([file.bytes], { type: file.contentType });
+  form.append('media', blob, asciiFilename(file.filename, file.contentType));
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  return form;
+}
+
+/** A page of 10,000 OpenIDs is 310 kB; anything beyond this is not an answer of WeChat's. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+const CONNECT_TIMEOUT = 3 * SECOND;
+/** A short idle time makes it rare that a call meets a connection which WeChat is closing. */
+const KEEP_ALIVE = 4 * SECOND;
+
+/**
+ * The connections of one process. A proxy (HTTPS_PROXY) is used for https addresses only, as the
+ * name says, so a sandbox on the loopback stays direct.
+ */
+export function makeDispatcher(options: { proxyUrl?: string; connections?: number }): Dispatcher {
+  const limits = {
+    connections: options.connections ?? 16,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE,
+    keepAliveMaxTimeout: KEEP_ALIVE,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connect: { timeout: CONNECT_TIMEOUT },
+  };
+  if (!options.proxyUrl) return new Agent(limits);
+  return new EnvHttpProxyAgent({
+    ...limits,
+    httpProxy: '',
+    httpsProxy: options.proxyUrl,
+    proxyTls: { timeout: CONNECT_TIMEOUT },
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * One HTTP exchange, and the one question that matters when it fails: was the request sent?
+ *
+ * Error codes do not tell: a TLS error may come before the request or in the middle of the answer.
+ * But undici says when it puts a request onto a connection. Before that moment nobody can have seen
+ * it; after it, any failure leaves the outcome open.
+ */
+import type { Dispatcher, FormData } from 'undici';
+
+interface Request {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | FormData | undefined;
+}
+
+export type Exchange =
+  | { readonly kind: 'answered'; readonly status: number; readonly text: string }
+  | { readonly kind: 'failed'; readonly sent: boolean; readonly error: unknown };
+
+/** Never rejects. With `signal` aborted it ends at once, even while still waiting to connect. */
+export function exchange(
+  dispatcher: Dispatcher,
+  { url, method, headers, body }: Request,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  return new Promise((resolve) => {
+    let sending: Dispatcher.DispatchController | undefined;
+    let status = 0;
+    const chunks: Buffer[] = [];
+
+    const end = (outcome: Exchange) => {
+      signal.removeEventListener('abort', abort);
+      resolve(outcome);
+    };
+    const fail = (error: unknown) => end({ kind: 'failed', sent: sending !== undefined, error });
+    const abort = () => {
+      fail(signal.reason);
+      sending?.abort(asError(signal.reason));
+    };
+
+    if (signal.aborted) return fail(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const options = { origin: url.origin, path: url.pathname + url.search, method, headers };
+    dispatcher.dispatch(
+      { ...options, body: body ?? null },
+      {
+        onRequestStart(controller) {
+          if (signal.aborted) controller.abort(asError(signal.reason));
+          else sending = controller;
+        },
+        onResponseStart(_controller, statusCode) {
+          status = statusCode;
+        },
+        onResponseData(_controller, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          end({ kind: 'answered', status, text: Buffer.concat(chunks).toString('utf8') });
+        },
+        onResponseError(_controller, error) {
+          fail(error);
+        },
+      },
+    );
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('aborted');
+}

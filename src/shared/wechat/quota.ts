@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Answer, WechatClient } from './client.ts';
+import { Nothing } from './read-answer.ts';
+
+const Quota = z
+  .object({
+    quota: z.object({
+      daily_limit: z.coerce.number(),
+      used: z.coerce.number(),
+      remain: z.coerce.number(),
+    }),
+  })
+  .transform(({ quota }) => ({
+    dailyLimit: quota.daily_limit,
+    used: quota.used,
+    remaining: quota.remain,
+  }));
+
+/**
+ * What WeChat itself says is left of a day's calls.
+ *
+ * @param cgiPath the path as the client calls it: `/cgi-bin/message/mass/send`.
+ */
+export function apiQuota(
+  client: WechatClient,
+  cgiPath: string,
+  signal?: AbortSignal,
+): Promise<Answer<{ dailyLimit: number; used: number; remaining: number }>> {
+  const body = { cgi_path: cgiPath };
+  return client.post('/cgi-bin/openapi/quota/get', body, { answer: Quota, signal });
+}
+
+/** Sets every daily count of the account back to 0. Ten times a month, the console's included. */
+export function clearQuota(
+  client: WechatClient,
+  appId: string,
+  signal?: AbortSignal,
+): Promise<Answer<undefined>> {
+  return client.post('/cgi-bin/clear_quota', { appid: appId }, { answer: Nothing, signal });
+}

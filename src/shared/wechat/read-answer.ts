@@ -1,0 +1,67 @@
+import { parse } from 'lossless-json';
+import { z } from 'zod';
+import type { Answer } from './client.ts';
+import { cleanErrmsg } from './errmsg.ts';
+import { remedyFor } from './remedies.ts';
+
+interface Reading<T> {
+  readonly path: string;
+  readonly answer: z.ZodType<T>;
+  readonly secrets: readonly string[];
+}
+
+/**
+ * An id of WeChat's as text. Ids may pass 2^53, so they are read without rounding, and they come as
+ * numbers or as strings.
+ */
+export const WechatId = z
+  .union([z.string(), z.int()])
+  .transform(String)
+  .pipe(z.string().regex(/^0*[1-9]\d*$/))
+  .transform((digits) => digits.replace(/^0+/, ''));
+
+/** For calls that answer `{"errcode":0,"errmsg":"ok"}` and nothing else. */
+export const Nothing = z.unknown().transform(() => undefined);
+
+const Envelope = z.looseObject({
+  errcode: z.coerce.number().int().optional(),
+  errmsg: z.coerce.string().optional(),
+  msg_id: z.unknown(),
+});
+
+/**
+ * What a body says. Success is errcode 0 or none at all, and the field that was asked for.
+ *
+ * A body that says neither yes nor no (HTML, half a JSON text, a success without its field) is an
+ * unknown outcome.
+ */
+export function readAnswer<T>(text: string, { path, answer, secrets }: Reading<T>): Answer<T> {
+  const envelope = Envelope.safeParse(parseJson(text));
+  if (!envelope.success) return { kind: 'unknown', cause: 'the answer is not readable' };
+  const { errcode = 0, errmsg = '', msg_id } = envelope.data;
+  if (errcode !== 0) {
+    const msgId = WechatId.safeParse(msg_id);
+    return {
+      kind: 'refused',
+      errcode,
+      errmsg: cleanErrmsg(errmsg, secrets),
+      remedy: remedyFor(path, errcode),
+      ...(msgId.success && { msgId: msgId.data }),
+    };
+  }
+  const value = answer.safeParse(envelope.data);
+  if (!value.success) return { kind: 'unknown', cause: 'the answer lacks what was asked for' };
+  return { kind: 'ok', value: value.data };
+}
+
+/** Undefined if the text is no JSON. Integers beyond 2^53 become strings, the rest numbers. */
+function parseJson(text: string): unknown {
+  try {
+    return parse(text, null, (digits) => {
+      const number = Number(digits);
+      return Number.isInteger(number) && !Number.isSafeInteger(number) ? digits : number;
+    });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Access tokens: one per account for all processes.
+ *
+ * One process fetches while the others wait for what it stores. A token is renewed in the last
+ * minutes of its life, when WeChat already gives out the next one and both are good.
+ */
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import { MINUTE, SECOND } from '../time.ts';
+import { call } from './call.ts';
+import type { Answer } from './client.ts';
+
+export interface TokenSource {
+  get(): Promise<
+    { readonly kind: 'ok'; readonly value: string } | Exclude<Answer<never>, { kind: 'ok' }>
+  >;
+  /** Forgets a token that WeChat refused, but only while it is still the one in use. */
+  drop(token: string): Promise<void>;
+}
+
+/** The token that all processes share. */
+export interface TokenStore {
+  read(): Promise<StoredToken | null>;
+  write(token: StoredToken): Promise<void>;
+  /** The right to fetch, for `ms` at most. Null: somebody else is fetching. */
+  lock(ms: number): Promise<(() => Promise<void>) | null>;
+  dropIf(token: string): Promise<void>;
+}
+
+export interface StoredToken {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+interface TokenSourceDeps {
+  readonly store: TokenStore;
+  readonly fetchToken: () => Promise<Answer<{ token: string; expiresInMs: number }>>;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** 0 to 1; spreads the renewal, so that processes do not all come at once. */
+  readonly random?: () => number;
+}
+
+/** A fetcher that was killed keeps the others waiting for this long. */
+const LOCK = 5 * SECOND;
+const POLL = 100;
+/** Long enough for a killed fetcher and a slow one after it. */
+const PATIENCE = 20 * SECOND;
+/** How long a process trusts its own copy; what another one dropped is then seen. */
+const OWN_COPY = 5 * SECOND;
+/** In its last five minutes `stable_token` gives out the next token; before, the same again. */
+const RENEW_EARLIEST = 4.5 * MINUTE;
+const RENEW_LATEST = 3 * MINUTE;
+/** A token centre may keep giving the old token until its end; it is not asked at every call. */
+const RENEW_PAUSE = 30 * SECOND;
+
+type Token = Awaited<ReturnType<TokenSource['get']>>;
+
+export function makeTokenSource(deps: TokenSourceDeps): TokenSource {
+  const { store, now, sleep, random = Math.random } = deps;
+  const renewBefore = RENEW_LATEST + random() * (RENEW_EARLIEST - RENEW_LATEST);
+  let own: (StoredToken & { readonly readAt: number }) | undefined;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  let underWay: Promise<Token> | undefined;
+  let dropped: string | undefined;
+
+  async function find(): Promise<Token> {
+    const stored = await readStored();
+    if (!stored) return await fetchOrWait();
+    if (now() < stored.expiresAt - renewBefore || now() < renewedAt + RENEW_PAUSE) {
+      return { kind: 'ok', value: stored.token };
+    }
+    renewedAt = now();
+    const renewed = await fetchIfFree((current) => now() < current.expiresAt - renewBefore);
+    return renewed?.kind === 'ok' ? renewed : { kind: 'ok', value: stored.token };
+  }
+
+  async function fetchOrWait(): Promise<Token> {
+    const until = now() + PATIENCE;
+    for (;;) {
+      const fetched = await fetchIfFree(() => true);
+      if (fetched) return fetched;
+      if (now() >= until) return { kind: 'not-sent', cause: 'nobody could fetch one in time' };
+      await sleep(POLL);
+      const stored = await readStored();
+      if (stored) return { kind: 'ok', value: stored.token };
+    }
+  }
+
+  /** Null while another process fetches. A stored token that is `enough` saves the call. */
+  async function fetchIfFree(enough: (stored: StoredToken) => boolean): Promise<Token | null> {
+    const release = await store.lock(LOCK);
+    if (!release) return null;
+    try {
+      const stored = await readStored();
+      if (stored && enough(stored)) return { kind: 'ok', value: stored.token };
+      const askedAt = now();
+      const answer = await deps.fetchToken();
+      if (answer.kind !== 'ok') return answer;
+      const fresh = { token: answer.value.token, expiresAt: askedAt + answer.value.expiresInMs };
+      await store.write(fresh);
+      own = { ...fresh, readAt: now() };
+      return { kind: 'ok', value: fresh.token };
+    } finally {
+      await release();
+    }
+  }
+
+  async function readStored(): Promise<StoredToken | null> {
+    const stored = await store.read();
+    const alive = stored !== null && now() < stored.expiresAt;
+    own = alive ? { ...stored, readAt: now() } : undefined;
+    return alive ? stored : null;
+  }
+
+  return {
+    get() {
+      const mayUse = own && own.token !== dropped && now() < own.readAt + OWN_COPY;
+      if (own && mayUse && now() < own.expiresAt - renewBefore) {
+        return Promise.resolve({ kind: 'ok', value: own.token });
+      }
+      if (underWay) return underWay;
+      const finding = find().finally(() => {
+        if (underWay === finding) underWay = undefined;
+      });
+      underWay = finding;
+      return finding;
+    },
+    async drop(token) {
+      dropped = token;
+      await store.dropIf(token);
+      // What was begun before may still come back with the dropped token.
+      underWay = undefined;
+    },
+  };
+}
+
+interface Account {
+  readonly appId: string;
+  readonly appSecret: string;
+  /** A firm's own token centre: answers a GET as `cgi-bin/token` does. */
+  readonly accessTokenUrl?: string | undefined;
+}
+
+const TokenAnswer = z
+  .object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() })
+  .transform((body) => ({ token: body.access_token, expiresInMs: body.expires_in * SECOND }));
+
+const PATH = '/cgi-bin/stable_token';
+
+/**
+ * Asks WeChat (or the firm's token centre) for the account's token. The normal mode of
+ * `stable_token` gives the same token while it lives, so asking twice harms nobody.
+ *
+ * @see https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken.html
+ */
+export async function fetchStableToken(deps: {
+  readonly baseUrl: string;
+  readonly dispatcher: Dispatcher;
+  readonly timeoutMs: number;
+  readonly account: Account;
+}): Promise<Answer<{ token: string; expiresInMs: number }>> {
+  const { appId, appSecret, accessTokenUrl } = deps.account;
+  const common = { ...deps, path: PATH, answer: TokenAnswer };
+  if (accessTokenUrl) {
+    const url = new URL(accessTokenUrl);
+    return await call({ ...common, url, method: 'GET', secrets: [...url.searchParams.values()] });
+  }
+  const body = { grant_type: 'client_credential', appid: appId, secret: appSecret };
+  return await call({
+    ...common,
+    url: new URL(deps.baseUrl.replace(/\/+$/, '') + PATH),
+    method: 'POST',
+    body: JSON.stringify(body),
+    secrets: [appSecret],
+  });
+}
