@@ -1,0 +1,233 @@
+/**
+ * The media library: files by content, in Redis, so that any worker on any host has them.
+ *
+ *   <prefix>:media:<id>         what it is (JSON)
+ *   <prefix>:media:<id>:bytes   the file
+ *   <prefix>:media-index        every id, scored by when it may go
+ *
+ * The id is the content's hash, so the same file twice is kept once and a repeat is harmless.
+ */
+import { createHash } from 'node:crypto';
+import type { ChainableCommander, Redis } from 'ioredis';
+import type { MediaFormat } from '../campaign/media-facts.ts';
+import { inspectMedia } from '../media/inspect-media.ts';
+import { safeFilename } from '../media/safe-filename.ts';
+import { KEEP_LONGER } from './media-scripts.ts';
+
+/** The largest file that WeChat takes of any kind. */
+export const MAX_MEDIA_BYTES = 10 * 1024 * 1024;
+
+const MAX_PAGE = 100;
+
+export type KnownFormat = Exclude<MediaFormat, 'unknown'>;
+
+export interface StoredMedia {
+  /** `m_` and 32 hex digits of the content's SHA-256. */
+  readonly id: string;
+  readonly type: 'image' | 'voice' | 'video';
+  readonly format: KnownFormat;
+  readonly bytes: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  /** ASCII, with the extension of what it is; WeChat wants one in every upload. */
+  readonly filename: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationMs?: number;
+}
+
+/** In an operator's words, every reason at once. */
+export interface MediaRefused {
+  readonly refused: string[];
+}
+
+export interface MediaPage {
+  readonly media: StoredMedia[];
+  /** To be passed on for the next page; absent on the last. */
+  readonly cursor?: string;
+}
+
+export interface Dependencies {
+  readonly redis: Redis;
+  /** With the hash tag; not BullMQ's own prefix, under which its queue `media` has its keys. */
+  readonly prefix: string;
+  /** How long a file stays after it was last put or touched. */
+  readonly retainMs: number;
+  readonly now: () => number;
+}
+
+const TYPES: Readonly<Record<KnownFormat, StoredMedia['type']>> = {
+  jpg: 'image',
+  png: 'image',
+  gif: 'image',
+  bmp: 'image',
+  mp3: 'voice',
+  amr: 'voice',
+  mp4: 'video',
+};
+
+/** Whether this can be the id of a file of ours; anything else must not become part of a key. */
+export const isMediaId = (text: string): boolean => /^m_[0-9a-f]{32}$/.test(text);
+
+export type MediaStore = ReturnType<typeof makeMediaStore>;
+
+export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
+  const index = `${prefix}:media-index`;
+  const factsKey = (id: string): string => `${prefix}:media:${id}`;
+  const bytesKey = (id: string): string => `${prefix}:media:${id}:bytes`;
+
+  /**
+   * Takes a file in, or says why not: larger than 10 MB, not whole, or nothing that WeChat knows.
+   *
+   * Known content keeps its first name and stays for another `retainMs`. Whether WeChat takes it as
+   * a cover or a voice is asked later (`mediaRefusals`), when its use is known.
+   */
+  async function put(
+    bytes: Uint8Array,
+    { filename }: { readonly filename?: string } = {},
+  ): Promise<StoredMedia | MediaRefused> {
+    const judged = judge(bytes, filename);
+    if ('refused' in judged) return judged;
+
+    if (await touch(judged.id)) {
+      const known = await describe(judged.id);
+      if (known) return known;
+    }
+    const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    await allDone(
+      redis
+        .multi()
+        .set(bytesKey(judged.id), file, 'PX', retainMs, 'NX')
+        .set(factsKey(judged.id), JSON.stringify(judged), 'PX', retainMs, 'NX')
+        .zadd(index, 'GT', now() + retainMs, judged.id),
+    );
+    return judged;
+  }
+
+  async function describe(id: string): Promise<StoredMedia | null> {
+    if (!isMediaId(id)) return null;
+    return parseStored(await redis.get(factsKey(id)));
+  }
+
+  async function read(id: string): Promise<Uint8Array | null> {
+    return isMediaId(id) ? await redis.getBuffer(bytesKey(id)) : null;
+  }
+
+  /**
+   * Keeps a file for `retainMs` from now, or from `until` if that is later (a campaign's date).
+   * Never shortens. False if there is no such file, or not any more.
+   */
+  async function touch(id: string, { until = 0 }: { readonly until?: number } = {}) {
+    if (!isMediaId(id)) return false;
+    const keepMs = retainMs + Math.max(0, until - now());
+    const keys = [bytesKey(id), factsKey(id), index];
+    const kept = await redis.eval(KEEP_LONGER, keys.length, ...keys, id, keepMs, now() + keepMs);
+    return kept === 1;
+  }
+
+  /** Those that stay longest first, so mostly the newest; at most 100 a page. */
+  async function list({
+    cursor,
+    limit = MAX_PAGE,
+  }: {
+    readonly cursor?: string;
+    readonly limit?: number;
+  } = {}): Promise<MediaPage> {
+    await redis.zremrangebyscore(index, '-inf', `(${now()}`);
+    const { ids, next } = await pageOfIds(cursor, Math.min(Math.max(1, limit), MAX_PAGE));
+    if (ids.length === 0) return { media: [] };
+
+    const stored = await redis.mget(ids.map(factsKey));
+    const media = stored.map(parseStored).filter((one) => one !== null);
+    return next === undefined ? { media } : { media, cursor: next };
+  }
+
+  async function remove(id: string): Promise<void> {
+    if (!isMediaId(id)) return;
+    await allDone(redis.multi().del(bytesKey(id), factsKey(id)).zrem(index, id));
+  }
+
+  /** A cursor is the score and id of the last one shown: what comes or goes meanwhile shifts nothing. */
+  async function pageOfIds(cursor: string | undefined, limit: number) {
+    const after = parseCursor(cursor);
+    const ids: string[] = [];
+    let last = after;
+    for (let skip = 0; ; skip += limit + 1) {
+      const from = after?.score ?? '+inf';
+      const found = pairs(
+        await redis.zrevrangebyscore(index, from, '-inf', 'WITHSCORES', 'LIMIT', skip, limit + 1),
+      );
+      for (const { id, score } of found) {
+        // Among equal scores the order is by id, downwards.
+        if (after && score === after.score && id >= after.id) continue;
+        if (ids.length === limit) return { ids, next: last && `${last.score}_${last.id}` };
+        ids.push(id);
+        last = { id, score };
+      }
+      if (found.length <= limit) return { ids, next: undefined };
+    }
+  }
+
+  return { put, describe, read, touch, list, remove };
+}
+
+function judge(bytes: Uint8Array, filename: string | undefined): StoredMedia | MediaRefused {
+  const { format, bytes: size, broken, looksLike, ...figures } = inspectMedia(bytes);
+  const refused: string[] = [];
+  if (size > MAX_MEDIA_BYTES) {
+    refused.push(`${size.toLocaleString('en-US')} bytes, at most 10,485,760 (10 MB)`);
+  }
+  if (broken !== undefined) refused.push(`${format.toUpperCase()}: ${broken}`);
+  if (format === 'unknown') refused.push(unknownContent(looksLike));
+  if (format === 'unknown' || refused.length > 0) return { refused };
+
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const id = `m_${sha256.slice(0, 32)}`;
+  return {
+    id,
+    type: TYPES[format],
+    format,
+    bytes: size,
+    sha256,
+    filename: safeFilename(filename ?? id, { format, otherwise: id }),
+    ...figures,
+  };
+}
+
+function unknownContent(looksLike: string | undefined): string {
+  if (looksLike === 'empty') return 'the file is empty';
+  const found = looksLike === undefined ? 'of no known format' : looksLike;
+  return `the content is ${found}, but WeChat takes JPG, PNG, GIF, BMP, MP3, AMR and MP4`;
+}
+
+/** A transaction's replies hold its commands' errors instead of throwing them. */
+async function allDone(transaction: ChainableCommander): Promise<void> {
+  for (const [error] of (await transaction.exec()) ?? []) {
+    if (error) throw error;
+  }
+}
+
+const parseStored = (text: string | null): StoredMedia | null =>
+  text === null ? null : (JSON.parse(text) as StoredMedia);
+
+interface Position {
+  readonly id: string;
+  readonly score: string;
+}
+
+/** @throws {RangeError} nothing that `list` has given out. */
+function parseCursor(cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined;
+  const [, score, id] = /^(\d{1,16})_(m_[0-9a-f]{32})$/.exec(cursor) ?? [];
+  if (score === undefined || id === undefined) throw new RangeError('no cursor of this list');
+  return { score, id };
+}
+
+/** Members and scores come in turn. */
+function pairs(flat: readonly string[]): Position[] {
+  const found: Position[] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    found.push({ id: flat[at] ?? '', score: flat[at + 1] ?? '' });
+  }
+  return found;
+}
