@@ -24,16 +24,22 @@ export function parseMp4(file: Buffer): Parsed | undefined {
   const brand = brandOf(file);
   if (brand === undefined || OTHER_BRANDS.test(brand)) return undefined;
 
-  const top = [...boxes(file, 0, file.length)];
-  const moov = top.find(({ type }) => type === 'moov');
+  let moov: Box | undefined;
+  let hasContent = false;
+  let end = 0;
+  let cut = false;
+  for (const box of boxes(file, 0, file.length)) {
+    if (box.type === 'moov') moov ??= box;
+    if (box.type === 'mdat') hasContent = true;
+    ({ to: end, cut } = box);
+  }
   const found = moov && !moov.cut ? readIndex(file, moov) : undefined;
   const broken = (why: string): Parsed => ({ format: 'mp4', ...found?.facts, broken: why });
 
-  const last = top.at(-1);
-  if (last?.cut || last?.to !== file.length) return broken(CUT_OFF);
+  if (cut || end !== file.length) return broken(CUT_OFF);
   if (!found) return broken('the file is unfinished: its index (moov) is missing');
   if (!found.hasVideo) return broken('there is no video in it');
-  if (!top.some(({ type }) => type === 'mdat')) return broken('the content (mdat) is missing');
+  if (!hasContent) return broken('the content (mdat) is missing');
   return { format: 'mp4', ...found.facts };
 }
 

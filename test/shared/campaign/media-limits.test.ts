@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { MediaFacts } from '../../../src/shared/campaign/media-facts.ts';
+import { type MediaKind, mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
+
+const KB = 1_024;
+const MB = 1_024 * KB;
+
+const jpg = (bytes: number): MediaFacts => ({ format: 'jpg', bytes, width: 900, height: 383 });
+const png = (bytes: number): MediaFacts => ({ format: 'png', bytes, width: 900, height: 383 });
+const mp3 = (bytes: number, durationMs: number): MediaFacts => ({
+  format: 'mp3',
+  bytes,
+  durationMs,
+});
+const mp4 = (bytes: number): MediaFacts => ({ format: 'mp4', bytes });
+
+describe('a limit', () => {
+  const LIMITS: readonly (readonly [MediaKind, 'today' | '2014', MediaFacts['format'], number])[] =
+    [
+      ['image', 'today', 'jpg', 10 * MB],
+      ['image', '2014', 'jpg', 128 * KB],
+      ['voice', 'today', 'mp3', 2 * MB],
+      ['voice', '2014', 'mp3', 256 * KB],
+      ['video', 'today', 'mp4', 10 * MB],
+      ['video', '2014', 'mp4', MB],
+      ['thumb', 'today', 'jpg', 64 * KB],
+      ['thumb', '2014', 'jpg', 64 * KB],
+      ['article-picture', 'today', 'png', MB - 1],
+      ['article-picture', '2014', 'jpg', MB - 1],
+      ['permanent-image', 'today', 'bmp', 10 * MB],
+    ];
+
+  it.each(LIMITS)('of %s (%s, %s) is met at %d bytes and broken by one more', (...row) => {
+    const [kind, era, format, most] = row;
+
+    expect(mediaRefusals(kind, { format, bytes: most }, era)).toEqual([]);
+    expect(mediaRefusals(kind, { format, bytes: most + 1 }, era)).toHaveLength(1);
+  });
+
+  it.each([
+    ['image', 'today', ['jpg', 'png', 'gif']],
+    ['image', '2014', ['jpg']],
+    ['voice', 'today', ['mp3', 'amr']],
+    ['voice', '2014', ['mp3', 'amr']],
+    ['video', 'today', ['mp4']],
+    ['thumb', 'today', ['jpg']],
+    ['article-picture', 'today', ['jpg', 'png']],
+    ['permanent-image', 'today', ['jpg', 'png', 'gif', 'bmp']],
+  ] as const)('of %s (%s) names the formats %j', (kind, era, formats) => {
+    const all = ['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4', 'unknown'] as const;
+
+    const taken = all.filter(
+      (format) => mediaRefusals(kind, { format, bytes: 9 }, era).length === 0,
+    );
+
+    expect(taken).toEqual(formats);
+  });
+
+  it('of a voice is 60 seconds, to the millisecond', () => {
+    expect(mediaRefusals('voice', mp3(9, 60_000), 'today')).toEqual([]);
+    expect(mediaRefusals('voice', mp3(9, 60_001), 'today')).toEqual([
+      'voice lasts 60.1 s, at most 60 s',
+    ]);
+  });
+});
+
+describe('a refusal', () => {
+  it('says the figure found and the limit', () => {
+    expect(mediaRefusals('voice', mp3(9, 73_000), 'today')).toEqual([
+      'voice lasts 73 s, at most 60 s',
+    ]);
+    expect(mediaRefusals('video', mp4(1_200_000), '2014')).toEqual([
+      'video: 1,200,000 bytes, at most 1,048,576 (1 MB)',
+    ]);
+    expect(mediaRefusals('article-picture', jpg(MB), 'today')).toEqual([
+      'article-picture: 1,048,576 bytes, at most 1,048,575 (under 1 MB)',
+    ]);
+  });
+
+  it('of a cover says that it can be fitted', () => {
+    expect(mediaRefusals('thumb', jpg(81_204), 'today')).toEqual([
+      'thumb: 81,204 bytes, at most 65,536 (64 KB): ask for it to be fitted (fit: true)',
+    ]);
+    expect(mediaRefusals('thumb', png(9), 'today')).toEqual([
+      'PNG, but a cover must be JPG: convert it, or ask for it to be fitted (fit: true)',
+    ]);
+    expect(mediaRefusals('thumb', { format: 'gif', bytes: 9 }, 'today')).toEqual([
+      'GIF, but a cover must be JPG: convert it',
+    ]);
+  });
+
+  it('comes with every other, all mistakes at once', () => {
+    expect(
+      mediaRefusals('thumb', { ...png(81_204), broken: 'the file is cut off' }, 'today'),
+    ).toEqual([
+      'PNG, but a cover must be JPG: convert it, or ask for it to be fitted (fit: true)',
+      'thumb: the file is cut off',
+      'thumb: 81,204 bytes, at most 65,536 (64 KB)',
+    ]);
+    expect(mediaRefusals('voice', mp3(300_000, 73_000), '2014')).toEqual([
+      'voice: 300,000 bytes, at most 262,144 (256 KB)',
+      'voice lasts 73 s, at most 60 s',
+    ]);
+  });
+
+  it('names the era where today’s WeChat would take the file', () => {
+    expect(mediaRefusals('image', png(9), '2014')).toEqual([
+      'PNG, but an image must be JPG (protocol 2014): convert it',
+    ]);
+  });
+
+  it('says what an unknown file looks like', () => {
+    expect(
+      mediaRefusals('image', { format: 'unknown', bytes: 9, looksLike: 'WebP' }, 'today'),
+    ).toEqual(['image: the content is WebP, but an image must be JPG or PNG or GIF']);
+    expect(
+      mediaRefusals('voice', { format: 'unknown', bytes: 0, looksLike: 'empty' }, 'today'),
+    ).toEqual(['voice: the file is empty']);
+    expect(mediaRefusals('video', { format: 'unknown', bytes: 9 }, 'today')).toEqual([
+      'video: the content is of no known format, but a video must be MP4',
+    ]);
+  });
+});

@@ -1,0 +1,88 @@
+import { Jimp } from 'jimp';
+import { describe, expect, it } from 'vitest';
+import { mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
+import { CoverUnfit, fitCover, fitRefusals } from '../../../src/shared/media/fit-cover.ts';
+import { inspectMedia } from '../../../src/shared/media/inspect-media.ts';
+import { example, fixture } from './samples.ts';
+
+const refusedWith = (...refused: string[]) => expect.objectContaining({ refused });
+
+describe('a fitted cover', () => {
+  it('is one that WeChat takes, in the picture’s own proportions', async () => {
+    const cover = inspectMedia(await fitCover(example('cover-too-large.png')));
+
+    expect(mediaRefusals('thumb', cover, 'today')).toEqual([]);
+    expect(cover).toMatchObject({ format: 'jpg', width: 640, height: 272 });
+  });
+
+  it('is the very same file where it was fit already', async () => {
+    const file = example('cover.jpg');
+
+    expect(await fitCover(file)).toBe(file);
+  });
+
+  it('shrinks as far as it must: noise of 1200 × 900 pixels', async () => {
+    const noise = new Jimp({ width: 1_200, height: 900 });
+    let state = 1;
+    for (let at = 0; at < noise.bitmap.data.length; at += 1) {
+      state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+      noise.bitmap.data[at] = at % 4 === 3 ? 255 : state >> 16;
+    }
+
+    const cover = inspectMedia(await fitCover(await noise.getBuffer('image/png')));
+
+    expect(mediaRefusals('thumb', cover, 'today')).toEqual([]);
+    expect((cover.width ?? 0) / (cover.height ?? 1)).toBeCloseTo(4 / 3, 1);
+  });
+
+  it('is white where the picture is transparent', async () => {
+    const cover = await Jimp.read(Buffer.from(await fitCover(fixture('transparent.png'))));
+
+    const [red = 0, green = 0, blue = 0] = cover.bitmap.data;
+    expect(Math.min(red, green, blue)).toBeGreaterThan(250);
+  });
+
+  it('is the same bytes each time, so that it is uploaded once', async () => {
+    const [first, second] = [
+      await fitCover(fixture('transparent.png')),
+      await fitCover(fixture('transparent.png')),
+    ];
+
+    expect(Buffer.compare(first, second)).toBe(0);
+  });
+});
+
+describe('a picture that cannot be fitted', () => {
+  it('is refused for its many pixels before it is decoded', async () => {
+    const bomb = fixture('bomb.png');
+
+    expect(bomb.length).toBeLessThan(64 * 1024);
+    await expect(fitCover(bomb)).rejects.toThrow(
+      refusedWith('thumb: 20000 × 20000 pixels are too many to be fitted: make it smaller'),
+    );
+  });
+
+  it('is one that is not whole, or no picture', async () => {
+    await expect(fitCover(fixture('cut-off.png'))).rejects.toThrow(
+      refusedWith('thumb: the file is cut off: it ends before its content does'),
+    );
+    await expect(fitCover(fixture('small.gif'))).rejects.toThrow(
+      refusedWith('thumb: only a JPG or PNG can be fitted: convert it'),
+    );
+    await expect(fitCover(fixture('text-named.jpg'))).rejects.toBeInstanceOf(CoverUnfit);
+  });
+
+  it('may look whole and still not decode', async () => {
+    const file = Buffer.concat([
+      Buffer.from([0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 30, 0, 40, 1, 1, 0x11, 0]),
+      Buffer.from([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0]),
+      Buffer.alloc(70_000, 0x55),
+      Buffer.from([0xff, 0xd9]),
+    ]);
+
+    expect(fitRefusals(inspectMedia(file))).toEqual([]);
+    await expect(fitCover(file)).rejects.toThrow(
+      refusedWith('thumb: the picture cannot be decoded'),
+    );
+  });
+});

@@ -1,0 +1,216 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inspectMedia } from '../../../src/shared/media/inspect-media.ts';
+import { example, fixture } from './samples.ts';
+
+const CUT_OFF = 'the file is cut off: it ends before its content does';
+
+describe('a whole file', () => {
+  it.each([
+    ['cover.jpg', { format: 'jpg', width: 900, height: 383 }],
+    ['photo.jpg', { format: 'jpg', width: 800, height: 600 }],
+    ['picture.png', { format: 'png', width: 480, height: 320 }],
+    ['cover-too-large.png', { format: 'png', width: 640, height: 272 }],
+    ['voice.mp3', { format: 'mp3', durationMs: 4_000 }],
+    ['voice.amr', { format: 'amr', durationMs: 4_000 }],
+    ['clip.mp4', { format: 'mp4', width: 480, height: 270, durationMs: 4_000 }],
+  ])('%s is told by its content', (name, facts) => {
+    const file = example(name);
+
+    expect(inspectMedia(file)).toEqual({ ...facts, bytes: file.length });
+  });
+
+  it.each([
+    ['progressive.jpg', { format: 'jpg', width: 40, height: 30 }],
+    ['small.gif', { format: 'gif', width: 40, height: 30 }],
+    ['small.bmp', { format: 'bmp', width: 40, height: 30 }],
+    ['transparent.png', { format: 'png', width: 120, height: 80 }],
+    // What ffmpeg reports for each.
+    ['voice-vbr.mp3', { format: 'mp3', durationMs: 4_000 }],
+    ['voice-no-header.mp3', { format: 'mp3', durationMs: 4_075 }],
+    ['voice-60-s.mp3', { format: 'mp3', durationMs: 60_000 }],
+    ['voice-61-s.mp3', { format: 'mp3', durationMs: 61_000 }],
+    ['voice-60-s.amr', { format: 'amr', durationMs: 60_000 }],
+    ['voice-61-s.amr', { format: 'amr', durationMs: 61_000 }],
+    ['index-last.mp4', { format: 'mp4', width: 480, height: 270, durationMs: 1_292 }],
+    ['fragmented.mp4', { format: 'mp4', width: 480, height: 270 }],
+  ])('%s is read to its end', (name, facts) => {
+    const file = fixture(name);
+
+    expect(inspectMedia(file)).toEqual({ ...facts, bytes: file.length });
+  });
+
+  it('counts the frames of a wide-band AMR', () => {
+    const frame = Buffer.alloc(24, 0x0c).fill(0x0c, 0, 1);
+    const file = Buffer.concat([Buffer.from('#!AMR-WB\n'), ...Array(150).fill(frame)]);
+
+    expect(inspectMedia(file)).toEqual({ format: 'amr', durationMs: 3_000, bytes: file.length });
+  });
+
+  it('may carry more after its end, as cameras and taggers leave it', () => {
+    const photo = Buffer.concat([example('photo.jpg'), Buffer.from('a vendor’s trailer')]);
+    const tag = Buffer.alloc(128).fill('TAGHappy Day', 0, 12);
+    const voice = Buffer.concat([example('voice.mp3'), tag]);
+
+    expect(inspectMedia(photo)).toMatchObject({ format: 'jpg', width: 800, height: 600 });
+    expect(inspectMedia(photo).broken).toBeUndefined();
+    expect(inspectMedia(voice)).toMatchObject({ format: 'mp3', durationMs: 4_000 });
+  });
+
+  it('is the same whatever view of memory it comes in', () => {
+    const file = example('picture.png');
+    const padded = new Uint8Array(file.length + 20);
+    padded.set(file, 7);
+
+    expect(inspectMedia(padded.subarray(7, 7 + file.length))).toEqual(inspectMedia(file));
+  });
+});
+
+describe('a file that is not whole', () => {
+  it.each([
+    ['cut-off.jpg', { format: 'jpg', width: 800, height: 600, broken: CUT_OFF }],
+    ['cut-off.png', { format: 'png', width: 480, height: 320, broken: CUT_OFF }],
+    ['cut-off.mp4', { format: 'mp4', width: 480, height: 270, durationMs: 4_000, broken: CUT_OFF }],
+    ['sound-only.mp4', { format: 'mp4', durationMs: 1_000, broken: 'there is no video in it' }],
+  ])('%s says what is missing', (name, facts) => {
+    const file = fixture(name);
+
+    expect(inspectMedia(file)).toEqual({ ...facts, bytes: file.length });
+  });
+
+  it.each(['photo.jpg', 'picture.png', 'voice.amr', 'clip.mp4'])(
+    '%s is never taken for whole, wherever it is cut',
+    (name) => {
+      const file = example(name);
+
+      fc.assert(
+        fc.property(fc.integer({ min: 0, max: file.length - 1 }), (length) => {
+          const { format, broken, durationMs = 0 } = inspectMedia(file.subarray(0, length));
+          // AMR has no end mark: cut between two frames it is a shorter, sound file.
+          const shorter = format === 'amr' && durationMs < 4_000;
+          expect(format === 'unknown' || broken !== undefined || shorter).toBe(true);
+        }),
+      );
+    },
+  );
+
+  it('is noticed in an MP3 whose header promises more frames than there are', () => {
+    const file = example('voice.mp3');
+
+    expect(inspectMedia(file.subarray(0, file.length / 2))).toMatchObject({
+      format: 'mp3',
+      broken: CUT_OFF,
+    });
+  });
+
+  it('is noticed in a PNG of which one bit has changed', () => {
+    const file = example('picture.png');
+    file[5_000] = file.readUInt8(5_000) ^ 1;
+
+    expect(inspectMedia(file).broken).toMatch(/damaged at byte/);
+  });
+
+  it('is a JPG or PNG that announces its size twice, as a decoder may believe the second', () => {
+    const jpg = fixture('progressive.jpg');
+    const frame = jpg.indexOf(Buffer.from([0xff, 0xc2]));
+    const header = jpg.subarray(frame, frame + 2 + jpg.readUInt16BE(frame + 2));
+    const png = fixture('transparent.png');
+    const twice = [
+      Buffer.concat([jpg.subarray(0, frame), header, jpg.subarray(frame)]),
+      Buffer.concat([png.subarray(0, 33), png.subarray(8)]),
+    ];
+
+    expect(twice.map((file) => inspectMedia(file).broken)).toEqual([
+      expect.stringMatching(/damaged/),
+      expect.stringMatching(/damaged/),
+    ]);
+  });
+});
+
+describe('a file that is something else', () => {
+  it.each([
+    ['text-named.jpg', 'text'],
+    ['empty.jpg', 'empty'],
+    ['picture.webp', 'WebP'],
+    ['sound.wav', 'WAV'],
+    ['sound-only.m4a', 'AAC sound (M4A)'],
+    ['quicktime.mov', 'QuickTime (MOV)'],
+  ])('%s looks like %s', (name, looksLike) => {
+    const file = fixture(name);
+
+    expect(inspectMedia(file)).toEqual({ format: 'unknown', bytes: file.length, looksLike });
+  });
+
+  it('is told by its content although its name says JPG', () => {
+    expect(inspectMedia(fixture('png-named.jpg')).format).toBe('png');
+  });
+
+  it.each([
+    ['<!DOCTYPE html><title>502</title>', 'HTML'],
+    ['{"errcode":40007}', 'JSON'],
+    ['<svg xmlns="http://www.w3.org/2000/svg"/>', 'SVG'],
+    ['BM is how this text begins, and it is no picture', 'text'],
+    ['群发', 'text'],
+  ])('%s is %s', (text, looksLike) => {
+    expect(inspectMedia(Buffer.from(text))).toMatchObject({ format: 'unknown', looksLike });
+  });
+
+  it('is not MP3 because frames of MP3 lie somewhere in it', () => {
+    const inside = Buffer.concat([Buffer.from('RIFF....WAVEfmt '), example('voice.mp3')]);
+
+    expect(inspectMedia(inside)).toMatchObject({ format: 'unknown', looksLike: 'WAV' });
+  });
+});
+
+describe('hostile bytes', () => {
+  const starts = [
+    ...['cover.jpg', 'picture.png', 'voice.mp3', 'voice.amr', 'clip.mp4'].map(example),
+    ...['small.gif', 'small.bmp', 'voice-vbr.mp3', 'fragmented.mp4', 'progressive.jpg'].map(
+      fixture,
+    ),
+  ].map((file) => file.subarray(0, 6_000));
+
+  /** A real start with some bytes overwritten and a random end: deep into every parser. */
+  const mangled = fc
+    .record({
+      start: fc.constantFrom(...starts),
+      changes: fc.array(fc.tuple(fc.nat(5_999), fc.integer({ min: 0, max: 255 })), {
+        maxLength: 12,
+      }),
+      keep: fc.nat(6_000),
+      end: fc.uint8Array({ maxLength: 64 }),
+    })
+    .map(({ start, changes, keep, end }) => {
+      const file = Buffer.from(start.subarray(0, keep));
+      for (const [at, value] of changes) if (at < file.length) file[at] = value;
+      return Buffer.concat([file, end]);
+    });
+
+  it('never make it throw, and what it tells of them is sane', () => {
+    fc.assert(
+      fc.property(fc.oneof(mangled, fc.uint8Array({ maxLength: 400 })), (file) => {
+        const { bytes, width = 1, height = 1, durationMs = 0 } = inspectMedia(file);
+
+        expect(bytes).toBe(file.length);
+        expect(width > 0 && height > 0).toBe(true);
+        expect(Number.isSafeInteger(durationMs) && durationMs >= 0).toBe(true);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it.each([
+    ['chance MP3 headers', Buffer.from([0xff, 0xfb, 0x90, 0x00])],
+    ['GIF blocks of nothing', Buffer.from('GIF89a\x01\0\x01\0\0\0\0', 'latin1')],
+    ['boxes of the least length', Buffer.from('\0\0\0\x0cftypisom\0\0\0\x08free', 'latin1')],
+    ['JPG fill bytes', Buffer.from([0xff, 0xd8, 0xff])],
+    ['AMR frames of one byte', Buffer.from('#!AMR\n\x7c', 'latin1')],
+  ])('are read in one pass: ten megabytes of %s', (_, seed) => {
+    const TEN_MB = 10 * 1024 * 1024;
+    const tail = seed.subarray(-4);
+    const file = Buffer.concat([seed, Buffer.alloc(TEN_MB - seed.length, tail)]);
+
+    // Whatever takes more than one pass does not end within the test's time.
+    expect(inspectMedia(file).bytes).toBe(TEN_MB);
+  });
+});
