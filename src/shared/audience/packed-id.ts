@@ -1,0 +1,112 @@
+/**
+ * An OpenID as bytes: one byte with its length, then 6 bits a character.
+ *
+ * OpenIDs are written in exactly base64url's alphabet, so packing is base64url decoding with the
+ * length kept beside it (16 to 64 characters need not be a multiple of 4). The usual 28 characters
+ * make 22 bytes.
+ */
+export const MIN_CHARS = 16;
+export const MAX_CHARS = 64;
+export const MAX_PACKED_BYTES = 1 + (MAX_CHARS * 6) / 8;
+
+const NOT_IN_ALPHABET = 255;
+const SIXBITS = new Uint8Array(256).fill(NOT_IN_ALPHABET);
+for (const [value, char] of [
+  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
+].entries()) {
+  SIXBITS[char.charCodeAt(0)] = value;
+}
+
+/** Bytes of a packed id, by the length that its first byte names. */
+export const packedBytes = (chars: number): number => 1 + ((chars * 6 + 7) >>> 3);
+
+/**
+ * Packs the characters `text[from, to)` into `target` at `at`, which needs room for
+ * `MAX_PACKED_BYTES`.
+ *
+ * @returns the bytes written, or 0 if this is not an OpenID; `target` may have been scribbled on.
+ */
+export function packId(
+  text: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  const chars = to - from;
+  if (chars < MIN_CHARS || chars > MAX_CHARS) return 0;
+  target[at] = chars;
+  let out = at + 1;
+  let i = from;
+  for (const whole = to - (chars & 3); i < whole; i += 4) {
+    const a = SIXBITS[text[i] as number] as number;
+    const b = SIXBITS[text[i + 1] as number] as number;
+    const c = SIXBITS[text[i + 2] as number] as number;
+    const d = SIXBITS[text[i + 3] as number] as number;
+    if ((a | b | c | d) > 63) return 0;
+    target[out] = (a << 2) | (b >>> 4);
+    target[out + 1] = (b << 4) | (c >>> 2);
+    target[out + 2] = (c << 6) | d;
+    out += 3;
+  }
+  if (i < to) {
+    const a = SIXBITS[text[i] as number] as number;
+    const b = i + 1 < to ? (SIXBITS[text[i + 1] as number] as number) : 0;
+    const c = i + 2 < to ? (SIXBITS[text[i + 2] as number] as number) : 0;
+    if ((a | b | c) > 63) return 0;
+    target[out] = (a << 2) | (b >>> 4);
+    out += 1;
+    if (i + 1 < to) {
+      target[out] = (b << 4) | (c >>> 2);
+      out += 1;
+    }
+    if (i + 2 < to) {
+      target[out] = c << 6;
+      out += 1;
+    }
+  }
+  return out - at;
+}
+
+/** The ids of a run of packed ids: `count` of them after the first `skip`. */
+export function unpackIds(packed: Buffer, skip: number, count: number): string[] {
+  let at = 0;
+  for (let i = 0; i < skip; i++) at += packedBytes(packed[at] ?? 0);
+  const ids: string[] = [];
+  while (ids.length < count && at < packed.length) {
+    const chars = packed[at] as number;
+    const next = at + packedBytes(chars);
+    const id = packed.toString('base64url', at + 1, next);
+    // A length that is no multiple of 4 decodes to one more character of padding bits.
+    ids.push(id.length === chars ? id : id.slice(0, chars));
+    at = next;
+  }
+  return ids;
+}
+
+/** 32 bits (murmur3) over a packed id. The seed is drawn per list: nobody can aim at one bucket. */
+export function hashPacked(packed: Uint8Array, at: number, size: number, seed: number): number {
+  let h = seed;
+  const end = at + size;
+  let i = at;
+  for (; i + 4 <= end; i += 4) {
+    let k =
+      (packed[i] as number) |
+      ((packed[i + 1] as number) << 8) |
+      ((packed[i + 2] as number) << 16) |
+      ((packed[i + 3] as number) << 24);
+    k = Math.imul(k, 0xcc9e2d51);
+    k = (k << 15) | (k >>> 17);
+    h ^= Math.imul(k, 0x1b873593);
+    h = (h << 13) | (h >>> 19);
+    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+  }
+  let rest = 0;
+  for (let shift = 0; i < end; i++, shift += 8) rest |= (packed[i] as number) << shift;
+  rest = Math.imul(rest, 0xcc9e2d51);
+  rest = (rest << 15) | (rest >>> 17);
+  h ^= Math.imul(rest, 0x1b873593) ^ size;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,70 @@
+/**
+ * What has to happen to a list in one step. Lifetimes are only ever made longer: two campaigns may
+ * lean on the same list.
+ */
+
+/** `extend(key, ttl)`, before each script that needs it. */
+const EXTEND = `
+local function extend(key, ttl)
+  if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, ttl) end
+end
+`;
+
+/**
+ * Makes a list out of a draft: all of it, or nothing.
+ *
+ * KEYS meta, draft, ids, index, pages, cursors
+ * ARGV blocks of the draft, ttl, index member, pages it was made from (-1: none), meta field, value …
+ * @returns 1 · 0 the list was finished, removed or added to meanwhile · -1 the draft is not whole
+ */
+export const PUBLISH = `${EXTEND}
+if tonumber(ARGV[4]) >= 0 then
+  local was = redis.call('HMGET', KEYS[1], 'state', 'pages')
+  if was[1] ~= 'receiving' or was[2] ~= ARGV[4] then
+    redis.call('UNLINK', KEYS[2])
+    return 0
+  end
+end
+if redis.call('HLEN', KEYS[2]) ~= tonumber(ARGV[1]) then return -1 end
+local ttl = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
+if tonumber(ARGV[1]) > 0 then
+  redis.call('RENAME', KEYS[2], KEYS[3])
+  redis.call('PEXPIRE', KEYS[3], ttl)
+end
+redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+redis.call('PEXPIRE', KEYS[1], ttl)
+redis.call('ZADD', KEYS[4], 0, ARGV[3])
+redis.call('UNLINK', KEYS[5], KEYS[6])
+return 1
+`;
+
+/**
+ * Appends one page, once: its cursor says which page it is.
+ *
+ * KEYS meta, pages, cursors
+ * ARGV cursor, ttl, received, invalid, packed ids
+ * @returns cursor and recipients so far, or nil where nothing is being received
+ */
+export const APPEND = `${EXTEND}
+if redis.call('HGET', KEYS[1], 'state') ~= 'receiving' then return false end
+if redis.call('SADD', KEYS[3], ARGV[1]) == 1 then
+  local no = redis.call('HINCRBY', KEYS[1], 'pages', 1)
+  redis.call('HSET', KEYS[2], no - 1, ARGV[5])
+  redis.call('HSET', KEYS[1], 'cursor', ARGV[1])
+  redis.call('HINCRBY', KEYS[1], 'received', ARGV[3])
+  redis.call('HINCRBY', KEYS[1], 'invalid', ARGV[4])
+  redis.call('HINCRBY', KEYS[1], 'recipients', ARGV[3] - ARGV[4])
+end
+for _, key in ipairs(KEYS) do extend(key, tonumber(ARGV[2])) end
+return redis.call('HMGET', KEYS[1], 'cursor', 'recipients')
+`;
+
+/**
+ * KEYS meta, and whatever else the list has · ARGV ttl
+ * @returns 1, or 0 where there is no such list
+ */
+export const KEEP_FOR = `${EXTEND}
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+for _, key in ipairs(KEYS) do extend(key, tonumber(ARGV[1])) end
+return 1
+`;
