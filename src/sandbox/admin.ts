@@ -1,0 +1,175 @@
+/** `/sandbox/…`: the ledger, the faults and the events for tests in other processes. Loopback only. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Account } from './account.ts';
+import { toJson } from './answer.ts';
+import { type FaultDetails, isFaultName } from './faults.ts';
+import { summaryPage } from './summary-page.ts';
+import { isRecord, type World } from './world.ts';
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly body: Buffer;
+}
+
+interface AdminCall {
+  readonly query: URLSearchParams;
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+type Handler = (call: AdminCall) => unknown;
+
+const DUPLICATES_SHOWN = 100;
+
+export function makeAdmin(world: World) {
+  const { ledger, faults, pusher, accounts } = world;
+
+  const chosen = (name: unknown): readonly Account[] =>
+    name ? accounts.filter((account) => account.name === name) : accounts;
+
+  const ofAccount = (query: URLSearchParams) => (send: { account: string }) =>
+    !query.get('account') || send.account === query.get('account');
+
+  const ROUTES: Readonly<Record<string, Handler>> = {
+    'GET accounts': ({ query }) => chosen(query.get('account')).map(summaryOf),
+    'GET ledger': ({ query }) => {
+      const prefix = query.get('prefix') ?? '';
+      const which = (send: { account: string; clientMsgId: string | undefined }) =>
+        ofAccount(query)(send) && (send.clientMsgId ?? '').startsWith(prefix);
+      const duplicates = ledger
+        .duplicates((send) => (which(send) ? send.digest : undefined))
+        .slice(0, DUPLICATES_SHOWN);
+      return {
+        sends: ledger.sends(which).length,
+        recipients: ledger.recipients(which),
+        messagesPerFollower: ledger.messagesPerFollower(which),
+        duplicates,
+      };
+    },
+    'GET sends': ({ query }) => ledger.sends(ofAccount(query)),
+    'GET calls': ({ query }) => ledger.calls(query.get('account') ?? undefined),
+    'GET requests': ({ query }) => ledger.requests(query.get('path') ?? undefined),
+    'GET pushes': ({ query }) => ledger.pushes(query.get('msgId') ?? undefined),
+    'GET previews': () => ledger.previews(),
+    'DELETE ledger': () => done(() => ledger.clear()),
+
+    'GET faults': () => faults.list(),
+    'PUT faults': ({ given }) => setFault(given),
+    'DELETE faults': () => done(() => faults.clear()),
+    'POST faults/release': ({ given }) => ({ released: faults.release(Number(given.id)) }),
+
+    'POST events': ({ given }) => pushEvent(given),
+    'POST events/push-all': async () => ({ pushed: await pusher.pushAll() }),
+    'POST callback/check': async ({ given }) => ({
+      ok: await pusher.checkAddress(String(given.account)),
+    }),
+
+    'POST tokens/expire': ({ given }) =>
+      done(() => {
+        for (const { tokens } of chosen(given.account)) {
+          if (given.as === 'replaced') tokens.replaceAll();
+          else tokens.expireAll();
+        }
+      }),
+    'POST media/expire': ({ given }) =>
+      done(() => {
+        const id = typeof given.media_id === 'string' ? given.media_id : undefined;
+        for (const { media } of chosen(given.account)) media.expire(id);
+      }),
+    'POST reset-quota': ({ given }) =>
+      done(() => {
+        for (const { quotas, monthly } of chosen(given.account)) {
+          quotas.forget();
+          monthly.forget();
+        }
+      }),
+  };
+
+  function summaryOf(account: Account) {
+    const { name, appId, originalId, kind, callbackUrl, pushMode, followers, quotas } = account;
+    return {
+      name,
+      appId,
+      originalId,
+      kind,
+      callbackUrl,
+      pushMode,
+      followers: followers.count,
+      massCallsToday: quotas.used('massPerDay'),
+      media: account.media.all().length,
+      sends: ledger.sends((send) => send.account === name).length,
+    };
+  }
+
+  function setFault(given: AdminCall['given']) {
+    const { name, ...details } = given as Readonly<Record<string, unknown>> & FaultDetails;
+    if (!isFaultName(name)) throw new TypeError(`no fault is named ${String(name)}`);
+    const { id } = name === 'hold' ? faults.hold(details) : faults.set(name, details);
+    return { id };
+  }
+
+  /** `{account, msg_id, times?}` repeats a send's event; `{account, fields | xml}` pushes anything. */
+  async function pushEvent({ account, msg_id, times = 1, fields, xml }: AdminCall['given']) {
+    const name = String(account);
+    const taken: boolean[] = [];
+    for (let i = 0; i < Number(times); i += 1) {
+      if (msg_id !== undefined) taken.push(await pusher.push(name, String(msg_id)));
+      else taken.push(await pusher.pushFields(name, (fields ?? xml) as string));
+    }
+    return { taken };
+  }
+
+  return async function onAdminCall(exchange: Exchange): Promise<void> {
+    const { request, response, url, body } = exchange;
+    if (!isLoopback(request.socket.remoteAddress)) {
+      response.writeHead(403).end();
+      return;
+    }
+    const path = url.pathname.replace(/^\/(sandbox\/?)?/, '');
+    if (path === '' && request.method === 'GET') {
+      showSummary(exchange);
+      return;
+    }
+    const handle = ROUTES[`${request.method} ${path}`];
+    if (!handle) {
+      answer(response, 404, { error: 'no such address', addresses: Object.keys(ROUTES) });
+      return;
+    }
+    try {
+      const given: unknown = body.length > 0 ? JSON.parse(body.toString()) : {};
+      const result = await handle({ query: url.searchParams, given: isRecord(given) ? given : {} });
+      answer(response, 200, result);
+    } catch (error) {
+      answer(response, 400, { error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+
+  function showSummary({ request, response }: Exchange): void {
+    const summary = {
+      accounts: accounts.map(summaryOf),
+      calls: ledger.calls(),
+      messagesPerFollower: ledger.messagesPerFollower(),
+      sends: ledger.sends().slice(-50),
+      faults: faults.list(),
+    };
+    if (request.headers.accept?.includes('text/html')) {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+      response.end(summaryPage(summary));
+    } else {
+      answer(response, 200, summary);
+    }
+  }
+}
+
+function done(work: () => void): { ok: true } {
+  work();
+  return { ok: true };
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${toJson(value) ?? 'null'}\n`);
+}
+
+const isLoopback = (address = ''): boolean => address === '::1' || /^(::ffff:)?127\./.test(address);

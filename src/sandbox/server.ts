@@ -1,0 +1,109 @@
+/**
+ * A stand-in for api.weixin.qq.com: a real HTTP server that behaves as the published and recorded
+ * WeChat does, keeps a ledger of what every follower received, and fails on request.
+ *
+ * It shares no code with the rest of this project, so that a misreading cannot be right on both
+ * sides. Any WeChat client can be pointed at it.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Account, makeAccount } from './account.ts';
+import { makeAdmin } from './admin.ts';
+import { type Faults, makeFaults } from './faults.ts';
+import { type Ledger, makeLedger } from './ledger.ts';
+import { type SandboxOptions, settle } from './options.ts';
+import { type Events, makePusher } from './pushes.ts';
+import { makeWechatSide } from './wechat-side.ts';
+import type { World } from './world.ts';
+
+const MB = 1024 * 1024;
+const LARGEST_BODY = 24 * MB;
+
+export interface Sandbox {
+  readonly url: string;
+  readonly port: number;
+  readonly accounts: readonly Account[];
+  readonly ledger: Ledger;
+  readonly faults: Faults;
+  readonly events: Events;
+  /** The account of that name; the only one, if no name is given. */
+  account(name?: string): Account;
+  /** Moves the sandbox's clock: tokens, media and keys age, days and months turn. */
+  advance(ms: number): void;
+  /** Ends every connection and every planned push. */
+  close(): Promise<void>;
+}
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, now: wall = Date.now, log = () => undefined } = options;
+  let ahead = 0;
+  const now = (): number => wall() + ahead;
+  const rules = settle(options);
+  const accounts = options.accounts.map((given, ordinal) =>
+    makeAccount(given, { rules, now, ordinal }),
+  );
+  const ledger = makeLedger();
+  const faults = makeFaults();
+  const pusher = makePusher({ rules, accounts, ledger, wall, log });
+  const world: World = { rules, accounts, ledger, faults, pusher, now };
+  const onWechatCall = makeWechatSide(world);
+  const onAdminCall = makeAdmin(world);
+
+  async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://sandbox');
+    const body = await bodyOf(request);
+    if (/^\/sandbox(\/|$)/.test(url.pathname) || url.pathname === '/') {
+      await onAdminCall({ request, response, url, body });
+    } else {
+      await onWechatCall({ request, response, url, body });
+    }
+  }
+
+  const server = createServer((request, response) => {
+    onRequest(request, response).catch((error: unknown) => {
+      log(`${request.method} ${request.url?.split('?')[0]}: ${String(error)}`);
+      if (!response.headersSent) response.writeHead(500).end();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    accounts,
+    ledger,
+    faults,
+    events: pusher,
+    account(name) {
+      const account =
+        name === undefined ? accounts[0] : accounts.find((other) => other.name === name);
+      if (!account) throw new TypeError(`no account is named ${name}`);
+      return account;
+    },
+    advance(ms) {
+      ahead += ms;
+    },
+    async close() {
+      pusher.close();
+      faults.clear();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > LARGEST_BODY) throw new RangeError('body too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
