@@ -11,11 +11,14 @@ import { inspectMedia } from './inspect-media.ts';
 
 const { maxBytes: MAX_BYTES } = mediaLimit('thumb', 'today');
 
-/** 25 million pixels take 100 MB while they are decoded. */
-const MAX_PIXELS = 25_000_000;
+/** More than a phone's 12 million; a JPG of as many takes some 400 MB while it is decoded. */
+const MAX_PIXELS = 16_000_000;
+
+/** Pixels of the longer side. */
+const FULL_SIDE = 900;
 
 /** Tried in this order until one is small enough: first the quality gives way, then the size. */
-const WIDTHS = [900, 640, 360, 200] as const;
+const SIDES = [FULL_SIDE, 640, 360, 200] as const;
 const QUALITIES = [85, 75, 60] as const;
 
 const WHITE = 0xffffffff;
@@ -61,8 +64,8 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
   if (refused.length > 0) throw new CoverUnfit(refused);
 
   const picture = await onWhite(bytes);
-  for (const width of WIDTHS) {
-    if (picture.width > width) picture.resize({ w: width });
+  for (const side of SIDES) {
+    shrink(picture, side);
     for (const quality of QUALITIES) {
       const cover = await picture.getBuffer(JimpMime.jpeg, { quality });
       if (cover.length <= MAX_BYTES) return cover;
@@ -74,10 +77,24 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
 async function onWhite(bytes: Uint8Array) {
   try {
     const picture = await Jimp.read(Buffer.from(bytes));
+    // Made small first: every later step takes as long as it has pixels.
+    shrink(picture, FULL_SIDE);
     const { width, height } = picture;
-    // A strip one pixel high cannot be made narrower without vanishing.
     return new Jimp({ width, height, color: WHITE }).composite(picture);
   } catch (cause) {
     throw new CoverUnfit(['thumb: the picture cannot be decoded'], { cause });
   }
+}
+
+interface Resizable {
+  readonly width: number;
+  readonly height: number;
+  resize(to: { w: number; h: number }): unknown;
+}
+
+function shrink(picture: Resizable, side: number): void {
+  const scale = side / Math.max(picture.width, picture.height);
+  if (scale >= 1) return;
+  const scaled = (length: number): number => Math.max(1, Math.round(length * scale));
+  picture.resize({ w: scaled(picture.width), h: scaled(picture.height) });
 }

@@ -35,6 +35,17 @@ describe('a fitted cover', () => {
     expect((cover.width ?? 0) / (cover.height ?? 1)).toBeCloseTo(4 / 3, 1);
   });
 
+  it.each([
+    [15_000, 4],
+    [4, 15_000],
+  ])('keeps at least a pixel each way: %d × %d', async (width, height) => {
+    const strip = await new Jimp({ width, height, color: 0x13b96fff }).getBuffer('image/png');
+
+    const cover = inspectMedia(await fitCover(strip));
+
+    expect([cover.width, cover.height].sort()).toEqual([1, 900]);
+  });
+
   it('is white where the picture is transparent', async () => {
     const cover = await Jimp.read(Buffer.from(await fitCover(fixture('transparent.png'))));
 
