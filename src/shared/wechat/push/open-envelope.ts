@@ -112,7 +112,8 @@ function openSafe(account: PushAccount, push: Push, now: number): OpenedPush | R
 
   const outside = readMessage(push.body.toString('utf8'));
   const sealed = outside && textOf(outside, 'Encrypt');
-  if (!outside || !sealed) return refuse(400, 'not-a-push');
+  // Nothing here for msg_signature to sign; the other signature still tells WeChat from a stranger.
+  if (!sealed) return checkAddress(account, push.query, now) ?? refuse(400, 'not-a-push');
   const refusal = checkSigned(account, push.query, now, { digest, sealed: [sealed] });
   if (refusal) return refusal;
 
@@ -164,6 +165,7 @@ function checkSigned(
   const timestamp = only(query, 'timestamp');
   const nonce = only(query, 'nonce');
   if (digest === null || timestamp === null || nonce === null) return refuse(401, 'unsigned');
+  if (account.callbackToken === '') return refuse(401, 'unsigned');
   if (!TIMESTAMP.test(timestamp) || nonce.length > MAX_NONCE) return refuse(401, 'unsigned');
 
   const parts = [account.callbackToken, timestamp, nonce, ...sealed];

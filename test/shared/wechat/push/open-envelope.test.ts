@@ -254,7 +254,11 @@ describe('a safe push', () => {
   it.each(['', 'junk', '<xml></xml>', '{"Encrypt":["a","b"]}'])(
     'without a sealed part (%j) is no push',
     (body) => {
-      expect(open(SAFE, { ...safePush(), body })).toEqual(refusal(400, 'not-a-push'));
+      const push = safePush();
+      const forged = { ...push.query, signature: '0'.repeat(40) };
+
+      expect(open(SAFE, { ...push, body })).toEqual(refusal(400, 'not-a-push'));
+      expect(open(SAFE, { ...push, body, query: forged })).toEqual(refusal(401, 'wrong-signature'));
     },
   );
 });

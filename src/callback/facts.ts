@@ -1,0 +1,53 @@
+import type { PushMode, RefusalReason } from '../shared/wechat/push/open-envelope.ts';
+
+/**
+ * What became of a finished mass send's receipt. `parked`: no batch of ours has this message id,
+ * now or at a further copy; it may still be ours, for an event can come before the answer.
+ * `unconfirmed`: kept, but not believed before WeChat is asked.
+ */
+export type Taken = 'settled' | 'repeated' | 'replaced' | 'parked' | 'unconfirmed';
+
+export type PushRefusal = RefusalReason | 'too-large' | 'unknown-account' | 'broken-off';
+
+export type ForwardFailure = 'slow' | 'away' | 'refused' | 'too-large' | 'loop';
+
+/** Everything that can happen here and that somebody may want to know. No secrets, no OpenIDs. */
+export type CallbackFact =
+  | { readonly type: 'address-checked'; readonly account: string }
+  | {
+      readonly type: 'event-taken';
+      readonly account: string;
+      readonly mode: PushMode;
+      readonly msgId: string;
+      readonly outcome: Taken;
+    }
+  | { readonly type: 'event-passed'; readonly account: string; readonly event: string }
+  | { readonly type: 'push-refused'; readonly account: string; readonly reason: PushRefusal }
+  | {
+      readonly type: 'event-spooled';
+      readonly account: string;
+      readonly msgId: string;
+      readonly why: 'store-failed' | 'store-slow';
+      readonly error?: unknown;
+    }
+  | { readonly type: 'spool-failed'; readonly account: string; readonly error: unknown }
+  | {
+      readonly type: 'spool-drained';
+      readonly account: string;
+      readonly msgId: string;
+      readonly outcome: Taken | 'forwarded' | 'given-up';
+    }
+  | { readonly type: 'spool-waiting'; readonly events: number; readonly error?: unknown }
+  | { readonly type: 'spool-unreadable'; readonly file: string }
+  | { readonly type: 'forwarded'; readonly account: string; readonly ms: number }
+  | {
+      readonly type: 'forward-failed';
+      readonly account: string;
+      readonly why: ForwardFailure;
+      readonly status?: number;
+    }
+  | { readonly type: 'accounts-reloaded'; readonly accounts: number }
+  | { readonly type: 'accounts-unreadable'; readonly error: unknown }
+  | { readonly type: 'request-failed'; readonly error: unknown };
+
+export type Notice = (fact: CallbackFact) => void;

@@ -1,0 +1,137 @@
+/**
+ * One push, from the wire to WeChat's answer. The order matters: an event is stored, or on our own
+ * disk, before WeChat hears `success`, for after that it never comes again.
+ */
+import type { Receipt } from '../shared/campaign/receipt.ts';
+import { SECOND } from '../shared/time.ts';
+import {
+  type OpenedPush,
+  openEnvelope,
+  type PushMode,
+} from '../shared/wechat/push/open-envelope.ts';
+import type { PushEvent } from '../shared/wechat/push/parse-event.ts';
+import type { CallbackAccount } from './account.ts';
+import { AGAIN, type Answer, nothing, SUCCESS } from './answer.ts';
+import type { Notice, Taken } from './facts.ts';
+import type { Forward } from './forward.ts';
+import type { RawPush } from './raw-push.ts';
+import type { Spool } from './spool.ts';
+import { LATE, withDeadline } from './with-deadline.ts';
+
+export interface Receipts {
+  /**
+   * Stores a receipt and settles its batch if it has one. Taking the same in again changes nothing.
+   *
+   * @throws {Error} it is not known to be stored.
+   */
+  take(account: string, arrival: Arrival): Promise<Taken>;
+}
+
+export interface Arrival {
+  readonly msgId: string;
+  readonly receipt: Receipt;
+  /** When WeChat made the event, ms. */
+  readonly createdAt: number;
+  /** False: whoever saw one signed address can have made it. */
+  readonly trusted: boolean;
+  /** The event's text, unsealed. */
+  readonly raw: string;
+}
+
+export interface PushDependencies {
+  readonly receipts: Receipts;
+  readonly notice: Notice;
+  readonly noteEvent: (account: string, at: number, mode: PushMode) => Promise<void>;
+  readonly spool: Spool;
+  readonly spooled: () => void;
+  readonly forward: Forward;
+  readonly now: () => number;
+  readonly storeWithinMs: number;
+  readonly forwardWithinMs: number;
+}
+
+type Finished = Extract<PushEvent, { type: 'mass-finished' }>;
+
+/** Why the store did not say that it has an event. It may have it all the same. */
+type Untaken =
+  | { readonly why: 'store-slow' }
+  | { readonly why: 'store-failed'; readonly error: unknown };
+
+const DISK_WITHIN = 1.5 * SECOND;
+/** WeChat waits 5 s; the rest is the network's. */
+const ANSWER_WITHIN = 4.6 * SECOND;
+const NOTE_EVERY = 10 * SECOND;
+
+export function makePushHandler(deps: PushDependencies) {
+  const { receipts, notice, spool, now } = deps;
+  const noted = new Map<string, { at: number; mode: PushMode }>();
+
+  return async function handlePush(account: CallbackAccount, push: RawPush): Promise<Answer> {
+    const arrivedAt = performance.now();
+    const opened = openEnvelope(
+      account,
+      { ...push, query: new URLSearchParams(push.query) },
+      now(),
+    );
+    if (!opened.ok) {
+      notice({ type: 'push-refused', account: account.name, reason: opened.reason });
+      return nothing(opened.status);
+    }
+    note(account.name, opened.mode);
+
+    const { event } = opened;
+    if (event.type === 'mass-finished') {
+      const stored = await store(account.name, { ...opened, event }, push);
+      if (stored === 'nowhere') return AGAIN;
+      if (stored !== 'parked') return SUCCESS;
+    } else {
+      notice({ type: 'event-passed', account: account.name, event: event.event });
+    }
+    const { forwardUrl } = account;
+    if (!forwardUrl) return SUCCESS;
+    const left = ANSWER_WITHIN - (performance.now() - arrivedAt);
+    const within = Math.min(left, deps.forwardWithinMs);
+    return (await deps.forward({ ...account, forwardUrl }, push, within)) ?? AGAIN;
+  };
+
+  async function store(
+    account: string,
+    { event, trusted, raw, mode }: OpenedPush & { readonly event: Finished },
+    push: RawPush,
+  ): Promise<Taken | 'spooled' | 'nowhere'> {
+    const { msgId, receipt, createdAt } = event;
+    const taken = await take(account, { msgId, receipt, createdAt, trusted, raw });
+    if (typeof taken === 'string') {
+      notice({ type: 'event-taken', account, mode, msgId, outcome: taken });
+      return taken;
+    }
+    try {
+      const appending = spool.append({ account, at: now(), trusted, raw, push });
+      if ((await withDeadline(appending, DISK_WITHIN)) === LATE) throw new Error('disk too slow');
+    } catch (error) {
+      notice({ type: 'spool-failed', account, error });
+      return 'nowhere';
+    }
+    notice({ type: 'event-spooled', account, msgId, ...taken });
+    deps.spooled();
+    return 'spooled';
+  }
+
+  async function take(account: string, arrival: Arrival): Promise<Taken | Untaken> {
+    try {
+      const taken = await withDeadline(receipts.take(account, arrival), deps.storeWithinMs);
+      return taken === LATE ? { why: 'store-slow' } : taken;
+    } catch (error) {
+      return { why: 'store-failed', error };
+    }
+  }
+
+  /** For the page that names accounts which never sent an event. Not worth a write for each. */
+  function note(account: string, mode: PushMode): void {
+    const last = noted.get(account);
+    const at = now();
+    if (last && last.mode === mode && at - last.at < NOTE_EVERY) return;
+    noted.set(account, { at, mode });
+    deps.noteEvent(account, at, mode).catch(() => noted.delete(account));
+  }
+}

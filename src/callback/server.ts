@@ -1,0 +1,208 @@
+/**
+ * The only door that is open to the internet.
+ *
+ *   GET  /wechat/<account>   WeChat checks the address
+ *   POST /wechat/<account>   WeChat pushes
+ *   GET  /healthz, /readyz   a word, no detail
+ *
+ * Bare node:http: half of an event's cost would be express. A refusal has no body and gives no
+ * reason; the reason goes to the log.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Dispatcher } from 'undici';
+import { SECOND } from '../shared/time.ts';
+import { checkAddress, type PushMode } from '../shared/wechat/push/open-envelope.ts';
+import type { CallbackAccount } from './account.ts';
+import { type Answer, nothing } from './answer.ts';
+import { drainSpool } from './drain-spool.ts';
+import type { Notice } from './facts.ts';
+import { HOPS_HEADER, makeForward } from './forward.ts';
+import { makePushHandler, type Receipts } from './handle-push.ts';
+import { guardSockets, LIMITS, type Limits } from './limits.ts';
+import { readBody } from './read-body.ts';
+import { openSpool } from './spool.ts';
+import { LATE, withDeadline } from './with-deadline.ts';
+
+export interface CallbackDependencies {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Asked at every request: a changed accounts file counts from the next one on. */
+  readonly accounts: () => readonly CallbackAccount[];
+  readonly receipts: Receipts;
+  readonly notice: Notice;
+  /** Keeps when an account's last event came. Called at most every ten seconds for each. */
+  readonly noteEvent: (account: string, at: number, mode: PushMode) => Promise<void>;
+  readonly spoolDir: string;
+  /** For the forward URLs. The operator named them, so they may be private addresses. */
+  readonly dispatcher: Dispatcher;
+  /** What keeps this process from working; nothing if it can. */
+  readonly ready: () => Promise<readonly string[]>;
+  readonly now: () => number;
+  /** Only where a test cannot wait. */
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Callback {
+  readonly url: string;
+  readonly port: number;
+  /** Answers what is in hand, then ends. */
+  stop(): Promise<void>;
+}
+
+const ACCOUNT_PATH = /^\/wechat\/([a-z0-9-]{1,32})$/;
+const ECHO = /^[\x21-\x7e]{1,256}$/;
+const READY_WITHIN = 2 * SECOND;
+const STOP_WITHIN = 8 * SECOND;
+
+/** @throws {Error} the port is taken, or the spool's folder cannot be written. */
+export async function startCallback(deps: CallbackDependencies): Promise<Callback> {
+  const { notice, now } = deps;
+  const limits: Limits = { ...LIMITS, ...deps.limits };
+  const findAccount = accountIndex(deps.accounts);
+  const forward = makeForward(deps);
+  const spool = await openSpool({ dir: deps.spoolDir, maxEvents: limits.spooledEvents, now });
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersWithinMs,
+    requestTimeout: limits.requestWithinMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.checkEveryMs,
+  });
+  guardSockets(server, limits);
+  server.listen(deps.port, deps.host);
+  await once(server, 'listening');
+  const drain = drainSpool({ ...deps, spool, forward, account: findAccount });
+  const handlePush = makePushHandler({
+    ...deps,
+    ...limits,
+    spool,
+    forward,
+    spooled: drain.wake,
+  });
+  let stopping = false;
+
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    route(request)
+      .catch((error: unknown) => {
+        notice({ type: 'request-failed', error });
+        return nothing(503);
+      })
+      .then((answer) => answer && send(request, response, answer))
+      .catch((error: unknown) => {
+        notice({ type: 'request-failed', error });
+        request.socket.destroy();
+      });
+  });
+
+  async function route(request: IncomingMessage): Promise<Answer | null> {
+    const { path, query } = split(request.url ?? '');
+    const { method } = request;
+    if (method === 'GET' && path === '/healthz') return { status: 200, body: 'ok' };
+    if (method === 'GET' && path === '/readyz') return await readiness();
+
+    const name = ACCOUNT_PATH.exec(path)?.[1];
+    if (name === undefined || (method !== 'GET' && method !== 'POST')) return nothing(404);
+    const account = findAccount(name);
+    if (!account) {
+      notice({ type: 'push-refused', account: '', reason: 'unknown-account' });
+      return nothing(404);
+    }
+    return method === 'GET' ? address(account, query) : await push(account, query, request);
+  }
+
+  function address(account: CallbackAccount, query: string): Answer {
+    const parameters = new URLSearchParams(query);
+    const refusal = checkAddress(account, parameters, now());
+    if (refusal) {
+      notice({ type: 'push-refused', account: account.name, reason: refusal.reason });
+      return nothing(refusal.status);
+    }
+    const echo = parameters.get('echostr') ?? '';
+    if (!ECHO.test(echo)) return nothing(400);
+    notice({ type: 'address-checked', account: account.name });
+    return { status: 200, body: echo };
+  }
+
+  async function push(
+    account: CallbackAccount,
+    query: string,
+    request: IncomingMessage,
+  ): Promise<Answer | null> {
+    const { headers } = request;
+    const body = headers['content-encoding'] ? null : await readBody(request, limits.bodyBytes);
+    if (typeof body === 'string') {
+      notice({ type: 'push-refused', account: account.name, reason: body });
+      return body === 'too-large' ? nothing(413) : null;
+    }
+    if (body === null) return nothing(415);
+    const hops = Number(headers[HOPS_HEADER] ?? 0) || 0;
+    const contentType = headers['content-type'] ?? '';
+    return await handlePush(account, { query, contentType, body, hops });
+  }
+
+  async function readiness(): Promise<Answer> {
+    const problems = await withDeadline(deps.ready(), READY_WITHIN).catch(() => LATE);
+    const isReady = Array.isArray(problems) && problems.length === 0 && !stopping;
+    return isReady ? { status: 200, body: 'ready' } : { status: 503, body: 'not ready' };
+  }
+
+  function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+    const body = answer.body ?? '';
+    response.writeHead(answer.status, {
+      'Content-Type': answer.contentType ?? 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      ...(stopping && { Connection: 'close' }),
+    });
+    response.end(body);
+    if (!request.complete) cutOffSoon(request, limits.lingerMs);
+  }
+
+  const { port } = server.address() as AddressInfo;
+  const host = deps.host.includes(':') ? `[${deps.host}]` : deps.host;
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    async stop() {
+      stopping = true;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      await withDeadline(closed, STOP_WITHIN);
+      server.closeAllConnections();
+      await drain.stop();
+    },
+  };
+}
+
+/** Lets a client that is still sending read its answer, but not send for ever. */
+function cutOffSoon(request: IncomingMessage, ms: number): void {
+  const timer = setTimeout(() => request.socket.destroy(), ms);
+  request.once('close', () => clearTimeout(timer));
+  request.once('end', () => clearTimeout(timer));
+}
+
+function split(url: string): { readonly path: string; readonly query: string } {
+  const mark = url.indexOf('?');
+  return mark < 0
+    ? { path: url, query: '' }
+    : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+/** By name, made anew only when the list is another one. */
+function accountIndex(accounts: () => readonly CallbackAccount[]) {
+  let list: readonly CallbackAccount[] | undefined;
+  let byName = new Map<string, CallbackAccount>();
+  return (name: string): CallbackAccount | undefined => {
+    const current = accounts();
+    if (current !== list) {
+      byName = new Map(current.map((account) => [account.name, account]));
+      list = current;
+    }
+    return byName.get(name);
+  };
+}
