@@ -80,7 +80,7 @@ const AccountSettings = z
 const Accounts = z.record(name, AccountSettings, 'a JSON object from account name to settings');
 
 /** WECHAT_APP_ID and appId are one setting, under two names. */
-const VARIABLES: Readonly<Record<string, string>> = {
+export const ACCOUNT_VARIABLES: Readonly<Record<string, string>> = {
   WECHAT_APP_ID: 'appId',
   WECHAT_APP_SECRET: 'appSecret',
   WECHAT_CALLBACK_TOKEN: 'callbackToken',
@@ -122,7 +122,7 @@ function fromEnvironment(env: Readonly<Record<string, string>>): ReadAccounts {
   const names = Object.keys(env).filter(
     (variable) => variable.startsWith('WECHAT_') && !OF_NO_ACCOUNT.includes(variable),
   );
-  const known = names.filter((variable) => variable in VARIABLES);
+  const known = names.filter((variable) => variable in ACCOUNT_VARIABLES);
   if (known.length === 0) {
     const unknown = env.ACCOUNTS_FILE ? [] : names;
     return {
@@ -130,11 +130,13 @@ function fromEnvironment(env: Readonly<Record<string, string>>): ReadAccounts {
       issues: unknown.map((setting) => ({ setting, message: 'there is no such setting' })),
     };
   }
-  const settings = Object.fromEntries(known.map((name) => [VARIABLES[name] ?? '', env[name]]));
+  const settings = Object.fromEntries(
+    known.map((name) => [ACCOUNT_VARIABLES[name] ?? '', env[name]]),
+  );
   const parsed = AccountSettings.safeParse(settings);
   if (parsed.success) return { accounts: [{ name: OWN_NAME, ...parsed.data }], issues: [] };
   const variableOf = (setting: string): string | undefined =>
-    Object.keys(VARIABLES).find((variable) => VARIABLES[variable] === setting);
+    Object.keys(ACCOUNT_VARIABLES).find((variable) => ACCOUNT_VARIABLES[variable] === setting);
   const nameOf = ([setting = '']: readonly string[]) => variableOf(setting) ?? setting;
   return { accounts: [], issues: issuesOf(parsed.error, nameOf) };
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type AccountConfig, readAccounts } from './accounts.ts';
+import { ACCOUNT_VARIABLES, type AccountConfig, readAccounts } from './accounts.ts';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { ServiceError } from './errors.ts';
 import { proxyFor } from './proxy.ts';
@@ -100,6 +100,15 @@ const Environment = z.object({
   RETAIN_DAYS: setting.amount(3_650).default(30),
   ALLOW_PRIVATE_TARGETS: setting.yesOrNo.default(false),
 });
+
+/** The name of every variable that is read. */
+export const VARIABLES: readonly string[] = [
+  ...Object.keys(Environment.shape),
+  ...Object.keys(ACCOUNT_VARIABLES),
+  'ACCOUNTS_FILE',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+];
 
 /**
  * @param env usually `process.env`; an empty value counts as none.

@@ -1,0 +1,89 @@
+/** Who may import whom. A new arrow in this table is a decision: give its reason in docs/adr. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SRC = join(import.meta.dirname, '../src');
+
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['producer', 'workers', 'callback', 'sandbox', 'shared', 'demo.ts'],
+  'demo.ts': ['producer', 'workers', 'callback', 'sandbox', 'shared'],
+  producer: ['producer', 'shared', 'client'],
+  workers: ['workers', 'shared'],
+  callback: ['callback', 'shared'],
+  sandbox: ['sandbox'],
+  client: ['client', 'shared'],
+  shared: ['shared'],
+  'shared/campaign': ['shared/campaign', 'shared/errors.ts', 'shared/time.ts'],
+  'shared/wechat': ['shared/wechat', 'shared/errors.ts', 'shared/time.ts'],
+  'shared/media': ['shared/media', 'shared/errors.ts', 'shared/time.ts', 'shared/campaign'],
+};
+
+/** The domain and the API client know neither Redis nor BullMQ. */
+const NEVER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'shared/campaign': ['ioredis', 'bullmq'],
+  'shared/wechat': ['ioredis', 'bullmq'],
+};
+
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g;
+
+interface Import {
+  readonly file: string;
+  /** Inside src: its path from there; else the package. */
+  readonly target: string;
+  readonly isOurs: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .sort();
+
+function importsOf(file: string, source = readFileSync(join(SRC, file), 'utf8')): Import[] {
+  return [...source.matchAll(IMPORT)].map(([, specifier = '']) =>
+    specifier.startsWith('.')
+      ? { file, target: relative(SRC, join(SRC, dirname(file), specifier)), isOurs: true }
+      : { file, target: specifier, isOurs: false },
+  );
+}
+
+const isIn = (path: string, place: string): boolean =>
+  path === place || path.startsWith(`${place}/`);
+
+/** The innermost place that has a rule. */
+function ownerOf(file: string, rules: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(rules)
+    .filter((place) => isIn(file, place))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+function isAllowed({ file, target, isOurs }: Import): boolean {
+  if (isOurs) {
+    return (MAY_IMPORT[ownerOf(file, MAY_IMPORT) ?? ''] ?? []).some((place) => isIn(target, place));
+  }
+  const never = NEVER_PACKAGES[ownerOf(file, NEVER_PACKAGES) ?? ''] ?? [];
+  return !never.some((name) => isIn(target, name));
+}
+
+const forbidden = (imports: readonly Import[]): string[] =>
+  imports.filter((each) => !isAllowed(each)).map(({ file, target }) => `${file} → ${target}`);
+
+describe('every file', () => {
+  it.each(files)('src/%s imports only what its place may', (file) => {
+    expect(ownerOf(file, MAY_IMPORT), 'belongs to no known place').toBeDefined();
+    expect(forbidden(importsOf(file))).toEqual([]);
+  });
+});
+
+describe('the rule itself', () => {
+  it.each([
+    ['callback/server.ts', `import { run } from '../workers/run.ts';`],
+    ['sandbox/token.ts', `import type { Token } from '../shared/wechat/tokens.ts';`],
+    ['shared/redis.ts', `export { serve } from '../producer/server.ts';`],
+    ['shared/campaign/batch.ts', `const { x } = await import('../store/x.ts');`],
+    ['shared/campaign/batch.ts', `import '../wechat/mass.ts';`],
+    ['shared/wechat/tokens.ts', `import { Redis } from 'ioredis';`],
+    ['shared/media/kind.ts', `import {\n  a,\n} from '../time-zone.ts';`],
+  ])('catches %s: %s', (file, source) => {
+    expect(forbidden(importsOf(file, source))).toHaveLength(1);
+  });
+});

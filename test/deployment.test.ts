@@ -1,0 +1,74 @@
+/** What stands beside the code and has to agree with it: .env.example, docker-compose.yml. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { loadConfig, requireAccounts, VARIABLES } from '../src/shared/config.ts';
+
+const read = (name: string): string => readFileSync(join(import.meta.dirname, '..', name), 'utf8');
+
+describe('.env.example', () => {
+  const settings = parseEnv(read('.env.example').replace(/^# (?=[A-Z_]+=)/gm, '')) as Record<
+    string,
+    string
+  >;
+
+  it('names every variable that is read, and no other', () => {
+    expect(Object.keys(settings).sort()).toEqual([...VARIABLES].sort());
+  });
+
+  it('shows the true defaults', () => {
+    const general = Object.fromEntries(
+      Object.entries(settings).filter(
+        ([name]) => !/^WECHAT_/.test(name) || /BASE_URL|PROTOCOL/.test(name),
+      ),
+    );
+    const credentials = { WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's' };
+
+    expect(loadConfig(general)).toEqual(loadConfig({}));
+    expect(loadConfig({ ...settings, ...credentials })).toEqual(loadConfig(credentials));
+  });
+});
+
+describe('.env.demo', () => {
+  it('is a sound configuration with one account, for the sandbox alone', () => {
+    const config = loadConfig(parseEnv(read('.env.demo')) as Record<string, string>);
+
+    expect(requireAccounts(config)).toHaveLength(1);
+    expect(config.wechat.baseUrl).toBe('http://sandbox:3002');
+  });
+});
+
+describe('docker-compose.yml', () => {
+  const compose = read('docker-compose.yml');
+  const DECIDED_BY_THE_IMAGE = [
+    'CALLBACK_SPOOL_DIR',
+    'METRICS_HOST',
+    'METRICS_PORT',
+    'SANDBOX_HOST',
+  ];
+
+  it.each(VARIABLES.filter((name) => !DECIDED_BY_THE_IMAGE.includes(name)))(
+    'passes on %s',
+    (name) => {
+      expect(compose).toContain(name === 'REDIS_URL' ? 'REDIS_URL: redis://redis' : `\${${name}:`);
+    },
+  );
+
+  it.each(DECIDED_BY_THE_IMAGE)('leaves %s to the image', (name) => {
+    expect(compose).not.toContain(`${name}:`);
+    expect(read('Dockerfile')).toContain(`${name}=`);
+  });
+
+  it('keeps every write of Redis and evicts nothing', () => {
+    const command = compose.split('\n').map((line) => line.trim().replace(/^- "?|"$/g, ''));
+
+    for (const [name, value] of [
+      ['--appendonly', 'yes'],
+      ['--appendfsync', 'always'],
+      ['--maxmemory-policy', 'noeviction'],
+    ] as const) {
+      expect(command[command.indexOf(name) + 1]).toBe(value);
+    }
+  });
+});
