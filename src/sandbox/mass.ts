@@ -87,7 +87,7 @@ function decide(
 
 /**
  * The names under which a send is remembered: the caller's key, or else one computed from audience
- * and content (or both, if the switch says that content counts in any case).
+ * and content; both, if the switch says that content counts in any case.
  */
 function keyOf(
   given: unknown,
@@ -98,9 +98,12 @@ function keyOf(
   if (given !== undefined && typeof given !== 'string') return refusal(45067);
   if (Buffer.byteLength(given ?? '') > switches.clientMsgIdMaxBytes) return refusal(45067);
   if (!switches.clientMsgIdHonoured) return [];
-  if (given && !switches.contentCompared) return [`given ${given}`];
-  const derived = createHash('sha256').update(`${recipients.label}\n${message.msgtype}\n`);
-  if (recipients.who.kind === 'list') derived.update(recipients.who.openIds.join());
+  if (given && switches.contentCompared === 'no') return [`given ${given}`];
+  const derived = createHash('sha256').update(`${message.msgtype}\n`);
+  if (switches.contentCompared !== 'alone') {
+    derived.update(recipients.label);
+    if (recipients.who.kind === 'list') derived.update(recipients.who.openIds.join());
+  }
   derived.update(`\n${message.mediaIds.join()}\n${message.text}`);
   const content = `content ${derived.digest('hex')}`;
   return given ? [`given ${given}`, content] : [content];
@@ -234,7 +237,8 @@ async function planEvent(
   }
   if (named('event-early')) {
     finish();
-    await push();
+    // A callback server that is away must not hold the answer back for ever.
+    await Promise.race([push(), sleep(rules.pace.pushTimeoutMs)]);
     return;
   }
   const extra = named('event-late')?.afterMs ?? 0;

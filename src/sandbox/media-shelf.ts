@@ -30,7 +30,7 @@ export interface MediaShelf {
   /** undefined for what is unknown, expired or another account's: WeChat does not tell which. */
   find(id: string): Media | undefined;
   remove(id: string): boolean;
-  /** Ends the life of temporary media: all, or one. */
+  /** Ends the life of temporary media and of drafts: all, or one. */
   expire(id?: string): number;
   all(kind?: MediaKind): readonly Media[];
 }
@@ -52,7 +52,10 @@ export function makeMediaShelf({ lifeMs, now }: { lifeMs: number; now: () => num
     remove: (id) => shelf.delete(id),
     expire(id) {
       const temporary = [...shelf.values()].filter(
-        (media) => !media.permanent && !media.expired && (id === undefined || media.id === id),
+        (media) =>
+          (!media.permanent || media.kind === 'draft') &&
+          !media.expired &&
+          (id === undefined || media.id === id),
       );
       for (const media of temporary) media.expired = true;
       return temporary.length;

@@ -113,14 +113,18 @@ export interface Switches {
   readonly keyRepeatCountsFrom: 'last-call' | 'first-call';
   /** Whether a refused send uses its key up for the 45066 minute, too. */
   readonly keyUsedByRefusals: boolean;
-  /** Whether the same content to the same audience under another key is 45065, too. */
-  readonly contentCompared: boolean;
+  /**
+   * Whether the same content under another key is 45065, too: to the same audience, or `alone`, to
+   * whomever, which would explain chunks of one article that collided under keys of their own.
+   */
+  readonly contentCompared: 'no' | 'with-audience' | 'alone';
   /** `is_to_all: true` without any `tag_id` is 40152, as two reports say. */
   readonly everyoneNeedsTagId: boolean;
   /** Whether the id of a plain video upload may be sent to OpenIDs. */
   readonly rawVideoToOpenIds: boolean;
   readonly wrongSecretErrcode: 40001 | 40125;
   readonly strangerErrcode: 40003 | 49003;
+  readonly unknownAudienceErrcode: 40152 | -1;
   /** What mass/get says of an id that never was. */
   readonly unknownMsgId: 40059 | 'empty-object';
   /** Message ids beyond what a double holds, as bare digits. */
@@ -211,11 +215,12 @@ const SWITCHES: Switches = {
   clientMsgIdMaxBytes: 32,
   keyRepeatCountsFrom: 'last-call',
   keyUsedByRefusals: false,
-  contentCompared: false,
+  contentCompared: 'no',
   everyoneNeedsTagId: false,
   rawVideoToOpenIds: true,
   wrongSecretErrcode: 40125,
   strangerErrcode: 40003,
+  unknownAudienceErrcode: 40152,
   unknownMsgId: 40059,
   hugeMsgIds: false,
   msgIdsOverlap: true,

@@ -68,7 +68,7 @@ export function readFilter(
   return (
     audienceNamed(tag_id, tags, 'tag') ??
     audienceNamed(group_id, account.groups, 'group') ??
-    refusal(40152)
+    refusal(switches.unknownAudienceErrcode)
   );
 }
 
