@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type MaterialKey,
+  type MaterialStore,
   makeMaterialStore,
   TEMPORARY_MEDIA_LIFE,
 } from '../../../src/shared/store/material-store.ts';
 import { HOUR, MINUTE } from '../../../src/shared/time.ts';
 import { testRedis } from '../../support/redis.ts';
+
+type MaterialKey = Parameters<MaterialStore['find']>[1];
 
 const { redis, prefix } = testRedis();
 const NOON = Date.parse('2026-01-05T12:00:00Z');
@@ -84,7 +86,7 @@ describe('what is at WeChat', () => {
     const { material, keys } = records();
     await material.save('default', THUMB, uploaded('T1'));
 
-    await material.save('default', THUMB, { ...uploaded('T0'), expiresAt: NOON });
+    await material.save('default', THUMB, { ...uploaded('T1'), expiresAt: NOON });
 
     expect(await keys()).toEqual([]);
   });
