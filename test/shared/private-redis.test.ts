@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,8 +14,10 @@ import {
   startPrivateRedis,
 } from '../../src/shared/private-redis.ts';
 
+const hasApt = spawnSync('apt-get', ['--version']).status === 0;
 const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
 const startedServers: RunningRedis[] = [];
+const children: ChildProcess[] = [];
 let home: string;
 
 beforeEach(async () => {
@@ -22,6 +25,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
   await Promise.all(startedServers.splice(0).map((server) => server.stop()));
   await rm(home, { recursive: true, force: true });
 });
@@ -79,10 +83,9 @@ describe('a private Redis', () => {
     await ask(first.url, (redis) => redis.set('kept', 'yes'));
     process.kill(first.pid ?? 0, 'SIGKILL');
     await vi.waitFor(() => expect(() => process.kill(first.pid ?? 0, 0)).toThrow(), 10_000);
-    const other = await firstLineOf(childThatStarts(join(home, 'data')));
+    const { line: url } = await firstLineOf(childThatStarts(join(home, 'data')));
 
-    expect(await ask(other.line, (redis) => redis.get('kept'))).toBe('yes');
-    other.child.kill('SIGKILL');
+    expect(await ask(url, (redis) => redis.get('kept'))).toBe('yes');
   });
 
   it('is gone once stop has resolved, and may be stopped twice', async () => {
@@ -101,10 +104,30 @@ describe('a private Redis', () => {
     await vi.waitFor(() => expect(ask(url, (redis) => redis.ping())).rejects.toThrow(), 10_000);
   });
 
-  it('is the redis-server on PATH where there is one', async () => {
+  it('is left alone by Ctrl-C, so that its owner can stop it last', async () => {
+    const child = childThatStarts(join(home, 'data'), { detached: true });
+    const { line: url } = await firstLineOf(child);
+
+    process.kill(-(child.pid ?? 0), 'SIGINT'); // as a terminal does: to the whole group
+    await firstLineOf(child);
+
+    expect(await ask(url, (redis) => redis.ping())).toBe('PONG');
+  });
+
+  it.skipIf(!hasApt)('is unpacked from Debian packages where PATH has none', async () => {
+    await unpackRedis(cacheDir);
+    const bin = await folderOfCommands(['env', 'setpriv']);
+    vi.stubEnv('PATH', bin);
+
+    const server = await start().finally(() => vi.unstubAllEnvs());
+
+    expect(server.source).toBe('unpacked from Debian packages');
+    expect(await ask(server.url, (redis) => redis.ping())).toBe('PONG');
+  });
+
+  it.skipIf(!hasApt)('is the redis-server on PATH where there is one', async () => {
     const { binary, libraries } = await unpackRedis(cacheDir);
-    const bin = join(home, 'bin');
-    await mkdir(bin);
+    const bin = await folderOfCommands([]);
     const script = `#!/bin/sh\nLD_LIBRARY_PATH='${libraries}' exec '${binary}' "$@"\n`;
     await writeFile(join(bin, 'redis-server'), script);
     await chmod(join(bin, 'redis-server'), 0o755);
@@ -140,7 +163,7 @@ describe('a private Redis', () => {
   });
 });
 
-describe('the unpacked server', () => {
+describe.skipIf(!hasApt)('the unpacked server', () => {
   it('is one whole copy, however many unpack it at once', async () => {
     const cache = join(home, 'cache');
 
@@ -153,19 +176,37 @@ describe('the unpacked server', () => {
 });
 
 /** Another process that starts one, prints its address and waits. */
-function childThatStarts(dataDir: string) {
+function childThatStarts(dataDir: string, { detached = false } = {}) {
   const module = join(import.meta.dirname, '../../src/shared/private-redis.ts');
   const program = `
     const { startPrivateRedis } = await import(${JSON.stringify(module)});
     const { url } = await startPrivateRedis(${JSON.stringify({ dataDir, cacheDir })});
+    process.on('SIGINT', () => console.log('interrupted'));
     console.log(url);
     setInterval(() => {}, 60_000);`;
-  return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached,
   });
+  children.push(child);
+  return child;
 }
 
 async function firstLineOf(child: ReturnType<typeof childThatStarts>) {
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, line };
+}
+
+/** A PATH that has these commands and nothing else. */
+async function folderOfCommands(names: readonly string[]): Promise<string> {
+  const folder = join(home, 'bin');
+  await mkdir(folder);
+  for (const name of names) {
+    const found = (process.env.PATH ?? '')
+      .split(delimiter)
+      .map((place) => join(place, name))
+      .find((path) => existsSync(path));
+    if (found) await symlink(found, join(folder, name));
+  }
+  return folder;
 }
