@@ -1,12 +1,21 @@
 /**
- * Takes OpenIDs in, one by one, and keeps each the first time it comes: exact, in constant time,
- * in some 10 bytes of memory an id.
+ * Takes OpenIDs in, one by one, and gives each back once, in the order they first came: exactly, in
+ * a few megabytes of memory however many they are.
+ *
+ *   ids ──▶ log, in order ───────────────────────────▶ what is not dropped ──▶ blocks
+ *            └──▶ heaps by hash ──▶ each in memory ──▶ places to drop ──┘
+ *
+ * A hash table over all of them would be quick as well, but it has to hold some 10 bytes an id,
+ * misses the processor's cache with every id, and reads each duplicate back from a disk.
  */
 import { randomBytes } from 'node:crypto';
-import { BLOCK_IDS, IdLog } from './id-log.ts';
-import { hashPacked, MAX_CHARS, packedBytes, packId } from './packed-id.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hashPacked, MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
+import { LEFT_OUT, Partitions } from './partitions.ts';
 import { Refusal } from './refusal.ts';
-import { MAX_INDEX, TagTable } from './tag-table.ts';
+import { SeenIds } from './seen-ids.ts';
+import { SpillFile } from './spill-file.ts';
+import { SpilledPages } from './spilled-pages.ts';
 
 /** Whatever was received is a recipient, a duplicate, invalid or suppressed: each once. */
 export interface AudienceCounts {
@@ -20,120 +29,164 @@ export interface AudienceCounts {
   readonly recipients: number;
 }
 
-export interface DistinctIdsDeps {
-  /** Where a file may grow to 22 bytes an id; not a RAM disk, if memory matters. */
-  readonly spillDir: string;
-  /** Told of each block of `BLOCK_IDS` ids (fewer in the last), which is its own until given back. */
-  readonly onBlock: (packed: Buffer, giveBack: () => void) => void;
+interface Block {
+  readonly packed: Buffer;
+  readonly count: number;
 }
 
-export class DistinctIds {
-  readonly #log: IdLog;
-  readonly #table = new TagTable();
-  readonly #seed = randomBytes(4).readUInt32LE();
-  readonly #onBlock: DistinctIdsDeps['onBlock'];
-  readonly #isKept = (index: number): boolean => this.#log.isAt(index);
-  readonly #text = Buffer.alloc(MAX_CHARS * 3); // a character of a JavaScript string is up to 3 bytes
-  #received = 0;
-  #duplicates = 0;
-  #invalid = 0;
-  #suppressed = 0;
-  #recipients = 0;
-  /** Indices below belong to the ids that are to be left out. */
-  #firstOwn = 0;
+/**
+ * A block has so many, the last one fewer. 22 bytes each make 163,812: with Redis' own 10 bytes just
+ * below 160 KiB, a size that jemalloc hands out without waste.
+ */
+export const BLOCK_IDS = 7_446;
 
-  constructor({ spillDir, onBlock }: DistinctIdsDeps) {
-    this.#log = new IdLog({ spillDir });
-    this.#onBlock = onBlock;
+/** Nobody has so many followers; what comes is not a list, and a disk is not endless. */
+const MAX_IDS = 500_000_000;
+const LOG_PAGE_BYTES = 64 * 1024;
+
+export class DistinctIds {
+  readonly #seed = randomBytes(4).readUInt32LE();
+  readonly #file: SpillFile;
+  readonly #log: SpilledPages;
+  readonly #heaps: Partitions;
+  readonly #text = Buffer.alloc(MAX_CHARS * 3); // a character of a JavaScript string is up to 3 bytes
+  /** Ids in the log, and those of them that are in the heaps too. */
+  #logged = 0;
+  #heaped = 0;
+  #invalid = 0;
+
+  /** @param spillDir where a file may grow to 50 bytes an id; not a RAM disk, if memory matters. */
+  constructor({ spillDir }: { readonly spillDir: string }) {
+    this.#file = new SpillFile(spillDir);
+    this.#log = new SpilledPages(this.#file, LOG_PAGE_BYTES);
+    this.#heaps = new Partitions(this.#file, this.#seed);
   }
 
-  get counts(): AudienceCounts {
-    return {
-      received: this.#received,
-      duplicates: this.#duplicates,
-      invalid: this.#invalid,
-      suppressed: this.#suppressed,
-      recipients: this.#recipients,
-    };
+  get received(): number {
+    return this.#logged + this.#invalid;
+  }
+
+  get invalid(): number {
+    return this.#invalid;
   }
 
   /** Leaves out the ids of a run of packed ids. To be called before any id is taken. */
   leaveOut(packed: Buffer): void {
-    for (let at = 0; at < packed.length; ) {
-      const size = packedBytes(packed[at] as number);
-      packed.copy(this.#log.block, this.#log.fill, at, at + size);
-      this.#know(size);
-      if (this.#log.count === BLOCK_IDS) this.#log.giveBack(this.#log.endBlock());
-      at += size;
+    this.#heaps.addAll(packed, LEFT_OUT);
+  }
+
+  /** Takes the characters `text[from, to)`. @throws {Refusal} there are too many. */
+  take(text: Uint8Array, from: number, to: number): void {
+    this.#makeRoom();
+    const size = packId(text, from, to, this.#log.page, this.#log.fill);
+    if (size === 0) this.#invalid++;
+    else {
+      this.#log.fill += size;
+      this.#logged++;
     }
   }
 
-  /** Says that all to be left out is known. */
-  startTaking(): void {
-    if (this.#log.count > 0) this.#log.giveBack(this.#log.endBlock());
-    this.#firstOwn = this.#log.nextIndex;
-  }
-
-  /** Takes the characters `text[from, to)`. */
-  take(text: Uint8Array, from: number, to: number): void {
-    const size = packId(text, from, to, this.#log.block, this.#log.fill);
-    if (size === 0) this.takeInvalid();
-    else this.#admit(size);
-  }
-
   takeString(id: string): void {
-    if (id.length > MAX_CHARS) this.takeInvalid();
+    if (id.length > MAX_CHARS) this.#invalid++;
     else this.take(this.#text, 0, this.#text.write(id));
+  }
+
+  takeInvalid(): void {
+    this.#invalid++;
   }
 
   /** Takes a run of packed ids. */
   takePacked(packed: Buffer): void {
     for (let at = 0; at < packed.length; ) {
+      this.#makeRoom();
       const size = packedBytes(packed[at] as number);
-      packed.copy(this.#log.block, this.#log.fill, at, at + size);
-      this.#admit(size);
+      packed.copy(this.#log.page, this.#log.fill, at, at + size);
+      this.#log.fill += size;
+      this.#logged++;
       at += size;
     }
   }
 
-  takeInvalid(): void {
-    this.#received++;
-    this.#invalid++;
-  }
-
-  /** Hands out the last block. Nothing can be taken after it. */
-  finish(): AudienceCounts {
-    if (this.#log.count > 0) this.#onBlock(this.#log.lastBlock(), () => {});
-    this.#log.close();
-    return this.counts;
+  /**
+   * Ends the taking.
+   *
+   * @param onBlock given the recipients, packed, `BLOCK_IDS` at a time (fewer in the last block);
+   *   the bytes are its own.
+   */
+  async finish(onBlock: (packed: Buffer, count: number) => Promise<void>): Promise<AudienceCounts> {
+    this.#heapLog();
+    const drop = new Uint8Array(Math.ceil(this.#logged / 8));
+    const { duplicates, suppressed } = await this.#findRepeats(drop);
+    const recipients = this.#logged - duplicates - suppressed;
+    for (const { packed, count } of this.#blocks(drop, recipients)) await onBlock(packed, count);
+    this.close();
+    return { received: this.received, duplicates, invalid: this.#invalid, suppressed, recipients };
   }
 
   close(): void {
-    this.#log.close();
+    this.#file.close();
   }
 
-  #admit(size: number): void {
-    this.#received++;
-    const known = this.#know(size);
-    if (known >= this.#firstOwn) this.#duplicates++;
-    else if (known >= 0) this.#suppressed++;
-    else {
-      this.#recipients++;
-      if (this.#log.count === BLOCK_IDS) {
-        const packed = this.#log.endBlock();
-        this.#onBlock(packed, () => this.#log.giveBack(packed));
-      }
+  #makeRoom(): void {
+    if (this.#log.fill + MAX_PACKED_BYTES <= LOG_PAGE_BYTES) return;
+    if (this.#logged > MAX_IDS) throw new Refusal(`more than ${MAX_IDS} OpenIDs are not one list`);
+    this.#heapLog();
+    this.#log.makeRoom(MAX_PACKED_BYTES);
+  }
+
+  /** Puts the log's page into the heaps. */
+  #heapLog(): void {
+    this.#heaps.addAll(this.#log.page.subarray(0, this.#log.fill), this.#heaped);
+    this.#heaped = this.#logged;
+  }
+
+  async #findRepeats(drop: Uint8Array): Promise<{ duplicates: number; suppressed: number }> {
+    const seen = new SeenIds((bytes, at, size) => hashPacked(bytes, at, size, this.#seed));
+    let duplicates = 0;
+    let suppressed = 0;
+    for (const heap of this.#heaps.heaps()) {
+      seen.clear();
+      heap.forEach((page, at, size, place) => {
+        const leftOut = place === LEFT_OUT;
+        const sight = seen.see(page, at, size, leftOut);
+        if (leftOut || sight === 'first') return;
+        drop[place >>> 3] = (drop[place >>> 3] as number) | (1 << (place & 7));
+        if (sight === 'again') duplicates++;
+        else suppressed++;
+      });
+      await nextTurn(); // a heap takes milliseconds; others live in this process too
     }
+    return { duplicates, suppressed };
   }
 
-  /** Where the id packed at the log's end was kept before, or -1: then it is kept now. */
-  #know(size: number): number {
-    const log = this.#log;
-    const index = log.nextIndex;
-    if (index >= MAX_INDEX) throw new Refusal(`more than ${MAX_INDEX} OpenIDs are not one list`);
-    const hash = hashPacked(log.block, log.fill, size, this.#seed);
-    const known = this.#table.add(hash, index, this.#isKept);
-    if (known === -1) log.keep(size);
-    return known;
+  *#blocks(drop: Uint8Array, recipients: number): Generator<Block> {
+    const roomFor = (ids: number) =>
+      Buffer.allocUnsafe(Math.min(ids, BLOCK_IDS) * MAX_PACKED_BYTES);
+    let left = recipients;
+    let block = roomFor(left);
+    let fill = 0;
+    let count = 0;
+    let place = 0;
+    for (const page of this.#log.pages()) {
+      let run = 0; // from here on nothing is dropped
+      for (let at = 0; at < page.length; place++) {
+        const next = at + packedBytes(page[at] as number);
+        if (((drop[place >>> 3] as number) >>> (place & 7)) & 1) {
+          fill += page.copy(block, fill, run, at);
+          run = next;
+        } else if (++count === BLOCK_IDS) {
+          fill += page.copy(block, fill, run, next);
+          run = next;
+          yield { packed: block.subarray(0, fill), count };
+          left -= count;
+          block = roomFor(left);
+          fill = 0;
+          count = 0;
+        }
+        at = next;
+      }
+      fill += page.copy(block, fill, run, page.length);
+    }
+    if (count > 0) yield { packed: block.subarray(0, fill), count };
   }
 }

@@ -15,32 +15,34 @@ export async function* wholeLines(
   source: AsyncIterable<Uint8Array>,
   { maxBytes, onDropped }: WholeLinesOptions,
 ): AsyncGenerator<Uint8Array> {
-  let unfinished: Uint8Array | undefined;
+  let unfinished: Uint8Array[] = [];
+  let bytes = 0;
   let dropping = false;
   for await (const piece of source) {
     let from = 0;
-    if (dropping) {
-      const end = piece.indexOf(NEWLINE);
-      if (end === -1) continue;
-      dropping = false;
-      from = end + 1;
+    if (dropping || bytes > 0) {
+      const end = piece.indexOf(NEWLINE) + 1;
+      if (end > 0) {
+        if (!dropping) yield Buffer.concat([...unfinished, piece.subarray(0, end)]);
+        dropping = false;
+        unfinished = [];
+        bytes = 0;
+        from = end;
+      }
     }
     const to = piece.lastIndexOf(NEWLINE) + 1;
-    if (to > from) {
-      const whole = piece.subarray(from, to);
-      yield unfinished ? Buffer.concat([unfinished, whole]) : whole;
-      unfinished = undefined;
-      from = to;
-    }
-    if (from === piece.length) continue;
-    const tail = piece.subarray(from);
-    if (tail.length + (unfinished?.length ?? 0) > maxBytes) {
+    if (to > from) yield piece.subarray(from, to);
+    const tail = piece.subarray(Math.max(from, to));
+    if (dropping || tail.length === 0) continue;
+    if (bytes + tail.length > maxBytes) {
       onDropped();
       dropping = true;
-      unfinished = undefined;
+      unfinished = [];
+      bytes = 0;
     } else {
-      unfinished = unfinished ? Buffer.concat([unfinished, tail]) : Buffer.from(tail);
+      unfinished.push(Uint8Array.from(tail)); // a copy: the piece may be large, and is not ours
+      bytes += tail.length;
     }
   }
-  if (unfinished) yield unfinished;
+  if (bytes > 0) yield Buffer.concat(unfinished);
 }

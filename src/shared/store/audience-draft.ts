@@ -1,54 +1,69 @@
 /**
  * A list on its way in: nobody sees it, and it goes by itself if nobody finishes it.
- *
- * Blocks go to Redis while the next ones are read; at most a few are on their way at a time.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { DistinctIds } from '../audience/distinct-ids.ts';
+import { type AudienceCounts, DistinctIds } from '../audience/distinct-ids.ts';
 import type { IdSink } from '../audience/id-sink.ts';
 import { HOUR } from '../time.ts';
 
-const MAX_ON_THE_WAY = 4;
-/** Told anew with each block, so this is how long an upload may stand still. */
-const DRAFT_TTL = HOUR;
+/** Enough that neither side waits for the other. */
+const MAX_ON_THE_WAY = 6;
+const DRAFT_TTL = HOUR; // from its newest block on
+
+export interface AudienceProgress {
+  readonly received: number;
+  readonly invalid: number;
+  /** Recipients that are in Redis: they follow when all has been received. */
+  readonly stored: number;
+}
 
 export interface DraftDeps {
   readonly redis: Redis;
   readonly key: string;
   readonly spillDir: string;
-  readonly onBlock?: () => void;
+  readonly onProgress?: ((progress: AudienceProgress) => void) | undefined;
 }
 
 export type Draft = ReturnType<typeof makeDraft>;
 
-export function makeDraft({ redis, key, spillDir, onBlock }: DraftDeps) {
+export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
+  const ids = new DistinctIds({ spillDir });
   const onTheWay = new Set<Promise<void>>();
   let blocks = 0;
+  let stored = 0;
   let failure: { readonly error: unknown } | undefined;
 
-  const ids = new DistinctIds({
-    spillDir,
-    onBlock: (packed, giveBack) => {
-      const writing = write(blocks++, packed)
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
-        .finally(() => {
-          onTheWay.delete(writing);
-          giveBack();
-        });
-      onTheWay.add(writing);
-      onBlock?.();
+  const sink: IdSink = {
+    take: (text, from, to) => ids.take(text, from, to),
+    takeString: (id) => ids.takeString(id),
+    takeInvalid: () => ids.takeInvalid(),
+    ready: async () => {
+      tell();
+      await nextTurn();
     },
-  });
+  };
 
+  const tell = () => onProgress?.({ received: ids.received, invalid: ids.invalid, stored });
+
+  async function send(packed: Buffer, count: number): Promise<void> {
+    await whenFewerThan(MAX_ON_THE_WAY);
+    const sending = write(blocks++, packed)
+      .then(() => {
+        stored += count;
+        tell();
+      })
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => onTheWay.delete(sending));
+    onTheWay.add(sending);
+  }
+
+  /** In one step, so that there is never a block without an end to its life. */
   async function write(no: number, packed: Buffer): Promise<void> {
-    const answers = await redis
-      .multi()
-      .hset(key, String(no), packed)
-      .pexpire(key, DRAFT_TTL)
-      .exec();
-    for (const [error] of answers ?? []) if (error) throw error;
+    const writing = redis.multi().hset(key, String(no), packed).pexpire(key, DRAFT_TTL);
+    for (const [error] of (await writing.exec()) ?? []) if (error) throw error;
   }
 
   async function whenFewerThan(limit: number): Promise<void> {
@@ -56,19 +71,13 @@ export function makeDraft({ redis, key, spillDir, onBlock }: DraftDeps) {
     if (failure) throw failure.error;
   }
 
-  const sink: IdSink = {
-    take: (text, from, to) => ids.take(text, from, to),
-    takeString: (id) => ids.takeString(id),
-    takeInvalid: () => ids.takeInvalid(),
-    ready: () => whenFewerThan(MAX_ON_THE_WAY),
-  };
-
   return {
+    key,
     ids,
     sink,
     /** Resolves once every block is in Redis. */
-    async finish() {
-      const counts = ids.finish();
+    async finish(): Promise<{ counts: AudienceCounts; blocks: number }> {
+      const counts = await ids.finish(send);
       await whenFewerThan(1);
       return { counts, blocks };
     },

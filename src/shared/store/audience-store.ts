@@ -13,14 +13,13 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import type { Redis } from 'ioredis';
-import type { AudienceCounts } from '../audience/distinct-ids.ts';
-import { BLOCK_IDS } from '../audience/id-log.ts';
+import { BLOCK_IDS } from '../audience/distinct-ids.ts';
 import { MAX_CHARS, MAX_PACKED_BYTES, packId, unpackIds } from '../audience/packed-id.ts';
 import { type ReadOptions, readIds } from '../audience/read-ids.ts';
 import { Refusal } from '../audience/refusal.ts';
 import { until } from '../audience/until.ts';
 import { ServiceError } from '../errors.ts';
-import { type Draft, makeDraft } from './audience-draft.ts';
+import { type AudienceProgress, type Draft, makeDraft } from './audience-draft.ts';
 import { type AudienceList, listIn, metaOf } from './audience-list.ts';
 import { APPEND, KEEP_FOR, PUBLISH } from './audience-scripts.ts';
 
@@ -32,8 +31,8 @@ export interface ListOptions {
 }
 
 export interface IngestOptions extends ListOptions, ReadOptions {
-  /** Told of every 7,446 recipients. */
-  readonly onProgress?: (counts: AudienceCounts) => void;
+  /** Told often. */
+  readonly onProgress?: (progress: AudienceProgress) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -104,7 +103,7 @@ export interface AudienceStoreDeps {
   readonly prefix: string;
   readonly retainMs: number;
   readonly now: () => number;
-  /** Where a file of 22 bytes an OpenID may be while a list comes in; the system's by default. */
+  /** Where a file of 50 bytes an OpenID may be while a list comes in; the system's by default. */
   readonly spillDir?: string;
 }
 
@@ -127,7 +126,7 @@ export function makeAudienceStore({
   return {
     async ingest(source, { onProgress, signal, ...options }) {
       const id = newId();
-      const draft = draftOf(id, () => onProgress?.(draft.ids.counts));
+      const draft = draftOf(id, onProgress);
       try {
         await leaveOut(draft, options.exclude);
         await readIds(signal ? until(signal, source) : source, options, draft.sink);
@@ -283,16 +282,12 @@ export function makeAudienceStore({
   }
 
   /** A key of its own each time: two processes may be finishing the same list. */
-  function draftOf(id: string, onBlock?: () => void): Draft & { readonly key: string } {
+  function draftOf(id: string, onProgress?: IngestOptions['onProgress']): Draft {
     const key = `${prefix}:audience-draft:${id}:${randomBytes(6).toString('base64url')}`;
-    return { ...makeDraft({ redis, key, spillDir, ...(onBlock && { onBlock }) }), key };
+    return makeDraft({ redis, key, spillDir, onProgress });
   }
 
-  async function publish(
-    draft: Draft & { readonly key: string },
-    begun: AudienceList,
-    fromPages = -1,
-  ): Promise<AudienceList> {
+  async function publish(draft: Draft, begun: AudienceList, fromPages = -1): Promise<AudienceList> {
     const { counts, blocks } = await draft.finish();
     const list: AudienceList = { ...begun, ...counts, state: 'ready' };
     const { meta, ids, pages, cursors } = keysOf(list.id);
@@ -323,7 +318,6 @@ export function makeAudienceStore({
       const blocks = Math.ceil(list.recipients / BLOCK_IDS);
       for await (const packed of blocksOf(id, keysOf(id).ids, blocks)) draft.ids.leaveOut(packed);
     }
-    draft.ids.startTaking();
   }
 
   async function* blocksOf(id: string, key: string, count: number): AsyncGenerator<Buffer> {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isOpenId } from '../../../src/shared/campaign/cut.ts';
+import { type AudienceProgress, makeDraft } from '../../../src/shared/store/audience-draft.ts';
 import type { AudienceList } from '../../../src/shared/store/audience-list.ts';
 import { makeAudienceStore } from '../../../src/shared/store/audience-store.ts';
 import { DAY, HOUR } from '../../../src/shared/time.ts';
@@ -17,8 +18,12 @@ const NOW = Date.parse('2026-01-05T09:30:00Z');
 const store = makeAudienceStore({ redis, prefix, retainMs: 30 * DAY, now: () => NOW, spillDir });
 
 const text = { format: 'text' } as const;
-/** A block and a half: some ids are spilled, some are not. */
+/** A block and a half, and more than one heap: ids are spilled. */
 const BLOCK_AND_A_HALF = 11_000;
+
+const DROP_DRAFTS = `
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end
+`;
 
 async function* streamOf(...pieces: (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece) : piece;
@@ -142,15 +147,18 @@ describe('a list that comes as a stream', () => {
     expect(await all(list)).toEqual(ids);
   });
 
-  it('tells its progress', async () => {
-    const seen: number[] = [];
+  it('tells its progress: first what came, then what is stored', async () => {
+    const seen: AudienceProgress[] = [];
+    const ids = openIds(BLOCK_AND_A_HALF);
 
-    await store.ingest(streamOf(lines(openIds(BLOCK_AND_A_HALF))), {
+    await store.ingest(streamOf(lines(ids), 'junk\n', lines(ids)), {
       ...text,
-      onProgress: ({ recipients }) => seen.push(recipients),
+      onProgress: (progress) => seen.push(progress),
     });
 
-    expect(seen).toEqual([7_446, 11_000]);
+    expect(seen).toContainEqual({ received: 11_001, invalid: 1, stored: 0 });
+    expect(seen.at(-2)).toEqual({ received: 22_001, invalid: 1, stored: 7_446 });
+    expect(seen.at(-1)).toEqual({ received: 22_001, invalid: 1, stored: 11_000 });
   });
 });
 
@@ -195,24 +203,47 @@ describe('a list whose upload breaks', () => {
     expect(await traces()).toEqual(was);
   });
 
-  it('is seen by nobody while it comes in, and goes by itself if its process is killed', async () => {
+  it('is seen by nobody until it is whole', async () => {
     const was = await traces();
-    let during: string[] = [];
-    let ttls: number[] = [];
-    async function* watched() {
-      yield Buffer.from(lines(openIds(BLOCK_AND_A_HALF)));
-      await expect.poll(async () => (await keysNow()).length).toBeGreaterThan(was.keys.length);
-      during = (await keysNow()).filter((key) => !was.keys.includes(key));
-      ttls = await Promise.all(during.map((key) => redis.pttl(key)));
-    }
+    const during: Promise<string[]>[] = [];
 
-    await store.ingest(watched(), text);
+    await store.ingest(streamOf(lines(openIds(BLOCK_AND_A_HALF))), {
+      ...text,
+      onProgress: ({ stored }) => {
+        if (stored > 0) during.push(redis.keys(`${prefix}*`));
+      },
+    });
 
-    expect(during).toEqual([expect.stringContaining(':audience-draft:')]);
-    for (const ttl of ttls) {
-      expect(ttl).toBeGreaterThan(0);
-      expect(ttl).toBeLessThanOrEqual(HOUR);
-    }
+    const added = (await Promise.all(during)).flat().filter((key) => !was.keys.includes(key));
+    expect(new Set(added)).toEqual(new Set([expect.stringContaining(':audience-draft:')]));
+  });
+
+  it('goes by itself when its process is killed', async () => {
+    const key = `${prefix}:audience-draft:killed`;
+    const draft = makeDraft({ redis, key, spillDir });
+    for (const id of openIds(BLOCK_AND_A_HALF)) draft.sink.takeString(id);
+
+    expect(await draft.finish()).toMatchObject({ blocks: 2 });
+
+    expect(await redis.hlen(key)).toBe(2);
+    expect(await redis.pttl(key)).toBeGreaterThan(0);
+    expect(await redis.pttl(key)).toBeLessThanOrEqual(HOUR);
+  });
+
+  it('is no list when Redis has lost a part of it', async () => {
+    const was = await traces();
+    const lost: Promise<unknown>[] = [];
+
+    const ingesting = store.ingest(streamOf(lines(openIds(BLOCK_AND_A_HALF))), {
+      ...text,
+      onProgress: ({ stored }) => {
+        if (stored > 0) lost.push(redis.eval(DROP_DRAFTS, 0, `${prefix}:audience-draft:a_*`));
+      },
+    });
+
+    await expect(ingesting).rejects.toEqual(expect.objectContaining({ code: 'LIST_BROKEN' }));
+    await Promise.all(lost);
+    expect(await traces()).toEqual(was);
   });
 });
 
