@@ -32,7 +32,7 @@ const row = (errorClass: ErrorClass, meaning: string): Errcode => ({ class: erro
 export const ERRCODES: Readonly<Record<number, Errcode>> = {
   [-1]: row(
     'busy',
-    'WeChat is busy or failed inside; asked again later. Also seen for a wrong tag',
+    'WeChat is busy or failed inside (also seen for a wrong tag); asked again later',
   ),
   40001: row('token', 'access token not valid any more; at the token call: wrong AppSecret'),
   40002: row('config', 'wrong grant_type at the token call'),

@@ -42,27 +42,29 @@ export function exchange(
     if (signal.aborted) return fail(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     const options = { origin: url.origin, path: url.pathname + url.search, method, headers };
-    dispatcher.dispatch(
-      { ...options, body: body ?? null },
-      {
-        onRequestStart(controller) {
-          if (signal.aborted) controller.abort(asError(signal.reason));
-          else sending = controller;
-        },
-        onResponseStart(_controller, statusCode) {
-          status = statusCode;
-        },
-        onResponseData(_controller, chunk) {
-          chunks.push(chunk);
-        },
-        onResponseEnd() {
-          end({ kind: 'answered', status, text: Buffer.concat(chunks).toString('utf8') });
-        },
-        onResponseError(_controller, error) {
-          fail(error);
-        },
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(controller) {
+        if (signal.aborted) controller.abort(asError(signal.reason));
+        else sending = controller;
       },
-    );
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData(_controller, chunk) {
+        chunks.push(chunk);
+      },
+      onResponseEnd() {
+        end({ kind: 'answered', status, text: Buffer.concat(chunks).toString('utf8') });
+      },
+      onResponseError(_controller, error) {
+        fail(error);
+      },
+    };
+    try {
+      dispatcher.dispatch({ ...options, body: body ?? null }, handler);
+    } catch (error) {
+      fail(error);
+    }
   });
 }
 

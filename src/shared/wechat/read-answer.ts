@@ -21,12 +21,20 @@ export const WechatId = z
   .transform((digits) => digits.replace(/^0+/, ''));
 
 /** For calls that answer `{"errcode":0,"errmsg":"ok"}` and nothing else. */
-export const Nothing = z.unknown().transform(() => undefined);
+export const Nothing = z.object({ errcode: z.literal(0) }).transform(() => undefined);
 
 const Envelope = z.looseObject({
-  errcode: z.coerce.number().int().optional(),
+  errcode: z
+    .union([
+      z.int(),
+      z
+        .string()
+        .regex(/^-?\d+$/)
+        .transform(Number),
+    ])
+    .optional(),
   errmsg: z.coerce.string().optional(),
-  msg_id: z.unknown(),
+  msg_id: z.unknown().optional(),
 });
 
 /**
