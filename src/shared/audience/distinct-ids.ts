@@ -29,7 +29,7 @@ export interface AudienceCounts {
   readonly recipients: number;
 }
 
-interface Block {
+export interface Block {
   readonly packed: Buffer;
   readonly count: number;
 }

@@ -3,12 +3,14 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { type AudienceCounts, DistinctIds } from '../audience/distinct-ids.ts';
+import { type AudienceCounts, type Block, DistinctIds } from '../audience/distinct-ids.ts';
 import type { IdSink } from '../audience/id-sink.ts';
 import { HOUR } from '../time.ts';
 
-/** Enough that neither side waits for the other. */
-const MAX_ON_THE_WAY = 6;
+/** Each write is synced to a disk (`appendfsync always`), which takes longer than writing it. */
+const BLOCKS_A_WRITE = 8;
+/** One is sent while the other is synced. */
+const MAX_ON_THE_WAY = 2;
 const DRAFT_TTL = HOUR; // from its newest block on
 
 export interface AudienceProgress {
@@ -30,6 +32,7 @@ export type Draft = ReturnType<typeof makeDraft>;
 export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
   const ids = new DistinctIds({ spillDir });
   const onTheWay = new Set<Promise<void>>();
+  const waiting: Block[] = [];
   let blocks = 0;
   let stored = 0;
   let failure: { readonly error: unknown } | undefined;
@@ -46,13 +49,14 @@ export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
 
   const tell = () => onProgress?.({ received: ids.received, invalid: ids.invalid, stored });
 
-  async function send(packed: Buffer, count: number): Promise<void> {
+  async function add(packed: Buffer, count: number): Promise<void> {
+    waiting.push({ packed, count });
+    if (waiting.length === BLOCKS_A_WRITE) await send();
+  }
+
+  async function send(): Promise<void> {
     await whenFewerThan(MAX_ON_THE_WAY);
-    const sending = write(blocks++, packed)
-      .then(() => {
-        stored += count;
-        tell();
-      })
+    const sending = write(waiting.splice(0))
       .catch((error: unknown) => {
         failure ??= { error };
       })
@@ -61,9 +65,15 @@ export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
   }
 
   /** In one step, so that there is never a block without an end to its life. */
-  async function write(no: number, packed: Buffer): Promise<void> {
-    const writing = redis.multi().hset(key, String(no), packed).pexpire(key, DRAFT_TTL);
+  async function write(some: readonly Block[]): Promise<void> {
+    const fields = some.flatMap(({ packed }) => [String(blocks++), packed]);
+    const writing = redis
+      .multi()
+      .hset(key, ...fields)
+      .pexpire(key, DRAFT_TTL);
     for (const [error] of (await writing.exec()) ?? []) if (error) throw error;
+    for (const { count } of some) stored += count;
+    tell();
   }
 
   async function whenFewerThan(limit: number): Promise<void> {
@@ -77,7 +87,8 @@ export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
     sink,
     /** Resolves once every block is in Redis. */
     async finish(): Promise<{ counts: AudienceCounts; blocks: number }> {
-      const counts = await ids.finish(send);
+      const counts = await ids.finish(add);
+      if (waiting.length > 0) await send();
       await whenFewerThan(1);
       return { counts, blocks };
     },

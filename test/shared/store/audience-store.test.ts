@@ -157,7 +157,6 @@ describe('a list that comes as a stream', () => {
     });
 
     expect(seen).toContainEqual({ received: 11_001, invalid: 1, stored: 0 });
-    expect(seen.at(-2)).toEqual({ received: 22_001, invalid: 1, stored: 7_446 });
     expect(seen.at(-1)).toEqual({ received: 22_001, invalid: 1, stored: 11_000 });
   });
 });
