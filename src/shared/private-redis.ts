@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -52,6 +52,7 @@ interface Server {
 
 const START_TIMEOUT = 20 * SECOND;
 const STOP_TIMEOUT = 10 * SECOND;
+const LAST_BREATH = 3 * SECOND; // of a server whose owner was killed just now
 const START_ATTEMPTS = 5; // a free port may be taken by another before Redis binds it
 
 /** The Redis at `url` if there is one, else a private one. */
@@ -107,7 +108,7 @@ const claimedHere = new Set<string>();
 /** Two servers in one folder would write one append-only file: the second is refused. */
 async function claim(dataDir: string): Promise<() => Promise<void>> {
   const file = ownerFile(dataDir);
-  const deadline = Date.now() + STOP_TIMEOUT; // for one that was killed and is just ending
+  const deadline = Date.now() + LAST_BREATH;
   for (;;) {
     try {
       await writeFile(file, String(process.pid), { flag: 'wx' });
@@ -135,12 +136,16 @@ async function claim(dataDir: string): Promise<() => Promise<void>> {
 
 const ownerFile = (dataDir: string): string => join(dataDir, 'owner.pid');
 
-/** Process numbers are reused: one counts only for a server of this folder, or who is starting it. */
+/**
+ * Process numbers are reused: one counts only for a server that works in this folder (Redis hides
+ * its command line), or for a process that may be just starting one.
+ */
 async function stillHolds(dataDir: string, pid: string): Promise<boolean> {
   if (claimedHere.has(dataDir)) return true;
   if (pid === String(process.pid)) return false;
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return commandLine.includes(dataDir) || commandLine.split('\0')[0]?.endsWith('node') === true;
+  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+  const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
+  return folder === dataDir || program === process.execPath;
 }
 
 async function startIn(

@@ -13,6 +13,7 @@ import {
   resolveRedis,
   startPrivateRedis,
 } from '../../src/shared/private-redis.ts';
+import { MINUTE } from '../../src/shared/time.ts';
 
 const hasApt = spawnSync('apt-get', ['--version']).status === 0;
 const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
@@ -69,13 +70,13 @@ describe('a private Redis', () => {
     expect(await ask(second.url, (redis) => redis.get('kept'))).toBe('yes');
   });
 
-  it('refuses a folder that another one is using', async () => {
-    await start();
+  it('refuses a folder that another one is using, of this process or of another', async () => {
+    const inUse = { code: 'REDIS_UNFIT', message: expect.stringContaining('in use') };
+    await start(join(home, 'own'));
+    await firstLineOf(childThatStarts(join(home, 'foreign')));
 
-    await expect(start()).rejects.toMatchObject({
-      code: 'REDIS_UNFIT',
-      message: expect.stringContaining('in use'),
-    });
+    await expect(start(join(home, 'own'))).rejects.toMatchObject(inUse);
+    await expect(start(join(home, 'foreign'))).rejects.toMatchObject(inUse);
   });
 
   it('takes over a folder whose server has died without a word', async () => {
@@ -163,7 +164,7 @@ describe('a private Redis', () => {
   });
 });
 
-describe.skipIf(!hasApt)('the unpacked server', () => {
+describe.skipIf(!hasApt)('the unpacked server', { timeout: 2 * MINUTE }, () => {
   it('is one whole copy, however many unpack it at once', async () => {
     const cache = join(home, 'cache');
 
