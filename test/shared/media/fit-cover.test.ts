@@ -1,4 +1,4 @@
-import { Jimp } from 'jimp';
+import { intToRGBA, Jimp } from 'jimp';
 import { describe, expect, it } from 'vitest';
 import { mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
 import { CoverUnfit, fitCover, fitRefusals } from '../../../src/shared/media/fit-cover.ts';
@@ -46,11 +46,16 @@ describe('a fitted cover', () => {
     expect([cover.width, cover.height].sort()).toEqual([1, 900]);
   });
 
-  it('is white where the picture is transparent', async () => {
+  it('shows the picture, on white where that is transparent', async () => {
     const cover = await Jimp.read(Buffer.from(await fitCover(fixture('transparent.png'))));
 
-    const [red = 0, green = 0, blue = 0] = cover.bitmap.data;
-    expect(Math.min(red, green, blue)).toBeGreaterThan(250);
+    const at = (x: number, y: number) => {
+      const { r, g, b } = intToRGBA(cover.getPixelColor(x, y));
+      return [r, g, b].map((value) => Math.round(value / 16));
+    };
+    expect(at(2, 2)).toEqual([16, 16, 16]);
+    // The disc in the middle is #13b96f.
+    expect(at(60, 40)).toEqual([1, 12, 7]);
   });
 
   it('is the same bytes each time, so that it is uploaded once', async () => {

@@ -57,6 +57,18 @@ describe('a whole file', () => {
     expect(inspectMedia(voice)).toMatchObject({ format: 'mp3', durationMs: 4_000 });
   });
 
+  it('is still sound when most of it is tags', () => {
+    const voice = fixture('voice-no-header.mp3').subarray(0, 1_600);
+    const { durationMs } = inspectMedia(voice);
+    const footer = Buffer.alloc(32).fill('APETAGEX', 0, 8);
+    footer.writeUInt32LE(20_032, 12);
+    const id3v1 = Buffer.alloc(128).fill('TAGHappy Day', 0, 12);
+    const tagged = Buffer.concat([voice, Buffer.alloc(20_000, 0xff), footer, id3v1]);
+
+    expect(durationMs).toBeGreaterThan(400);
+    expect(inspectMedia(tagged)).toEqual({ format: 'mp3', durationMs, bytes: tagged.length });
+  });
+
   it('is the same whatever view of memory it comes in', () => {
     const file = example('picture.png');
     const padded = new Uint8Array(file.length + 20);
@@ -91,6 +103,20 @@ describe('a file that is not whole', () => {
           expect(format === 'unknown' || broken !== undefined || shorter).toBe(true);
         }),
       );
+    },
+  );
+
+  it.each(['progressive.jpg', 'transparent.png', 'small.gif', 'small.bmp', 'sound-only.mp4'])(
+    '%s is never taken for whole, cut at any byte whatever',
+    (name) => {
+      const file = fixture(name);
+
+      const takenForWhole = Array.from(file.keys()).filter((length) => {
+        const { format, broken } = inspectMedia(file.subarray(0, length));
+        return format !== 'unknown' && broken === undefined;
+      });
+
+      expect(takenForWhole).toEqual([]);
     },
   );
 
@@ -159,6 +185,57 @@ describe('a file that is something else', () => {
     const inside = Buffer.concat([Buffer.from('RIFF....WAVEfmt '), example('voice.mp3')]);
 
     expect(inspectMedia(inside)).toMatchObject({ format: 'unknown', looksLike: 'WAV' });
+  });
+});
+
+/** One box of an MP4; `length` where it lies about its own. */
+function box(type: string, content: Buffer = Buffer.alloc(0), length = content.length + 8) {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(length);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, content]);
+}
+
+describe('an MP4 of odd boxes', () => {
+  const start = box('ftyp', Buffer.from('isom\0\0\0\0'));
+  const video = box('mdia', box('hdlr', Buffer.from('\0\0\0\0\0\0\0\0vide')));
+
+  it.each([
+    ['nothing in its header', box('moov', box('mvhd'))],
+    ['a short header of the long kind', box('moov', box('mvhd', Buffer.alloc(28, 1)))],
+    ['nothing in its track', box('moov', box('trak', Buffer.concat([video, box('tkhd')])))],
+    ['nothing but a length for its fragments', box('moov', box('mvex', box('mehd')))],
+    ['no kind of track', box('moov', box('trak', box('mdia', box('hdlr'))))],
+  ])('such as %s is read without fault, and not for whole', (_, moov) => {
+    expect(inspectMedia(Buffer.concat([start, moov]))).toMatchObject({
+      format: 'mp4',
+      broken: expect.any(String),
+    });
+  });
+
+  it.each([
+    ['no length in 64 bits', box('free', Buffer.alloc(8), 1)],
+    ['a length within its own head', box('free', Buffer.alloc(8), 5)],
+  ])('such as one of %s ends the reading', (_, odd) => {
+    expect(inspectMedia(Buffer.concat([start, odd])).broken).toBe(CUT_OFF);
+  });
+
+  it('tells its length in 64 bits, and in fragments', () => {
+    const long = Buffer.alloc(112);
+    long[0] = 1;
+    long.writeUInt32BE(1_000, 20);
+    long.writeBigUInt64BE(7_000n, 24);
+    const fragments = Buffer.alloc(8);
+    fragments.writeUInt32BE(9_000, 4);
+    const trak = box('trak', video);
+    const film = (...index: Buffer[]) =>
+      Buffer.concat([start, box('moov', Buffer.concat([...index, trak])), box('mdat')]);
+
+    const whole = inspectMedia(film(box('mvhd', long)));
+    const inFragments = inspectMedia(film(box('mvhd', long), box('mvex', box('mehd', fragments))));
+
+    expect([whole.durationMs, inFragments.durationMs]).toEqual([7_000, 9_000]);
+    expect([whole.broken, inFragments.broken]).toEqual([undefined, undefined]);
   });
 });
 
