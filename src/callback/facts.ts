@@ -1,9 +1,12 @@
 import type { PushMode, RefusalReason } from '../shared/wechat/push/open-envelope.ts';
 
 /**
- * What became of a finished mass send's receipt. `parked`: no batch of ours has this message id,
- * now or at a further copy; it may still be ours, for an event can come before the answer.
- * `unconfirmed`: kept, but not believed before WeChat is asked.
+ * What became of a finished mass send's receipt.
+ *
+ * - `parked`: kept, but no batch of ours has this message id. It may still be ours, for an event can
+ *   come before the answer; or another system's, which must have it too. So a further copy is
+ *   `parked` again, trusted or not, and never `repeated`.
+ * - `unconfirmed`: of a batch of ours, but not believed before WeChat is asked.
  */
 export type Taken = 'settled' | 'repeated' | 'replaced' | 'parked' | 'unconfirmed';
 
@@ -21,7 +24,7 @@ export type CallbackFact =
       readonly msgId: string;
       readonly outcome: Taken;
     }
-  | { readonly type: 'event-passed'; readonly account: string; readonly event: string }
+  | { readonly type: 'event-passed'; readonly account: string; readonly pushed: string }
   | { readonly type: 'push-refused'; readonly account: string; readonly reason: PushRefusal }
   | {
       readonly type: 'event-spooled';

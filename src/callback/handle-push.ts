@@ -85,7 +85,7 @@ export function makePushHandler(deps: PushDependencies) {
       if (stored === 'nowhere') return AGAIN;
       if (stored !== 'parked') return SUCCESS;
     } else {
-      notice({ type: 'event-passed', account: account.name, event: event.event });
+      notice({ type: 'event-passed', account: account.name, pushed: event.event });
     }
     const { forwardUrl } = account;
     if (!forwardUrl) return SUCCESS;

@@ -61,6 +61,7 @@ const STOP_WITHIN = 8 * SECOND;
 export async function startCallback(deps: CallbackDependencies): Promise<Callback> {
   const { notice, now } = deps;
   const limits: Limits = { ...LIMITS, ...deps.limits };
+  const isReady = readiness(deps.ready);
   const findAccount = accountIndex(deps.accounts);
   const forward = makeForward(deps);
   const spool = await openSpool({ dir: deps.spoolDir, maxEvents: limits.spooledEvents, now });
@@ -101,7 +102,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
     const { path, query } = split(request.url ?? '');
     const { method } = request;
     if (method === 'GET' && path === '/healthz') return { status: 200, body: 'ok' };
-    if (method === 'GET' && path === '/readyz') return await readiness();
+    if (method === 'GET' && path === '/readyz') return await readyWord();
 
     const name = ACCOUNT_PATH.exec(path)?.[1];
     if (name === undefined || (method !== 'GET' && method !== 'POST')) return nothing(404);
@@ -143,10 +144,10 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
     return await handlePush(account, { query, contentType, body, hops });
   }
 
-  async function readiness(): Promise<Answer> {
-    const problems = await withDeadline(deps.ready(), READY_WITHIN).catch(() => LATE);
-    const isReady = Array.isArray(problems) && problems.length === 0 && !stopping;
-    return isReady ? { status: 200, body: 'ready' } : { status: 503, body: 'not ready' };
+  async function readyWord(): Promise<Answer> {
+    return (await isReady()) && !stopping
+      ? { status: 200, body: 'ready' }
+      : { status: 503, body: 'not ready' };
   }
 
   function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
@@ -191,6 +192,21 @@ function split(url: string): { readonly path: string; readonly query: string } {
   return mark < 0
     ? { path: url, query: '' }
     : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+/** Asked at most once a second, however often a stranger asks us. */
+function readiness(ready: () => Promise<readonly string[]>) {
+  let asked: Promise<boolean> | undefined;
+  let askAgainAt = 0;
+  return (): Promise<boolean> => {
+    if (asked && performance.now() < askAgainAt) return asked;
+    askAgainAt = performance.now() + SECOND;
+    asked = withDeadline(ready(), READY_WITHIN).then(
+      (problems) => problems !== LATE && problems.length === 0,
+      () => false,
+    );
+    return asked;
+  };
 }
 
 /** By name, made anew only when the list is another one. */

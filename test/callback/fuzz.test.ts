@@ -87,8 +87,8 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   ),
 );
 const changes = fc.array(change, { minLength: 1, maxLength: 4 });
-const apply = (text: string | Buffer, all: readonly Change[]): Buffer =>
-  all.reduce((bytes, each) => each(bytes), Buffer.from(text));
+const apply = (text: string, all: readonly Change[]): Buffer =>
+  all.reduce<Buffer>((bytes, each) => each(bytes), Buffer.from(text));
 
 const NAMES = ['signature', 'msg_signature', 'timestamp', 'nonce', 'encrypt_type', 'openid'];
 const VALUES = [

@@ -40,6 +40,14 @@ describe('the log of the callback service', () => {
     ]);
   });
 
+  it('keeps its own names apart from those of WeChat', () => {
+    const { lines, notice } = logged();
+
+    notice({ type: 'event-passed', account: 'spring', pushed: 'subscribe' });
+
+    expect(lines).toMatchObject([{ event: 'callback.event-passed', pushed: 'subscribe' }]);
+  });
+
   it('keeps the cause of a fault', () => {
     const { lines, notice } = logged();
 

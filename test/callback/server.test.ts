@@ -259,6 +259,19 @@ describe('health', () => {
     expect(await door.get('/readyz')).toMatchObject({ status: 200, body: 'ready' });
   });
 
+  it('is not asked for as often as strangers ask', async (test) => {
+    let asked = 0;
+    const ready = async () => {
+      asked += 1;
+      return [];
+    };
+    const door = await startDoor(test, storeOf(test), { ready });
+
+    await Promise.all(Array.from({ length: 20 }, () => door.get('/readyz')));
+
+    expect(asked).toBeLessThan(10);
+  });
+
   it('is not ready, and says no more, while something is missing', async (test) => {
     const problems = [
       async () => ['redis://secret@host is away'],

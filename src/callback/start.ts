@@ -1,0 +1,80 @@
+/** The callback service's wiring. */
+import type { Logger } from 'pino';
+import { Agent } from 'undici';
+import type { Config } from '../shared/config.ts';
+import { openQueues } from '../shared/queues.ts';
+import { openRecord } from '../shared/record.ts';
+import { connect, untilReady } from '../shared/redis.ts';
+import { checkRedis } from '../shared/redis-check.ts';
+import type { Running } from '../shared/running.ts';
+import { PREFIX } from '../shared/store/keys.ts';
+import { callbackAccounts } from './account.ts';
+import { makeFactLog } from './log-facts.ts';
+import { startCallback } from './server.ts';
+import { makeTakeReceipt } from './take-receipt.ts';
+import { watchAccounts } from './watch-accounts.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly prefix?: string;
+  readonly now?: () => number;
+  /** ACCOUNTS_FILE, to be read again when it changes. */
+  readonly accountsFile?: string;
+  /** Reads the accounts again. */
+  readonly reload?: () => Config;
+}
+
+export async function start(options: StartOptions): Promise<Running> {
+  const { config, log, prefix = PREFIX, now = Date.now, accountsFile, reload } = options;
+  const redis = connect(config.redis.url, { purpose: 'http', log });
+  // Without Redis it starts all the same: events go to the spool, and WeChat gets its answer.
+  const findings = await untilReady(redis).then(
+    () => checkRedis(redis),
+    () => ['Redis is away: events are kept in the spool until it is back'],
+  );
+  for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
+  const { retainMs, pace } = config;
+  const { submitTimeoutMs } = pace;
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, now, prefix });
+  const queues = openQueues({ connection: redis, log, prefix });
+  const facts = makeFactLog(log, now);
+  const watched = watchAccounts({
+    file: accountsFile,
+    load: () => callbackAccounts((reload?.() ?? config).accounts),
+    notice: facts,
+  });
+  const dispatcher = new Agent({ connections: 16 });
+  const { host, port, spoolDir, publicUrl } = config.callback;
+  const callback = await startCallback({
+    host,
+    port,
+    accounts: watched.accounts,
+    receipts: makeTakeReceipt({ batches: stores.batches, queues }),
+    notice(fact) {
+      facts(fact);
+      if (fact.type === 'push-refused' && fact.reason === 'plain-refused') {
+        stores.lanes.notePlainRefused(fact.account, now()).catch(() => undefined);
+      }
+    },
+    noteEvent: (account, at, mode) => stores.lanes.noteEvent(account, at, mode),
+    spoolDir,
+    dispatcher,
+    ready: () => checkRedis(redis),
+    now,
+  });
+  const address = (name: string): string => `${publicUrl ?? callback.url}/wechat/${name}`;
+  return {
+    addresses: Object.fromEntries(
+      watched.accounts().map(({ name }) => [`callback of ${name}`, address(name)]),
+    ),
+    ready: () => checkRedis(redis),
+    async stop() {
+      watched.stop();
+      await callback.stop();
+      await queues.close();
+      await dispatcher.close();
+      await redis.quit().catch(() => redis.disconnect());
+    },
+  };
+}

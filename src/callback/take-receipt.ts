@@ -1,0 +1,27 @@
+/** Takes a receipt in, and wakes whoever waits for it. */
+import { receiptJobId } from '../shared/jobs.ts';
+import { promote, type Queues } from '../shared/queues.ts';
+import type { BatchStore } from '../shared/store/batch-store.ts';
+import type { Receipts } from './handle-push.ts';
+
+/**
+ * The record first: from then on nothing can be lost, so the waking may fail. An event that WeChat
+ * must confirm is confirmed by the job that is woken.
+ */
+export function makeTakeReceipt({
+  batches,
+  queues,
+}: {
+  batches: BatchStore;
+  queues: Pick<Queues, 'receipts'>;
+}): Receipts {
+  return {
+    async take(account, arrival) {
+      const outcome = await batches.take(account, arrival);
+      if (outcome === 'settled' || outcome === 'unconfirmed') {
+        await promote(queues.receipts, receiptJobId(account, arrival.msgId)).catch(() => false);
+      }
+      return outcome;
+    },
+  };
+}
