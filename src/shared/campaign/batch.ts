@@ -288,9 +288,9 @@ function accept(batch: Batch, event: Event<'accepted'>): Batch {
 /** No is only an outcome where every earlier call of this key had one too; else nobody knows. */
 function refuse(batch: Batch, event: Event<'refused'>): Batch {
   if (batch.state === 'refused') return batch;
-  if (batch.state !== 'submitting') return illegal(batch, event);
+  if (batch.state !== 'submitting' && batch.state !== 'pending') return illegal(batch, event);
   const errcode = event.errcode === undefined ? {} : { errcode: event.errcode };
-  if (batch.unanswered) {
+  if (batch.state === 'submitting' && batch.unanswered) {
     return {
       ...common(batch),
       ...errcode,

@@ -4,6 +4,7 @@
  */
 import { type Audience, type AudienceCounts, isWholesale } from './audience.ts';
 import type { WaitReason } from './batch.ts';
+import type { Upload } from './message.ts';
 import { batchTotal, type Outcome, outcomeOf, receiptTotals, type Tally } from './progress.ts';
 
 export interface Campaign {
@@ -56,10 +57,18 @@ export interface Material {
   readonly generation: number;
   /** Batches that asked for a new one; bounded, since uploadnews has ten calls a day. */
   readonly renewals: number;
+  /** Times that files were uploaded again for articles; numbers their jobs. */
+  readonly rounds?: number;
   /** Upload number → what WeChat gave for it. */
   readonly uploads: Readonly<Record<string, UploadedMaterial>>;
-  /** The articles' id; with the draft route one per batch, by batch number. */
+  /** The articles' id: `all`, or with the draft route one per batch, by batch number. */
   readonly news: Readonly<Record<string, UploadedMaterial>>;
+  /** WeChat refused something of this generation for good. */
+  readonly failure?: {
+    readonly generation: number;
+    readonly code: string;
+    readonly message: string;
+  };
 }
 
 export interface UploadedMaterial {
@@ -68,6 +77,17 @@ export interface UploadedMaterial {
   readonly generation: number;
   /** Null where WeChat keeps it for good. */
   readonly expiresAt: number | null;
+  /** Under which the material store shares it with other campaigns. */
+  readonly shared?: MaterialKey;
+}
+
+/** Same key, same thing at WeChat: a file as one kind, or articles. */
+export interface MaterialKey {
+  readonly kind: Upload['kind'] | 'news';
+  /** Of the bytes that go to WeChat, so a fitted cover has its own; of the body, for articles. */
+  readonly sha256: string;
+  /** Of what followers read with it (an mpvideo's title and description), hex. */
+  readonly textDigest?: string;
 }
 
 export interface Waiting {

@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { Upload } from '../campaign/message.ts';
+import type { MaterialKey } from '../campaign/campaign.ts';
 import { DAY, HOUR } from '../time.ts';
 import { FORGET_IF, RELEASE_IF, SAVE_MATERIAL } from './media-scripts.ts';
 
@@ -17,14 +17,6 @@ export const TEMPORARY_MEDIA_LIFE = 3 * DAY;
 
 /** What expires sooner is not used any more: the send must still find it at WeChat. */
 export const REUSE_MARGIN = HOUR;
-
-export interface MaterialKey {
-  readonly kind: Upload['kind'];
-  /** Of the bytes that go to WeChat, so a fitted cover has its own. */
-  readonly sha256: string;
-  /** Of what followers read with it (an mpvideo's title and description), hex. */
-  readonly textDigest?: string;
-}
 
 export interface Material {
   readonly mediaId?: string;
@@ -37,7 +29,7 @@ export interface Material {
 
 export interface AtWechat {
   readonly account: string;
-  readonly kind: Upload['kind'];
+  readonly kind: MaterialKey['kind'];
   readonly expiresAt: number | null;
 }
 

@@ -1,0 +1,33 @@
+/**
+ * Adds the root job of an accepted campaign, or brings one back that has ended too early.
+ *
+ * The root alone is added, delayed to `sendAt`: a delay on a flow's root does not hold its leaves,
+ * and media ids live three days, so the root adds the uploads when its time has come.
+ */
+import type { Campaign } from './campaign/campaign.ts';
+import { runCampaignJob } from './jobs.ts';
+import { plan, type Queues } from './queues.ts';
+import type { CampaignStore } from './store/campaign-store.ts';
+
+interface Dependencies {
+  readonly queues: Queues;
+  readonly campaigns: CampaignStore;
+  readonly now: () => number;
+}
+
+export type EnqueueRoot = (campaign: Campaign) => Promise<void>;
+
+export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): EnqueueRoot {
+  return async (campaign) => {
+    const job = plan({
+      definition: runCampaignJob,
+      payload: { campaignId: campaign.id },
+      options: { delay: Math.max(0, campaign.sendAt - now()) },
+    });
+    const known = await queues.campaigns.getJob(job.opts.jobId);
+    const state = await known?.getState();
+    if (known && (state === 'completed' || state === 'failed')) await known.retry(state);
+    else if (!known) await queues.campaigns.add(job.name, job.data, job.opts);
+    await campaigns.rootIsThere(campaign.id);
+  };
+}

@@ -1,0 +1,46 @@
+/** Everything this product remembers, opened on one Redis connection. */
+import type { Redis } from 'ioredis';
+import { type AudienceStore, makeAudienceStore } from './store/audience-store.ts';
+import { type BatchStore, makeBatchStore } from './store/batch-store.ts';
+import { type CampaignStore, makeCampaignStore } from './store/campaign-store.ts';
+import { PREFIX } from './store/keys.ts';
+import { type LaneStore, makeLaneStore } from './store/lane-store.ts';
+import { type MaterialStore, makeMaterialStore } from './store/material-store.ts';
+import { type MediaStore, makeMediaStore } from './store/media-store.ts';
+import { makeQuotaLedger, type QuotaLedger } from './store/quota-ledger.ts';
+
+export interface Stores {
+  readonly campaigns: CampaignStore;
+  readonly batches: BatchStore;
+  readonly lanes: LaneStore;
+  readonly quota: QuotaLedger;
+  readonly media: MediaStore;
+  readonly materials: MaterialStore;
+  readonly audiences: AudienceStore;
+}
+
+interface Dependencies {
+  readonly redis: Redis;
+  readonly retainMs: number;
+  readonly submitTimeoutMs: number;
+  readonly now: () => number;
+  /** BullMQ's prefix; the record lives beside it under the same hash tag. */
+  readonly prefix?: string;
+}
+
+export const recordOf = (prefix: string): string => `${prefix}:record`;
+
+export function openRecord(deps: Dependencies): Stores {
+  const { redis, retainMs, submitTimeoutMs, now, prefix = PREFIX } = deps;
+  const record = recordOf(prefix);
+  const campaigns = makeCampaignStore({ redis, record, retainMs, now });
+  return {
+    campaigns,
+    batches: makeBatchStore({ redis, record, campaigns, submitTimeoutMs, retainMs, now }),
+    lanes: makeLaneStore({ redis, record }),
+    quota: makeQuotaLedger({ redis, record, now }),
+    media: makeMediaStore({ redis, prefix: record, retainMs, now }),
+    materials: makeMaterialStore({ redis, prefix: record, now }),
+    audiences: makeAudienceStore({ redis, prefix: record, retainMs, now }),
+  };
+}

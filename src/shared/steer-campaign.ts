@@ -1,0 +1,253 @@
+/**
+ * What a person may do to a campaign: pause, resume, cancel, approve, retry, resolve.
+ *
+ * The record comes first, then the campaign's jobs are taken out of the lane or woken. Each may be
+ * asked for twice and does it once; each is written down with who asked.
+ */
+import { type Refusal, refuse } from './accept/refusal.ts';
+import type { Batch, BatchEvent } from './campaign/batch.ts';
+import { type CampaignView, type Control, isEnded, viewOf } from './campaign/campaign.ts';
+import type { EnqueueRoot } from './enqueue-root.ts';
+import { submitBatchJob } from './jobs.ts';
+import type { Queues } from './queues.ts';
+import type { Stores } from './record.ts';
+import type { AuditEntry } from './store/campaign-store.ts';
+import { wakeCampaign } from './wake-campaign.ts';
+
+export type SteerResult = CampaignView | { readonly refused: Refusal };
+
+export type Decision = (
+  | { readonly as: 'sent'; readonly msgId: string }
+  | { readonly as: 'not-sent' }
+  | { readonly as: 'given-up' }
+) & { readonly note?: string };
+
+interface Dependencies {
+  readonly stores: Pick<Stores, 'campaigns' | 'batches'>;
+  readonly queues: Queues;
+  readonly enqueueRoot: EnqueueRoot;
+  readonly now: () => number;
+}
+
+export type SteerCampaign = ReturnType<typeof makeSteerCampaign>;
+
+type Decided = Control | { refused: Refusal };
+
+export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
+  const { campaigns, batches } = stores;
+
+  async function pause(id: string, by: string): Promise<SteerResult> {
+    return steer(id, by, 'pause', (control) =>
+      isEnded(control) || control.cancelled
+        ? over('pause')
+        : control.paused
+          ? control
+          : { ...control, paused: { at: now(), by, reason: 'operator' } },
+    );
+  }
+
+  async function resume(id: string, by: string): Promise<SteerResult> {
+    return steer(id, by, 'resume', (control) => {
+      if (isEnded(control)) return over('resume');
+      if (!control.paused) return control;
+      if (control.paused.reason === 'approval') {
+        return refuse(409, 'approval-needed', 'this campaign waits for approval: approve it');
+      }
+      return withoutPause(control);
+    });
+  }
+
+  /** By another key than the one that enqueued it: two people, or two systems, must agree. */
+  async function approve(id: string, by: string): Promise<SteerResult> {
+    return steer(id, by, 'approve', (control, createdBy) => {
+      if (isEnded(control) || control.cancelled) return over('approve');
+      if (control.approved) return control;
+      if (control.paused?.reason !== 'approval') {
+        return refuse(409, 'no-approval-needed', 'this campaign does not wait for approval');
+      }
+      if (by === createdBy) {
+        return refuse(
+          403,
+          'approval-by-another',
+          `${createdBy} enqueued this campaign; somebody else must approve it`,
+        );
+      }
+      return { ...withoutPause(control), approved: { at: now(), by } };
+    });
+  }
+
+  /** Batches not called yet leave the lane at once; what was called goes on to its receipt. */
+  async function cancel(id: string, by: string): Promise<SteerResult> {
+    return steer(id, by, 'cancel', (control) => {
+      if (control.cancelled) return control;
+      if (isEnded(control)) return over('cancel');
+      return { ...withoutPause(control), cancelled: { at: now(), by, reason: 'operator' } };
+    });
+  }
+
+  async function steer(
+    id: string,
+    by: string,
+    action: string,
+    decide: (control: Control, createdBy: string) => Decided,
+  ): Promise<SteerResult> {
+    let before: Control | undefined;
+    const after = await campaigns.control<Refusal>(
+      id,
+      (control, _tally, campaign) => {
+        before = control;
+        return decide(control, campaign.createdBy);
+      },
+      { audit: { at: now(), by, action } },
+    );
+    if (after === null) return unknown(id);
+    if ('refused' in after) return after;
+    if (after !== before) await act(id, after);
+    return show(id);
+  }
+
+  async function act(id: string, control: Control): Promise<void> {
+    if (control.cancelled) await cancelPending(id);
+    if (control.cancelled || control.paused) await leaveLane(id);
+    await wakeCampaign(queues, id);
+  }
+
+  async function cancelPending(id: string): Promise<void> {
+    for (const batch of await batches.all(id)) {
+      if (batch.state !== 'pending') continue;
+      await batches.apply(
+        { campaignId: id, no: batch.no },
+        { type: 'cancelled', at: now() },
+        { unless: (current) => current.state !== 'pending' },
+      );
+    }
+  }
+
+  /** A start that does nothing costs everybody a second of the lane, so the jobs go. */
+  async function leaveLane(id: string): Promise<void> {
+    const campaign = await campaigns.spec(id);
+    if (!campaign) return;
+    const lane = queues.lane(campaign.account);
+    for (const batch of await batches.all(id)) {
+      if (batch.state !== 'pending' && batch.state !== 'cancelled') continue;
+      const { no, generation, run } = batch;
+      const job = await lane.getJob(submitBatchJob.id({ campaignId: id, no, generation, run }));
+      // Active jobs are locked and look at the record themselves before they call.
+      await job?.remove({ removeChildren: true }).catch(() => undefined);
+    }
+  }
+
+  /** The refused batches only, under new keys. */
+  async function retry(id: string, by: string): Promise<SteerResult> {
+    const record = await campaigns.read(id);
+    if (!record) return unknown(id);
+    if (now() >= record.campaign.notAfter) return tooLate();
+    if (record.control.cancelled) return { refused: over('retry').refused };
+    const refusedBatches = (await batches.all(id)).filter(({ state }) => state === 'refused');
+    if (refusedBatches.length === 0) return show(id);
+    await change(id, refusedBatches, { type: 'retried' }, { at: now(), by, action: 'retry' });
+    await campaigns.reopen(id);
+    return goOn(id);
+  }
+
+  /** A held batch: a person says what became of it. */
+  async function resolve(
+    id: string,
+    which: number | 'all-held',
+    decision: Decision,
+    by: string,
+  ): Promise<SteerResult> {
+    const record = await campaigns.read(id);
+    if (!record) return unknown(id);
+    const all = await batches.all(id);
+    const meant = all.filter(({ no, state }) =>
+      which === 'all-held' ? state === 'held' : no === which,
+    );
+    const [first] = meant;
+    if (!first) return refuse(404, 'batch-not-found', `no such batch of ${id}`);
+    if (which !== 'all-held' && first.state !== 'held') {
+      return alreadySo(first, decision)
+        ? show(id)
+        : refuse(409, 'batch-not-held', `batch ${first.no} is ${first.state}, not held`);
+    }
+    if (decision.as === 'sent' && meant.length > 1) {
+      return refuse(
+        422,
+        'one-msg-id',
+        'a message id belongs to one batch: resolve them one by one',
+      );
+    }
+    if (decision.as === 'not-sent' && now() >= record.campaign.notAfter) return tooLate();
+    const audit: AuditEntry = {
+      at: now(),
+      by,
+      action: `resolve: ${decision.as}`,
+      ...(decision.note === undefined ? {} : { note: decision.note }),
+    };
+    if (decision.as === 'sent') {
+      const outcome = await batches.accepted(
+        { campaignId: id, no: first.no },
+        { type: 'resolved-sent', msgId: decision.msgId, at: now() },
+        audit,
+      );
+      if (outcome.kind === 'taken') {
+        return refuse(
+          409,
+          'message-id-taken',
+          `message ${decision.msgId} belongs to batch ${outcome.owner}`,
+        );
+      }
+    } else {
+      const type = decision.as === 'not-sent' ? 'resolved-not-sent' : 'resolved-given-up';
+      await change(id, meant, { type, at: now() } as BatchEvent, audit);
+    }
+    return goOn(id);
+  }
+
+  async function change(
+    id: string,
+    meant: readonly Batch[],
+    event: BatchEvent,
+    audit: AuditEntry,
+  ): Promise<void> {
+    const from = event.type === 'retried' ? 'refused' : 'held';
+    for (const { no } of meant) {
+      await batches.apply({ campaignId: id, no }, event, {
+        audit,
+        unless: (current) => current.state !== from,
+      });
+    }
+  }
+
+  /** The root may be asleep over other batches, or have ended: either way it looks again. */
+  async function goOn(id: string): Promise<SteerResult> {
+    const campaign = await campaigns.spec(id);
+    if (campaign) await enqueueRoot(campaign);
+    await wakeCampaign(queues, id);
+    return show(id);
+  }
+
+  const alreadySo = (batch: Batch, decision: Decision): boolean =>
+    decision.as === 'sent' && 'msgId' in batch && batch.msgId === decision.msgId;
+
+  async function show(id: string): Promise<SteerResult> {
+    const record = await campaigns.read(id);
+    return record ? viewOf(record.campaign, record.control, record.tally) : unknown(id);
+  }
+
+  return { pause, resume, cancel, approve, retry, resolve };
+}
+
+function withoutPause(control: Control): Control {
+  const { paused: _, ...rest } = control;
+  return rest;
+}
+
+const over = (what: string): { refused: Refusal } =>
+  refuse(409, 'campaign-over', `nothing to ${what}: the campaign has ended or was cancelled`);
+
+const tooLate = (): { refused: Refusal } =>
+  refuse(409, 'not-after-passed', 'notAfter has passed: nothing may be sent any more');
+
+const unknown = (id: string): { refused: Refusal } =>
+  refuse(404, 'campaign-not-found', `no campaign ${id}, or its time of keeping is over`);

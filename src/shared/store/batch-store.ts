@@ -1,0 +1,335 @@
+/**
+ * Batches in Redis. One commit changes a batch, its campaign's tally, the lane's work list and the
+ * list of unanswered calls, so that none of them can disagree.
+ */
+import type { Redis } from 'ioredis';
+import { advance, type Batch, type BatchEvent, type BatchRef } from '../campaign/batch.ts';
+import type { Campaign, Waiting } from '../campaign/campaign.ts';
+import { tallyChange } from '../campaign/progress.ts';
+import type { Receipt } from '../campaign/receipt.ts';
+import { repeatDeadline } from '../campaign/repeat-steps.ts';
+import { ServiceError } from '../errors.ts';
+import { DAY, SECOND } from '../time.ts';
+import type { AuditEntry, CampaignStore } from './campaign-store.ts';
+import { type Check, type Command, commit, untilSettled } from './commit.ts';
+import { makeKeys } from './keys.ts';
+
+interface Dependencies {
+  readonly redis: Redis;
+  readonly record: string;
+  readonly campaigns: CampaignStore;
+  /** How long WeChat may take to answer one call; after that the call counts as unanswered. */
+  readonly submitTimeoutMs: number;
+  readonly retainMs: number;
+  readonly now: () => number;
+}
+
+/** An event as it came, before a batch of ours is known to be meant. */
+export interface Arrival {
+  readonly msgId: string;
+  readonly receipt: Receipt;
+  readonly createdAt: number;
+  /** False where the signature does not cover the body (plain mode): ask WeChat before believing. */
+  readonly trusted: boolean;
+  readonly raw: string;
+}
+
+export type ArrivalOutcome = 'settled' | 'repeated' | 'replaced' | 'parked' | 'unconfirmed';
+
+export type AcceptanceOutcome =
+  | { readonly kind: 'submitted'; readonly batch: Batch; readonly unconfirmedEvent: boolean }
+  | { readonly kind: 'settled'; readonly batch: Batch }
+  | { readonly kind: 'taken'; readonly owner: string };
+
+/** An answer that came in time still has to be recorded. */
+const GRACE_MS = 2 * SECOND;
+
+/** Unmatched events wait this long for their batch; sends made in the console never get one. */
+const PARKED_MS = 7 * DAY;
+
+export type BatchStore = ReturnType<typeof makeBatchStore>;
+
+export function makeBatchStore(deps: Dependencies) {
+  const { redis, record, campaigns, submitTimeoutMs, retainMs, now } = deps;
+  const keys = makeKeys(record);
+
+  async function read({ campaignId, no }: BatchRef): Promise<Batch | null> {
+    const text = await redis.hget(keys.batches(campaignId), String(no));
+    return text === null ? null : (JSON.parse(text) as Batch);
+  }
+
+  /** In the order of their numbers, `limit` at a time from number `from`. */
+  async function page(campaignId: string, from: number, limit: number): Promise<Batch[]> {
+    const wanted = Array.from({ length: limit }, (_, at) => String(from + at));
+    const found = await redis.hmget(keys.batches(campaignId), ...wanted);
+    return found.flatMap((text) => (text === null ? [] : [JSON.parse(text) as Batch]));
+  }
+
+  async function all(campaignId: string): Promise<Batch[]> {
+    const found = await redis.hvals(keys.batches(campaignId));
+    return found.map((text) => JSON.parse(text) as Batch).sort((a, b) => a.no - b.no);
+  }
+
+  async function campaignOf(id: string): Promise<Campaign> {
+    const campaign = await campaigns.spec(id);
+    if (!campaign) throw new ServiceError('CAMPAIGN_NOT_FOUND', `no campaign ${id}`);
+    return campaign;
+  }
+
+  /**
+   * One event on one batch. `unless` may refuse after a look at the batch as it is now; then
+   * nothing changes and the batch comes back as it was.
+   */
+  async function apply(
+    ref: BatchRef,
+    event: BatchEvent,
+    { audit, unless }: { audit?: AuditEntry; unless?: (batch: Batch) => boolean } = {},
+  ): Promise<Batch> {
+    const campaign = await campaignOf(ref.campaignId);
+    return untilSettled<Batch>(async () => {
+      const { batch, check } = await find(ref);
+      if (unless?.(batch)) return batch;
+      const next = advance(batch, event);
+      if (next === batch) return batch;
+      const commands = [...changes(campaign, batch, next), ...auditOf(ref, audit)];
+      return (await commit(redis, [check], commands)) ? next : 'moved';
+    });
+  }
+
+  async function find(ref: BatchRef): Promise<{ batch: Batch; check: Check }> {
+    const key = keys.batches(ref.campaignId);
+    const text = await redis.hget(key, String(ref.no));
+    if (text === null) {
+      throw new ServiceError('CAMPAIGN_NOT_FOUND', `no batch ${ref.no} of ${ref.campaignId}`);
+    }
+    return {
+      batch: JSON.parse(text) as Batch,
+      check: { key, field: String(ref.no), is: text },
+    };
+  }
+
+  /** Everything that is written when `before` becomes `after`. */
+  function changes(campaign: Campaign, before: Batch, after: Batch): Command[] {
+    const { id, account, notAfter } = campaign;
+    const member = `${id}/${after.no}`;
+    const work = worksInLane(after) - worksInLane(before);
+    return [
+      ['HSET', keys.batches(id), after.no, JSON.stringify(after)],
+      ...tallyChange(before, after).map(
+        ([field, by]): Command => ['HINCRBY', keys.tally(id), field, by],
+      ),
+      ...(work === 0 ? [] : [['HINCRBY', keys.lanes(), account, work] as const]),
+      ...(after.state === 'submitting'
+        ? [
+            ['ZADD', keys.unanswered(account), answerDue(after), member] as const,
+            [
+              'ZADD',
+              keys.deadlines(),
+              repeatDeadline(after.firstAttemptAt, notAfter),
+              member,
+            ] as const,
+          ]
+        : before.state === 'submitting'
+          ? [
+              ['ZREM', keys.unanswered(account), member] as const,
+              ['ZREM', keys.deadlines(), member] as const,
+            ]
+          : []),
+      waitingCommand(id, after),
+      ['PUBLISH', keys.feed(), id],
+    ];
+  }
+
+  /** A first call is unanswered from its time-out on; one that went unanswered, at once. */
+  const answerDue = (batch: Extract<Batch, { state: 'submitting' }>): number =>
+    batch.unanswered ? 0 : batch.lastAttemptAt + submitTimeoutMs + GRACE_MS;
+
+  function waitingCommand(id: string, after: Batch): Command {
+    const key = keys.campaign(id);
+    if ((after.state === 'pending' || after.state === 'submitting') && after.reason) {
+      const waiting: Waiting = { reason: after.reason, until: after.nextAttemptAt ?? null };
+      return ['HSET', key, 'waiting', JSON.stringify(waiting)];
+    }
+    return ['HDEL', key, 'waiting'];
+  }
+
+  const auditOf = (ref: BatchRef, audit: AuditEntry | undefined): Command[] =>
+    audit
+      ? [['RPUSH', keys.audit(ref.campaignId), JSON.stringify({ ...audit, batch: ref.no })]]
+      : [];
+
+  /**
+   * WeChat took the batch under `msgId`. Claims the id, changes the batch, and joins the event if
+   * it came before the answer; whichever comes second completes the pair.
+   *
+   * @returns `taken` when the id belongs to another batch: then it must not be adopted.
+   */
+  async function accepted(
+    ref: BatchRef,
+    event: Extract<BatchEvent, { type: 'accepted' | 'resolved-sent' }>,
+    audit?: AuditEntry,
+  ): Promise<AcceptanceOutcome> {
+    const campaign = await campaignOf(ref.campaignId);
+    const { account } = campaign;
+    const ownerKey = keys.messageId(account, event.msgId);
+    const parkedKey = keys.parked(account, event.msgId);
+    const me = `${ref.campaignId}/${ref.no}`;
+    return untilSettled<AcceptanceOutcome>(async () => {
+      const [[owner = null, parkedText = null], { batch, check }] = await Promise.all([
+        redis.mget(ownerKey, parkedKey),
+        find(ref),
+      ]);
+      if (owner !== null && owner !== me) return { kind: 'taken', owner };
+      const parked = parkedText === null ? null : (JSON.parse(parkedText) as Arrival);
+      const submitted = advance(batch, event);
+      const next =
+        parked?.trusted && submitted.state === 'submitted'
+          ? advance(submitted, {
+              type: 'receipt-arrived',
+              msgId: event.msgId,
+              receipt: parked.receipt,
+              at: now(),
+            })
+          : submitted;
+      const outcome: AcceptanceOutcome =
+        next.state === 'settled'
+          ? { kind: 'settled', batch: next }
+          : { kind: 'submitted', batch: next, unconfirmedEvent: parked?.trusted === false };
+      if (next === batch && owner === me) return outcome;
+      const done = await commit(
+        redis,
+        [check, { key: ownerKey, is: owner }, { key: parkedKey, is: parkedText }],
+        [
+          ['SET', ownerKey, me, 'PX', retainMs],
+          ...(next.state === 'settled' && parked ? [['DEL', parkedKey] as const] : []),
+          ...(next === batch ? [] : changes(campaign, batch, next)),
+          ...auditOf(ref, audit),
+        ],
+      );
+      return done ? outcome : 'moved';
+    });
+  }
+
+  /**
+   * An event of WeChat's. A trusted one settles its batch at once, or is parked until the batch
+   * knows its message id; an untrusted one is parked until WeChat has been asked.
+   */
+  async function take(account: string, arrival: Arrival): Promise<ArrivalOutcome> {
+    const ownerKey = keys.messageId(account, arrival.msgId);
+    const parkedKey = keys.parked(account, arrival.msgId);
+    return untilSettled<ArrivalOutcome>(async () => {
+      const [owner = null, parked = null] = await redis.mget(ownerKey, parkedKey);
+      if (owner === null || !arrival.trusted) {
+        return park({ arrival, ownerKey, owner, parkedKey, parked });
+      }
+      return settle(refOf(owner), arrival, parked === null ? null : parkedKey);
+    });
+  }
+
+  async function park(at: {
+    arrival: Arrival;
+    ownerKey: string;
+    owner: string | null;
+    parkedKey: string;
+    parked: string | null;
+  }): Promise<ArrivalOutcome | 'moved'> {
+    const { arrival, ownerKey, owner, parkedKey, parked } = at;
+    const batch = owner === null ? null : await read(refOf(owner));
+    if (batch?.state === 'settled' && batch.receipt.sent !== null) return 'repeated';
+    const outcome = owner === null ? 'parked' : 'unconfirmed';
+    // What came signed is not overwritten by what anybody could have written.
+    if (parked && (JSON.parse(parked) as Arrival).trusted && !arrival.trusted) return outcome;
+    const done = await commit(
+      redis,
+      [
+        { key: ownerKey, is: owner },
+        { key: parkedKey, is: parked },
+      ],
+      [['SET', parkedKey, JSON.stringify(arrival), 'PX', PARKED_MS]],
+    );
+    return done ? outcome : 'moved';
+  }
+
+  async function settle(
+    ref: BatchRef,
+    arrival: Pick<Arrival, 'msgId' | 'receipt'>,
+    parkedKey: string | null,
+  ): Promise<ArrivalOutcome | 'moved'> {
+    const campaign = await campaignOf(ref.campaignId);
+    const { batch, check } = await find(ref);
+    const at = now();
+    const next = advance(batch, {
+      type: 'receipt-arrived',
+      msgId: arrival.msgId,
+      receipt: arrival.receipt,
+      at,
+    });
+    if (next === batch) return 'repeated';
+    const replaced = batch.state === 'settled';
+    const done = await commit(
+      redis,
+      [check],
+      [
+        ...changes(campaign, batch, next),
+        ...(parkedKey ? [['DEL', parkedKey] as const] : []),
+        ...auditOf(
+          ref,
+          replaced ? { at, by: 'wechat', action: 'receipt replaced by a later copy' } : undefined,
+        ),
+      ],
+    );
+    if (!done) return 'moved';
+    return replaced ? 'replaced' : 'settled';
+  }
+
+  /** A receipt that did not come by event: confirmed or asked for by message/mass/get. */
+  async function settleByAsking(ref: BatchRef, msgId: string, receipt: Receipt) {
+    const { account } = await campaignOf(ref.campaignId);
+    return untilSettled(() => settle(ref, { msgId, receipt }, keys.parked(account, msgId)));
+  }
+
+  async function parked(account: string, msgId: string): Promise<Arrival | null> {
+    const text = await redis.get(keys.parked(account, msgId));
+    return text === null ? null : (JSON.parse(text) as Arrival);
+  }
+
+  async function ownerOf(account: string, msgId: string): Promise<BatchRef | null> {
+    const owner = await redis.get(keys.messageId(account, msgId));
+    return owner === null ? null : refOf(owner);
+  }
+
+  /** Batches whose last call nobody answered, oldest first; while any is, nothing new starts. */
+  async function unanswered(account: string): Promise<BatchRef[]> {
+    const members = await redis.zrangebyscore(keys.unanswered(account), 0, now(), 'LIMIT', 0, 10);
+    return members.map(refOf);
+  }
+
+  /** Batches whose key WeChat may soon forget, or whose campaign must not send any more. */
+  async function overdue(limit: number): Promise<BatchRef[]> {
+    const members = await redis.zrangebyscore(keys.deadlines(), 0, now(), 'LIMIT', 0, limit);
+    return members.map(refOf);
+  }
+
+  return {
+    read,
+    page,
+    all,
+    apply,
+    accepted,
+    take,
+    settleByAsking,
+    parked,
+    ownerOf,
+    unanswered,
+    overdue,
+  };
+}
+
+/** 1 while the lane must still call WeChat for it. */
+const worksInLane = (batch: Batch): number =>
+  batch.state === 'pending' || batch.state === 'submitting' ? 1 : 0;
+
+function refOf(member: string): BatchRef {
+  const slash = member.lastIndexOf('/');
+  return { campaignId: member.slice(0, slash), no: Number(member.slice(slash + 1)) };
+}

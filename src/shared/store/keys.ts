@@ -1,0 +1,50 @@
+/**
+ * Every key of the record, in one place. All carry one hash tag, BullMQ's (`PREFIX`) included, so
+ * that flows and commits stay atomic in a Redis Cluster.
+ */
+export const PREFIX = '{qunfa}';
+/** Apart from BullMQ's, whose keys are `<prefix>:<queue>:<job>`: no queue may be named `record`. */
+export const RECORD = `${PREFIX}:record`;
+
+export const makeKeys = (record: string) => ({
+  /** hash: spec, control, message, waiting, idempotency */
+  campaign: (id: string) => `${record}:campaign:${id}`,
+  /** hash: batch number → batch */
+  batches: (id: string) => `${record}:batches:${id}`,
+  /** hash: tally field → count */
+  tally: (id: string) => `${record}:tally:${id}`,
+  /** list of audit entries */
+  audit: (id: string) => `${record}:audit:${id}`,
+  /** sorted set: campaign id by time of acceptance */
+  campaigns: () => `${record}:campaigns`,
+  campaignsOf: (account: string) => `${record}:campaigns-of:${account}`,
+  /** sorted set: campaigns not ended, by notAfter */
+  open: () => `${record}:open`,
+  /** sorted set: what must still be told to BullMQ (`root:<campaign>`, `webhook:<campaign>`) */
+  outbox: () => `${record}:outbox`,
+  idempotency: (account: string, digest: string) => `${record}:idempotency:${account}:${digest}`,
+  /** string: the last campaign with this content to this audience, for 24 h */
+  content: (account: string, digest: string) => `${record}:content:${account}:${digest}`,
+  /** string: `<campaign>/<batch>`, whose message this is */
+  messageId: (account: string, msgId: string) => `${record}:message:${account}:${msgId}`,
+  /** string: an event that nobody was waiting for, or that is not confirmed yet */
+  parked: (account: string, msgId: string) => `${record}:parked:${account}:${msgId}`,
+  /** hash: account → batches that must still be called */
+  lanes: () => `${record}:lanes`,
+  /** hash: what an account's lane is doing instead of sending */
+  lane: (account: string) => `${record}:lane:${account}`,
+  /** sorted set: batch `<campaign>/<no>` by the time its answer was due */
+  unanswered: (account: string) => `${record}:unanswered:${account}`,
+  /** sorted set: submitting batches by the end of their key's life */
+  deadlines: () => `${record}:deadlines`,
+  /** hash: last event, last refused plain push */
+  account: (account: string) => `${record}:account:${account}`,
+  /** hash: API path → calls on one Beijing day */
+  calls: (account: string, day: string) => `${record}:calls:${account}:${day}`,
+  heartbeat: () => `${record}:heartbeat`,
+  /** channel: a campaign id each time it changes */
+  feed: () => `${record}:feed`,
+  /** channel: an account each time its lane gets work, or is paused, resumed or released */
+  laneFeed: () => `${record}:lane-feed`,
+});
+export type Keys = ReturnType<typeof makeKeys>;

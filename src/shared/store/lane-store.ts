@@ -1,0 +1,97 @@
+/** What an account's lane is doing: how much work it has, and why it stands still. */
+import type { Redis } from 'ioredis';
+import type { WaitReason } from '../campaign/batch.ts';
+import type { Word } from '../campaign/campaign.ts';
+import { makeKeys } from './keys.ts';
+
+export interface LaneStop extends Word {
+  readonly errcode?: number;
+  /** In words: what happened and what to do. */
+  readonly message: string;
+}
+
+export interface LaneState {
+  /** The account as a whole is paused, by a person or by WeChat's refusal of it. */
+  readonly paused?: LaneStop;
+  /** message/mass/send alone is refused (48001); sendall goes on. */
+  readonly sendBlocked?: LaneStop;
+  /** Everything sleeps until then. */
+  readonly sleep?: { readonly reason: WaitReason; readonly until: number };
+  /** One call at a time until then (42010: too fast). */
+  readonly narrowUntil?: number;
+  /** Hosts that WeChat's IP list refused, by time: one host is a host's fault, two the account's. */
+  readonly refusedHosts?: Readonly<Record<string, number>>;
+}
+
+export interface AccountFacts {
+  readonly lastEventAt?: number;
+  readonly lastEventMode?: string;
+  /** A plain push came for an account with an EncodingAESKey: the console is set to plain. */
+  readonly plainRefusedAt?: number;
+}
+
+export type LaneStore = ReturnType<typeof makeLaneStore>;
+
+export function makeLaneStore({ redis, record }: { redis: Redis; record: string }) {
+  const keys = makeKeys(record);
+
+  /** Accounts that have batches to call WeChat for. */
+  async function busy(): Promise<string[]> {
+    const lanes = await redis.hgetall(keys.lanes());
+    return Object.entries(lanes).flatMap(([account, count]) =>
+      Number(count) > 0 ? [account] : [],
+    );
+  }
+
+  async function read(account: string): Promise<LaneState> {
+    const fields = await redis.hgetall(keys.lane(account));
+    return Object.fromEntries(
+      Object.entries(fields).map(([field, text]) => [field, JSON.parse(text)]),
+    ) as LaneState;
+  }
+
+  async function set<Field extends keyof LaneState>(
+    account: string,
+    field: Field,
+    value: NonNullable<LaneState[Field]>,
+  ): Promise<void> {
+    await redis.hset(keys.lane(account), field, JSON.stringify(value));
+    await redis.publish(keys.laneFeed(), account);
+  }
+
+  async function clear(account: string, ...fields: (keyof LaneState)[]): Promise<void> {
+    await redis.hdel(keys.lane(account), ...fields);
+    await redis.publish(keys.laneFeed(), account);
+  }
+
+  async function noteEvent(account: string, at: number, mode: string): Promise<void> {
+    await redis.hset(keys.account(account), 'lastEventAt', at, 'lastEventMode', mode);
+  }
+
+  async function notePlainRefused(account: string, at: number): Promise<void> {
+    await redis.hset(keys.account(account), 'plainRefusedAt', at);
+  }
+
+  async function facts(account: string): Promise<AccountFacts> {
+    const { lastEventAt, lastEventMode, plainRefusedAt } = await redis.hgetall(
+      keys.account(account),
+    );
+    return {
+      ...(lastEventAt ? { lastEventAt: Number(lastEventAt) } : {}),
+      ...(lastEventMode ? { lastEventMode } : {}),
+      ...(plainRefusedAt ? { plainRefusedAt: Number(plainRefusedAt) } : {}),
+    };
+  }
+
+  /** When any worker last said that it lives, or null. */
+  async function heartbeat(): Promise<number | null> {
+    const last = await redis.get(keys.heartbeat());
+    return last === null ? null : Number(last);
+  }
+
+  async function beat(at: number): Promise<void> {
+    await redis.set(keys.heartbeat(), at);
+  }
+
+  return { busy, read, set, clear, noteEvent, notePlainRefused, facts, heartbeat, beat };
+}

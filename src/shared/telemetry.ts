@@ -1,0 +1,158 @@
+/**
+ * The only place where something that happened becomes a log line and a number.
+ *
+ * One function per fact. Metric labels come from small closed sets; identifiers go to the log. No
+ * OpenID, no token, no message text.
+ */
+import type { Logger } from 'pino';
+import { Counter, type Registry } from 'prom-client';
+import { type Batch, batchKey } from './campaign/batch.ts';
+import type { Campaign } from './campaign/campaign.ts';
+import type { Answer } from './wechat/client.ts';
+
+export type Telemetry = ReturnType<typeof makeTelemetry>;
+
+export function makeTelemetry(log: Logger, registry: Registry) {
+  const submissions = counter('qunfa_submissions_total', 'Answers at the send step', 'outcome');
+  const held = counter('qunfa_batches_held_total', 'Batches held for a person', 'reason');
+  const uploads = counter('qunfa_uploads_total', 'Uploads to WeChat', 'outcome');
+  const receipts = counter('qunfa_receipts_total', 'What became of receipts', 'outcome');
+  const stops = counter('qunfa_lane_stops_total', 'Lanes stopped until a person acts', 'scope');
+  const campaigns = counter('qunfa_campaigns_total', 'Campaigns ended', 'state');
+
+  function counter<Label extends string>(name: string, help: string, label: Label) {
+    const known = registry.getSingleMetric(name);
+    if (known) return known as Counter<Label>;
+    return new Counter({ name, help, labelNames: [label], registers: [registry] });
+  }
+
+  const of = (campaign: Campaign, batch: Pick<Batch, 'no' | 'generation'>) => ({
+    campaign: campaign.id,
+    account: campaign.account,
+    batch: batchKey(campaign.id, batch),
+  });
+
+  return {
+    submissionAnswered(
+      campaign: Campaign,
+      batch: Batch,
+      answer: Answer<{ readonly msgId: string }>,
+    ): void {
+      const fields = { ...of(campaign, batch), attempt: batch.attempts };
+      submissions.inc({ outcome: answer.kind });
+      switch (answer.kind) {
+        case 'ok':
+          log.info(
+            { event: 'submission.accepted', ...fields, msgId: answer.value.msgId },
+            'batch accepted by WeChat',
+          );
+          return;
+        case 'refused':
+          log.warn(
+            {
+              event: 'submission.refused',
+              ...fields,
+              errcode: answer.errcode,
+              remedy: answer.remedy.kind,
+              scope: answer.remedy.scope,
+            },
+            'WeChat said no to a batch',
+          );
+          return;
+        case 'unknown':
+          log.warn(
+            { event: 'submission.unknown', ...fields, cause: answer.cause },
+            'no answer to a batch: WeChat may have it; the same key is asked about again',
+          );
+          return;
+        case 'not-sent':
+          log.warn(
+            { event: 'submission.not-sent', ...fields, cause: answer.cause },
+            'WeChat was not reached',
+          );
+          return;
+      }
+    },
+    batchHeld(campaign: Campaign, batch: Batch, reason: string): void {
+      held.inc({ reason });
+      log.error(
+        { event: 'batch.held', ...of(campaign, batch), reason },
+        'nobody knows whether this batch went out: a person must resolve it',
+      );
+    },
+    materialRenewed(campaign: Campaign, batch: Batch): void {
+      log.warn(
+        { event: 'material.renewed', ...of(campaign, batch) },
+        'WeChat no longer knows the media: made again, same key',
+      );
+    },
+    uploadEnded(
+      campaign: Campaign,
+      fields: { what: string; outcome: 'done' | 'reused' | 'refused' | 'later'; errcode?: number },
+    ): void {
+      uploads.inc({ outcome: fields.outcome });
+      log[fields.outcome === 'refused' ? 'error' : 'info'](
+        { event: 'upload.ended', campaign: campaign.id, account: campaign.account, ...fields },
+        'upload to WeChat',
+      );
+    },
+    laneStopped(
+      account: string,
+      scope: 'send' | 'account',
+      errcode: number,
+      message: string,
+    ): void {
+      stops.inc({ scope });
+      log.error(
+        { event: 'lane.stopped', account, scope, errcode },
+        `nothing more goes out until a person acts: ${message}`,
+      );
+    },
+    laneSleeps(account: string, reason: string, until: number): void {
+      log.warn(
+        { event: 'lane.sleeps', account, reason, until: new Date(until).toISOString() },
+        'the lane waits',
+      );
+    },
+    receiptTaken(account: string, msgId: string, outcome: string): void {
+      receipts.inc({ outcome });
+      log.info({ event: 'receipt.taken', account, msgId, outcome }, 'receipt taken in');
+    },
+    campaignPaused(campaign: Campaign, reason: string): void {
+      log.error(
+        { event: 'campaign.paused', campaign: campaign.id, account: campaign.account, reason },
+        'campaign paused: a person must look',
+      );
+    },
+    campaignEnded(campaign: Campaign, state: string, outcome?: string): void {
+      campaigns.inc({ state });
+      log.info(
+        {
+          event: 'campaign.ended',
+          campaign: campaign.id,
+          account: campaign.account,
+          state,
+          outcome,
+        },
+        'campaign ended',
+      );
+    },
+    webhookEnded(campaign: Campaign, outcome: 'delivered' | 'failed', status?: number): void {
+      log[outcome === 'failed' ? 'warn' : 'info'](
+        { event: 'webhook.ended', campaign: campaign.id, outcome, status },
+        'webhook',
+      );
+    },
+    swept(fields: Readonly<Record<string, number>>): void {
+      if (Object.values(fields).some((count) => count > 0)) {
+        log.info({ event: 'sweep.acted', ...fields }, 'the sweeper put something right');
+      }
+    },
+    jobFailed(queue: string, job: string | undefined, error: Error): void {
+      log.error(
+        { event: 'job.failed', queue, job, err: error },
+        'a job failed; it will be tried again',
+      );
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** After a person's word: whatever of a campaign is asleep looks at the record again. */
+import { accountOfLane, runCampaignJob, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
+import { promote, type Queues } from './queues.ts';
+
+/**
+ * Promotes the root, or each sleeping child that the root waits for. A job that is not asleep, or
+ * no longer there, needs no waking.
+ */
+export async function wakeCampaign(queues: Queues, campaignId: string): Promise<void> {
+  const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
+  if (!root) return;
+  if (await promote(queues.campaigns, root.id ?? '')) return;
+  await wakeChildren(queues, queues.campaigns, root.id ?? '', 3);
+}
+
+async function wakeChildren(
+  queues: Queues,
+  queue: Queues['campaigns'],
+  id: string,
+  depth: number,
+): Promise<void> {
+  const job = await queue.getJob(id);
+  if (!job || depth === 0) return;
+  const { unprocessed = [] } = await job.getDependencies();
+  for (const key of unprocessed) {
+    // `<prefix>:<queue>:<job>`; neither names nor ids have colons.
+    const [childQueue = '', childId = ''] = key.split(':').slice(-2);
+    const child = queueOf(queues, childQueue);
+    if (!child) continue;
+    if (!(await promote(child, childId))) await wakeChildren(queues, child, childId, depth - 1);
+  }
+}
+
+function queueOf(queues: Queues, name: string) {
+  const account = accountOfLane(name);
+  if (account !== null) return queues.lane(account);
+  return SHARED_QUEUES.includes(name as SharedQueue) ? queues[name as SharedQueue] : null;
+}

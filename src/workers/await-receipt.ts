@@ -1,0 +1,106 @@
+/**
+ * Waits for what WeChat makes of a batch.
+ *
+ * Asleep until the callback has settled the batch and promotes it, or until its deadline. Then it
+ * asks message/mass/get: to confirm an event that anybody could have written (plain mode), or
+ * because none came. That call knows no counts, so the receipt honestly has none.
+ */
+import type { Job } from 'bullmq';
+import type { Batch } from '../shared/campaign/batch.ts';
+import { type Receipt, uncounted } from '../shared/campaign/receipt.ts';
+import { type AwaitReceiptPayload, awaitReceiptJob } from '../shared/jobs.ts';
+import type { Stores } from '../shared/record.ts';
+import type { Arrival } from '../shared/store/batch-store.ts';
+import type { Telemetry } from '../shared/telemetry.ts';
+import { DAY, MINUTE, SECOND } from '../shared/time.ts';
+import { type MassStatus, massStatus } from '../shared/wechat/mass.ts';
+import type { WechatFor } from '../shared/wechat-accounts.ts';
+import { sleepUntil } from './sleep.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly wechatFor: WechatFor;
+  readonly receiptDeadlineMs: number;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+/** Right after a send WeChat may not know the message yet (40059), or still be sending. */
+const CONFIRM_AGAIN = 5 * SECOND;
+/** From the deadline on, while WeChat says "sending" or nothing of use. */
+const PAUSES = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, 60 * MINUTE];
+/** WeChat said nothing for this long: it never will. */
+const GIVE_UP = 2 * DAY;
+
+export function makeAwaitReceipt(deps: Dependencies) {
+  const { stores, wechatFor, receiptDeadlineMs, telemetry, now } = deps;
+  const { batches } = stores;
+
+  async function awaitReceipt(job: Job, token?: string): Promise<void> {
+    const payload = awaitReceiptJob.payload.parse(job.data);
+    const ref = { campaignId: payload.campaignId, no: payload.no };
+    const batch = await batches.read(ref);
+    if (batch?.state !== 'submitted' || batch.msgId !== payload.msgId) return;
+
+    const parked = await batches.parked(payload.account, payload.msgId);
+    if (parked?.trusted) {
+      await batches.take(payload.account, parked);
+      return;
+    }
+    const deadline = batch.submittedAt + receiptDeadlineMs;
+    if (!parked && now() < deadline) return sleepUntil(job, token, deadline);
+
+    const answer = await massStatus(wechatFor(payload.account), payload.msgId);
+    const status = answer.kind === 'ok' ? answer.value.status : 'unknown';
+    const receipt = parked ? confirmed(parked, status) : asked(status, batch, deadline);
+    if (receipt) return settle(payload, receipt);
+    return sleepUntil(job, token, nextLook(deadline, parked));
+  }
+
+  async function settle(payload: AwaitReceiptPayload, receipt: Receipt): Promise<void> {
+    const { campaignId, no, account, msgId } = payload;
+    const outcome = await batches.settleByAsking({ campaignId, no }, msgId, receipt);
+    telemetry.receiptTaken(
+      account,
+      msgId,
+      receipt.sent === null ? 'asked' : `confirmed-${outcome}`,
+    );
+  }
+
+  /** The event's receipt, once WeChat itself says the same; null while it does not. */
+  function confirmed({ receipt }: Arrival, status: MassStatus): Receipt | null {
+    if (receipt.status === 'delivered') return status === 'sent' ? receipt : null;
+    return status === 'failed' || status === 'deleted' ? receipt : null;
+  }
+
+  function asked(
+    status: MassStatus,
+    batch: Extract<Batch, { state: 'submitted' }>,
+    deadline: number,
+  ): Receipt | null {
+    switch (status) {
+      case 'sent':
+        return uncounted(
+          'delivered',
+          'no receipt came; WeChat says it was sent, and counts nothing',
+        );
+      case 'failed':
+        return uncounted('failed', 'no receipt came; WeChat says it failed, and not why');
+      case 'deleted':
+        return uncounted('unknown', 'no receipt came; WeChat says the message was deleted');
+      case 'sending':
+      case 'unknown':
+        return now() > Math.max(deadline, batch.submittedAt + GIVE_UP)
+          ? uncounted('unknown', 'no receipt came, and WeChat does not say what became of it')
+          : null;
+    }
+  }
+
+  function nextLook(deadline: number, parked: Arrival | null): number {
+    if (parked && now() < deadline) return now() + CONFIRM_AGAIN;
+    const late = now() - deadline;
+    return now() + (PAUSES.find((pause) => late < 2 * pause) ?? PAUSES.at(-1) ?? MINUTE);
+  }
+
+  return awaitReceipt;
+}

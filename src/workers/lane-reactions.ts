@@ -1,0 +1,98 @@
+/** What WeChat's answers do to an account's lane: sleep, go one by one, stop until a person acts. */
+
+import type { Batch } from '../shared/campaign/batch.ts';
+import type { Campaign } from '../shared/campaign/campaign.ts';
+import type { Queues } from '../shared/queues.ts';
+import type { Stores } from '../shared/record.ts';
+import type { Telemetry } from '../shared/telemetry.ts';
+import { MINUTE } from '../shared/time.ts';
+import type { LaneReaction } from './read-submission.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly queues: Queues;
+  /** This host's name: WeChat's IP list may refuse one host and take another. */
+  readonly hostId: string;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+/** At least as many processes as that call WeChat at once for one account. */
+export const LANE_CONCURRENCY = 4;
+const NOT_ON_IP_LIST = 40164;
+/** Two hosts within this agree that it is the account's list, not one host's address. */
+const AGREEMENT = 10 * MINUTE;
+
+export type LaneReactions = ReturnType<typeof makeLaneReactions>;
+
+export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: Dependencies) {
+  const { lanes, campaigns } = stores;
+
+  async function react({ account }: Campaign, reaction: LaneReaction): Promise<void> {
+    switch (reaction.kind) {
+      case 'none':
+        return;
+      case 'sleep':
+        return sleep(account, reaction.until, reaction.reason);
+      case 'narrow':
+        await lanes.set(account, 'narrowUntil', reaction.oneByOneUntil);
+        await queues.lane(account).setGlobalConcurrency(1);
+        return sleep(account, reaction.until, 'rate');
+      case 'stop':
+        return stop(account, reaction);
+    }
+  }
+
+  async function sleep(
+    account: string,
+    until: number,
+    reason: Extract<LaneReaction, { kind: 'sleep' }>['reason'],
+  ): Promise<void> {
+    if (reason !== 'outcome-unknown') await lanes.set(account, 'sleep', { reason, until });
+    await queues.lane(account).rateLimit(Math.max(1, until - now()));
+    telemetry.laneSleeps(account, reason, until);
+  }
+
+  async function stop(
+    account: string,
+    { scope, errcode, message }: Extract<LaneReaction, { kind: 'stop' }>,
+  ): Promise<void> {
+    if (errcode === NOT_ON_IP_LIST && !(await anotherHostAgrees(account))) return;
+    const word = { at: now(), by: 'wechat', errcode, message };
+    await lanes.set(account, scope === 'send' ? 'sendBlocked' : 'paused', word);
+    telemetry.laneStopped(account, scope, errcode, message);
+  }
+
+  async function anotherHostAgrees(account: string): Promise<boolean> {
+    const { refusedHosts = {} } = await lanes.read(account);
+    const recent = Object.entries(refusedHosts).filter(([, at]) => at > now() - AGREEMENT);
+    await lanes.set(account, 'refusedHosts', { ...Object.fromEntries(recent), [hostId]: now() });
+    return recent.some(([host]) => host !== hostId);
+  }
+
+  /** The answer that the lane was waiting for is there: it goes on at once. */
+  async function answered({ account, id }: Campaign, batch: Batch): Promise<void> {
+    if (batch.attempts > 1) await queues.lane(account).removeRateLimitKey();
+    await campaigns.control(id, (control) => {
+      if (control.takenInARow === undefined) return control;
+      const { takenInARow: _, ...rest } = control;
+      return rest;
+    });
+  }
+
+  /** Twice in a row: something with our keys is wrong, and every further call might be a mistake. */
+  async function idTaken(campaign: Campaign): Promise<void> {
+    const at = now();
+    const after = await campaigns.control(campaign.id, (control) => {
+      const takenInARow = (control.takenInARow ?? 0) + 1;
+      return takenInARow < 2
+        ? { ...control, takenInARow }
+        : { ...control, takenInARow, paused: { at, by: 'qunfa', reason: 'message-id-taken' } };
+    });
+    if (after && 'paused' in after && after.paused) {
+      telemetry.campaignPaused(campaign, 'message-id-taken');
+    }
+  }
+
+  return { react, answered, idTaken };
+}

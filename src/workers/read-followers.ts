@@ -1,0 +1,88 @@
+/** Reads the follower list, page by page, into a list of ours; goes on where it stopped. */
+import type { Job } from 'bullmq';
+import type { AccountConfig } from '../shared/accounts.ts';
+import { isEnded } from '../shared/campaign/campaign.ts';
+import { readFollowersJob } from '../shared/jobs.ts';
+import type { Stores } from '../shared/record.ts';
+import { MINUTE } from '../shared/time.ts';
+import { followersPage } from '../shared/wechat/audience.ts';
+import { meaningOf } from '../shared/wechat/remedies.ts';
+import type { WechatFor } from '../shared/wechat-accounts.ts';
+import type { LaneReactions } from './lane-reactions.ts';
+import { sleepUntil } from './sleep.ts';
+import { laterOf } from './upload-later.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly wechatFor: WechatFor;
+  readonly accountOf: (name: string) => AccountConfig;
+  readonly laneReactions: LaneReactions;
+  readonly now: () => number;
+}
+
+export function makeReadFollowers(deps: Dependencies) {
+  const { stores, wechatFor, accountOf, laneReactions, now } = deps;
+  const { campaigns, audiences } = stores;
+
+  async function readFollowers(job: Job, token?: string): Promise<void> {
+    const { campaignId } = readFollowersJob.payload.parse(job.data);
+    const record = await campaigns.read(campaignId);
+    if (!record || isEnded(record.control) || record.control.cancelled) return;
+    const { campaign, control } = record;
+    if (control.recipients !== undefined) return;
+    const account = accountOf(campaign.account);
+    const listId = control.listId ?? (await begin(campaignId, account.name));
+
+    for (;;) {
+      const cursor = await audiences.cursor(listId);
+      const answer = await followersPage(wechatFor(account.name), cursor ?? '');
+      if (answer.kind !== 'ok') {
+        const at = { now: now(), accountKind: account.kind, tries: job.attemptsStarted };
+        const later = laterOf(answer, at);
+        if (later?.lane) await laneReactions.react(campaign, later.lane);
+        if (later) return sleepUntil(job, token, later.at);
+        return fail(campaignId, answer.kind === 'refused' ? answer.errcode : 0);
+      }
+      const { openIds, next } = answer.value;
+      if (openIds.length > 0)
+        await audiences.append(listId, openIds, next ?? `end-${cursor ?? ''}`);
+      if (next === null) break;
+      if ((await campaigns.read(campaignId))?.control.cancelled) return;
+    }
+    const list = await audiences.finish(listId);
+    await audiences.touch(
+      listId,
+      Math.max(MINUTE, campaign.notAfter - now()) + 7 * 24 * 60 * MINUTE,
+    );
+    await campaigns.control(campaignId, (current) => ({
+      ...current,
+      listId,
+      recipients: list.recipients,
+    }));
+  }
+
+  async function begin(campaignId: string, account: string): Promise<string> {
+    const listId = await audiences.begin({ account, name: `followers for ${campaignId}` });
+    const taken = await campaigns.control(campaignId, (control) =>
+      control.listId === undefined ? { ...control, listId } : control,
+    );
+    return taken && 'listId' in taken && taken.listId !== undefined ? taken.listId : listId;
+  }
+
+  async function fail(campaignId: string, errcode: number): Promise<void> {
+    await campaigns.control(campaignId, (control) => ({
+      ...control,
+      recipients: 0,
+      material: {
+        ...control.material,
+        failure: {
+          generation: control.material.generation,
+          code: `wechat-${errcode}`,
+          message: `reading followers: ${meaningOf(errcode)}`,
+        },
+      },
+    }));
+  }
+
+  return readFollowers;
+}

@@ -1,0 +1,162 @@
+/**
+ * The message's media are not, or no longer, at WeChat when a batch wants to go.
+ *
+ * 40007 at the send step says an id is unknown, expired or used up (a draft dies with its send).
+ * It is a definite no, so the batch goes back and the same key is used again once the media are
+ * made anew. `uploadnews` has ten calls a day: once more per campaign, then a person must look.
+ */
+import type { FlowProducer, Job } from 'bullmq';
+import type { AccountConfig } from '../shared/accounts.ts';
+import type { Batch } from '../shared/campaign/batch.ts';
+import type { Campaign, Control, UploadedMaterial } from '../shared/campaign/campaign.ts';
+import { type Message, needsNews } from '../shared/campaign/message.ts';
+import type { Stores } from '../shared/record.ts';
+import { PREFIX } from '../shared/store/keys.ts';
+import type { Telemetry } from '../shared/telemetry.ts';
+import { SECOND } from '../shared/time.ts';
+import type { Era } from '../shared/wechat/client.ts';
+import { meaningOf } from '../shared/wechat/remedies.ts';
+import { materialJobs, newsKey } from './material.ts';
+import { sleepUntil, waitForChildren } from './sleep.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly flows: FlowProducer;
+  readonly era: Era;
+  readonly unknownRetryMs: number;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+  readonly prefix?: string;
+}
+
+interface Needing {
+  readonly campaign: Campaign;
+  readonly message: Message;
+  readonly account: AccountConfig;
+  readonly batch: Batch;
+}
+
+const MOST_RENEWALS = 1;
+/** Drafts have a thousand calls a day, and each batch has its own. */
+const MOST_DRAFT_RENEWALS = 20;
+
+export type RenewMaterial = ReturnType<typeof makeRenewMaterial>;
+
+export function makeRenewMaterial(deps: Dependencies) {
+  const { stores, flows, era, unknownRetryMs, telemetry, now, prefix = PREFIX } = deps;
+  const { campaigns, batches } = stores;
+
+  /** Has the jobs made that bring it there, under this batch's own job, and waits for them. */
+  async function wait(job: Job, token: string | undefined, needing: Needing): Promise<void> {
+    const { campaign, message, account, batch } = needing;
+    const record = await campaigns.read(campaign.id);
+    if (!record) return;
+    const { material } = record.control;
+    if (material.failure?.generation === material.generation) {
+      const { message: reason } = material.failure;
+      await batches.apply(refOf(needing), { type: 'refused', reason, at: now() });
+      return;
+    }
+    const isDraft = newsKey(account, batch.no) !== 'all' && needsNews(message);
+    const expired = hasExpired(record.control, needing);
+    const generation = expired ? await nextGeneration(needing) : material.generation;
+    if (generation === null) return;
+    const made = materialJobs({
+      campaign,
+      message,
+      account,
+      era,
+      generation,
+      ...(isDraft ? { batchNo: batch.no } : {}),
+    });
+    const parent = { id: job.id ?? '', queue: job.queueQualifiedName };
+    await flows.addBulk(made.map((flow) => ({ ...flow, opts: { ...flow.opts, parent }, prefix })));
+    await waitForChildren(job, token);
+    // Another batch of the campaign has it made already: look again soon.
+    return sleepUntil(job, token, now() + 2 * SECOND);
+  }
+
+  /** Made once, and too old by now: jobs of the same generation would not run again. */
+  const hasExpired = ({ material }: Control, { account, batch, message }: Needing): boolean => {
+    const current = (found: { generation: number } | undefined): boolean =>
+      found?.generation === material.generation;
+    if (needsNews(message)) return current(material.news[newsKey(account, batch.no)]);
+    return Object.values(material.uploads).some(current);
+  };
+
+  async function nextGeneration({ campaign }: Needing): Promise<number | null> {
+    const next = await campaigns.control(campaign.id, (control) => ({
+      ...control,
+      material: { ...control.material, generation: control.material.generation + 1 },
+    }));
+    return next && 'material' in next ? next.material.generation : null;
+  }
+
+  /** WeChat said 40007. */
+  async function renew(
+    job: Job,
+    token: string | undefined,
+    needing: Needing & { readonly mediaId: string | null; readonly errcode: number },
+  ): Promise<void> {
+    const { campaign, account, batch, message, mediaId, errcode } = needing;
+    const given =
+      ('mediaId' in message && message.mediaId === mediaId) ||
+      ('media' in message && 'mediaId' in message.media);
+    const most = newsKey(account, batch.no) === 'all' ? MOST_RENEWALS : MOST_DRAFT_RENEWALS;
+    const key = newsKey(account, batch.no);
+    let lost: UploadedMaterial | undefined;
+    const renewed = given
+      ? { refused: { reason: 'given' } }
+      : await campaigns.control<{ reason: string }>(campaign.id, (control) => {
+          const { material } = control;
+          lost = holderOf(control, mediaId);
+          if (!lost) return control;
+          if (material.renewals >= most) return { refused: { reason: 'renewed already' } };
+          const { [key]: _gone, ...news } = material.news;
+          return {
+            ...control,
+            material: {
+              generation: material.generation + 1,
+              renewals: material.renewals + 1,
+              uploads: needsNews(message) ? material.uploads : {},
+              news,
+            },
+          };
+        });
+    if (renewed && 'refused' in renewed) {
+      await batches.apply(refOf(needing), {
+        type: 'refused',
+        errcode,
+        reason: meaningOf(errcode),
+        at: now(),
+      });
+      return;
+    }
+    if (mediaId !== null) await forget(account.name, lost, mediaId);
+    telemetry.materialRenewed(campaign, batch);
+    // The key was used just now: WeChat wants a minute before it sees it again.
+    const nextAttemptAt = now() + unknownRetryMs;
+    await batches.apply(refOf(needing), {
+      type: 'put-back',
+      reason: 'new-media',
+      errcode,
+      nextAttemptAt,
+    });
+    return sleepUntil(job, token, nextAttemptAt);
+  }
+
+  /** None: another batch had it made anew while this one was being refused. */
+  const holderOf = ({ material }: Control, mediaId: string | null): UploadedMaterial | undefined =>
+    [...Object.values(material.news), ...Object.values(material.uploads)].find(
+      (found) => found.mediaId === mediaId,
+    );
+
+  /** So that no other campaign reuses what WeChat no longer knows. */
+  async function forget(account: string, lost: UploadedMaterial | undefined, mediaId: string) {
+    if (lost?.shared) await stores.materials.forget(account, lost.shared, mediaId);
+  }
+
+  return { wait, renew };
+}
+
+const refOf = ({ campaign, batch }: Needing) => ({ campaignId: campaign.id, no: batch.no });

@@ -1,0 +1,94 @@
+/** Sees to it that every open batch of a campaign has a live job under its root. */
+import type { Queue } from 'bullmq';
+import type { Batch } from '../shared/campaign/batch.ts';
+import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
+import {
+  awaitDecisionJob,
+  awaitReceiptJob,
+  FAR_AWAY,
+  type JobDefinition,
+  submitBatchJob,
+} from '../shared/jobs.ts';
+import { addChildren, type Parent, type Planned, type Queues } from '../shared/queues.ts';
+import type { BatchStore } from '../shared/store/batch-store.ts';
+import { REPEAT_PRIORITY } from './submit-batch.ts';
+
+interface Dependencies {
+  readonly queues: Queues;
+  readonly batches: BatchStore;
+  readonly receiptDeadlineMs: number;
+  readonly now: () => number;
+}
+
+export type ReviveBatches = ReturnType<typeof makeReviveBatches>;
+
+/** Leaves room between campaigns for the repeats that go before all of them. */
+const PRIORITY_STEP = 10;
+
+export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: Dependencies) {
+  return async function reviveBatches(
+    campaign: Campaign,
+    control: Control,
+    root: Parent,
+  ): Promise<void> {
+    const { id: campaignId, account, priority } = campaign;
+    const lane = queues.lane(account);
+    const all = await batches.all(campaignId);
+
+    const callable = all.filter(
+      ({ state }) => state === 'submitting' || (state === 'pending' && mayStart(control)),
+    );
+    await revive(lane, root, callable, (batch) => ({
+      definition: submitBatchJob,
+      payload: { campaignId, no: batch.no, generation: batch.generation, run: batch.run },
+      options: {
+        priority: batch.state === 'submitting' ? REPEAT_PRIORITY : priority * PRIORITY_STEP,
+      },
+    }));
+    const submitted = all.filter((batch) => batch.state === 'submitted');
+    await addChildren(
+      queues.receipts,
+      root,
+      submitted.map((batch) => ({
+        definition: awaitReceiptJob,
+        payload: { campaignId, no: batch.no, account, msgId: batch.msgId },
+        options: { delay: Math.max(0, batch.submittedAt + receiptDeadlineMs - now()) },
+      })),
+    );
+    const held = all.filter(({ state }) => state === 'held');
+    await revive(queues.campaigns, root, held, (batch) => ({
+      definition: awaitDecisionJob,
+      payload: { campaignId, no: batch.no, generation: batch.generation },
+      options: { delay: FAR_AWAY },
+    }));
+
+    /** A job of this id that has ended cannot run again: the batch gets another run number. */
+    async function revive<Payload>(
+      queue: Queue,
+      parent: Parent,
+      open: readonly Batch[],
+      toJob: (batch: Batch) => Planned<Payload>,
+    ): Promise<void> {
+      const jobs: Planned<Payload>[] = [];
+      for (const batch of open) {
+        const planned = toJob(batch);
+        const ended = await hasEnded(queue, planned.definition, planned.payload);
+        jobs.push(
+          ended
+            ? toJob(await batches.apply({ campaignId, no: batch.no }, { type: 'rerun' }))
+            : planned,
+        );
+      }
+      await addChildren(queue, parent, jobs);
+    }
+  };
+}
+
+async function hasEnded<Payload>(
+  queue: Queue,
+  definition: JobDefinition<Payload>,
+  payload: Payload,
+): Promise<boolean> {
+  const state = await queue.getJobState(definition.id(payload));
+  return state === 'completed' || state === 'failed';
+}

@@ -1,0 +1,140 @@
+/**
+ * The sweeper: what must happen at its time although no job comes round to it, and anything that
+ * should have a live job and has none. Deadlines are kept here, outside the lanes, since a lane may
+ * sleep for days.
+ */
+import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
+import type { EnqueueRoot } from '../shared/enqueue-root.ts';
+import { notifyWebhookJob, runCampaignJob, submitBatchJob } from '../shared/jobs.ts';
+import { plan, promote, type Queues } from '../shared/queues.ts';
+import type { Stores } from '../shared/record.ts';
+import type { Telemetry } from '../shared/telemetry.ts';
+import { MINUTE, SECOND } from '../shared/time.ts';
+import { wakeCampaign } from '../shared/wake-campaign.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly queues: Queues;
+  readonly enqueueRoot: EnqueueRoot;
+  readonly submitTimeoutMs: number;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+export const SWEEP_EVERY = 5 * SECOND;
+/** An accepted campaign's root is added right after; this much later it was forgotten. */
+const OUTBOX_PATIENCE = 3 * SECOND;
+const ROOTS_EVERY = 30 * SECOND;
+const AT_ONCE = 500;
+
+export function makeSweep(deps: Dependencies) {
+  const { stores, queues, enqueueRoot, submitTimeoutMs, telemetry, now } = deps;
+  const { campaigns, batches } = stores;
+  let rootsLookedAt = 0;
+
+  async function sweep(): Promise<void> {
+    const handedOn = await emptyOutbox();
+    const held = await holdOverdue();
+    const stopped = await stopLate();
+    const revived = await reviveRoots();
+    telemetry.swept({ handedOn, held, stopped, revived });
+  }
+
+  async function emptyOutbox(): Promise<number> {
+    const entries = await campaigns.outbox(now() - OUTBOX_PATIENCE, AT_ONCE);
+    for (const { kind, id } of entries) {
+      const campaign = await campaigns.spec(id);
+      if (kind === 'webhook') await addWebhook(id);
+      else if (campaign) await enqueueRoot(campaign);
+      else await campaigns.rootIsThere(id);
+    }
+    return entries.length;
+  }
+
+  async function addWebhook(campaignId: string): Promise<void> {
+    const job = plan({ definition: notifyWebhookJob, payload: { campaignId, replay: 0 } });
+    await queues.upkeep.add(job.name, job.data, job.opts);
+    await campaigns.webhookIsThere(campaignId);
+  }
+
+  /** WeChat may soon forget the key, or the campaign must not send any more: a person decides. */
+  async function holdOverdue(): Promise<number> {
+    let held = 0;
+    for (const ref of await batches.overdue(AT_ONCE)) {
+      const batch = await batches.read(ref);
+      if (batch?.state !== 'submitting') continue;
+      // A call under way at that very moment still has its time to be answered.
+      const under = !batch.answered && batch.lastAttemptAt + submitTimeoutMs + SECOND > now();
+      if (under) continue;
+      const after = await batches.apply(
+        ref,
+        { type: 'held', reason: 'outcome-unknown', at: now() },
+        { unless: (current) => current.state !== 'submitting' },
+      );
+      const campaign = await campaigns.spec(ref.campaignId);
+      if (!campaign || after.state !== 'held') continue;
+      held += 1;
+      telemetry.batchHeld(campaign, after, 'outcome-unknown');
+      const { no, generation, run } = batch;
+      const id = submitBatchJob.id({ campaignId: campaign.id, no, generation, run });
+      await promote(queues.lane(campaign.account), id);
+    }
+    return held;
+  }
+
+  /** `notAfter` has passed: whatever was not called never is. The root winds the campaign up. */
+  async function stopLate(): Promise<number> {
+    let stopped = 0;
+    for (const id of await campaigns.open({ dueBy: now() })) {
+      const record = await campaigns.read(id);
+      if (!record || isEnded(record.control) || record.control.cancelled) continue;
+      const at = now();
+      await campaigns.control(
+        id,
+        (control) =>
+          control.cancelled || isEnded(control)
+            ? control
+            : { ...control, cancelled: { at, by: 'qunfa', reason: 'not-after' } },
+        { audit: { at, by: 'qunfa', action: 'notAfter passed' } },
+      );
+      await cancelPending(record.campaign);
+      await wakeCampaign(queues, id);
+      stopped += 1;
+    }
+    return stopped;
+  }
+
+  async function cancelPending({ id, account }: Campaign): Promise<void> {
+    for (const batch of await batches.all(id)) {
+      if (batch.state !== 'pending') continue;
+      await batches.apply(
+        { campaignId: id, no: batch.no },
+        { type: 'cancelled', at: now() },
+        { unless: (current) => current.state !== 'pending' },
+      );
+      const { no, generation, run } = batch;
+      const job = await queues
+        .lane(account)
+        .getJob(submitBatchJob.id({ campaignId: id, no, generation, run }));
+      await job?.remove({ removeChildren: true }).catch(() => undefined);
+    }
+  }
+
+  /** An open campaign whose root has ended, or is gone, would never be heard of again. */
+  async function reviveRoots(): Promise<number> {
+    if (now() - rootsLookedAt < ROOTS_EVERY) return 0;
+    rootsLookedAt = now();
+    let revived = 0;
+    for (const campaignId of await campaigns.open()) {
+      const state = await queues.campaigns.getJobState(runCampaignJob.id({ campaignId }));
+      if (state !== 'completed' && state !== 'failed' && state !== 'unknown') continue;
+      const campaign = await campaigns.spec(campaignId);
+      if (!campaign || campaign.createdAt > now() - MINUTE / 4) continue;
+      await enqueueRoot(campaign);
+      revived += 1;
+    }
+    return revived;
+  }
+
+  return sweep;
+}

@@ -1,0 +1,250 @@
+/**
+ * Turns articles into one media id at WeChat: by `uploadnews`, or as a draft of their own for each
+ * batch. `uploadnews` has ten calls a day, so the same articles are never uploaded twice while
+ * WeChat still has them.
+ */
+import { createHash } from 'node:crypto';
+import type { FlowProducer, Job } from 'bullmq';
+import type { AccountConfig } from '../shared/accounts.ts';
+import {
+  type Campaign,
+  type Control,
+  isEnded,
+  type Material,
+  type MaterialKey,
+} from '../shared/campaign/campaign.ts';
+import {
+  type Article,
+  type Message,
+  PICTURE_OF_OURS,
+  type UploadRoute,
+} from '../shared/campaign/message.ts';
+import { type UploadNewsPayload, uploadNewsJob } from '../shared/jobs.ts';
+import type { Stores } from '../shared/record.ts';
+import { PREFIX } from '../shared/store/keys.ts';
+import { TEMPORARY_MEDIA_LIFE } from '../shared/store/material-store.ts';
+import type { Telemetry } from '../shared/telemetry.ts';
+import { MINUTE, SECOND } from '../shared/time.ts';
+import type { Answer, Era } from '../shared/wechat/client.ts';
+import { type ArticleBody, addDraft, uploadNews } from '../shared/wechat/news.ts';
+import { meaningOf } from '../shared/wechat/remedies.ts';
+import type { WechatFor } from '../shared/wechat-accounts.ts';
+import type { LaneReactions } from './lane-reactions.ts';
+import { mediaIdOf, routeOf, uploadJobs } from './material.ts';
+import { sleepUntil, waitForChildren } from './sleep.ts';
+import { laterOf } from './upload-later.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly flows: FlowProducer;
+  readonly wechatFor: WechatFor;
+  readonly accountOf: (name: string) => AccountConfig;
+  readonly era: Era;
+  readonly laneReactions: LaneReactions;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+  readonly prefix?: string;
+}
+
+const CLAIM_MS = 2 * MINUTE;
+/** Generations of files uploaded again begin here. */
+const AGAIN = 1_000_000;
+/** Covers that WeChat lost before their time are uploaded again, this often. */
+const MOST_COVER_RENEWALS = 3;
+
+type News = Extract<Message, { articles: readonly Article[] }>;
+
+interface Doing {
+  readonly payload: UploadNewsPayload;
+  readonly campaign: Campaign;
+  readonly control: Control;
+  readonly message: News;
+  readonly account: AccountConfig;
+  readonly route: UploadRoute;
+}
+
+export function makeUploadNews(deps: Dependencies) {
+  const { stores, flows, wechatFor, accountOf, era, laneReactions, telemetry, now } = deps;
+  const { campaigns, materials } = stores;
+
+  async function upload(job: Job, token?: string): Promise<void> {
+    const doing = await look(uploadNewsJob.payload.parse(job.data));
+    if (!doing) return;
+    const { payload, control, account, message, route } = doing;
+    const made = control.material.news[newsField(payload)];
+    if (made?.generation === payload.generation) return;
+    if (control.material.failure?.generation === payload.generation) return;
+
+    const articles = articlesOf(message, route, control.material, now());
+    if (!articles) return coversAgain(job, token, doing);
+    if (payload.batchNo !== undefined) {
+      const draft = await addDraft(wechatFor(account.name), articles);
+      return takeIn(job, token, { ...doing, answer: draft, key: null });
+    }
+    const key = keyOf(articles);
+    const known = await materials.find(account.name, key);
+    if (known?.mediaId !== undefined) {
+      telemetry.uploadEnded(doing.campaign, { what: 'news', outcome: 'reused' });
+      return note(payload, known.mediaId, known.expiresAt, key);
+    }
+    const release = await materials.claim(account.name, key, CLAIM_MS);
+    if (!release) return sleepUntil(job, token, now() + SECOND);
+    try {
+      const answer = await uploadNews(wechatFor(account.name), articles);
+      return await takeIn(job, token, { ...doing, answer, key });
+    } finally {
+      await release();
+    }
+  }
+
+  async function look(payload: UploadNewsPayload): Promise<Doing | null> {
+    const [record, message] = await Promise.all([
+      campaigns.read(payload.campaignId),
+      campaigns.message(payload.campaignId),
+    ]);
+    if (!record || message?.type !== 'news' || !('articles' in message)) return null;
+    const { campaign, control } = record;
+    if (isEnded(control) || control.cancelled) return null;
+    const account = accountOf(campaign.account);
+    const route = routeOf(account, era, campaign.audience);
+    return { payload, campaign, control, message, account, route };
+  }
+
+  async function takeIn(
+    job: Job,
+    token: string | undefined,
+    at: Doing & { answer: Answer<{ mediaId: string }>; key: MaterialKey | null },
+  ): Promise<void> {
+    const { payload, campaign, account, answer, key } = at;
+    if (answer.kind === 'ok') {
+      const { mediaId } = answer.value;
+      // A draft stays until it is sent, and then it is gone; nobody else may use it.
+      const expiresAt = key ? now() + TEMPORARY_MEDIA_LIFE : null;
+      if (key) await materials.save(account.name, key, { mediaId, uploadedAt: now(), expiresAt });
+      telemetry.uploadEnded(campaign, { what: 'news', outcome: 'done' });
+      return note(payload, mediaId, expiresAt, key);
+    }
+    if (answer.kind === 'refused' && answer.remedy.kind === 'new-media') {
+      return coversAgain(job, token, at);
+    }
+    const later = laterOf(answer, {
+      now: now(),
+      accountKind: account.kind,
+      tries: job.attemptsStarted,
+    });
+    if (later) {
+      if (later.lane) await laneReactions.react(campaign, later.lane);
+      telemetry.uploadEnded(campaign, { what: 'news', outcome: 'later' });
+      return sleepUntil(job, token, later.at);
+    }
+    if (answer.kind !== 'refused') return;
+    const { errcode } = answer;
+    telemetry.uploadEnded(campaign, { what: 'news', outcome: 'refused', errcode });
+    return fail(payload, `wechat-${errcode}`, `articles: ${meaningOf(errcode)}`);
+  }
+
+  async function note(
+    payload: UploadNewsPayload,
+    mediaId: string,
+    expiresAt: number | null,
+    shared: MaterialKey | null,
+  ): Promise<void> {
+    const { generation } = payload;
+    await campaigns.control(payload.campaignId, (control) => ({
+      ...control,
+      material: {
+        ...control.material,
+        news: {
+          ...control.material.news,
+          [newsField(payload)]: { mediaId, generation, expiresAt, ...(shared ? { shared } : {}) },
+        },
+      },
+    }));
+  }
+
+  /**
+   * A cover or a picture is not at WeChat, or WeChat no longer knows it: uploaded again under this
+   * job, with job ids of their own.
+   */
+  async function coversAgain(job: Job, token: string | undefined, doing: Doing): Promise<void> {
+    const { payload, campaign, control, message, account } = doing;
+    if (job.attemptsStarted > MOST_COVER_RENEWALS * 2) {
+      return fail(payload, 'wechat-40007', `articles: ${meaningOf(40007)}`);
+    }
+    for (const lost of Object.values(control.material.uploads)) {
+      const id = lost.mediaId ?? lost.url;
+      if (lost.shared && id !== undefined) {
+        await materials.forget(account.name, lost.shared, id);
+      }
+    }
+    const next = await campaigns.control(campaign.id, (current) => ({
+      ...current,
+      material: { ...current.material, uploads: {}, rounds: (current.material.rounds ?? 0) + 1 },
+    }));
+    if (!next || !('material' in next)) return;
+    // Upload jobs of this generation may have run: these have numbers of their own.
+    const generation = AGAIN + (next.material.rounds ?? 0);
+    const uploads = uploadJobs({ campaign, message, account, era, generation });
+    const parent = { id: job.id ?? '', queue: job.queueQualifiedName };
+    const prefix = deps.prefix ?? PREFIX;
+    await flows.addBulk(
+      uploads.map((flow) => ({ ...flow, prefix, opts: { ...flow.opts, parent } })),
+    );
+    await waitForChildren(job, token);
+    return sleepUntil(job, token, now() + SECOND);
+  }
+
+  async function fail(
+    { campaignId, generation }: UploadNewsPayload,
+    code: string,
+    message: string,
+  ): Promise<void> {
+    await campaigns.control(campaignId, (control) => ({
+      ...control,
+      material: { ...control.material, failure: { generation, code, message } },
+    }));
+  }
+
+  return upload;
+}
+
+const newsField = ({ batchNo }: UploadNewsPayload): string =>
+  batchNo === undefined ? 'all' : String(batchNo);
+
+const keyOf = (articles: readonly ArticleBody[]): MaterialKey => ({
+  kind: 'news',
+  sha256: createHash('sha256').update(JSON.stringify(articles)).digest('hex'),
+});
+
+/** The articles with WeChat's names for their pictures, or null while one has none. */
+function articlesOf(
+  message: News,
+  route: UploadRoute,
+  material: Material,
+  now: number,
+): ArticleBody[] | null {
+  const needs = { message, route, material, now };
+  const bodies: ArticleBody[] = [];
+  for (const { thumb, content, ...rest } of message.articles) {
+    const upload = 'upload' in thumb ? thumb.upload : '';
+    const fit = 'fit' in thumb && thumb.fit ? { fit: true } : {};
+    const thumbMediaId = mediaIdOf(thumb, { upload, kind: route.coverAs, ...fit }, needs);
+    const html = withPictures(content, (id) =>
+      mediaIdOf({ upload: id }, { upload: id, kind: 'article-picture' }, needs),
+    );
+    if (thumbMediaId === null || html === null) return null;
+    bodies.push({ ...rest, thumbMediaId, content: html });
+  }
+  return bodies;
+}
+
+function withPictures(html: string, urlOf: (upload: string) => string | null): string | null {
+  let missing = false;
+  const done = html.replace(PICTURE_OF_OURS, (_, before: string, quote: string, id: string) => {
+    const url = urlOf(id);
+    missing ||= url === null;
+    const mark = quote || '"';
+    return `${before}${mark}${url ?? ''}${mark}`;
+  });
+  return missing ? null : done;
+}
