@@ -55,8 +55,8 @@ const SPECIAL: Readonly<Record<number, Remedy>> = {
 };
 
 function stepOf(path: string): 'token' | 'send' | 'other' {
-  if (/\/(?:stable_)?token$/.test(path)) return 'token';
-  return /\/message\/mass\/send(?:all)?$/.test(path) ? 'send' : 'other';
+  if (/(?:^|\/)(?:stable_)?token$/.test(path)) return 'token';
+  return /(?:^|\/)message\/mass\/send(?:all)?$/.test(path) ? 'send' : 'other';
 }
 
 /** A busy answer to a send may hide an accepted one, so only its own key may ask again. */

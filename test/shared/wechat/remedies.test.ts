@@ -45,6 +45,10 @@ describe('a remedy', () => {
     expect(remedyFor(UPLOAD, 123456)).toEqual({ kind: 'refused', scope: 'batch' });
   });
 
+  it('knows the send step by the shorter path as well', () => {
+    expect(remedyFor('message/mass/send', 123456)).toEqual(remedyFor(SEND, 123456));
+  });
+
   it('asks again only at the send step', () => {
     const elsewhere = codes.filter((code) => code !== 45066).map((code) => remedyFor(UPLOAD, code));
 
