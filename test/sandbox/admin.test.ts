@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { callbackUrlOf, start } from '../../src/sandbox/start.ts';
+import { callbackServer } from './callback-server.ts';
+import {
+  aClient,
+  type Body,
+  type Client,
+  clientOf,
+  openIds,
+  runSandbox,
+  service,
+  toUsers,
+  uploaded,
+} from './raw-client.ts';
+
+const SEND = 'message/mass/send';
+
+const adminOf =
+  ({ sandbox }: Pick<Client, 'sandbox'>) =>
+  async (method: string, path: string, body?: unknown): Promise<Body> => {
+    const response = await fetch(`${sandbox.url}/sandbox${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as Body;
+  };
+
+describe('the admin interface', () => {
+  it('tells accounts, sends, calls and who received what, and no secret', async () => {
+    const client = await aClient();
+    const admin = adminOf(client);
+    await client.post(SEND, toUsers(openIds(2), 'camp-0'));
+    await client.post(SEND, toUsers(openIds(1), 'camp-1'));
+
+    expect(await admin('GET', '/accounts?account=first')).toMatchObject([
+      { name: 'first', appId: service.appId, followers: 1_000, sends: 1 },
+    ]);
+    expect(await admin('GET', '/ledger?account=first&prefix=camp')).toEqual({
+      sends: 1,
+      recipients: 2,
+      messagesPerFollower: { 1: 2 },
+      duplicates: [],
+    });
+    expect(await admin('GET', '/sends')).toMatchObject([{ clientMsgId: 'camp-0', received: 2 }]);
+    expect(await admin('GET', '/calls')).toMatchObject({ [SEND]: 2 });
+    expect(await admin('GET', `/requests?path=${SEND}`)).toMatchObject([
+      { errcode: 0 },
+      { errcode: 40130 },
+    ]);
+    const everything = await (await fetch(`${client.sandbox.url}/sandbox`)).text();
+    expect(everything).not.toContain(service.appSecret);
+  });
+
+  it('shows people a page', async () => {
+    const client = await aClient();
+    await client.post(SEND, toUsers(openIds(2), '<b>'));
+
+    const response = await fetch(`${client.sandbox.url}/sandbox`, {
+      headers: { accept: 'text/html' },
+    });
+
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await response.text()).toContain('<td>&#60;b&#62;</td>');
+  });
+
+  it('sets, lists and clears faults', async () => {
+    const client = await aClient();
+    const admin = adminOf(client);
+
+    await admin('PUT', '/faults', { name: 'errcode', errcode: -1, path: SEND, times: 2 });
+    expect(await client.post(SEND, toUsers(openIds(2)))).toMatchObject({ errcode: -1 });
+    expect(await admin('GET', '/faults')).toMatchObject([{ name: 'errcode', fired: 1 }]);
+    await admin('DELETE', '/faults');
+    expect(await client.post(SEND, toUsers(openIds(2)))).toMatchObject({ errcode: 0 });
+    expect(await admin('PUT', '/faults', { name: 'earthquake' })).toEqual({
+      error: 'no fault is named earthquake',
+    });
+  });
+
+  it('holds a call and lets it go', async () => {
+    const client = await aClient();
+    const admin = adminOf(client);
+    const { id } = await admin('PUT', '/faults', { name: 'hold', path: SEND, when: 'before' });
+
+    const call = client.post(SEND, toUsers(openIds(2)));
+    await expect.poll(() => admin('GET', '/faults')).toMatchObject([{ fired: 1 }]);
+
+    expect(await admin('POST', '/faults/release', { id })).toEqual({ released: true });
+    expect(await call).toMatchObject({ errcode: 0 });
+  });
+
+  it('pushes an event again, or any other', async () => {
+    const server = await callbackServer();
+    const accounts = [{ ...service, callbackUrl: server.url, callbackToken: 't' }];
+    const client = await clientOf(await runSandbox({ accounts }));
+    const admin = adminOf(client);
+    const { msg_id } = await client.post(SEND, toUsers(openIds(2)));
+    await server.came(1);
+
+    const again = await admin('POST', '/events', { account: 'first', msg_id, times: 2 });
+    const foreign = await admin('POST', '/events', {
+      account: 'first',
+      fields: { Event: 'MASSSENDJOBFINISH', MsgID: '77' },
+    });
+
+    expect([again, foreign]).toEqual([{ taken: [true, true] }, { taken: [true] }]);
+    expect(server.pushes).toHaveLength(4);
+    expect(server.pushes.at(-1)?.body).toContain('<MsgID><![CDATA[77]]></MsgID>');
+    expect(await admin('GET', `/pushes?msgId=${msg_id}`)).toHaveLength(3);
+  });
+
+  it('expires tokens and media, and gives quotas back', async () => {
+    const client = await aClient({ limits: { massPerDay: 1 } });
+    const admin = adminOf(client);
+    const media_id = await uploaded(client, 'image');
+    const picture = { touser: openIds(2), msgtype: 'image', image: { media_id } };
+
+    await client.post(SEND, toUsers(openIds(2)));
+    expect(await client.post(SEND, picture)).toMatchObject({ errcode: 45009 });
+    await admin('POST', '/reset-quota', { account: 'first' });
+    await admin('POST', '/media/expire', {});
+    expect(await client.post(SEND, picture)).toMatchObject({ errcode: 40007 });
+    await admin('POST', '/tokens/expire', {});
+    expect(await client.get('user/get')).toMatchObject({ errcode: 42001 });
+    const next = await clientOf(client.sandbox);
+    await admin('POST', '/tokens/expire', { as: 'replaced' });
+    expect(await next.get('user/get')).toMatchObject({ errcode: 40001 });
+  });
+
+  it('says which addresses it has, and when a body makes no sense', async () => {
+    const client = await aClient();
+
+    const missing = await fetch(`${client.sandbox.url}/sandbox/nothing`);
+    const nonsense = await fetch(`${client.sandbox.url}/sandbox/events`, {
+      method: 'POST',
+      body: '{',
+    });
+
+    expect(missing.status).toBe(404);
+    expect(await missing.json()).toMatchObject({
+      addresses: expect.arrayContaining(['GET sends']),
+    });
+    expect(nonsense.status).toBe(400);
+  });
+});
+
+describe('the sandbox as a role', () => {
+  it('makes an account up where none is given, and tells its secrets', async () => {
+    const role = await start({ callbackUrl: 'http://127.0.0.1:3001/wechat' });
+    const [account] = role.accounts;
+    await role.stop();
+
+    expect(role.accounts).toHaveLength(1);
+    expect(account).toMatchObject({
+      name: 'default',
+      kind: 'service',
+      appId: expect.stringMatching(/^wx[0-9a-f]{16}$/),
+      originalId: expect.stringMatching(/^gh_[0-9a-f]{12}$/),
+      encodingAesKey: expect.stringMatching(/^[A-Za-z0-9+/]{43}$/),
+      callbackUrl: 'http://127.0.0.1:3001/wechat/default',
+    });
+  });
+
+  it.each([
+    ['http://h/wechat', 'http://h/wechat/a'],
+    ['http://h/wechat/', 'http://h/wechat/a'],
+    ['http://h/:account/in', 'http://h/a/in'],
+  ])('pushes to %s with the account in it', (template, url) => {
+    expect(callbackUrlOf(template, 'a')).toBe(url);
+  });
+});
