@@ -10,7 +10,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { hashPacked, MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
+import { MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
 import { LEFT_OUT, Partitions } from './partitions.ts';
 import { Refusal } from './refusal.ts';
 import { SeenIds } from './seen-ids.ts';
@@ -55,7 +55,7 @@ export class DistinctIds {
   #heaped = 0;
   #invalid = 0;
 
-  /** @param spillDir where a file may grow to 50 bytes an id; not a RAM disk, if memory matters. */
+  /** @param spillDir where a file may grow to 54 bytes an id; not a RAM disk, if memory matters. */
   constructor({ spillDir }: { readonly spillDir: string }) {
     this.#file = new SpillFile(spillDir);
     this.#log = new SpilledPages(this.#file, LOG_PAGE_BYTES);
@@ -141,14 +141,14 @@ export class DistinctIds {
   }
 
   async #findRepeats(drop: Uint8Array): Promise<{ duplicates: number; suppressed: number }> {
-    const seen = new SeenIds((bytes, at, size) => hashPacked(bytes, at, size, this.#seed));
+    const seen = new SeenIds(this.#seed);
     let duplicates = 0;
     let suppressed = 0;
-    for (const heap of this.#heaps.heaps()) {
+    for (const visitAll of this.#heaps.heaps()) {
       seen.clear();
-      heap.forEach((page, at, size, place) => {
+      visitAll((words, at, count, place) => {
         const leftOut = place === LEFT_OUT;
-        const sight = seen.see(page, at, size, leftOut);
+        const sight = seen.see(words, at, count, leftOut);
         if (leftOut || sight === 'first') return;
         drop[place >>> 3] = (drop[place >>> 3] as number) | (1 << (place & 7));
         if (sight === 'again') duplicates++;

@@ -83,30 +83,3 @@ export function unpackIds(packed: Buffer, skip: number, count: number): string[]
   }
   return ids;
 }
-
-/** 32 bits (murmur3) over a packed id. The seed is drawn per list: nobody can aim at one bucket. */
-export function hashPacked(packed: Uint8Array, at: number, size: number, seed: number): number {
-  let h = seed;
-  const end = at + size;
-  let i = at;
-  for (; i + 4 <= end; i += 4) {
-    let k =
-      (packed[i] as number) |
-      ((packed[i + 1] as number) << 8) |
-      ((packed[i + 2] as number) << 16) |
-      ((packed[i + 3] as number) << 24);
-    k = Math.imul(k, 0xcc9e2d51);
-    k = (k << 15) | (k >>> 17);
-    h ^= Math.imul(k, 0x1b873593);
-    h = (h << 13) | (h >>> 19);
-    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
-  }
-  let rest = 0;
-  for (let shift = 0; i < end; i++, shift += 8) rest |= (packed[i] as number) << shift;
-  rest = Math.imul(rest, 0xcc9e2d51);
-  rest = (rest << 15) | (rest >>> 17);
-  h ^= Math.imul(rest, 0x1b873593) ^ size;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}

@@ -103,7 +103,7 @@ export interface AudienceStoreDeps {
   readonly prefix: string;
   readonly retainMs: number;
   readonly now: () => number;
-  /** Where a file of 50 bytes an OpenID may be while a list comes in; the system's by default. */
+  /** Where a file of 54 bytes an OpenID may be while a list comes in; the system's by default. */
   readonly spillDir?: string;
 }
 
