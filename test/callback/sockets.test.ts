@@ -70,12 +70,16 @@ describe('a client that is slow', () => {
     await Promise.all(lines.map(({ ended }) => ended));
   });
 
-  it('and goes on sending after it was refused is cut off', async () => {
-    const door = await quickDoor();
+  it.each([
+    ['a length', 'Content-Length: 500000\r\n\r\n', 'x'.repeat(100)],
+    ['chunks', 'Transfer-Encoding: chunked\r\n\r\n', `4000\r\n${'x'.repeat(0x4000)}\r\n`],
+  ])('and goes on sending after it was refused is cut off (with %s)', async (_, start, more) => {
+    const limits = { ...QUICK, requestWithinMs: 60_000, idleMs: 60_000 };
+    const door = await startDoor({ onTestFinished }, storeOf({ onTestFinished }), { limits });
     const { socket, ended } = dial(door);
 
-    socket.write(`${HEAD}Content-Length: 500000\r\n\r\n`);
-    trickle(socket, 'x'.repeat(100));
+    socket.write(`${HEAD}${start}`);
+    trickle(socket, more);
 
     expect(await ended).toMatch(/^HTTP\/1\.1 413 /);
   });
