@@ -5,7 +5,7 @@ import type { Config } from '../shared/config.ts';
 import { openQueues } from '../shared/queues.ts';
 import { openRecord } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
-import { checkRedis } from '../shared/redis-check.ts';
+import { checkRedis, redisFaults } from '../shared/redis-check.ts';
 import type { Running } from '../shared/running.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { callbackAccounts } from './account.ts';
@@ -60,7 +60,7 @@ export async function start(options: StartOptions): Promise<Running> {
     noteEvent: (account, at, mode) => stores.lanes.noteEvent(account, at, mode),
     spoolDir,
     dispatcher,
-    ready: () => checkRedis(redis),
+    ready: () => redisFaults(redis),
     now,
   });
   const address = (name: string): string => `${publicUrl ?? callback.url}/wechat/${name}`;
@@ -68,7 +68,7 @@ export async function start(options: StartOptions): Promise<Running> {
     addresses: Object.fromEntries(
       watched.accounts().map(({ name }) => [`callback of ${name}`, address(name)]),
     ),
-    ready: () => checkRedis(redis),
+    ready: () => redisFaults(redis),
     async stop() {
       watched.stop();
       await callback.stop();

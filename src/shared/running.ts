@@ -1,9 +1,13 @@
+import type { Registry } from 'prom-client';
+
 /** A role that was started: where it can be reached, whether it can work, how it is stopped. */
 export interface Running {
   /** What for → address; printed at the start. */
   readonly addresses: Readonly<Record<string, string>>;
   /** What stands in the way of work, in sentences; none means ready. */
   ready(): Promise<readonly string[]>;
+  /** Its numbers, for `/metrics`. */
+  readonly registry?: Registry;
   /** Takes nothing new, finishes what is in hand, closes everything. */
   stop(): Promise<void>;
 }

@@ -26,7 +26,7 @@ import {
 import { openQueues, plan } from '../shared/queues.ts';
 import { openRecord, recordOf } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
-import { checkRedis } from '../shared/redis-check.ts';
+import { checkRedis, redisFaults } from '../shared/redis-check.ts';
 import type { Running } from '../shared/running.ts';
 import { makeKeys, PREFIX } from '../shared/store/keys.ts';
 import { makeTelemetry } from '../shared/telemetry.ts';
@@ -231,7 +231,8 @@ export async function start(options: StartOptions): Promise<Running> {
 
   return {
     addresses: {},
-    ready: () => checkRedis(redis),
+    registry,
+    ready: () => redisFaults(redis),
     async stop() {
       clearInterval(heart);
       const patience = AbortSignal.timeout(DRAIN_WITHIN);

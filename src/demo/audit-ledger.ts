@@ -1,0 +1,64 @@
+/** Asks the sandbox's ledger, not us, what every follower received. */
+import type { RunningSandbox } from '../sandbox/start.ts';
+import type { CampaignView } from '../shared/campaign/campaign.ts';
+
+export interface Audit {
+  readonly messages: number;
+  readonly recipients: number;
+  readonly duplicates: number;
+  readonly lost: number;
+  /** In words; none means that everything is as it should be. */
+  readonly findings: readonly string[];
+}
+
+export function auditLedger(
+  views: readonly CampaignView[],
+  { ledger, account }: RunningSandbox['sandbox'],
+): Audit {
+  const findings: string[] = [];
+  let recipients = 0;
+  let duplicates = 0;
+  let lost = 0;
+  for (const view of views) {
+    const expected = expectedOf(view, account(view.account));
+    const times = ledger.messagesPerFollower(`${view.id}-`);
+    const once = times[1] ?? 0;
+    const more = Object.entries(times).reduce(
+      (sum, [n, many]) => sum + (Number(n) > 1 ? many : 0),
+      0,
+    );
+    const missing = Math.max(0, expected - once - more);
+    recipients += once + more;
+    duplicates += more;
+    lost += missing;
+    const wrong = [
+      ...(view.state === 'completed' ? [] : [`is ${view.state}, not completed`]),
+      ...(view.state === 'completed' && view.outcome !== 'delivered'
+        ? [`came out ${view.outcome}`]
+        : []),
+      ...(more > 0 ? [`reached ${more} followers more than once`] : []),
+      ...(missing > 0 ? [`did not reach ${missing} followers`] : []),
+      ...(view.receipt.sent === once + more ? [] : [`says ${view.receipt.sent} were sent to`]),
+    ];
+    findings.push(...wrong.map((words) => `${view.name} (${view.id}) ${words}`));
+  }
+  return { messages: ledger.sends().length, recipients, duplicates, lost, findings };
+}
+
+type Account = ReturnType<RunningSandbox['sandbox']['account']>;
+
+/** How many should have it, by the sandbox's own lists. */
+function expectedOf({ audience, recipients }: CampaignView, account: Account): number {
+  const sizeOf = (members: Account['groups'][number]['members'] | undefined): number =>
+    members === undefined ? 0 : 'from' in members ? members.to - members.from : members.length;
+  switch (audience.type) {
+    case 'group':
+      return sizeOf(account.groups.find(({ id }) => String(id) === audience.groupId)?.members);
+    case 'tag':
+      return sizeOf(account.tags.find(({ id }) => id === audience.tagId)?.members);
+    case 'everyone':
+      return account.followers.count;
+    default:
+      return recipients ?? 0;
+  }
+}

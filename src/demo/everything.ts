@@ -1,0 +1,80 @@
+/** Every role in one process, over one Redis; with the sandbox, where there is nobody real. */
+import type { Logger } from 'pino';
+import { start as startCallback } from '../callback/start.ts';
+import { start as startProducer } from '../producer/start.ts';
+import { type RunningSandbox, start as startSandbox } from '../sandbox/start.ts';
+import type { Config } from '../shared/config.ts';
+import { makeRegistry } from '../shared/metrics.ts';
+import type { Running } from '../shared/running.ts';
+import { start as startWorker } from '../workers/start.ts';
+
+export interface Everything extends Running {
+  readonly producerUrl: string;
+  readonly sandbox: RunningSandbox | null;
+}
+
+export type SandboxSettings = NonNullable<Parameters<typeof startSandbox>[0]>;
+
+interface Options {
+  readonly config: Config;
+  readonly log: (role: string) => Logger;
+  /** Given: its accounts are the configuration's, and nobody real gets anything. */
+  readonly sandbox?: SandboxSettings;
+  readonly prefix?: string;
+}
+
+/** Started in the order in which they need each other, stopped the other way round. */
+export async function startEverything({
+  config,
+  log,
+  sandbox,
+  prefix,
+}: Options): Promise<Everything> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  const registry = makeRegistry({ role: 'all' });
+  const common = { registry, ...(prefix === undefined ? {} : { prefix }) };
+  try {
+    const callback = await startCallback({ config, log: log('callback'), ...common });
+    stops.push(() => callback.stop());
+    const wechat = sandbox
+      ? await startSandbox({ ...sandbox, ...pushesTo(config, callback) })
+      : null;
+    if (wechat) stops.push(() => wechat.stop());
+    const settled = wechat
+      ? { ...config, wechat: { era: config.wechat.era, baseUrl: wechat.url } }
+      : config;
+    const worker = await startWorker({ config: settled, log: log('worker'), ...common });
+    stops.push(() => worker.stop());
+    const producer = await startProducer({ config: settled, log: log('producer'), ...common });
+    stops.push(() => producer.stop());
+    const [producerUrl = ''] = Object.values(producer.addresses);
+    return {
+      producerUrl,
+      sandbox: wechat,
+      registry,
+      addresses: {
+        ...producer.addresses,
+        ...callback.addresses,
+        ...(wechat ? { 'sandbox (a WeChat)': wechat.url } : {}),
+      },
+      async ready() {
+        const findings = await Promise.all([producer, worker, callback].map((one) => one.ready()));
+        return [...new Set(findings.flat())];
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The sandbox pushes to where the callback service really listens. */
+function pushesTo(config: Config, callback: Running): Pick<SandboxSettings, 'callbackUrl'> {
+  const [address] = Object.values(callback.addresses);
+  const local = `http://${config.callback.host}:${config.callback.port}/wechat`;
+  return { callbackUrl: address?.replace(/\/[^/]+$/, '') ?? local };
+}

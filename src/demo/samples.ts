@@ -1,0 +1,101 @@
+/** Sample campaigns: every message type to every kind of audience, from the files of `examples/`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+
+/** Hands one file to the producer and returns its upload id. */
+export type UploadFile = (bytes: Uint8Array, filename: string) => Promise<string>;
+
+export interface Sample {
+  readonly account: string;
+  readonly name: string;
+  readonly message: object;
+  readonly audience: object;
+}
+
+export interface Followers {
+  /** Real followers of the account, by their position. */
+  slice(from: number, to: number): string[];
+}
+
+const MESSAGES = [
+  'text',
+  'image',
+  'voice-mp3',
+  'voice-amr',
+  'video',
+  'news-one',
+  'news-eight',
+] as const;
+
+/** One more than two full batches: three batches, none of a single OpenID. */
+export const MANY = 25_001;
+
+export async function sampleCampaigns(
+  upload: UploadFile,
+  followersOf: (account: string) => Followers,
+  listId: string,
+): Promise<Sample[]> {
+  const messages = new Map<string, object>();
+  for (const name of MESSAGES) messages.set(name, await exampleMessage(name, upload));
+  const message = (name: (typeof MESSAGES)[number]): object => messages.get(name) ?? {};
+  const some = (account: string, count: number) => ({
+    type: 'openids',
+    openids: followersOf(account).slice(0, count),
+  });
+  const group = { type: 'group', groupId: '2' };
+  const tag = { type: 'tag', tagId: 2 };
+  const everyone = { type: 'everyone' };
+  const followers = { type: 'followers' };
+  const sample = (
+    account: string,
+    name: (typeof MESSAGES)[number],
+    audience: { type: string },
+  ) => ({
+    account,
+    name: `${name} to ${nameOf(audience)}`,
+    message: message(name),
+    audience,
+  });
+  return [
+    ...MESSAGES.flatMap((name) => [
+      sample('default', name, group),
+      sample('default', name, tag),
+      sample('default', name, everyone),
+      sample('default', name, some('default', name === 'text' ? MANY : 3)),
+    ]),
+    sample('default', 'text', { type: 'list', listId } as { type: string }),
+    sample('default', 'image', followers),
+    sample('drafts', 'news-one', group),
+    sample('drafts', 'news-one', everyone),
+    sample('drafts', 'news-one', some('drafts', MANY)),
+    sample('plain', 'news-one', tag),
+    sample('plain', 'text', some('plain', 1_000)),
+    sample('daily', 'image', everyone),
+  ];
+}
+
+function nameOf(audience: { type: string; openids?: string[] }): string {
+  if (!audience.openids) return audience.type === 'list' ? 'a streamed list' : audience.type;
+  return `${audience.openids.length.toLocaleString('en')} OpenIDs`;
+}
+
+/** Files are named by their path in `examples/`; each becomes an upload of the producer's. */
+async function exampleMessage(name: string, upload: UploadFile): Promise<object> {
+  const text = readFileSync(join(EXAMPLES, `${name}.json`), 'utf8');
+  const paths = new Set(
+    [...text.matchAll(/"upload": "(media\/[^"]+)"|upload:(media\/[^"\\]+)/g)].map(
+      ([, whole, inside]) => whole ?? inside ?? '',
+    ),
+  );
+  let filled = text;
+  for (const path of paths) {
+    const bytes = readFileSync(join(EXAMPLES, path));
+    const id = await upload(bytes, path.replace(/^.*\//, ''));
+    filled = filled
+      .replaceAll(`"upload": "${path}"`, `"upload": "${id}"`)
+      .replaceAll(`upload:${path}`, `upload:${id}`);
+  }
+  return (JSON.parse(filled) as { message: object }).message;
+}

@@ -1,0 +1,115 @@
+/** The one entry point: a role by its name, run until it is told to stop. */
+import { readFileSync } from 'node:fs';
+import { type Config, loadConfig, requireAccounts } from './shared/config.ts';
+import { ServiceError } from './shared/errors.ts';
+import { makeLogger } from './shared/logger.ts';
+import { makeRegistry } from './shared/metrics.ts';
+import { startMetricsServer } from './shared/metrics-server.ts';
+import type { Running } from './shared/running.ts';
+import { SECOND } from './shared/time.ts';
+
+const readConfig = (): Config => loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+
+/** Each role's modules are loaded only where it runs. */
+const ROLES: Readonly<Record<string, () => Promise<Running>>> = {
+  async producer() {
+    const { start } = await import('./producer/start.ts');
+    const config = readConfig();
+    requireAccounts(config);
+    return start({ config, ...tools('producer', config) });
+  },
+  async worker() {
+    const { start } = await import('./workers/start.ts');
+    const config = readConfig();
+    requireAccounts(config);
+    return start({ config, ...tools('worker', config) });
+  },
+  async callback() {
+    const { start } = await import('./callback/start.ts');
+    const config = readConfig();
+    requireAccounts(config);
+    const accountsFile = process.env.ACCOUNTS_FILE;
+    return start({
+      config,
+      ...tools('callback', config),
+      reload: readConfig,
+      ...(accountsFile ? { accountsFile } : {}),
+    });
+  },
+  async sandbox() {
+    const { start } = await import('./demo/sandbox-role.ts');
+    return start(readConfig());
+  },
+  async start() {
+    const { startForGood } = await import('./demo/start-for-good.ts');
+    return startForGood(process.env);
+  },
+};
+
+function tools(role: string, config: Config) {
+  const log = makeLogger({ role, level: config.log.level });
+  return { log, registry: makeRegistry({ role }) };
+}
+
+/** A drain may take as long as docker-compose.yml's grace; after that the process ends anyhow. */
+const GRACE = 28 * SECOND;
+
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      stopping.abort(signal);
+      setTimeout(() => process.exit(1), GRACE).unref();
+    });
+  }
+  return stopping.signal;
+}
+
+async function main(role = ''): Promise<void> {
+  const stop = stopSignal();
+  if (role === 'demo') {
+    const { runDemo } = await import('./demo/run-demo.ts');
+    process.exitCode = await runDemo(stop, process.stdout);
+    return;
+  }
+  const start = ROLES[role];
+  if (!start) {
+    process.stderr.write(`usage: main <${[...Object.keys(ROLES), 'demo'].join(' | ')}>\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const running = await start();
+  const metrics = await metricsOf(role, running);
+  const addresses = { ...running.addresses, ...(metrics ? { metrics: metrics.url } : {}) };
+  for (const [what, address] of Object.entries(addresses)) {
+    process.stderr.write(`${what.padEnd(24)} ${address}\n`);
+  }
+  process.stderr.write(`${role} is running; stop it with SIGTERM or Ctrl-C\n`);
+  await aborted(stop);
+  process.stderr.write(`${role} is stopping: nothing new is taken, what is in hand is finished\n`);
+  await metrics?.close();
+  await running.stop();
+}
+
+async function metricsOf(role: string, running: Running) {
+  const { metrics } = readConfig();
+  if (!metrics) return null;
+  const registry = running.registry ?? makeRegistry({ role });
+  return startMetricsServer({ ...metrics, registry, ready: () => running.ready() });
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
+  });
+
+try {
+  await main(process.argv[2]);
+  // What keeps running after everything was stopped has nothing left to do.
+  setTimeout(() => process.exit(), 2 * SECOND).unref();
+} catch (error) {
+  const known = error instanceof ServiceError;
+  process.stderr.write(`${known ? error.message : (error as Error).stack}\n`);
+  process.exit(1);
+}
