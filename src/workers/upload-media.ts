@@ -15,7 +15,7 @@ import {
 } from '../shared/campaign/campaign.ts';
 import { type Upload, uploadsOf } from '../shared/campaign/message.ts';
 import { type UploadMediaPayload, uploadMediaJob } from '../shared/jobs.ts';
-import { fitCover } from '../shared/media/fit-cover.ts';
+import { CoverUnfit, fitCover } from '../shared/media/fit-cover.ts';
 import type { Stores } from '../shared/record.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../shared/store/material-store.ts';
 import type { StoredMedia } from '../shared/store/media-store.ts';
@@ -80,6 +80,7 @@ export function makeUploadMedia(deps: Dependencies) {
     if (!upload) return;
 
     const file = await fileOf(upload);
+    if (file && 'unfit' in file) return fail(payload, 'cover-unfit', file.unfit);
     if (!file) return fail(payload, 'media-missing', `upload ${upload.upload} is no longer kept`);
     const key = keyOf(upload, file);
     const known = await materials.find(account.name, key);
@@ -97,14 +98,18 @@ export function makeUploadMedia(deps: Dependencies) {
     }
   }
 
-  async function fileOf(upload: Upload): Promise<UploadFile | null> {
+  async function fileOf(upload: Upload): Promise<UploadFile | { unfit: string } | null> {
     const [facts, bytes] = await Promise.all([
       media.describe(upload.upload),
       media.read(upload.upload),
     ]);
     if (!facts || !bytes) return null;
     if (upload.fit && upload.kind === 'thumb') {
-      const fitted = await fitCover(bytes);
+      const fitted = await fitCover(bytes).catch((error: unknown) => {
+        if (error instanceof CoverUnfit) return error;
+        throw error;
+      });
+      if (fitted instanceof CoverUnfit) return { unfit: fitted.message };
       return { bytes: fitted, filename: 'cover.jpg', contentType: CONTENT_TYPES.jpg };
     }
     return { bytes, filename: facts.filename, contentType: CONTENT_TYPES[facts.format] };

@@ -4,6 +4,7 @@ import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
 import { PICTURE_OF_OURS } from '../campaign/message.ts';
 import type { MessageRequest } from '../campaign/request.ts';
+import { fitRefusals } from '../media/fit-cover.ts';
 import type { MediaStore } from '../store/media-store.ts';
 import type { Era, MediaKindOf } from './media-kind.ts';
 import { kindForLimits } from './media-kind.ts';
@@ -56,7 +57,10 @@ export async function checkMessage(
       return;
     }
     await media.touch(id);
-    if (fit && kind === 'thumb' && facts.type === 'image') return;
+    if (fit && kind === 'thumb') {
+      for (const reason of fitRefusals(facts)) wrong(path, reason);
+      return;
+    }
     for (const reason of mediaRefusals(kindForLimits(kind), facts, era)) wrong(path, reason);
   }
 
