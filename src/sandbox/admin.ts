@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account } from './account.ts';
 import { toJson } from './answer.ts';
-import { type FaultDetails, isFaultName } from './faults.ts';
+import { type FaultDetails, isFaultName } from './fault.ts';
 import { summaryPage } from './summary-page.ts';
 import { isRecord, type World } from './world.ts';
 

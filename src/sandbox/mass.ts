@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account, KeyUse } from './account.ts';
 import { isRefusal, type Refusal, type Reply, refusal } from './answer.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
 import type { Media } from './media-shelf.ts';
 import { digestOf, findMedia, type Message, readMessage } from './message.ts';
 import { deliver, type Fate, type Recipients, readFilter, readOpenIds } from './recipients.ts';

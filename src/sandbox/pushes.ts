@@ -3,6 +3,7 @@
  * the answer is none or not to WeChat's liking, three times in all.
  */
 import { randomInt } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account } from './account.ts';
 import { toJson } from './answer.ts';
@@ -50,6 +51,8 @@ interface Dependencies {
 export function makePusher({ rules, accounts, ledger, wall, log }: Dependencies): Pusher {
   const { pace, switches } = rules;
   const closing = new AbortController();
+  // One listener for each push that waits.
+  setMaxListeners(0, closing.signal);
   const underWay = new Set<Promise<unknown>>();
   let heldBack: { account: Account; send: Send }[] = [];
 

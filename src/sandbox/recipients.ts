@@ -134,11 +134,12 @@ function toList(openIds: readonly string[], account: Account): Reach {
   if (nobodyIsSpecial)
     return { total, filtered: 0, failing: 0, receivers: { kind: 'list', openIds } };
 
+  const month = monthlyLimitHolds(account) ? account.monthly.page() : undefined;
   const eligible = openIds.filter(
     (openId) =>
       !account.refusing.has(openId) &&
       (account.strangers !== 'filtered' || account.followers.positionOf(openId) !== -1) &&
-      (!monthlyLimitHolds(account) || account.monthly.take(openId)),
+      (month?.take(openId) ?? true),
   );
   const reached =
     account.failing.size === 0
@@ -159,8 +160,9 @@ function toRange(from: number, to: number, account: Account): Reach {
   };
   const except = positionsOf(account.refusing);
   if (monthlyLimitHolds(account)) {
+    const month = account.monthly.page();
     for (let position = from; position < to; position += 1) {
-      if (!except.has(position) && !account.monthly.takeAt(position)) except.add(position);
+      if (!except.has(position) && !month.takeAt(position)) except.add(position);
     }
   }
   const filtered = except.size;

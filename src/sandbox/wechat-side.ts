@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRefusal, type Reply, refusal, toJson, withSuffix } from './answer.ts';
 import { accountOfToken, answerCall, isMediaCall, takesFile } from './api.ts';
-import type { CallInQuestion, Fault } from './faults.ts';
+import type { CallInQuestion, Fault } from './fault.ts';
 import { accountAsking, answerTokenCall, TOKEN_PATHS } from './token-calls.ts';
 import type { World } from './world.ts';
 
