@@ -1,0 +1,78 @@
+/** From the audience that was asked for to one that a campaign can refer to, and its size. */
+import type { Audience, AudienceCounts } from '../campaign/audience.ts';
+import { type CampaignRequest, INLINE_OPENIDS } from '../campaign/request.ts';
+import type { AudienceStore } from '../store/audience-store.ts';
+import { DAY } from '../time.ts';
+import { invalid } from './invalid-campaign.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+interface Dependencies {
+  readonly audiences: AudienceStore;
+  readonly now: () => number;
+}
+
+export interface Frozen {
+  readonly audience: Audience;
+  /** Null where only WeChat knows. */
+  readonly counts: AudienceCounts | null;
+  /** Takes back what was made for this request. */
+  readonly discard: () => Promise<void>;
+}
+
+/** A list stays this long after the campaign's last possible call. */
+const KEPT_AFTER = 30.5 * DAY;
+
+export function makeFreezeAudience({ audiences, now }: Dependencies) {
+  /** Inline OpenIDs become a list of ours: a campaign refers to its list, it never copies it. */
+  async function freeze(
+    request: Pick<CampaignRequest, 'audience' | 'exclude'>,
+    account: string,
+    notAfter: number,
+  ): Promise<Frozen | { readonly refused: Refusal }> {
+    const { audience, exclude } = request;
+    const nothing = async (): Promise<void> => undefined;
+    if (audience.type === 'openids') {
+      if (audience.openids.length > INLINE_OPENIDS) {
+        return refuse(
+          413,
+          'too-many-openids',
+          `${audience.openids.length} OpenIDs inline, at most ${INLINE_OPENIDS}: stream them to POST /v1/audiences`,
+        );
+      }
+      const list = await audiences.create(audience.openids, { account, exclude });
+      const discard = async (): Promise<void> => {
+        await audiences.remove(list.id);
+      };
+      if (list.recipients < 2) {
+        await discard();
+        return invalid([{ path: 'audience.openids', message: tooFew(list.recipients, list) }]);
+      }
+      await audiences.touch(list.id, Math.max(0, notAfter - now()) + KEPT_AFTER);
+      return { audience: { type: 'list', listId: list.id }, counts: countsOf(list), discard };
+    }
+    if (audience.type === 'list') {
+      const list = await audiences.describe(audience.listId);
+      await audiences.touch(audience.listId, Math.max(0, notAfter - now()) + KEPT_AFTER);
+      return { audience, counts: list && countsOf(list), discard: nothing };
+    }
+    return { audience, counts: null, discard: nothing };
+  }
+
+  return freeze;
+}
+
+const countsOf = ({ received, duplicates, invalid: bad, recipients }: AudienceCounts) => ({
+  received,
+  duplicates,
+  invalid: bad,
+  recipients,
+});
+
+export function tooFew(recipients: number, list?: AudienceCounts): string {
+  const dropped = list
+    ? ` of ${list.received} (${list.invalid} malformed, ${list.duplicates} twice)`
+    : '';
+  return recipients === 1
+    ? `one OpenID is left${dropped}, and WeChat takes two at least (40130); send it by POST /v1/previews`
+    : `no OpenID is left${dropped}: nothing would be sent`;
+}

@@ -1,0 +1,163 @@
+/**
+ * Every check of a campaign before anything of it is kept: for accepting it, and for planning it.
+ * Every mistake is told at once.
+ */
+import type { AccountConfig } from '../accounts.ts';
+import type { Message } from '../campaign/message.ts';
+import { CampaignRequest, isMusic } from '../campaign/request.ts';
+import type { AudienceStore } from '../store/audience-store.ts';
+import type { MediaStore } from '../store/media-store.ts';
+import { DAY } from '../time.ts';
+import { checkMessage } from './check-message.ts';
+import { tooFew } from './freeze-audience.ts';
+import { invalid } from './invalid-campaign.ts';
+import type { Era } from './media-kind.ts';
+import { type Mistake, type Refusal, refuse } from './refusal.ts';
+
+interface Dependencies {
+  readonly accounts: () => readonly AccountConfig[];
+  readonly era: Era;
+  readonly audiences: AudienceStore;
+  readonly media: MediaStore;
+  readonly now: () => number;
+}
+
+/** A request that passed every check, and has not been kept yet. */
+export interface Prepared {
+  readonly request: CampaignRequest;
+  readonly account: AccountConfig;
+  readonly message: Message;
+  readonly sendAt: number;
+  readonly notAfter: number;
+}
+
+export type Prepare = (body: unknown) => Promise<Prepared | { readonly refused: Refusal }>;
+
+const YEAR = 366 * DAY;
+
+export function makePrepareCampaign(deps: Dependencies) {
+  const { audiences, media, era, now } = deps;
+
+  async function prepare(body: unknown): Promise<Prepared | { refused: Refusal }> {
+    const parsed = parse(body);
+    if ('refused' in parsed) return parsed;
+    const { request } = parsed;
+    const account = accountFor(request.account);
+    if ('refused' in account) return account;
+
+    const { message, mistakes } = await checkMessage(
+      { media, era, coverAs: account.newsRoute === 'draft' ? 'permanent' : 'thumb' },
+      request.message,
+    );
+    const { mistakes: wrongTimes, ...times } = timesOf(request);
+    const all = [
+      ...mistakes,
+      ...wrongTimes,
+      ...audienceMistakes(request, account),
+      ...(await listMistakes(request, account)),
+    ];
+    if (all.length > 0) return invalid(all);
+    return { request, account, message, ...times };
+  }
+
+  function parse(body: unknown): { request: CampaignRequest } | { refused: Refusal } {
+    if (isMusic(body)) {
+      return refuse(
+        422,
+        'message-type-unknown',
+        'music is named in WeChat’s tables and has never had a shape for mass sends; WeChat answers 40008',
+        { errors: [{ path: 'message.type', message: 'music cannot be mass-sent' }] },
+      );
+    }
+    const parsed = CampaignRequest.safeParse(body);
+    if (parsed.success) return { request: parsed.data };
+    return invalid(
+      parsed.error.issues.map((issue) => ({
+        path: issue.path.join('.'),
+        message: issue.message,
+      })),
+    );
+  }
+
+  function accountFor(name: string | undefined): AccountConfig | { refused: Refusal } {
+    const accounts = deps.accounts();
+    if (name === undefined) {
+      const [only] = accounts;
+      if (only && accounts.length === 1) return only;
+      return invalid([
+        {
+          path: 'account',
+          message: `say which account: ${accounts.map((one) => one.name).join(', ') || 'none is configured'}`,
+        },
+      ]);
+    }
+    const known = accounts.find((one) => one.name === name);
+    return (
+      known ??
+      invalid([
+        {
+          path: 'account',
+          message: `no account ${name}; there is ${accounts.map((one) => one.name).join(', ') || 'none'}`,
+        },
+      ])
+    );
+  }
+
+  function timesOf(request: CampaignRequest) {
+    const at = now();
+    const sendAt = request.sendAt === undefined ? at : Math.max(at, Date.parse(request.sendAt));
+    const notAfter = request.notAfter === undefined ? sendAt + DAY : Date.parse(request.notAfter);
+    const mistakes: Mistake[] = [];
+    if (sendAt > at + YEAR) mistakes.push({ path: 'sendAt', message: 'is over a year away' });
+    if (notAfter <= at) mistakes.push({ path: 'notAfter', message: 'has passed already' });
+    else if (notAfter <= sendAt) mistakes.push({ path: 'notAfter', message: 'is before sendAt' });
+    return { sendAt, notAfter, mistakes };
+  }
+
+  function audienceMistakes({ audience }: CampaignRequest, account: AccountConfig): Mistake[] {
+    if (account.kind === 'subscription' && !isWholesaleType(audience.type)) {
+      return [
+        {
+          path: 'audience.type',
+          message: `${account.name} is a subscription account: WeChat lets only service accounts send to OpenIDs (48001); use a tag, a group or everyone`,
+        },
+      ];
+    }
+    if (era === '2014' && audience.type === 'tag') {
+      return [{ path: 'audience.type', message: 'the protocol of 2014 has groups, not tags' }];
+    }
+    return [];
+  }
+
+  async function listMistakes(
+    { audience, exclude }: CampaignRequest,
+    account: AccountConfig,
+  ): Promise<Mistake[]> {
+    const mistakes: Mistake[] = [];
+    const look = async (id: string, path: string, least: number): Promise<void> => {
+      const list = await audiences.describe(id);
+      if (list?.state !== 'ready') {
+        mistakes.push({ path, message: `no audience ${id}: make it by POST /v1/audiences` });
+      } else if (list.account !== undefined && list.account !== account.name) {
+        mistakes.push({ path, message: `audience ${id} belongs to account ${list.account}` });
+      } else if (list.recipients < least) {
+        mistakes.push({ path, message: tooFew(list.recipients) });
+      }
+    };
+    if (audience.type === 'list') await look(audience.listId, 'audience.listId', 2);
+    for (const [at, id] of exclude.entries()) await look(id, `exclude.${at}`, 0);
+    if (exclude.length > 0 && isWholesaleType(audience.type)) {
+      mistakes.push({
+        path: 'exclude',
+        message:
+          'WeChat counts out a group, a tag or everyone itself; send to OpenIDs to exclude some',
+      });
+    }
+    return mistakes;
+  }
+
+  return { prepare, parse, accountFor };
+}
+
+const isWholesaleType = (type: CampaignRequest['audience']['type']): boolean =>
+  type === 'group' || type === 'tag' || type === 'everyone';
