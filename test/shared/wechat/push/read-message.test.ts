@@ -44,6 +44,7 @@ describe('a message body', () => {
     ['an unclosed tag', '<xml><A>1</xml>'],
     ['an unclosed section', '<xml><A><![CDATA[1</A></xml>'],
     ['a prototype in XML', '<xml><__proto__><A>1</A></__proto__></xml>'],
+    ['9,000 elements', `<xml>${'<a></a>'.repeat(9_000)}</xml>`],
     ['a depth of 20 in XML', `<xml>${nested(20)}</xml>`],
     ['a depth of 20,000 in XML', `<xml>${nested(20_000)}</xml>`],
     ['a depth of 30,000 in JSON', `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
