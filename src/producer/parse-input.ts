@@ -1,0 +1,28 @@
+/** Queries, parameters and small bodies, checked by their schema: every mistake at once. */
+import type { Request } from 'express';
+import type { z } from 'zod';
+import type { Mistake, Refusal } from '../shared/accept/refusal.ts';
+
+export type Parsed<T> = { readonly value: T } | { readonly refused: Refusal };
+
+export function parseQuery<T>(req: Request, schema: z.ZodType<T>): Parsed<T> {
+  return parse(req.query, schema, { status: 400, code: 'invalid-query', what: 'query' });
+}
+
+export function parseBody<T>(body: unknown, schema: z.ZodType<T>): Parsed<T> {
+  return parse(body, schema, { status: 422, code: 'invalid-body', what: 'body' });
+}
+
+function parse<T>(
+  input: unknown,
+  schema: z.ZodType<T>,
+  { status, code, what }: { status: 400 | 422; code: string; what: string },
+): Parsed<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return { value: parsed.data };
+  const errors = parsed.error.issues.map(
+    ({ path, message }): Mistake => ({ path: path.join('.'), message }),
+  );
+  const mistakes = `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'}`;
+  return { refused: { status, code, detail: `${mistakes} in the ${what}`, errors } };
+}

@@ -1,0 +1,58 @@
+/** What a person may do to a campaign, over HTTP. Each may be repeated, and is written down. */
+import express, { type Response, type Router } from 'express';
+import { refuse } from '../../shared/accept/refusal.ts';
+import type { SteerCampaign, SteerResult } from '../../shared/steer-campaign.ts';
+import { callerOf } from '../caller.ts';
+import { parseBody } from '../parse-input.ts';
+import { sendRefusal } from '../problem.ts';
+import { jsonOf } from '../read-json.ts';
+import { CAMPAIGN_ID, ResolveRequest } from '../schemas/campaign-query.ts';
+import { linksOf, noCampaign } from './campaigns.ts';
+
+interface Dependencies {
+  readonly steer: SteerCampaign;
+}
+
+export const STEPS = ['pause', 'resume', 'cancel', 'approve', 'retry'] as const;
+
+export function makeSteeringRoutes({ steer }: Dependencies): Router {
+  const router = express.Router();
+
+  for (const step of STEPS) {
+    router.post(`/v1/campaigns/:id/${step}`, async (req, res) => {
+      const { id } = req.params as { id: string };
+      if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
+      answer(res, await steer[step](id, callerOf(res)));
+    });
+  }
+
+  router.post('/v1/campaigns/:id/batches/:no/resolve', async (req, res) => {
+    const { id, no } = req.params;
+    if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
+    const which = no === 'all-held' ? no : batchNo(no);
+    if (which === null) return sendRefusal(res, NO_BATCH);
+    const json = jsonOf(req);
+    if ('refused' in json) return sendRefusal(res, json.refused);
+    const decision = parseBody(json.body, ResolveRequest);
+    if ('refused' in decision) return sendRefusal(res, decision.refused);
+    const { note, ...word } = decision.value;
+    const noted = note === undefined ? word : { ...word, note };
+    answer(res, await steer.resolve(id, which, noted, callerOf(res)));
+  });
+
+  return router;
+}
+
+function answer(res: Response, result: SteerResult): void {
+  if ('refused' in result) sendRefusal(res, result.refused);
+  else res.json({ ...result, links: linksOf(result.id) });
+}
+
+const batchNo = (text: string): number | null =>
+  /^[1-9]\d{0,5}$/.test(text) ? Number(text) : null;
+
+const NO_BATCH = refuse(
+  404,
+  'batch-not-found',
+  'a batch is named by its number, from 1, or all of them by all-held',
+).refused;

@@ -1,0 +1,100 @@
+/** The producer's wiring. */
+import type { Logger } from 'pino';
+import { makeAcceptCampaign } from '../shared/accept/accept-campaign.ts';
+import type { Config } from '../shared/config.ts';
+import { makeEnqueueRoot } from '../shared/enqueue-root.ts';
+import { inTime } from '../shared/in-time.ts';
+import { openQueues } from '../shared/queues.ts';
+import { openRecord } from '../shared/record.ts';
+import { connect, untilReady } from '../shared/redis.ts';
+import { checkRedis, redisFaults } from '../shared/redis-check.ts';
+import type { Running } from '../shared/running.ts';
+import { makeSteerCampaign } from '../shared/steer-campaign.ts';
+import { PREFIX } from '../shared/store/keys.ts';
+import { SECOND } from '../shared/time.ts';
+import { makeCampaignsRoutes } from './routes/campaigns.ts';
+import { makeHealthRoutes } from './routes/health.ts';
+import { makeMediaRoutes } from './routes/media.ts';
+import { makeSteeringRoutes } from './routes/steering.ts';
+import { startProducer } from './server.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly prefix?: string;
+  readonly now?: () => number;
+}
+
+/** Redis is away and BullMQ would wait for it: the outbox has the campaign all the same. */
+const ENQUEUE_WITHIN = 3 * SECOND;
+
+export async function start(options: StartOptions): Promise<Running> {
+  const { config, log, prefix = PREFIX, now = Date.now } = options;
+  const redis = connect(config.redis.url, { purpose: 'http', log });
+  // Without Redis it starts all the same and says 503 until it is there.
+  const findings = await untilReady(redis).then(
+    () => checkRedis(redis),
+    () => ['Redis is away: every call is answered with 503 until it is back'],
+  );
+  for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
+
+  const { retainMs, pace } = config;
+  const stores = openRecord({
+    redis,
+    retainMs,
+    submitTimeoutMs: pace.submitTimeoutMs,
+    now,
+    prefix,
+  });
+  const queues = openQueues({ connection: redis, log, prefix });
+  const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
+  const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
+  const { accept } = makeAcceptCampaign({
+    ...stores,
+    accounts: () => config.accounts,
+    era: config.wechat.era,
+    isSandbox: config.isSandbox,
+    enqueueRoot,
+    now,
+  });
+  const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
+  const ready = async (): Promise<readonly string[]> => [
+    ...(await redisFaults(redis)),
+    ...configFindings(config),
+  ];
+
+  const stopping = new AbortController();
+  const producer = await startProducer({
+    settings: config.producer,
+    log,
+    stopping,
+    places: {
+      open: [makeHealthRoutes({ ready })],
+      raw: [makeMediaRoutes(stores)],
+      api: [makeCampaignsRoutes({ ...stores, accept }), makeSteeringRoutes({ steer })],
+      operator: {},
+    },
+  }).catch(async (error: unknown) => {
+    await queues.close();
+    redis.disconnect();
+    throw error;
+  });
+
+  const base = config.producer.publicUrl ?? producer.url;
+  return {
+    addresses: { API: `${base}/v1`, board: `${base}/board`, page: base, docs: `${base}/docs` },
+    ready,
+    async stop() {
+      await producer.stop();
+      await queues.close();
+      await redis.quit().catch(() => redis.disconnect());
+    },
+  };
+}
+
+/** What is sound by itself, and yet nothing can be sent or heard. */
+function configFindings({ accounts }: Config): string[] {
+  return accounts.length > 0
+    ? []
+    : ['no account is configured: set WECHAT_APP_ID or ACCOUNTS_FILE'];
+}
