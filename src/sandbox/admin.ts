@@ -172,4 +172,5 @@ function answer(response: ServerResponse, status: number, value: unknown): void 
   response.end(`${toJson(value) ?? 'null'}\n`);
 }
 
-const isLoopback = (address = ''): boolean => address === '::1' || /^(::ffff:)?127\./.test(address);
+export const isLoopback = (address = ''): boolean =>
+  address === '::1' || /^(::ffff:)?127\./.test(address);

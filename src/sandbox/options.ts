@@ -96,6 +96,8 @@ export interface Switches {
   readonly minuteWindow: 'calendar' | 'sliding';
   /** Whether sendall and send draw on one budget. */
   readonly massBudgetShared: boolean;
+  /** The fewest OpenIDs of a list: 2 today, 1 by the page of 2014. */
+  readonly leastOpenIds: 1 | 2;
   /** Whether an OpenID listed twice counts once, towards the two-minimum and in TotalCount. */
   readonly duplicateOpenIds: 'once' | 'twice';
   /** When a draft's media_id dies. */
@@ -205,6 +207,7 @@ const SWITCHES: Switches = {
   minuteErrcode: 45011,
   minuteWindow: 'calendar',
   massBudgetShared: true,
+  leastOpenIds: 2,
   duplicateOpenIds: 'once',
   draftDies: 'at-submit',
   uploadNewsIdsAccepted: true,

@@ -13,7 +13,6 @@ export interface Recipients {
   readonly everyone?: boolean;
 }
 
-const LEAST = 2;
 const MOST = 10_000;
 
 /** `touser` of message/mass/send. */
@@ -27,14 +26,14 @@ export function readOpenIds(
   const openIds = touser as readonly unknown[];
   if (!openIds.every((openId) => typeof openId === 'string')) return refusal(40031);
   const counted = switches.duplicateOpenIds === 'once' ? distinct(openIds) : openIds;
-  if (counted.length < LEAST) return refusal(40130);
+  if (counted.length < switches.leastOpenIds) return refusal(40130);
   if (!counted.every(isOpenId)) return refusal(40003);
   if (account.strangers !== 'followers') {
     const strangers = counted.filter((openId) => account.followers.positionOf(openId) === -1);
     if (strangers.length > 0 && account.strangers === 'refuse') {
       return refusal(switches.strangerErrcode);
     }
-    if (counted.length - strangers.length < LEAST) return refusal(40130);
+    if (counted.length - strangers.length < switches.leastOpenIds) return refusal(40130);
   }
   return { label: 'openids', who: { kind: 'list', openIds: counted } };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isLoopback } from '../../src/sandbox/admin.ts';
 import { callbackUrlOf, start } from '../../src/sandbox/start.ts';
 import { callbackServer } from './callback-server.ts';
 import {
@@ -141,6 +142,21 @@ describe('the admin interface', () => {
       addresses: expect.arrayContaining(['GET sends']),
     });
     expect(nonsense.status).toBe(400);
+  });
+});
+
+describe('the admin interface of a sandbox that others can reach', () => {
+  it.each([
+    ['127.0.0.1', true],
+    ['127.1.2.3', true],
+    ['::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['192.0.2.7', false],
+    ['::ffff:192.0.2.7', false],
+    ['2001:db8::127.0.0.1', false],
+    [undefined, false],
+  ])('answers %s: %s', (address, answered) => {
+    expect(isLoopback(address)).toBe(answered);
   });
 });
 

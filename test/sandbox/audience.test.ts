@@ -26,6 +26,7 @@ describe('made-up followers', () => {
     for (const position of [0, 1, 77, 99_999]) {
       expect(followers.positionOf(followers.at(position))).toBe(position);
     }
+    expect(followers.positionOf(`${followers.at(5).slice(0, -1)}!`)).toBe(-1);
     expect(followers.positionOf(makeFollowers('wx2', 1).at(0))).toBe(-1);
     expect(followers.positionOf(makeFollowers('wx1', 200_000).at(100_000))).toBe(-1);
   });

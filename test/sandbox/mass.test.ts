@@ -54,6 +54,12 @@ describe('message/mass/send', () => {
     expect(client.sandbox.ledger.messagesPerFollower()).toEqual({ 2: 1 });
   });
 
+  it('takes one OpenID, as in 2014, where a switch says so', async () => {
+    const client = await aClient({ switches: { leastOpenIds: 1 } });
+
+    expect(await client.post(SEND, toUsers(openIds(1)))).toMatchObject({ errcode: 0 });
+  });
+
   it('is for service accounts', async () => {
     const client = await clientOf(await runSandbox(), subscription);
 
@@ -110,6 +116,26 @@ describe('message/mass/sendall', () => {
     expect(client.sandbox.ledger.sends()).toEqual([]);
   });
 
+  it('leaves out of a tag who refuses, and counts who fails', async () => {
+    const { followers } = (await aClient()).sandbox.account();
+    const [refusing = '', failing = '', received = ''] = followers.slice(400, 403);
+    const client = await aClient({
+      accounts: [
+        { ...service, refusing: [refusing, followers.at(0)], failing: [failing, ...openIds(1)] },
+      ],
+    });
+
+    await client.post(SENDALL, toTag(2));
+
+    const { ledger } = client.sandbox;
+    expect(ledger.sends()[0]?.counts).toEqual({ total: 100, filter: 99, sent: 98, error: 1 });
+    expect(ledger.messagesPerFollower()).toEqual({ 1: 98 });
+    const got = [refusing, failing, received].map(
+      (openId) => ledger.receivedBy('first', openId).length,
+    );
+    expect(got).toEqual([0, 0, 1]);
+  });
+
   it('knows groups but no tags in 2014, and asks for is_to_all today', async () => {
     const old = await aClient({ protocol: '2014' });
     const today = await aClient({ protocol: 'today' });
@@ -131,7 +157,7 @@ describe('message/mass/sendall', () => {
 });
 
 describe('a message', () => {
-  const everyEra = ['both', 'today', '2014'] as const;
+  const everyEra = ['an escaped backslash and then Chinese', 'today', '2014'] as const;
 
   /** Sends each shape in each era and tells which errcode came back. */
   async function errcodes(path: string, shape: (client: Client) => Promise<object>) {
@@ -231,6 +257,12 @@ describe('a message', () => {
 
   it.each([
     ['escaped Chinese', '{"touser":["a","b"],"text":{"content":"\\u7fa4"}}', 47002],
+    [
+      'an escaped backslash and then Chinese',
+      '{"touser":["a","b"],"text":{"content":"\\\\\\u7fa4"}}',
+      47002,
+    ],
+    ['an escaped control character', '{"text":{"content":"\\u0007"}}', 40008],
     ['an escaped backslash before a u', '{"text":{"content":"\\\\u7fa4"}}', 40008],
     ['no JSON', '{"touser":["a","b",]}', 47001],
     ['a list', '[]', 47001],
