@@ -43,6 +43,11 @@ export function makeLaneStore({ redis, record }: { redis: Redis; record: string 
     );
   }
 
+  /** Batches that WeChat must still be called for. */
+  async function work(account: string): Promise<number> {
+    return Math.max(0, Number((await redis.hget(keys.lanes(), account)) ?? 0));
+  }
+
   async function read(account: string): Promise<LaneState> {
     const fields = await redis.hgetall(keys.lane(account));
     return Object.fromEntries(
@@ -93,5 +98,5 @@ export function makeLaneStore({ redis, record }: { redis: Redis; record: string 
     await redis.set(keys.heartbeat(), at);
   }
 
-  return { busy, read, set, clear, noteEvent, notePlainRefused, facts, heartbeat, beat };
+  return { busy, work, read, set, clear, noteEvent, notePlainRefused, facts, heartbeat, beat };
 }

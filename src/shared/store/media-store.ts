@@ -86,7 +86,7 @@ export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
     bytes: Uint8Array,
     { filename }: { readonly filename?: string } = {},
   ): Promise<StoredMedia | MediaRefused> {
-    const judged = judge(bytes, filename);
+    const judged = judgeMedia(bytes, filename);
     if ('refused' in judged) return judged;
 
     if (await touch(judged.id)) {
@@ -171,7 +171,11 @@ export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
   return { put, describe, read, touch, list, remove };
 }
 
-function judge(bytes: Uint8Array, filename: string | undefined): StoredMedia | MediaRefused {
+/** What a file is, and whether it can be kept; keeps nothing. */
+export function judgeMedia(
+  bytes: Uint8Array,
+  filename: string | undefined,
+): StoredMedia | MediaRefused {
   const { format, bytes: size, broken, looksLike, ...figures } = inspectMedia(bytes);
   const refused: string[] = [];
   if (size > MAX_MEDIA_BYTES) {

@@ -1,0 +1,178 @@
+/**
+ * What a campaign would cost and when it would end, told before anything is sent.
+ *
+ * Pure. It counts the calls as the workers make them, spends them at the lane's pace, and goes on
+ * at eight in the morning, Beijing time, where a day's calls do not suffice.
+ */
+
+import { DAY, MINUTE } from '../time.ts';
+import { type Audience, isWholesale } from './audience.ts';
+import { rfc3339 } from './campaign.ts';
+import { batchCount } from './cut.ts';
+import {
+  ADD_DRAFT,
+  type DailyQuota,
+  dailyQuotas,
+  type QuotaAccount,
+  SEND,
+  SEND_ALL,
+  sendsPerDay,
+  UPLOAD_NEWS,
+} from './daily-quotas.ts';
+import { type Message, needsNews, type UploadRoute, uploadsOf } from './message.ts';
+import { planAdvice } from './plan-advice.ts';
+import { beijingDayStart, nextMorning } from './quota-window.ts';
+
+export interface PlanInput {
+  readonly account: QuotaAccount & {
+    readonly name: string;
+    readonly newsRoute: 'uploadnews' | 'draft';
+    readonly callsPerMinute: number;
+    readonly approval: 'always' | 'everyone' | 'never';
+  };
+  readonly audience: Audience;
+  /** Null where nobody has counted: group, tag, everyone, and followers before they are read. */
+  readonly recipients: number | null;
+  readonly message: Message;
+  readonly route: UploadRoute;
+  /** Calls made today, by path. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Batches of other campaigns that the lane still has to call. */
+  readonly ahead: number;
+  /** The lane makes no call before this. */
+  readonly laneFreeAt: number;
+  /** Why no call is made at all until a person acts. */
+  readonly laneStopped?: string;
+  readonly sendAt: number;
+  readonly notAfter: number;
+  readonly now: number;
+}
+
+export interface CampaignPlan {
+  readonly account: string;
+  readonly recipients: number | null;
+  /** Null where the recipients are not known yet. */
+  readonly batches: number | null;
+  /** Calls needed at most, by API path; what WeChat has already is not uploaded again. */
+  readonly calls: Readonly<Record<string, number>>;
+  readonly quota: Readonly<Record<string, DailyQuota>>;
+  readonly rate: { readonly perMinute: number };
+  readonly begins: string;
+  /** When the last call would be made; null where the batches are not known. */
+  readonly ends: string | null;
+  readonly notAfter: string;
+  readonly fitsNotAfter: boolean | null;
+  /** In words. */
+  readonly advice: readonly string[];
+}
+
+export function planOf(input: PlanInput): CampaignPlan {
+  const { account, audience, recipients, notAfter, now } = input;
+  const wholesale = isWholesale(audience);
+  const batches = wholesale ? 1 : recipients === null ? null : batchCount(recipients);
+  const calls = callsOf(input, batches);
+  const all = dailyQuotas(account, input.calls);
+  const quota = Object.fromEntries(
+    Object.entries(all).filter(([path]) => calls[path] !== undefined),
+  );
+  const late = uploadsThatWait(calls, quota);
+  const earliest = Math.max(input.sendAt, now, input.laneFreeAt);
+  const begins = late.length > 0 && isToday(earliest, now) ? nextMorning(now) : earliest;
+  const usedToday = (input.calls[SEND] ?? 0) + (input.calls[SEND_ALL] ?? 0);
+  const pass = (count: number) =>
+    walk({
+      count: count + input.ahead,
+      from: begins,
+      used: isToday(begins, now) ? usedToday : 0,
+      perDay: sendsPerDay(account),
+      spacing: MINUTE / account.callsPerMinute,
+    });
+  const way = batches === null ? null : pass(batches);
+  const fitsNotAfter = way && way.ends < notAfter;
+  return {
+    account: account.name,
+    recipients,
+    batches,
+    calls,
+    quota,
+    rate: { perMinute: account.callsPerMinute },
+    begins: rfc3339(begins),
+    ends: way && rfc3339(way.ends),
+    notAfter: rfc3339(notAfter),
+    fitsNotAfter,
+    advice: planAdvice({
+      input,
+      batches,
+      wholesale,
+      sendsLeft: Math.max(0, sendsPerDay(account) - usedToday),
+      perDay: sendsPerDay(account),
+      late,
+      ends: way?.ends ?? null,
+      days: way?.days ?? null,
+    }),
+  };
+}
+
+function callsOf({ message, route, account, audience }: PlanInput, batches: number | null) {
+  const calls: Record<string, number> = {};
+  const need = (path: string, count = 1): void => {
+    calls[path] = (calls[path] ?? 0) + count;
+  };
+  for (const { kind } of uploadsOf(message, route)) {
+    if (kind === 'article-picture') need('media/uploadimg');
+    else if (kind === 'permanent') need('material/add_material');
+    else need('media/upload');
+    if (kind === 'mpvideo') need('media/uploadvideo');
+  }
+  if (needsNews(message)) {
+    if (account.newsRoute === 'uploadnews') need(UPLOAD_NEWS);
+    else need(ADD_DRAFT, batches ?? 1);
+  }
+  if (isWholesale(audience)) need(SEND_ALL);
+  else if (batches !== null) need(SEND, batches);
+  return calls;
+}
+
+/** Paths before the send whose calls of today do not suffice. */
+const uploadsThatWait = (
+  calls: Readonly<Record<string, number>>,
+  quota: Readonly<Record<string, DailyQuota>>,
+): string[] =>
+  Object.entries(quota)
+    .filter(([path]) => path !== SEND && path !== SEND_ALL)
+    .filter(([path, { left }]) => left < (calls[path] ?? 0))
+    .map(([path]) => path);
+
+const isToday = (at: number, now: number): boolean => beijingDayStart(at) === beijingDayStart(now);
+
+interface Walk {
+  readonly count: number;
+  readonly from: number;
+  /** Calls of the first day that are gone already. */
+  readonly used: number;
+  readonly perDay: number;
+  readonly spacing: number;
+}
+
+/** Call by call through the days: when the last one is made, and on how many days there are any. */
+function walk({ count, from, used, perDay, spacing }: Walk): { ends: number; days: number } {
+  let at = from;
+  let spent = used;
+  let rest = count;
+  let ends = from;
+  let days = 0;
+  while (rest > 0) {
+    const midnight = beijingDayStart(at) + DAY;
+    const take = Math.min(rest, perDay - spent, Math.ceil((midnight - at) / spacing));
+    if (take > 0) {
+      days += 1;
+      rest -= take;
+      ends = at + (take - 1) * spacing;
+    }
+    // Only a day's quota makes it wait for the morning; at the lane's pace it goes on at midnight.
+    const exhausted = take <= 0 || spent + take >= perDay;
+    at = exhausted ? nextMorning(at) : Math.max(midnight, at + take * spacing);
+    spent = 0;
+  }
+  return { ends, days };
+}

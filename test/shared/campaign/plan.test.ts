@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type PlanInput, planOf } from '../../../src/shared/campaign/plan.ts';
+import { DAY, HOUR } from '../../../src/shared/time.ts';
+
+/** A time of one fixed day in Beijing. */
+const beijing = (text: string): number => Date.parse(`${text}+08:00`);
+const NOW = beijing('2026-11-23T10:00:00');
+
+const account: PlanInput['account'] = {
+  name: 'shop',
+  kind: 'service',
+  newsRoute: 'uploadnews',
+  callsPerMinute: 60,
+  callsPerDay: 100,
+  approval: 'never',
+};
+
+const input = (given: Partial<PlanInput> = {}): PlanInput => ({
+  account,
+  audience: { type: 'list', listId: 'a_12345678' },
+  recipients: 25_001,
+  message: { type: 'text', content: 'hello' },
+  route: { videoAs: 'mpvideo', coverAs: 'thumb' },
+  calls: {},
+  ahead: 0,
+  laneFreeAt: 0,
+  sendAt: NOW,
+  notAfter: NOW + DAY,
+  now: NOW,
+  ...given,
+});
+
+const articles: PlanInput['message'] = {
+  type: 'news',
+  ignoreReprint: false,
+  articles: [
+    { thumb: { upload: 'm_1' }, title: 'One', content: '<p><img src="upload:m_2"></p>' },
+    { thumb: { upload: 'm_1' }, title: 'Two', content: '<p></p>' },
+  ],
+};
+
+describe('a plan', () => {
+  it('spends one call a batch, at the pace of the lane', () => {
+    const plan = planOf(input());
+
+    expect(plan).toMatchObject({
+      recipients: 25_001,
+      batches: 3,
+      calls: { 'message/mass/send': 3 },
+      quota: { 'message/mass/send': { perDay: 100, usedToday: 0, left: 100 } },
+      begins: '2026-11-23T02:00:00.000Z',
+      ends: '2026-11-23T02:00:02.000Z',
+      fitsNotAfter: true,
+    });
+  });
+
+  it('spends one call on a tag, whose size only WeChat knows', () => {
+    const plan = planOf(input({ audience: { type: 'tag', tagId: 2 }, recipients: null }));
+
+    expect(plan).toMatchObject({
+      recipients: null,
+      batches: 1,
+      calls: { 'message/mass/sendall': 1 },
+    });
+  });
+
+  it('goes on at eight in the morning in Beijing when the day is used up', () => {
+    const plan = planOf(input({ recipients: 3_000_000, notAfter: NOW + 4 * DAY }));
+
+    expect(plan.batches).toBe(300);
+    expect(plan.ends).toBe(new Date(beijing('2026-11-25T08:01:39')).toISOString());
+    expect(plan.fitsNotAfter).toBe(true);
+    expect(plan.advice).toContain(
+      '3 million OpenIDs need 300 calls: 3 days at 100 calls a day. A tag needs one.',
+    );
+  });
+
+  it('counts what was called today, by either way of sending', () => {
+    const calls = { 'message/mass/send': 60, 'message/mass/sendall': 39 };
+    const plan = planOf(input({ calls }));
+
+    expect(plan.quota['message/mass/send']).toEqual({ perDay: 100, usedToday: 60, left: 1 });
+    expect(plan.ends).toBe(new Date(beijing('2026-11-24T08:00:01')).toISOString());
+    expect(plan.advice.join('\n')).toContain('1 mass send of shop is left today');
+  });
+
+  it('says that what does not fit before notAfter is cancelled', () => {
+    const plan = planOf(input({ recipients: 3_000_000 }));
+
+    expect(plan.fitsNotAfter).toBe(false);
+    expect(plan.advice.join('\n')).toContain('after notAfter (2026-11-24 10:00 Beijing time)');
+  });
+
+  it('does not stop at midnight while calls of the new day are there', () => {
+    const sendAt = beijing('2026-11-23T23:59:58');
+    const plan = planOf(input({ recipients: 50_000, sendAt, notAfter: sendAt + DAY }));
+
+    expect(plan.ends).toBe(new Date(beijing('2026-11-24T00:00:02')).toISOString());
+  });
+
+  it('waits behind the calls of other campaigns, and for a sleeping lane', () => {
+    const plan = planOf(input({ ahead: 10, laneFreeAt: NOW + HOUR }));
+
+    expect(plan.begins).toBe(new Date(NOW + HOUR).toISOString());
+    expect(plan.ends).toBe(new Date(NOW + HOUR + 12_000).toISOString());
+    expect(plan.advice.join('\n')).toContain('10 calls of other campaigns may go before it');
+  });
+
+  it('names why a stopped account sends nothing', () => {
+    const plan = planOf(input({ laneStopped: 'the address is not on the list' }));
+
+    expect(plan.advice[0]).toContain('nothing goes out until a person resumes it');
+  });
+
+  it('needs each file once, and one uploadnews for all batches', () => {
+    const plan = planOf(input({ message: articles }));
+
+    expect(plan.calls).toEqual({
+      'media/upload': 1,
+      'media/uploadimg': 1,
+      'media/uploadnews': 1,
+      'message/mass/send': 3,
+    });
+  });
+
+  it('needs a draft a batch where drafts are the route', () => {
+    const plan = planOf(
+      input({
+        message: articles,
+        account: { ...account, newsRoute: 'draft' },
+        route: { videoAs: 'mpvideo', coverAs: 'permanent' },
+      }),
+    );
+
+    expect(plan.calls).toMatchObject({ 'draft/add': 3, 'material/add_material': 1 });
+  });
+
+  it('begins tomorrow morning when the articles cannot be uploaded today', () => {
+    const plan = planOf(input({ message: articles, calls: { 'media/uploadnews': 10 } }));
+
+    expect(plan.begins).toBe(new Date(beijing('2026-11-24T08:00:00')).toISOString());
+    expect(plan.advice.join('\n')).toContain('media/uploadnews are used up');
+  });
+
+  it('gives a subscription account one send a day', () => {
+    const plan = planOf(
+      input({
+        account: { ...account, kind: 'subscription' },
+        audience: { type: 'everyone' },
+        recipients: null,
+        calls: { 'message/mass/sendall': 1 },
+      }),
+    );
+
+    expect(plan.quota['message/mass/sendall']).toEqual({ perDay: 1, usedToday: 1, left: 0 });
+    expect(plan.begins).toBe(new Date(NOW).toISOString());
+    expect(plan.ends).toBe(new Date(beijing('2026-11-24T08:00:00')).toISOString());
+  });
+
+  it('says nothing of the end while the followers are not counted', () => {
+    const plan = planOf(input({ audience: { type: 'followers' }, recipients: null }));
+
+    expect(plan).toMatchObject({ batches: null, ends: null, fitsNotAfter: null, calls: {} });
+  });
+
+  it('never makes more calls on a Beijing day than a day has, nor faster than the lane', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 8_000_000 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 1, max: 120 }),
+        fc.integer({ min: 0, max: 3 * DAY }),
+        (recipients, callsPerDay, callsPerMinute, later) => {
+          const sendAt = NOW + later;
+          const plan = planOf(
+            input({
+              recipients,
+              sendAt,
+              notAfter: sendAt + 1_000 * DAY,
+              account: { ...account, callsPerDay, callsPerMinute },
+            }),
+          );
+          const batches = plan.batches ?? 0;
+          const ends = Date.parse(plan.ends ?? '');
+          const days = Math.ceil(batches / callsPerDay);
+
+          expect(ends - sendAt).toBeGreaterThanOrEqual(
+            days === 1 ? ((batches - 1) * 60_000) / callsPerMinute - 1 : (days - 2) * DAY,
+          );
+          expect(ends).toBeLessThan(sendAt + (days + 8) * DAY);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
