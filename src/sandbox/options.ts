@@ -140,6 +140,11 @@ export interface Switches {
   readonly eventSender: 'openid' | 'mphelper';
   /** Empty containers of an event: truly empty, white space only, or left out. */
   readonly emptyContainers: 'empty' | 'whitespace' | 'absent';
+  /**
+   * Bytes that are of no known format, and no text either: taken for what their name says, or
+   * refused. Nobody knows how deeply WeChat looks; other people's test files are often filler.
+   */
+  readonly unknownContent: 'by-name' | 'refused';
   readonly pushRetryKeepsNonce: boolean;
   /** `by-hand`: an event is only pushed when the test says so. */
   readonly pushes: 'automatic' | 'by-hand';
@@ -232,6 +237,7 @@ const SWITCHES: Switches = {
   statusSpelling: 'send success',
   eventSender: 'openid',
   emptyContainers: 'empty',
+  unknownContent: 'by-name',
   pushRetryKeepsNonce: true,
   pushes: 'automatic',
 };

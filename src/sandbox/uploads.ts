@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isRefusal, type Refusal, type Reply, refusal } from './answer.ts';
 import { type FileKind, fileKindOf, kindNamedBy, secondsOf } from './file-kind.ts';
 import { type Part, readMultipart } from './multipart.ts';
-import type { AccountCall, Endpoints } from './world.ts';
+import type { AccountCall, Endpoints, World } from './world.ts';
 import { isRecord } from './world.ts';
 
 const KB = 1024;
@@ -130,7 +130,7 @@ function typeIn(query: URLSearchParams): UploadType | undefined {
 
 /** The file of a multipart body, if it is one that WeChat would take. */
 function fileIn(
-  { headers, body }: AccountCall,
+  { headers, body, world }: AccountCall,
   accepts: Accepts,
 ): { filename: string; data: Buffer } | Refusal {
   // A chunked body never reaches the file reader.
@@ -142,12 +142,23 @@ function fileIn(
   if (data.length === 0) return refusal(44001);
   if (data.length > accepts.bytes) return refusal(accepts.tooLarge);
   const named = kindNamedBy(filename);
-  const kind = fileKindOf(data);
+  const kind = fileKindOf(data) ?? fillerOf(data, named, world);
   if (!named || !kind || !accepts.kinds.includes(kind) || !accepts.kinds.includes(named)) {
     return refusal(40005);
   }
   if ((secondsOf(data, kind) ?? 0) > VOICE_SECONDS) return refusal(45007);
   return { filename, data };
+}
+
+/** Neither a known format nor text. */
+function fillerOf(
+  data: Buffer,
+  named: FileKind | undefined,
+  { rules }: World,
+): FileKind | undefined {
+  if (rules.switches.unknownContent === 'refused') return undefined;
+  const isText = /^[\t\n\r\x20-\x7e]+$/.test(data.toString('latin1', 0, 64));
+  return isText ? undefined : named;
 }
 
 function isFile(part: Part | undefined): part is Part & { filename: string } {

@@ -44,6 +44,8 @@ describe('media/upload', () => {
     ['image', 'a.jpg', mp4(), 40005],
     ['image', 'a.mp4', jpeg(), 40005],
     ['image', 'blob', jpeg(), 40005],
+    ['image', 'a.jpg', Buffer.from('<html>no picture</html>'), 40005],
+    ['thumb', 'filler.jpg', Buffer.alloc(20_000, 0xff), 0],
     ['image', 'a.jpg', Buffer.alloc(0), 44001],
     ['voice', 'a.amr', amr(60), 0],
     ['voice', 'a.amr', amr(61), 45007],
