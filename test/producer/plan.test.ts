@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { makePlanRoutes } from '../../src/producer/routes/plan.ts';
+import { makePlanCampaign } from '../../src/shared/plan-campaign.ts';
+import { openIds } from '../support/open-ids.ts';
+import { testRedis } from '../support/redis.ts';
+import { sandboxWorld } from './sandbox-world.ts';
+import { aCampaign, mediaFile } from './world.ts';
+
+const redis = testRedis();
+
+const planning = (environment: Record<string, string> = {}) =>
+  sandboxWorld(redis, {
+    environment,
+    routes: ({ stores, config, wechatFor, now }) => ({
+      api: [
+        makePlanRoutes({
+          planCampaign: makePlanCampaign({
+            stores,
+            accounts: () => config.accounts,
+            era: config.wechat.era,
+            wechatFor,
+            now,
+          }),
+        }),
+      ],
+    }),
+  });
+
+describe('POST /v1/campaigns/plan', () => {
+  it('counts recipients and calls as the campaign itself would have them', async () => {
+    const world = await planning();
+    const ids = openIds(10_001);
+
+    const plan = await world.post(
+      '/v1/campaigns/plan',
+      aCampaign({ audience: { type: 'openids', openids: [...ids, ids[0], 'short'] } }),
+    );
+
+    expect(plan.status).toBe(200);
+    expect(plan.json).toMatchObject({
+      account: 'default',
+      recipients: 10_001,
+      batches: 2,
+      calls: { 'message/mass/send': 2 },
+      quota: { 'message/mass/send': { perDay: 100, usedToday: 0, left: 100 } },
+      fitsNotAfter: true,
+    });
+  });
+
+  it('sends nothing and keeps nothing', async () => {
+    const world = await planning();
+    const base64 = mediaFile('photo.jpg').toString('base64');
+    const keys = async () => (await world.redis.keys(`${world.prefix}:record:*`)).sort();
+    const before = await keys();
+
+    const plan = await world.post(
+      '/v1/campaigns/plan',
+      aCampaign({ message: { type: 'image', media: { base64 } } }),
+    );
+
+    expect(plan.json).toMatchObject({ calls: { 'media/upload': 1, 'message/mass/send': 1 } });
+    expect(await keys()).toEqual(before);
+    expect(world.sandbox.ledger.requests()).toEqual([]);
+  });
+
+  it('refuses what the campaign itself would be refused for, all at once', async () => {
+    const world = await planning();
+
+    const plan = await world.post('/v1/campaigns/plan', {
+      ...aCampaign(),
+      audience: { type: 'list', listId: 'a_nothing-there' },
+      notAfter: '2020-01-01T00:00:00Z',
+    });
+
+    expect(plan.status).toBe(422);
+    expect(plan.json.errors.map(({ path }: { path: string }) => path)).toEqual([
+      'notAfter',
+      'audience.listId',
+    ]);
+  });
+
+  it('sends one OpenID to the previews', async () => {
+    const world = await planning();
+
+    const plan = await world.post(
+      '/v1/campaigns/plan',
+      aCampaign({ audience: { type: 'openids', openids: openIds(1) } }),
+    );
+
+    expect(plan.status).toBe(422);
+    expect(plan.text).toContain('POST /v1/previews');
+  });
+
+  it('spends what the ledger says is left, and passes on what WeChat says if asked', async () => {
+    const world = await planning();
+    for (let call = 0; call < 100; call += 1) {
+      await world.stores.quota.count('default', 'message/mass/sendall');
+    }
+
+    const plan = await world.post(
+      '/v1/campaigns/plan?ask=wechat',
+      aCampaign({ audience: { type: 'tag', tagId: 2 } }),
+    );
+
+    expect(plan.json.quota['message/mass/sendall']).toMatchObject({ usedToday: 100, left: 0 });
+    expect(plan.json.advice.join('\n')).toContain('No mass send of default is left today');
+    expect(plan.json.wechat['message/mass/sendall']).toMatchObject({ left: 100 });
+  });
+
+  it('refuses a question it does not know', async () => {
+    const world = await planning();
+
+    expect((await world.post('/v1/campaigns/plan?ask=everyone', aCampaign())).status).toBe(400);
+  });
+});

@@ -1,0 +1,143 @@
+/** The producer's routes over a real Redis, beside a sandbox that plays WeChat. */
+import type { Router } from 'express';
+import { Redis } from 'ioredis';
+import { onTestFinished } from 'vitest';
+import { startProducer } from '../../src/producer/server.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { makeAcceptCampaign } from '../../src/shared/accept/accept-campaign.ts';
+import { type Config, loadConfig } from '../../src/shared/config.ts';
+import { openQueues, type Queues } from '../../src/shared/queues.ts';
+import { openRecord, type Stores } from '../../src/shared/record.ts';
+import { makeDispatcher } from '../../src/shared/wechat/client.ts';
+import { makeWechatFor, type WechatFor } from '../../src/shared/wechat-accounts.ts';
+import { recordedLog } from '../support/log-lines.ts';
+import { openIds } from '../support/open-ids.ts';
+import type { TestRedis } from '../support/redis.ts';
+import { type Answer, aPrefix, type CallInit, ENVIRONMENT, KEY } from './world.ts';
+
+export interface Parts {
+  readonly config: Config;
+  readonly redis: Redis;
+  readonly prefix: string;
+  readonly stores: Stores;
+  readonly queues: Queues;
+  readonly wechatFor: WechatFor;
+  readonly now: () => number;
+  readonly accept: ReturnType<typeof makeAcceptCampaign>['accept'];
+}
+
+export interface SandboxWorld extends Parts {
+  readonly url: string;
+  readonly sandbox: Sandbox;
+  readonly logged: ReturnType<typeof recordedLog>;
+  call(method: string, path: string, init?: CallInit): Promise<Answer>;
+  get(path: string): Promise<Answer>;
+  post(path: string, body?: unknown): Promise<Answer>;
+  put(path: string, body: unknown): Promise<Answer>;
+}
+
+export const APP_ID = ENVIRONMENT.WECHAT_APP_ID;
+export const ORIGINAL_ID = 'gh_0123456789ab';
+export const CALLBACK_TOKEN = 'CallbackToken1';
+
+interface Options {
+  readonly routes: (parts: Parts) => { api?: readonly Router[]; raw?: readonly Router[] };
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly sandbox?: Partial<SandboxOptions>;
+  readonly account?: Partial<SandboxOptions['accounts'][number]>;
+  readonly now?: () => number;
+}
+
+export async function sandboxWorld(
+  { url: redisUrl }: Pick<TestRedis, 'url'>,
+  { routes, environment = {}, account = {}, now = Date.now, ...given }: Options,
+): Promise<SandboxWorld> {
+  const sandbox = await startSandbox({
+    accounts: [
+      {
+        name: 'default',
+        appId: APP_ID,
+        appSecret: ENVIRONMENT.WECHAT_APP_SECRET,
+        originalId: ORIGINAL_ID,
+        kind: 'service',
+        followers: openIds(100),
+        ...account,
+      },
+    ],
+    ...given.sandbox,
+  });
+  const config = loadConfig({
+    ...ENVIRONMENT,
+    WECHAT_ORIGINAL_ID: ORIGINAL_ID,
+    WECHAT_CALLBACK_TOKEN: CALLBACK_TOKEN,
+    WECHAT_API_BASE_URL: sandbox.url,
+    REDIS_URL: redisUrl,
+    ...environment,
+  });
+  const logged = recordedLog();
+  const prefix = aPrefix();
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const { retainMs } = config;
+  const { submitTimeoutMs } = config.pace;
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, now, prefix });
+  const queues = openQueues({ connection: redis, log: logged.log, prefix });
+  const dispatcher = makeDispatcher({});
+  const accounts = () => config.accounts;
+  const common = { config, accounts, redis, dispatcher, now, prefix };
+  const wechatFor = makeWechatFor({ ...common, quota: stores.quota });
+  const { accept } = makeAcceptCampaign({
+    ...stores,
+    accounts,
+    era: config.wechat.era,
+    isSandbox: true,
+    enqueueRoot: async () => undefined,
+    now,
+  });
+  const parts: Parts = { config, redis, prefix, stores, queues, wechatFor, now, accept };
+  const { api = [], raw = [] } = routes(parts);
+  const producer = await startProducer({
+    settings: config.producer,
+    places: { open: [], raw, api, operator: {} },
+    log: logged.log,
+  });
+  onTestFinished(async () => {
+    await producer.stop();
+    await queues.close();
+    await sandbox.close();
+    await dispatcher.close();
+    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
+      if (Array.isArray(keys) && keys.length > 0) await redis.unlink(keys.map(String));
+    }
+    redis.disconnect();
+  });
+
+  async function call(method: string, path: string, init: CallInit = {}): Promise<Answer> {
+    const { key = KEY, headers = {}, body } = init;
+    const response = await fetch(`${producer.url}${path}`, {
+      method,
+      headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const json = isJson ? JSON.parse(text) : undefined;
+    return { status: response.status, headers: response.headers, text, json };
+  }
+  const withJson = (method: string) => (path: string, body?: unknown) =>
+    call(method, path, {
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+
+  return {
+    ...parts,
+    url: producer.url,
+    sandbox,
+    logged,
+    call,
+    get: (path) => call('GET', path),
+    post: withJson('POST'),
+    put: withJson('PUT'),
+  };
+}
