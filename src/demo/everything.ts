@@ -50,7 +50,7 @@ export async function startEverything({
     stops.push(() => worker.stop());
     const producer = await startProducer({ config: settled, log: log('producer'), ...common });
     stops.push(() => producer.stop());
-    const [producerUrl = ''] = Object.values(producer.addresses);
+    const producerUrl = (producer.addresses.API ?? '').replace(/\/v1$/, '');
     return {
       producerUrl,
       sandbox: wechat,
