@@ -126,7 +126,10 @@ export function makeAudienceStore({
   return {
     async ingest(source, { onProgress, signal, ...options }) {
       const id = newId();
-      const draft = draftOf(id, onProgress);
+      const draft = draftOf(id, (progress) => {
+        onProgress?.(progress);
+        signal?.throwIfAborted();
+      });
       try {
         await leaveOut(draft, options.exclude);
         await readIds(signal ? until(signal, source) : source, options, draft.sink);

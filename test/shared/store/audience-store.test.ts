@@ -192,6 +192,25 @@ describe('a list whose upload breaks', () => {
     expect(await traces()).toEqual(was);
   });
 
+  it('leaves nothing behind when it is called off with a part of it stored', async () => {
+    const was = await traces();
+    const calledOff = new AbortController();
+    let stored = 0;
+
+    const ingesting = store.ingest(streamOf(lines(openIds(70_000))), {
+      ...text,
+      signal: calledOff.signal,
+      onProgress: (progress) => {
+        stored = progress.stored;
+        if (stored > 0) calledOff.abort(new Error('called off'));
+      },
+    });
+
+    await expect(ingesting).rejects.toThrow('called off');
+    expect(stored).toBeGreaterThan(0);
+    expect(await traces()).toEqual(was);
+  });
+
   it('leaves nothing behind when it is refused half way', async () => {
     const was = await traces();
     const packed = gzipSync(lines(openIds(BLOCK_AND_A_HALF)));
