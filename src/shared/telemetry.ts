@@ -96,6 +96,12 @@ export function makeTelemetry(log: Logger, registry: Registry) {
         'upload to WeChat',
       );
     },
+    draftRemoved(campaign: Campaign, outcome: Answer<unknown>['kind']): void {
+      log.info(
+        { event: 'draft.removed', campaign: campaign.id, account: campaign.account, outcome },
+        'a draft that no batch went out with',
+      );
+    },
     laneStopped(
       account: string,
       scope: 'send' | 'account',

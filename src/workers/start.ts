@@ -43,6 +43,7 @@ import { makeFindAudience } from './find-audience.ts';
 import { keepLanes } from './keep-lanes.ts';
 import { LANE_CONCURRENCY, makeLaneReactions } from './lane-reactions.ts';
 import { makeReadFollowers } from './read-followers.ts';
+import { makeRemoveStrayDrafts } from './remove-stray-drafts.ts';
 import { makeRenewMaterial } from './renew-material.ts';
 import { makeReviveBatches } from './revive-batches.ts';
 import { makeRunCampaign } from './run-campaign.ts';
@@ -130,6 +131,8 @@ export async function start(options: StartOptions): Promise<Running> {
     now,
   });
 
+  const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
+
   const processors: Readonly<Record<string, Processor>> = {
     [acceptCampaignJob.name]: makeAcceptCampaignJob(accept),
     [runCampaignJob.name]: makeRunCampaign({
@@ -148,6 +151,7 @@ export async function start(options: StartOptions): Promise<Running> {
         now,
       }),
       async onEnd(campaign) {
+        await removeStrayDrafts(campaign).catch(() => undefined);
         if (!campaign.webhook) return;
         const payload = { campaignId: campaign.id, replay: 0 };
         const job = plan({ definition: notifyWebhookJob, payload });
