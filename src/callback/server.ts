@@ -6,8 +6,10 @@
  *   GET  /healthz, /readyz   a word, no detail
  *
  * Bare node:http: half of an event's cost would be express. A refusal has no body and gives no
- * reason; the reason goes to the log.
+ * reason; the reason goes to the log. An account that is not here is answered as one whose token
+ * the caller does not know, step by step, so that nobody learns the names of those that are.
  */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +19,7 @@ import { checkAddress, type PushMode } from '../shared/wechat/push/open-envelope
 import type { CallbackAccount } from './account.ts';
 import { type Answer, nothing } from './answer.ts';
 import { drainSpool } from './drain-spool.ts';
-import type { Notice } from './facts.ts';
+import type { CallbackFact, Notice } from './facts.ts';
 import { HOPS_HEADER, makeForward } from './forward.ts';
 import { makePushHandler, type Receipts } from './handle-push.ts';
 import { guardSockets, LIMITS, type Limits } from './limits.ts';
@@ -54,15 +56,23 @@ export interface Callback {
 
 const ACCOUNT_PATH = /^\/wechat\/([a-z0-9-]{1,32})$/;
 const ECHO = /^[\x21-\x7e]{1,256}$/;
+/** Stands in for every account that is not here: nobody knows its token, not even we. */
+const nobody = (): CallbackAccount => ({
+  name: '',
+  appId: '',
+  callbackToken: randomBytes(32).toString('hex'),
+});
 const READY_WITHIN = 2 * SECOND;
 const STOP_WITHIN = 8 * SECOND;
 
 /** @throws {Error} the port is taken, or the spool's folder cannot be written. */
 export async function startCallback(deps: CallbackDependencies): Promise<Callback> {
-  const { notice, now } = deps;
+  const { now } = deps;
+  const notice: Notice = (fact) => deps.notice(isAboutNobody(fact) ? UNKNOWN_ACCOUNT : fact);
   const limits: Limits = { ...LIMITS, ...deps.limits };
   const isReady = readiness(deps.ready);
   const findAccount = accountIndex(deps.accounts);
+  const stranger = nobody();
   const forward = makeForward(deps);
   const spool = await openSpool({ dir: deps.spoolDir, maxEvents: limits.spooledEvents, now });
   const server = createServer({
@@ -79,6 +89,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
   const handlePush = makePushHandler({
     ...deps,
     ...limits,
+    notice,
     spool,
     forward,
     spooled: drain.wake,
@@ -106,11 +117,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
 
     const name = ACCOUNT_PATH.exec(path)?.[1];
     if (name === undefined || (method !== 'GET' && method !== 'POST')) return nothing(404);
-    const account = findAccount(name);
-    if (!account) {
-      notice({ type: 'push-refused', account: '', reason: 'unknown-account' });
-      return nothing(404);
-    }
+    const account = findAccount(name) ?? stranger;
     return method === 'GET' ? address(account, query) : await push(account, query, request);
   }
 
@@ -186,6 +193,16 @@ function cutOffSoon(request: IncomingMessage, ms: number): void {
   request.once('close', () => clearTimeout(timer));
   request.once('end', () => clearTimeout(timer));
 }
+
+/** The path's name is a stranger's word, so the log has none. */
+const UNKNOWN_ACCOUNT: CallbackFact = {
+  type: 'push-refused',
+  account: '',
+  reason: 'unknown-account',
+};
+
+const isAboutNobody = (fact: CallbackFact): boolean =>
+  fact.type === 'push-refused' && fact.account === '';
 
 function split(url: string): { readonly path: string; readonly query: string } {
   const mark = url.indexOf('?');

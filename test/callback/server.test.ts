@@ -10,7 +10,7 @@ import {
   signed,
   textXml,
 } from '../shared/wechat/push/make-push.ts';
-import { aPromise, startDoor, storeOf } from './start-door.ts';
+import { aPromise, type Door, type Heard, startDoor, storeOf } from './start-door.ts';
 
 const SIX_MINUTES = 6 * 60_000;
 const MSG_ID = '1000001625';
@@ -181,7 +181,7 @@ describe('whatever is not from WeChat', () => {
     ['with a DOCTYPE', 'plain', { ...plainPush(), body: `<!DOCTYPE x>${finishedXml()}` }, 400],
     ['too large', 'plain', { ...plainPush(), body: textXml({ content: 'x'.repeat(70_000) }) }, 413],
     ['much too large', 'plain', { ...plainPush(), body: 'x'.repeat(5_000_000) }, 413],
-    ['for an account that is not here', 'nobody', plainPush(), 404],
+    ['for an account that is not here', 'nobody', plainPush(), 401],
   ])('%s: nothing stored, nothing told', async (_, account, push, status) => {
     const store = storeOf({ onTestFinished });
     const door = await startDoor({ onTestFinished }, store);
@@ -211,11 +211,66 @@ describe('whatever is not from WeChat', () => {
     '/wechat/PLAIN',
     '/metrics',
     '/wechat/__proto__',
-    '/wechat/constructor',
   ])('asks for %s in vain', async (path) => {
     const door = await startDoor({ onTestFinished }, storeOf({ onTestFinished }));
 
     expect(await door.get(path)).toMatchObject({ status: 404, ...nothingTold });
+  });
+});
+
+describe('an account that is not here', () => {
+  const forged = { ...signed(), signature: 'a'.repeat(40) };
+  const unread = { query: forged, contentType: 'text/xml', body: 'x'.repeat(70_000) };
+  const withoutDate = ({ date: _, ...headers }: Heard['headers']) => headers;
+
+  it.each([
+    ['an address check', (door: Door, name: string) => door.get(`/wechat/${name}`)],
+    [
+      'a signed address check',
+      (door: Door, name: string) =>
+        door.get(`/wechat/${name}?${new URLSearchParams({ ...forged, echostr: '1' })}`),
+    ],
+    [
+      'a plain push',
+      (door: Door, name: string) => door.push(name, { ...plainPush(), query: forged }),
+    ],
+    [
+      'a sealed push',
+      (door: Door, name: string) =>
+        door.push(name, { ...safePush(), query: { ...safePush().query, ...forged, nonce: '0' } }),
+    ],
+    ['a push of no type', (door: Door, name: string) => door.push(name, { ...unread, body: '' })],
+    [
+      'a picture',
+      (door: Door, name: string) => door.push(name, { ...plainPush(), contentType: 'image/png' }),
+    ],
+    ['too large a push', (door: Door, name: string) => door.push(name, unread)],
+    [
+      'a push sealed in another way',
+      (door: Door, name: string) =>
+        door.push(name, { ...plainPush(), query: { ...forged, encrypt_type: 'rsa' } }),
+    ],
+  ])('answers %s as one whose token the caller does not know', async (_, ask) => {
+    const door = await startDoor({ onTestFinished }, storeOf({ onTestFinished }));
+
+    const [here, safe, gone] = await Promise.all(
+      ['plain', 'safe', 'constructor'].map(async (name) => {
+        const { headers, ...heard } = await ask(door, name);
+        return { ...heard, headers: withoutDate(headers) };
+      }),
+    );
+
+    expect(gone).toMatchObject({ body: '' });
+    expect(gone).toEqual(here);
+    expect(gone).toEqual(safe);
+  });
+
+  it('is told to the log, but not by the name a stranger gave it', async (test) => {
+    const door = await startDoor(test, storeOf(test));
+
+    await door.push('nobody', plainPush());
+
+    expect(door.facts).toEqual([{ type: 'push-refused', account: '', reason: 'unknown-account' }]);
   });
 });
 
@@ -247,7 +302,7 @@ describe('accounts that change', () => {
     accounts = [];
     const gone = await door.push('plain', plainPush());
 
-    expect([before.status, after.status, gone.status]).toEqual([200, 401, 404]);
+    expect([before.status, after.status, gone.status]).toEqual([200, 401, 401]);
   });
 });
 

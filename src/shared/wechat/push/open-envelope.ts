@@ -65,7 +65,11 @@ export interface Push {
 /** Clocks differ; WeChat's own repeats come within 15 seconds. */
 const FRESH_FOR = 5 * MINUTE;
 const TIMESTAMP = /^\d{1,12}$/;
-const MAX_NONCE = 128;
+/**
+ * WeChat's have some ten digits. The signed parts are joined without a mark between them, so that a
+ * long nonce could swallow the head of `Encrypt`; the first cut that still decodes is 64 characters.
+ */
+const MAX_NONCE = 63;
 const CONTENT_TYPE = /^(?:text\/(?:xml|plain|json)|application\/(?:xml|json))\s*(?:;|$)/i;
 
 const refuse = (status: Refusal['status'], reason: RefusalReason): Refusal => ({

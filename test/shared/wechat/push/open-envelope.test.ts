@@ -206,6 +206,28 @@ describe('a safe push', () => {
     );
   });
 
+  it('whose head is passed off as part of the nonce is refused, though the signature holds', () => {
+    // Without its first three blocks the message starts where a follower's words stood.
+    const forged = finishedXml({ to: SAFE.originalId, msgId: '666' }).padEnd(0x0270);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(Buffer.byteLength(forged));
+    const message = `${'x'.repeat(44)}${length.toString('latin1')}${forged}`;
+    const inOrder = (...parts: string[]) => parts.every((part, i) => part >= (parts[i - 1] ?? ''));
+    let whole = '';
+    do whole = sealed(message);
+    while (!inOrder('2', whole, 'a') || !inOrder('2', whole.slice(64), 'a'));
+    const { query } = sealedPush(whole, message, { nonce: '2' });
+    const made = sealedPush(whole.slice(64), message);
+    const nonce = `2${whole.slice(0, 64)}`;
+    const beheaded = { ...made, query: { ...query, nonce } };
+
+    const { msg_signature } = query as Record<string, string>;
+    expect(sha1(SAFE.callbackToken, query.timestamp ?? '', nonce, whole.slice(64))).toBe(
+      msg_signature,
+    );
+    expect(open(SAFE, beheaded)).toEqual(refusal(401, 'unsigned'));
+  });
+
   it('sealed with the previous key is opened', () => {
     const push = safePush(undefined, { key: OLD_KEY });
 
