@@ -81,6 +81,7 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof ServiceError && error.code in RACES) {
     return RACES[error.code] ?? INTERNAL;
   }
+  if (isCallerGone(error)) return CALLER_MISTAKES['request.aborted'] ?? INTERNAL;
   const { type, status } = Object(error) as { type?: unknown; status?: unknown };
   const known = typeof type === 'string' ? CALLER_MISTAKES[type] : undefined;
   if (known) return known;
@@ -91,6 +92,15 @@ export function faultOf(error: unknown): Fault {
     return { status, code: 'bad-request', detail: 'the request cannot be read' };
   }
   return INTERNAL;
+}
+
+/** The connection on which the request came broke, so nobody will read the answer. */
+function isCallerGone(error: unknown): boolean {
+  const { code, syscall, message } = Object(error) as NodeJS.ErrnoException;
+  return (
+    (code === 'ECONNRESET' && (message === 'aborted' || syscall === 'read')) ||
+    code === 'ERR_STREAM_PREMATURE_CLOSE'
+  );
 }
 
 const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND'];

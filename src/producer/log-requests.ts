@@ -29,8 +29,11 @@ export function logRequests(log: Logger): RequestHandler {
       }),
       res: ({ statusCode }: Response) => ({ statusCode }),
     },
-    customProps: (_req, res) => ({ event: 'http.answered', by: res.locals?.by }),
+    customSuccessObject: (_req, res, fields) => ({ ...fields, ...factsOf(res) }),
+    customErrorObject: (_req, res, _error, fields) => ({ ...fields, ...factsOf(res) }),
     customLogLevel: (_req, res, error) =>
       res.statusCode >= 500 || error ? 'warn' : res.statusCode >= 400 ? 'info' : 'debug',
   });
 }
+
+const factsOf = (res: Response) => ({ event: 'http.answered', by: res.locals.by });

@@ -25,29 +25,34 @@ async function fileOfForm(req: Request): Promise<UploadedFile | { refused: Refus
   if (!/^multipart\/form-data\s*;.*\bboundary=/i.test(contentType)) return NO_FORM;
   const form = new Busboy({
     headers: { ...req.headers, 'content-type': contentType },
-    limits: { files: 1, fields: 20, fieldSize: 1_024, parts: 21, headerPairs: 50 },
+    limits: { fields: 20, fieldSize: 1_024, parts: 22, headerPairs: 50 },
   });
   let file: Promise<UploadedFile | { refused: Refusal }> | undefined;
-  let more = false;
-  form.on('file', (_field, stream, filename) => {
-    file = wholeOf(stream).then((bytes) =>
-      bytes ? { bytes, ...(filename ? { filename } : {}) } : TOO_LARGE,
-    );
-    // Looked at when the form has ended; a broken form is told first.
-    file.catch(() => undefined);
-  });
-  form.on('filesLimit', () => {
-    more = true;
-  });
-  const broken = await new Promise<boolean>((resolve, reject) => {
-    form.once('finish', () => resolve(false));
-    form.once('error', () => resolve(true));
+  const ending = await new Promise<'whole' | 'malformed' | 'more'>((resolve, reject) => {
+    form.on('file', (_field, stream, filename) => {
+      if (file !== undefined) {
+        stream.on('error', () => undefined).resume();
+        return resolve('more');
+      }
+      file = wholeOf(stream).then((bytes) =>
+        bytes ? { bytes, ...(filename ? { filename } : {}) } : TOO_LARGE,
+      );
+      // Looked at when the form has ended; that the form is broken is told first.
+      file.catch(() => undefined);
+    });
+    form.once('finish', () => resolve('whole'));
+    form.on('error', () => resolve('malformed'));
+    for (const limit of ['partsLimit', 'fieldsLimit'] as const) {
+      form.once(limit, () => resolve('malformed'));
+    }
     req.once('error', reject);
     req.once('aborted', () => reject(new ConnectionBroken()));
     req.pipe(form);
   });
-  if (broken) return NO_FORM;
-  if (more) return refuse(422, 'one-file-each', 'one file a request: the form has more');
+  if (ending !== 'whole') req.unpipe(form).resume();
+  if (ending === 'malformed') return NO_FORM;
+  if (ending === 'more')
+    return refuse(422, 'one-file-each', 'one file a request: the form has more');
   return (await file) ?? refuse(422, 'file-missing', 'the form has no file');
 }
 

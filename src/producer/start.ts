@@ -5,17 +5,20 @@ import type { Config } from '../shared/config.ts';
 import { makeEnqueueRoot } from '../shared/enqueue-root.ts';
 import { inTime } from '../shared/in-time.ts';
 import { openQueues } from '../shared/queues.ts';
-import { openRecord } from '../shared/record.ts';
+import { openRecord, recordOf } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
 import { checkRedis, redisFaults } from '../shared/redis-check.ts';
 import type { Running } from '../shared/running.ts';
 import { makeSteerCampaign } from '../shared/steer-campaign.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { SECOND } from '../shared/time.ts';
+import { openCampaignFeed } from './campaign-feed.ts';
+import { makeAudiencesRoutes } from './routes/audiences.ts';
 import { makeCampaignsRoutes } from './routes/campaigns.ts';
 import { makeHealthRoutes } from './routes/health.ts';
 import { makeMediaRoutes } from './routes/media.ts';
 import { makeSteeringRoutes } from './routes/steering.ts';
+import { makeWatchingRoutes } from './routes/watching.ts';
 import { startProducer } from './server.ts';
 
 export interface StartOptions {
@@ -49,9 +52,10 @@ export async function start(options: StartOptions): Promise<Running> {
   const queues = openQueues({ connection: redis, log, prefix });
   const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
   const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
+  const accounts = () => config.accounts;
   const { accept } = makeAcceptCampaign({
     ...stores,
-    accounts: () => config.accounts,
+    accounts,
     era: config.wechat.era,
     isSandbox: config.isSandbox,
     enqueueRoot,
@@ -63,18 +67,31 @@ export async function start(options: StartOptions): Promise<Running> {
     ...configFindings(config),
   ];
 
+  const feed = openCampaignFeed({
+    redis: connect(config.redis.url, { purpose: 'worker', log }),
+    record: recordOf(prefix),
+  });
   const stopping = new AbortController();
+  const { signal } = stopping;
   const producer = await startProducer({
     settings: config.producer,
     log,
     stopping,
     places: {
       open: [makeHealthRoutes({ ready })],
-      raw: [makeMediaRoutes(stores)],
-      api: [makeCampaignsRoutes({ ...stores, accept }), makeSteeringRoutes({ steer })],
+      raw: [
+        makeMediaRoutes(stores),
+        makeAudiencesRoutes({ ...stores, accounts, stopping: signal }),
+      ],
+      api: [
+        makeCampaignsRoutes({ ...stores, accept }),
+        makeWatchingRoutes({ ...stores, feed, stopping: signal }),
+        makeSteeringRoutes({ steer }),
+      ],
       operator: {},
     },
   }).catch(async (error: unknown) => {
+    await feed.stop();
     await queues.close();
     redis.disconnect();
     throw error;
@@ -86,6 +103,7 @@ export async function start(options: StartOptions): Promise<Running> {
     ready,
     async stop() {
       await producer.stop();
+      await feed.stop();
       await queues.close();
       await redis.quit().catch(() => redis.disconnect());
     },
