@@ -3,9 +3,9 @@
  * batch. `uploadnews` has ten calls a day, so the same articles are never uploaded twice while
  * WeChat still has them.
  */
-import { createHash } from 'node:crypto';
 import type { FlowProducer, Job } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
+import { articleBodies, articlesKey } from '../shared/article-bodies.ts';
 import {
   type Campaign,
   type Control,
@@ -13,12 +13,7 @@ import {
   type Material,
   type MaterialKey,
 } from '../shared/campaign/campaign.ts';
-import {
-  type Article,
-  type Message,
-  PICTURE_OF_OURS,
-  type UploadRoute,
-} from '../shared/campaign/message.ts';
+import type { Article, Message, UploadRoute } from '../shared/campaign/message.ts';
 import { type UploadNewsPayload, uploadNewsJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
 import { PREFIX } from '../shared/store/keys.ts';
@@ -49,8 +44,10 @@ interface Dependencies {
 const CLAIM_MS = 2 * MINUTE;
 /** Generations of files uploaded again begin here. */
 const AGAIN = 1_000_000;
-/** Covers that WeChat lost before their time are uploaded again, this often. */
+/** Covers that WeChat lost before their time are uploaded again, this often in a campaign. */
 const MOST_COVER_RENEWALS = 3;
+/** What WeChat had when the articles were refused. */
+type Uploads = Material['uploads'];
 
 type News = Extract<Message, { articles: readonly Article[] }>;
 
@@ -73,15 +70,17 @@ export function makeUploadNews(deps: Dependencies) {
     const { payload, control, account, message, route } = doing;
     const made = control.material.news[newsField(payload)];
     if (made?.generation === payload.generation) return;
-    if (control.material.failure?.generation === payload.generation) return;
+    const { failure } = control.material;
+    if (failure?.generation === payload.generation) return;
+    if (failure && failure.generation > AGAIN) return fail(payload, failure.code, failure.message);
 
     const articles = articlesOf(message, route, control.material, now());
-    if (!articles) return coversAgain(job, token, doing);
+    if (!articles) return coversAgain(job, token, doing, {});
     if (payload.batchNo !== undefined) {
       const draft = await addDraft(wechatFor(account.name), articles);
       return takeIn(job, token, { ...doing, answer: draft, key: null });
     }
-    const key = keyOf(articles);
+    const key = articlesKey(articles);
     const known = await materials.find(account.name, key);
     if (known?.mediaId !== undefined) {
       telemetry.uploadEnded(doing.campaign, { what: 'news', outcome: 'reused' });
@@ -125,7 +124,10 @@ export function makeUploadNews(deps: Dependencies) {
       return note(payload, mediaId, expiresAt, key);
     }
     if (answer.kind === 'refused' && answer.remedy.kind === 'new-media') {
-      return coversAgain(job, token, at);
+      if ((at.control.material.rounds ?? 0) >= MOST_COVER_RENEWALS) {
+        return fail(payload, 'wechat-40007', `articles: ${meaningOf(40007)}`);
+      }
+      return coversAgain(job, token, at, at.control.material.uploads);
     }
     const later = laterOf(answer, {
       now: now(),
@@ -165,21 +167,32 @@ export function makeUploadNews(deps: Dependencies) {
   /**
    * A cover or a picture is not at WeChat, or WeChat no longer knows it: uploaded again under this
    * job, with job ids of their own.
+   *
+   * @param lost what WeChat refused: WeChat does not say which of them it does not know.
    */
-  async function coversAgain(job: Job, token: string | undefined, doing: Doing): Promise<void> {
-    const { payload, campaign, control, message, account } = doing;
-    if (job.attemptsStarted > MOST_COVER_RENEWALS * 2) {
-      return fail(payload, 'wechat-40007', `articles: ${meaningOf(40007)}`);
-    }
-    for (const lost of Object.values(control.material.uploads)) {
-      const id = lost.mediaId ?? lost.url;
-      if (lost.shared && id !== undefined) {
-        await materials.forget(account.name, lost.shared, id);
-      }
+  async function coversAgain(
+    job: Job,
+    token: string | undefined,
+    doing: Doing,
+    lost: Uploads,
+  ): Promise<void> {
+    const { campaign, message, account } = doing;
+    for (const { shared, mediaId, url } of Object.values(lost)) {
+      const id = mediaId ?? url;
+      if (shared && id !== undefined) await materials.forget(account.name, shared, id);
     }
     const next = await campaigns.control(campaign.id, (current) => ({
       ...current,
-      material: { ...current.material, uploads: {}, rounds: (current.material.rounds ?? 0) + 1 },
+      material: {
+        ...current.material,
+        // What another batch has had uploaded meanwhile stays.
+        uploads: Object.fromEntries(
+          Object.entries(current.material.uploads).filter(
+            ([n, { mediaId, url }]) => lost[n]?.mediaId !== mediaId || lost[n]?.url !== url,
+          ),
+        ),
+        rounds: (current.material.rounds ?? 0) + 1,
+      },
     }));
     if (!next || !('material' in next)) return;
     // Upload jobs of this generation may have run: these have numbers of their own.
@@ -211,11 +224,6 @@ export function makeUploadNews(deps: Dependencies) {
 const newsField = ({ batchNo }: UploadNewsPayload): string =>
   batchNo === undefined ? 'all' : String(batchNo);
 
-const keyOf = (articles: readonly ArticleBody[]): MaterialKey => ({
-  kind: 'news',
-  sha256: createHash('sha256').update(JSON.stringify(articles)).digest('hex'),
-});
-
 /** The articles with WeChat's names for their pictures, or null while one has none. */
 function articlesOf(
   message: News,
@@ -224,27 +232,12 @@ function articlesOf(
   now: number,
 ): ArticleBody[] | null {
   const needs = { message, route, material, now };
-  const bodies: ArticleBody[] = [];
-  for (const { thumb, content, ...rest } of message.articles) {
-    const upload = 'upload' in thumb ? thumb.upload : '';
-    const fit = 'fit' in thumb && thumb.fit ? { fit: true } : {};
-    const thumbMediaId = mediaIdOf(thumb, { upload, kind: route.coverAs, ...fit }, needs);
-    const html = withPictures(content, (id) =>
-      mediaIdOf({ upload: id }, { upload: id, kind: 'article-picture' }, needs),
-    );
-    if (thumbMediaId === null || html === null) return null;
-    bodies.push({ ...rest, thumbMediaId, content: html });
-  }
-  return bodies;
-}
-
-function withPictures(html: string, urlOf: (upload: string) => string | null): string | null {
-  let missing = false;
-  const done = html.replace(PICTURE_OF_OURS, (_, before: string, quote: string, id: string) => {
-    const url = urlOf(id);
-    missing ||= url === null;
-    const mark = quote || '"';
-    return `${before}${mark}${url ?? ''}${mark}`;
+  return articleBodies(message.articles, {
+    coverId(thumb) {
+      const upload = 'upload' in thumb ? thumb.upload : '';
+      const fit = 'fit' in thumb && thumb.fit ? { fit: true } : {};
+      return mediaIdOf(thumb, { upload, kind: route.coverAs, ...fit }, needs);
+    },
+    pictureUrl: (upload) => mediaIdOf({ upload }, { upload, kind: 'article-picture' }, needs),
   });
-  return missing ? null : done;
 }
