@@ -7,7 +7,7 @@ const SRC = join(import.meta.dirname, '../src');
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['producer', 'workers', 'callback', 'shared', 'demo'],
-  demo: ['demo', 'producer', 'workers', 'callback', 'sandbox', 'shared'],
+  demo: ['demo', 'producer', 'workers', 'callback', 'sandbox', 'client', 'shared'],
   producer: ['producer', 'shared', 'client'],
   workers: ['workers', 'shared'],
   callback: ['callback', 'shared'],

@@ -1,11 +1,9 @@
 /** Sample campaigns: every message type to every kind of audience, from the files of `examples/`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fillUploads, type UploadFile } from '../client/fill-uploads.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
-
-/** Hands one file to the producer and returns its upload id. */
-export type UploadFile = (bytes: Uint8Array, filename: string) => Promise<string>;
 
 export interface Sample {
   readonly account: string;
@@ -84,18 +82,6 @@ function nameOf(audience: { type: string; openids?: string[] }): string {
 /** Files are named by their path in `examples/`; each becomes an upload of the producer's. */
 async function exampleMessage(name: string, upload: UploadFile): Promise<object> {
   const text = readFileSync(join(EXAMPLES, `${name}.json`), 'utf8');
-  const paths = new Set(
-    [...text.matchAll(/"upload": "(media\/[^"]+)"|upload:(media\/[^"\\]+)/g)].map(
-      ([, whole, inside]) => whole ?? inside ?? '',
-    ),
-  );
-  let filled = text;
-  for (const path of paths) {
-    const bytes = readFileSync(join(EXAMPLES, path));
-    const id = await upload(bytes, path.replace(/^.*\//, ''));
-    filled = filled
-      .replaceAll(`"upload": "${path}"`, `"upload": "${id}"`)
-      .replaceAll(`upload:${path}`, `upload:${id}`);
-  }
-  return (JSON.parse(filled) as { message: object }).message;
+  const { message } = JSON.parse(text) as { message: object };
+  return fillUploads(message, { folder: EXAMPLES, upload });
 }

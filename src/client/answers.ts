@@ -1,0 +1,92 @@
+/** What the API answers. Times are RFC 3339 in UTC; unknown counts are null, never 0. */
+import type { BatchState } from '../shared/campaign/batch.ts';
+import type { CampaignView } from '../shared/campaign/campaign.ts';
+import type { CampaignPlan } from '../shared/campaign/plan.ts';
+import type { Receipt } from '../shared/campaign/receipt.ts';
+
+export interface Links {
+  readonly self: string;
+  readonly batches: string;
+  readonly events: string;
+  readonly audit: string;
+  readonly results: string;
+}
+
+export type AcceptedCampaign = Pick<
+  CampaignView,
+  'id' | 'state' | 'account' | 'name' | 'sandbox' | 'audience' | 'sendAt' | 'notAfter' | 'pausedFor'
+> & { readonly links: Links };
+
+export type CampaignDetails = CampaignView & { readonly links: Links };
+
+export interface PlannedCampaign extends CampaignPlan {
+  /** What WeChat itself says is left, by path, where it was asked; null where it would not say. */
+  readonly wechat?: Readonly<
+    Record<
+      string,
+      { readonly perDay: number; readonly usedToday: number; readonly left: number } | null
+    >
+  >;
+}
+
+export interface BatchDetails {
+  readonly no: number;
+  readonly state: BatchState;
+  readonly size: number | null;
+  /** What WeChat knows the batch by; another one after `retry` or `resolve`. */
+  readonly clientMsgId: string;
+  readonly attempts: number;
+  readonly msgId?: string;
+  readonly msgDataId?: string;
+  readonly submittedAt?: string;
+  readonly settledAt?: string;
+  readonly nextAttemptAt?: string;
+  readonly errcode?: number;
+  readonly reason?: string;
+  /** Held because this message id belongs to another batch. */
+  readonly takenMsgId?: string;
+  readonly receipt?: Receipt;
+}
+
+export interface AuditEntry {
+  readonly at: string;
+  readonly by: string;
+  readonly action: string;
+  readonly note?: string;
+  readonly batch?: number;
+}
+
+export interface MediaFile {
+  readonly id: string;
+  readonly type: 'image' | 'voice' | 'video';
+  readonly format: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly filename: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationMs?: number;
+}
+
+export interface MediaDetails extends MediaFile {
+  /** Where WeChat has it, of which account and until when; null where it is kept for good. */
+  readonly atWechat: readonly {
+    readonly account: string;
+    readonly kind: string;
+    readonly expiresAt: string | null;
+  }[];
+}
+
+export interface AudienceDetails {
+  readonly id: string;
+  readonly account?: string;
+  readonly name?: string;
+  readonly state: 'receiving' | 'ready';
+  readonly received: number;
+  readonly duplicates: number;
+  readonly invalid: number;
+  /** Left out because they stand on a list of `exclude`. */
+  readonly suppressed: number;
+  readonly recipients: number;
+  readonly createdAt: string;
+}

@@ -1,0 +1,160 @@
+/** Lists of OpenIDs, streamed in: never whole in memory on either side. */
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import type { AudienceDetails } from './answers.ts';
+import { pages } from './pages.ts';
+import type { Transport } from './transport.ts';
+
+export type AudienceFormat = 'text' | 'csv' | 'ndjson';
+
+/** Bytes in any of the formats, gzip or not; or OpenIDs; or the path of a file. */
+export type AudienceSource =
+  | string
+  | readonly string[]
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>;
+
+export interface AudienceOptions {
+  /** `text` is one OpenID a line. Told by a file's extension if absent. */
+  readonly format?: AudienceFormat;
+  /** The CSV column or the NDJSON field that has the OpenID; `openid` if absent. */
+  readonly column?: string;
+  /** OpenIDs are of one account: no other can use the list. */
+  readonly account?: string;
+  readonly name?: string;
+  /** Ids of audiences: whoever is on one is left out. */
+  readonly exclude?: readonly string[];
+  /** Told how many bytes have been handed over. */
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export type Audiences = ReturnType<typeof makeAudiences>;
+
+const BLOCK = 64 * 1024;
+
+export function makeAudiences(transport: Transport) {
+  /**
+   * Streams a list in. It is whole or not there at all: a broken upload leaves nothing behind. A
+   * list of strings, and a file, may be sent again by this client while the producer is away; a
+   * stream is gone once it was read.
+   *
+   * @param source a string is the path of a file; an iterable of strings is one OpenID each (with
+   *   `format`: pieces of text); bytes are in `format`.
+   * @throws {QunfaError} `audience-unreadable`, `content-type-unsupported`, `unreachable` …
+   */
+  async function upload(
+    source: AudienceSource,
+    options: AudienceOptions = {},
+  ): Promise<AudienceDetails> {
+    const { account, column, name, exclude, onProgress, signal } = options;
+    // Says at once and by its name that there is no such file.
+    if (typeof source === 'string') await (await open(source)).close();
+    const isPath = typeof source === 'string';
+    const again = isPath || Array.isArray(source);
+    let broken: { readonly error: unknown } | undefined;
+    const pieces = async function* () {
+      try {
+        yield* piecesOf(source, options.format);
+      } catch (error) {
+        broken = { error };
+        throw error;
+      }
+    };
+    const answered = transport.call<AudienceDetails>({
+      method: 'POST',
+      path: '/v1/audiences',
+      query: {
+        format: options.format ?? (isPath ? formatOf(source) : 'text'),
+        account,
+        column,
+        name: name ?? (isPath ? basename(source) : undefined),
+        exclude: exclude && exclude.length > 0 ? exclude.join(',') : undefined,
+      },
+      headers: { 'content-type': 'application/octet-stream' },
+      body: () => streamOf(pieces(), onProgress),
+      once: !again,
+      streams: true,
+      patient: true,
+      repeatable: again,
+      signal,
+    });
+    const { body } = await answered.catch((error: unknown) => {
+      // What broke is the source, not the way to the producer.
+      throw broken ? broken.error : error;
+    });
+    return body;
+  }
+
+  async function get(id: string): Promise<AudienceDetails> {
+    const path = `/v1/audiences/${encodeURIComponent(id)}`;
+    return (await transport.call<AudienceDetails>({ path, repeatable: true })).body;
+  }
+
+  const list = (
+    options: { readonly limit?: number } = {},
+  ): AsyncGenerator<AudienceDetails, void, undefined> =>
+    pages<AudienceDetails, string>(async (cursor) => {
+      const { body } = await transport.call<{ audiences: AudienceDetails[]; next: string | null }>({
+        path: '/v1/audiences',
+        query: { ...options, cursor },
+        repeatable: true,
+      });
+      return { items: body.audiences, next: body.next };
+    });
+
+  return { upload, get, list };
+}
+
+function formatOf(path: string): AudienceFormat {
+  const name = path.toLowerCase().replace(/\.gz$/, '');
+  if (extname(name) === '.csv') return 'csv';
+  return ['.ndjson', '.jsonl'].includes(extname(name)) ? 'ndjson' : 'text';
+}
+
+/** Without a format, each string is an OpenID and gets its line; bytes go as they come. */
+async function* piecesOf(
+  source: AudienceSource,
+  format: AudienceFormat | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const encoder = new TextEncoder();
+  if (typeof source === 'string') {
+    yield* createReadStream(source, { highWaterMark: BLOCK });
+    return;
+  }
+  let lines = '';
+  for await (const piece of source as AsyncIterable<Uint8Array | string>) {
+    if (typeof piece !== 'string') {
+      yield piece;
+      continue;
+    }
+    lines += format === undefined ? `${piece}\n` : piece;
+    if (lines.length < BLOCK) continue;
+    yield encoder.encode(lines);
+    lines = '';
+  }
+  if (lines !== '') yield encoder.encode(lines);
+}
+
+function streamOf(
+  pieces: AsyncGenerator<Uint8Array, void, undefined>,
+  onProgress: ((bytes: number) => void) | undefined,
+): ReadableStream<Uint8Array> {
+  let bytes = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done) return controller.close();
+        bytes += value.byteLength;
+        onProgress?.(bytes);
+        controller.enqueue(value);
+      },
+      async cancel() {
+        await pieces.return();
+      },
+    },
+    { highWaterMark: 1 },
+  );
+}

@@ -1,0 +1,211 @@
+/** Campaigns: enqueue, plan, look, steer. */
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import type { CampaignState } from '../shared/campaign/campaign.ts';
+import type { CampaignRequest } from '../shared/campaign/request.ts';
+import { SECOND } from '../shared/time.ts';
+import type {
+  AcceptedCampaign,
+  AuditEntry,
+  BatchDetails,
+  CampaignDetails,
+  PlannedCampaign,
+} from './answers.ts';
+import { pages } from './pages.ts';
+import { QunfaError } from './qunfa-error.ts';
+import type { Transport } from './transport.ts';
+import { type CampaignEvent, type WatchOptions, watchCampaign } from './watch-campaign.ts';
+
+/** The body of POST /v1/campaigns. */
+export type NewCampaign = z.input<typeof CampaignRequest>;
+
+export interface CreateOptions {
+  /**
+   * Same key and body: the same campaign, however often and from wherever. It also says that the
+   * same content as within the last 24 hours is meant. Without one, a repeat that this client makes
+   * by itself finds the campaign of its own first attempt, and the guard stays on.
+   */
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListOptions {
+  readonly account?: string;
+  readonly state?: CampaignState;
+  /** Campaigns a page, at most 100. */
+  readonly limit?: number;
+}
+
+export type Resolution = (
+  | { readonly as: 'sent'; readonly msgId: string }
+  | { readonly as: 'not-sent' }
+  | { readonly as: 'given-up' }
+) & { readonly note?: string };
+
+export type Campaigns = ReturnType<typeof makeCampaigns>;
+
+/** A producer's clock says seconds only. */
+const CLOCK_GRAIN = 2 * SECOND;
+
+export function makeCampaigns(transport: Transport) {
+  const pathOf = (id: string, rest = ''): string =>
+    `/v1/campaigns/${encodeURIComponent(id)}${rest}`;
+
+  /**
+   * Enqueues a campaign. An answer means that it is kept and will go out by itself.
+   *
+   * @throws {QunfaError} `invalid-campaign` with every mistake at once; `same-content` with the
+   *   `campaignId` of the earlier one; `idempotency-key-reused`; `unreachable`.
+   */
+  async function create(
+    body: NewCampaign,
+    { idempotencyKey, signal }: CreateOptions = {},
+  ): Promise<AcceptedCampaign> {
+    const startedAt = performance.now();
+    // Where the same content is meant anyhow, only a key can tell our own repeat from another.
+    const key = idempotencyKey ?? (body.repeat === true ? `client-${randomUUID()}` : undefined);
+    let mayHaveArrived = false;
+    try {
+      const { body: accepted } = await transport.call<AcceptedCampaign>({
+        method: 'POST',
+        path: '/v1/campaigns',
+        json: body,
+        headers: key === undefined ? {} : { 'idempotency-key': key },
+        repeatable: true,
+        onRepeat: () => {
+          mayHaveArrived = true;
+        },
+        signal,
+      });
+      return accepted;
+    } catch (error) {
+      const mine = mayHaveArrived && (await ownCampaign(error, performance.now() - startedAt));
+      if (mine) return mine;
+      throw error;
+    }
+  }
+
+  /**
+   * The campaign that a repeat collided with, if it began after this call did: then it is the one
+   * that an earlier attempt of this call made. By the producer's clock alone.
+   */
+  async function ownCampaign(error: unknown, elapsedMs: number): Promise<AcceptedCampaign | null> {
+    if (!(error instanceof QunfaError) || error.code !== 'same-content') return null;
+    if (error.campaignId === undefined) return null;
+    const { body, headers } = await transport.call<CampaignDetails>({
+      path: pathOf(error.campaignId),
+      repeatable: true,
+    });
+    const age = Date.parse(headers.get('date') ?? '') - Date.parse(body.createdAt);
+    return age <= elapsedMs + CLOCK_GRAIN ? acceptedOf(body) : null;
+  }
+
+  /** What it would cost and when it would end; nothing is sent or kept. */
+  async function plan(
+    body: NewCampaign,
+    { askWechat = false }: { readonly askWechat?: boolean } = {},
+  ): Promise<PlannedCampaign> {
+    const query = { ask: askWechat ? 'wechat' : undefined };
+    return post<PlannedCampaign>('/v1/campaigns/plan', body, query);
+  }
+
+  const get = (id: string): Promise<CampaignDetails> => read<CampaignDetails>(pathOf(id));
+
+  /** Newest first. */
+  const list = (options: ListOptions = {}): AsyncGenerator<CampaignDetails, void, undefined> =>
+    pages<CampaignDetails, string>(async (cursor) => {
+      const page = await read<{ campaigns: CampaignDetails[]; next: string | null }>(
+        '/v1/campaigns',
+        { ...options, cursor },
+      );
+      return { items: page.campaigns, next: page.next };
+    });
+
+  const batches = (
+    id: string,
+    { limit }: { readonly limit?: number } = {},
+  ): AsyncGenerator<BatchDetails, void, undefined> =>
+    pages<BatchDetails, number>(async (from) => {
+      const page = await read<{ batches: BatchDetails[]; next: number | null }>(
+        pathOf(id, '/batches'),
+        { from, limit },
+      );
+      return { items: page.batches, next: page.next };
+    });
+
+  /**
+   * `for await (const { campaign } of client.campaigns.watch(id))`: how it stands at once, then each
+   * time it changes, until it ends. A held campaign has not ended.
+   */
+  const watch = (
+    id: string,
+    options: WatchOptions = {},
+  ): AsyncGenerator<CampaignEvent, void, undefined> => watchCampaign(transport, id, options);
+
+  const audit = async (id: string): Promise<readonly AuditEntry[]> =>
+    (await read<{ audit: AuditEntry[] }>(pathOf(id, '/audit'))).audit;
+
+  /** Each may be asked for twice and is done once. */
+  const steer = (step: string) => (id: string) =>
+    post<CampaignDetails>(pathOf(id, `/${step}`), undefined, {});
+
+  /**
+   * Settles a held batch, or all of them, by what a person found out in WeChat's console.
+   *
+   * @param no the batch's number, or `all-held`.
+   */
+  const resolve = (
+    id: string,
+    no: number | 'all-held',
+    resolution: Resolution,
+  ): Promise<CampaignDetails> =>
+    post<CampaignDetails>(pathOf(id, `/batches/${no}/resolve`), resolution, {});
+
+  async function read<T>(
+    path: string,
+    query: Readonly<Record<string, string | number | undefined>> = {},
+  ): Promise<T> {
+    return (await transport.call<T>({ path, query, repeatable: true })).body;
+  }
+
+  async function post<T>(
+    path: string,
+    json: unknown,
+    query: Readonly<Record<string, string | undefined>>,
+  ): Promise<T> {
+    const repeatable = !path.endsWith('/retry');
+    return (await transport.call<T>({ method: 'POST', path, json, query, repeatable })).body;
+  }
+
+  return {
+    create,
+    plan,
+    get,
+    list,
+    batches,
+    watch,
+    audit,
+    pause: steer('pause'),
+    resume: steer('resume'),
+    /** Batches not called yet leave the lane at once; what was called goes on to its receipt. */
+    cancel: steer('cancel'),
+    /** By another key than the one that enqueued it. */
+    approve: steer('approve'),
+    /** The refused batches only, under new keys. */
+    retry: steer('retry'),
+    resolve,
+  };
+}
+
+const acceptedOf = (view: CampaignDetails): AcceptedCampaign => ({
+  id: view.id,
+  state: view.state,
+  account: view.account,
+  name: view.name,
+  ...(view.sandbox ? { sandbox: view.sandbox } : {}),
+  audience: view.audience,
+  sendAt: view.sendAt,
+  notAfter: view.notAfter,
+  ...(view.pausedFor ? { pausedFor: view.pausedFor } : {}),
+  links: view.links,
+});

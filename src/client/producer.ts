@@ -1,0 +1,190 @@
+/**
+ * Enqueues campaigns straight into Redis, from another service's process. The same from any
+ * language: docs/enqueue.md.
+ *
+ * What is put in is taken in by a worker, so that a mistake which only the record shows (no such
+ * account, audience or file) is told by `waitUntilAccepted`, not by `enqueue`.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { type Job, Queue, QueueEvents } from 'bullmq';
+import type { z } from 'zod';
+import { CampaignRequest } from '../shared/campaign/request.ts';
+import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/jobs.ts';
+import { PREFIX } from '../shared/store/keys.ts';
+import { DAY, MINUTE, SECOND } from '../shared/time.ts';
+import { jobIdOf } from './job-id.ts';
+import { QunfaError } from './qunfa-error.ts';
+
+// biome-ignore lint/performance/noBarrelFile: what a service catches comes from where it enqueues
+export { QunfaError } from './qunfa-error.ts';
+
+export interface DirectProducerOptions {
+  /** `redis://…` or `rediss://…`, the one that the workers use. */
+  readonly redisUrl: string;
+  /** BullMQ's prefix; `{qunfa}`. */
+  readonly prefix?: string;
+}
+
+/** The body of POST /v1/campaigns; OpenIDs and files by id where it would be over 64 KB. */
+export type NewCampaign = z.input<typeof CampaignRequest>;
+
+export interface EnqueuedCampaign {
+  /** Of the job, made of the idempotency key. */
+  readonly jobId: string;
+}
+
+export interface TakenCampaign {
+  readonly id: string;
+  readonly state: string;
+}
+
+export interface DirectProducer {
+  /**
+   * @param options.idempotencyKey same key and body: the same campaign, however often.
+   * @throws {QunfaError} `invalid-campaign` with every mistake at once, `body-too-large`,
+   *   `idempotency-key-reused`, `redis-unavailable`.
+   */
+  enqueue(
+    body: NewCampaign,
+    options: { readonly idempotencyKey: string },
+  ): Promise<EnqueuedCampaign>;
+  /**
+   * Waits for a worker to take it in.
+   *
+   * @throws {QunfaError} with the API's own code where it was refused; `not-yet-accepted` when
+   *   nobody took it in time. It is kept all the same.
+   */
+  waitUntilAccepted(
+    job: EnqueuedCampaign,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<TakenCampaign>;
+  close(): Promise<void>;
+}
+
+const ANSWER_WITHIN = 10 * SECOND;
+
+/** Connects when it is first used. One for a process is enough. */
+export function makeDirectProducer({
+  redisUrl,
+  prefix = PREFIX,
+}: DirectProducerOptions): DirectProducer {
+  const queue = new Queue('campaigns', {
+    // Without Redis, whoever enqueues hears so instead of waiting for ever.
+    connection: { url: redisUrl, maxRetriesPerRequest: 1, connectTimeout: 5 * SECOND },
+    prefix,
+  });
+  queue.on('error', () => undefined);
+  let listening: QueueEvents | undefined;
+
+  async function enqueue(
+    body: NewCampaign,
+    { idempotencyKey }: { readonly idempotencyKey: string },
+  ): Promise<EnqueuedCampaign> {
+    check(body);
+    const jobId = jobIdOf(idempotencyKey);
+    // As Redis will have it: `undefined` fields are gone.
+    const data: unknown = JSON.parse(JSON.stringify(body));
+    return inTime(async () => {
+      await queue.add(acceptCampaignJob.name, data, { ...KEPT, jobId });
+      // BullMQ says nothing where the id is taken, and keeps what was there.
+      const kept = await queue.getJob(jobId);
+      if (kept && !isDeepStrictEqual(kept.data, data)) throw reused();
+      return { jobId };
+    });
+  }
+
+  async function waitUntilAccepted(
+    { jobId }: EnqueuedCampaign,
+    { timeoutMs = MINUTE }: { readonly timeoutMs?: number } = {},
+  ): Promise<TakenCampaign> {
+    const job: Job<unknown, TakenCampaign> | undefined = await inTime(() => queue.getJob(jobId));
+    if (!job) throw failure(404, 'job-not-found', 'no such job is kept in Redis');
+    listening ??= listen();
+    const events = listening;
+    try {
+      await inTime(() => events.waitUntilReady());
+      return await job.waitUntilFinished(events, timeoutMs);
+    } catch (error) {
+      if (error instanceof QunfaError) throw error;
+      const current = await inTime(() => queue.getJob(jobId));
+      if (current && (await current.isFailed())) throw refusalIn(current.failedReason);
+      throw failure(0, 'not-yet-accepted', `no worker took it in within ${timeoutMs / SECOND} s`, {
+        cause: error,
+      });
+    }
+  }
+
+  function listen(): QueueEvents {
+    const connection = { url: redisUrl, maxRetriesPerRequest: null };
+    const events = new QueueEvents('campaigns', { connection, prefix });
+    events.on('error', () => undefined);
+    return events;
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([queue.close(), listening?.close()]);
+  }
+
+  return { enqueue, waitUntilAccepted, close };
+}
+
+/** A fault on the worker's side is tried again; a refusal is final and says why. */
+const KEPT = {
+  attempts: 1_000,
+  backoff: { type: CAPPED_BACKOFF },
+  removeOnComplete: { age: (30 * DAY) / SECOND },
+  removeOnFail: { age: (30 * DAY) / SECOND },
+};
+
+function check(body: unknown): void {
+  const bytes = Buffer.byteLength(JSON.stringify(body) ?? '');
+  if (bytes > acceptCampaignJob.maxBytes) {
+    throw failure(
+      413,
+      'body-too-large',
+      `${bytes} bytes, at most ${acceptCampaignJob.maxBytes}: upload OpenIDs (POST /v1/audiences) and files (POST /v1/media) first, and name them by id`,
+    );
+  }
+  const parsed = CampaignRequest.safeParse(body);
+  if (parsed.success) return;
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    path: path.join('.'),
+    message,
+  }));
+  const detail = `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in the campaign; nothing was enqueued`;
+  throw new QunfaError({ status: 422, code: 'invalid-campaign', detail, errors });
+}
+
+/** `code: detail (path: message; …)`, as the worker writes a refusal down. */
+function refusalIn(failedReason: string): QunfaError {
+  const [, code = 'failed', detail = failedReason] =
+    /^([a-z][a-z0-9-]*): (.*)$/s.exec(failedReason) ?? [];
+  return failure(422, code, detail);
+}
+
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_WITHIN);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (error) {
+    if (error instanceof QunfaError) throw error;
+    const detail =
+      'Redis cannot be reached, so nobody knows whether it was enqueued; the same key can be used again';
+    throw failure(0, 'redis-unavailable', detail, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const reused = (): QunfaError =>
+  failure(
+    409,
+    'idempotency-key-reused',
+    'this key was used with another body; use a new key for a new campaign',
+  );
+
+const failure = (status: number, code: string, detail: string, options?: ErrorOptions) =>
+  new QunfaError({ status, code, detail }, options);

@@ -1,0 +1,229 @@
+/**
+ * One call of the HTTP API, made again where that can do no harm.
+ *
+ * A call that never arrived is made again in any case. One that may have arrived (a reset, a
+ * timeout, 503) only where the caller says that twice is as good as once.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SECOND } from '../shared/time.ts';
+import { isProblem } from './problem.ts';
+import { QunfaError } from './qunfa-error.ts';
+
+export interface ClientOptions {
+  /** Where the producer is, such as `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** One of the producer's API_KEYS; none is needed on its own machine without any. */
+  readonly apiKey?: string;
+  /** In place of the global one. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** An undici Agent or ProxyAgent for the global fetch. */
+  readonly dispatcher?: { dispatch(...args: never[]): boolean };
+  /** For how long one call is made again while the producer is away; 30 s. */
+  readonly patienceMs?: number;
+  /** For one answer, uploads and streams apart; 60 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'POST';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  /** Made anew for each attempt. */
+  readonly body?: () => BodyInit;
+  /** The body comes in pieces. */
+  readonly streams?: boolean;
+  /** The body is gone once it was read. */
+  readonly once?: boolean;
+  /** Twice is as good as once. */
+  readonly repeatable: boolean;
+  /** No limit to how long the answer takes. */
+  readonly patient?: boolean;
+  /** Told before a call is made again of which nobody knows whether it arrived. */
+  readonly onRepeat?: () => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answered<T> {
+  readonly body: T;
+  readonly headers: Headers;
+}
+
+export type Transport = ReturnType<typeof makeTransport>;
+
+const FIRST_PAUSE = 200;
+const LONGEST_PAUSE = 5 * SECOND;
+
+export function makeTransport(options: ClientOptions) {
+  const { apiKey, dispatcher, patienceMs = 30 * SECOND, timeoutMs = 60 * SECOND } = options;
+  const base = baseOf(options.url);
+  const fetch = options.fetch ?? globalThis.fetch;
+
+  /**
+   * @throws {QunfaError} with the API's own code; `unreachable` or `timeout` without an answer.
+   * @throws the reason of `signal`.
+   */
+  async function call<T>(request: Call): Promise<Answered<T>> {
+    const response = await open(request);
+    const text = await response.text().catch((error: unknown) => {
+      throw noAnswer(error, base, 'the answer broke off');
+    });
+    return { body: parse<T>(text, response.status), headers: response.headers };
+  }
+
+  /** The answer with its body unread; a stream of events is read piece by piece. */
+  async function open(request: Call): Promise<Response> {
+    const until = performance.now() + patienceMs;
+    for (let attempt = 0; ; attempt += 1) {
+      request.signal?.throwIfAborted();
+      const tried = await attemptOf(request);
+      if (tried instanceof Response && tried.ok) return tried;
+      const failed = tried instanceof Response ? await refusalOf(tried) : tried;
+      const pause = failed.afterMs ?? Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE);
+      const again = failed.arrived === 'no' || (failed.arrived === 'maybe' && request.repeatable);
+      if (!again || request.once || performance.now() + pause > until) throw failed.error;
+      if (failed.arrived === 'maybe') request.onRepeat?.();
+      await sleep(pause, undefined, request.signal ? { signal: request.signal } : {});
+    }
+  }
+
+  async function attemptOf(request: Call): Promise<Response | Failed> {
+    const { signal } = request;
+    const timeout = request.patient ? undefined : AbortSignal.timeout(timeoutMs);
+    const signals = [signal, timeout].filter((one) => one !== undefined);
+    try {
+      return await fetch(urlOf(request), {
+        method: request.method ?? 'GET',
+        headers: headersOf(request),
+        redirect: 'error',
+        ...bodyOf(request),
+        ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
+        ...(dispatcher ? { dispatcher } : {}),
+      } as RequestInit);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (timeout?.aborted) {
+        const detail = `${base} did not answer within ${timeoutMs / SECOND} s`;
+        return { arrived: 'maybe', error: new QunfaError({ status: 0, code: 'timeout', detail }) };
+      }
+      return {
+        arrived: neverArrived(error) ? 'no' : 'maybe',
+        error: noAnswer(error, base, `${base} cannot be reached`),
+      };
+    }
+  }
+
+  function urlOf({ path, query = {} }: Call): string {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    return `${base}${path}${given.length > 0 ? `?${search}` : ''}`;
+  }
+
+  const headersOf = ({ json, headers }: Call): Record<string, string> => ({
+    accept: 'application/json',
+    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+    ...headers,
+  });
+
+  return { base, call, open };
+}
+
+interface Failed {
+  /** Whether the producer may have done it. */
+  readonly arrived: 'no' | 'maybe' | 'refused';
+  readonly error: QunfaError;
+  /** When to come back, as the producer says. */
+  readonly afterMs?: number;
+}
+
+const bodyOf = ({ json, body, streams }: Call) =>
+  json !== undefined
+    ? { body: JSON.stringify(json) }
+    : body
+      ? { body: body(), ...(streams ? { duplex: 'half' } : {}) }
+      : {};
+
+async function refusalOf(response: Response): Promise<Failed> {
+  const text = await response.text().catch(() => '');
+  const afterMs = retryAfter(response.headers.get('retry-after'));
+  const error = new QunfaError(factsOf(response, text));
+  // Too many requests: turned away at the door.
+  if (response.status === 429)
+    return { arrived: afterMs === null ? 'refused' : 'no', error, ...after(afterMs) };
+  if (response.status === 503 && afterMs !== null) return { arrived: 'maybe', error, afterMs };
+  return { arrived: 'refused', error };
+}
+
+const after = (afterMs: number | null) => (afterMs === null ? {} : { afterMs });
+
+function factsOf({ status, statusText }: Response, text: string) {
+  const problem = jsonIn(text);
+  if (!isProblem(problem)) {
+    return { status, code: 'answer-unexpected', detail: `HTTP ${status} ${statusText}`.trim() };
+  }
+  const { code, detail, errors, campaignId } = problem;
+  return {
+    status,
+    code,
+    detail,
+    ...(errors ? { errors } : {}),
+    ...(campaignId === undefined ? {} : { campaignId }),
+  };
+}
+
+/** Seconds; a date is not worth its clock. */
+function retryAfter(value: string | null): number | null {
+  const seconds = value === null || value.trim() === '' ? Number.NaN : Number(value);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * SECOND : null;
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parse<T>(text: string, status: number): T {
+  const value = jsonIn(text);
+  if (value !== undefined) return value as T;
+  const detail = 'the answer is not JSON: is this address the producer’s?';
+  throw new QunfaError({ status, code: 'answer-unexpected', detail });
+}
+
+function noAnswer(error: unknown, base: string, what: string): QunfaError {
+  const why = reasonOf(error);
+  const detail = `${what}${why ? ` (${why})` : ''}; is the producer running at ${base}?`;
+  return new QunfaError({ status: 0, code: 'unreachable', detail }, { cause: error });
+}
+
+/** fetch says only "fetch failed"; why stands in its cause, and for two addresses in a list. */
+function causesOf(error: unknown): NodeJS.ErrnoException[] {
+  if (!(error instanceof Error)) return [];
+  const inner = error instanceof AggregateError ? error.errors : [error.cause];
+  return [error as NodeJS.ErrnoException, ...inner.flatMap(causesOf)];
+}
+
+const reasonOf = (error: unknown): string =>
+  causesOf(error).flatMap(({ code }) => (typeof code === 'string' ? [code] : []))[0] ?? '';
+
+const BEFORE_ANYTHING_WAS_SENT = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
+const neverArrived = (error: unknown): boolean =>
+  causesOf(error).some(({ code = '' }) => BEFORE_ANYTHING_WAS_SENT.includes(code));
+
+function baseOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed && /^https?:$/.test(parsed.protocol)) return url.replace(/\/+$/, '');
+  throw new TypeError('url: the address of the producer, such as http://127.0.0.1:3000');
+}

@@ -1,0 +1,90 @@
+/** A campaign as it goes, over server-sent events that are taken up again when they break off. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SECOND } from '../shared/time.ts';
+import type { CampaignDetails } from './answers.ts';
+import { readEvents, type ServerEvent } from './event-reader.ts';
+import { QunfaError } from './qunfa-error.ts';
+import type { Transport } from './transport.ts';
+
+export interface CampaignEvent {
+  /** `end`: nothing more happens by itself, and nothing more comes. */
+  readonly type: 'campaign' | 'end';
+  /** How the campaign stands now; a newer one replaces it. */
+  readonly campaign: CampaignDetails;
+}
+
+export interface WatchOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A producer that restarts, or a proxy that cuts what is quiet, is no reason to miss the end. */
+const PAUSE = SECOND;
+/** Two heartbeats of the producer (15 s each) and a little: longer silence is a dead connection. */
+const SILENCE = 40 * SECOND;
+
+/**
+ * @throws {QunfaError} there is no such campaign, the key is refused, or the producer is away for
+ *   longer than the client's patience.
+ * @throws the reason of `signal`.
+ */
+export async function* watchCampaign(
+  transport: Transport,
+  id: string,
+  { signal }: WatchOptions,
+): AsyncGenerator<CampaignEvent, void, undefined> {
+  let last = '';
+  for (;;) {
+    const silence = new AbortController();
+    const stop = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+    try {
+      for await (const event of eventsOf(transport, id, stop, silence)) {
+        const type = event.event === 'end' ? 'end' : 'campaign';
+        // The first view of a new connection may be the last one of the connection before.
+        if (type === 'campaign' && event.data === last) continue;
+        last = event.data;
+        yield { type, campaign: JSON.parse(event.data) as CampaignDetails };
+        if (type === 'end') return;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof QunfaError || error instanceof SyntaxError) throw error;
+      // The connection broke off: anything else would have been an answer.
+    } finally {
+      silence.abort();
+    }
+    await sleep(PAUSE, undefined, signal ? { signal } : {});
+  }
+}
+
+async function* eventsOf(
+  transport: Transport,
+  id: string,
+  stop: AbortSignal,
+  silence: AbortController,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  const response = await transport.open({
+    path: `/v1/campaigns/${encodeURIComponent(id)}/events`,
+    headers: { accept: 'text/event-stream' },
+    repeatable: true,
+    patient: true,
+    signal: stop,
+  });
+  if (!response.body) return;
+  yield* readEvents(untilSilent(response.body, silence));
+}
+
+async function* untilSilent(
+  body: AsyncIterable<Uint8Array>,
+  silence: AbortController,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let timer = setTimeout(() => silence.abort(), SILENCE);
+  try {
+    for await (const piece of body) {
+      clearTimeout(timer);
+      yield piece;
+      timer = setTimeout(() => silence.abort(), SILENCE);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
