@@ -91,18 +91,15 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     action: string,
     decide: (control: Control, createdBy: string) => Decided,
   ): Promise<SteerResult> {
-    let before: Control | undefined;
     const after = await campaigns.control<Refusal>(
       id,
-      (control, _tally, campaign) => {
-        before = control;
-        return decide(control, campaign.createdBy);
-      },
+      (control, _tally, campaign) => decide(control, campaign.createdBy),
       { audit: { at: now(), by, action } },
     );
     if (after === null) return unknown(id);
     if ('refused' in after) return after;
-    if (after !== before) await act(id, after);
+    // Asked again, too: whoever recorded it may have died before anything was woken.
+    if (!isEnded(after)) await act(id, after);
     return show(id);
   }
 
@@ -145,6 +142,8 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     if (record.control.cancelled) return { refused: over('retry').refused };
     const refusedBatches = (await batches.all(id)).filter(({ state }) => state === 'refused');
     if (refusedBatches.length === 0) return show(id);
+    // Opened first: should this process die in between, the sweeper finds it and ends it again.
+    await campaigns.reopen(id);
     await change(id, refusedBatches, { type: 'retried' }, { at: now(), by, action: 'retry' });
     await campaigns.reopen(id);
     return goOn(id);
@@ -164,10 +163,11 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
       which === 'all-held' ? state === 'held' : no === which,
     );
     const [first] = meant;
+    if (!first && which === 'all-held') return goOn(id);
     if (!first) return refuse(404, 'batch-not-found', `no such batch of ${id}`);
     if (which !== 'all-held' && first.state !== 'held') {
       return alreadySo(first, decision)
-        ? show(id)
+        ? goOn(id)
         : refuse(409, 'batch-not-held', `batch ${first.no} is ${first.state}, not held`);
     }
     if (decision.as === 'sent' && meant.length > 1) {
@@ -188,7 +188,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
       const outcome = await batches.accepted(
         { campaignId: id, no: first.no },
         { type: 'resolved-sent', msgId: decision.msgId, at: now() },
-        audit,
+        { audit },
       );
       if (outcome.kind === 'taken') {
         return refuse(
@@ -227,8 +227,16 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     return show(id);
   }
 
-  const alreadySo = (batch: Batch, decision: Decision): boolean =>
-    decision.as === 'sent' && 'msgId' in batch && batch.msgId === decision.msgId;
+  function alreadySo(batch: Batch, decision: Decision): boolean {
+    switch (decision.as) {
+      case 'sent':
+        return 'msgId' in batch && batch.msgId === decision.msgId;
+      case 'not-sent':
+        return batch.generation > 0 && (batch.state === 'pending' || batch.state === 'submitting');
+      case 'given-up':
+        return batch.state === 'refused' && batch.reason === 'given-up';
+    }
+  }
 
   async function show(id: string): Promise<SteerResult> {
     const record = await campaigns.read(id);
@@ -238,8 +246,9 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
   return { pause, resume, cancel, approve, retry, resolve };
 }
 
+/** What was counted towards the pause begins anew with the person's word. */
 function withoutPause(control: Control): Control {
-  const { paused: _, ...rest } = control;
+  const { paused: _, takenInARow: __, ...rest } = control;
   return rest;
 }
 

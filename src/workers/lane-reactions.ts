@@ -6,7 +6,7 @@ import type { Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE } from '../shared/time.ts';
-import type { LaneReaction } from './read-submission.ts';
+import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
 
 interface Dependencies {
   readonly stores: Stores;
@@ -19,7 +19,6 @@ interface Dependencies {
 
 /** At least as many processes as that call WeChat at once for one account. */
 export const LANE_CONCURRENCY = 4;
-const NOT_ON_IP_LIST = 40164;
 /** Two hosts within this agree that it is the account's list, not one host's address. */
 const AGREEMENT = 10 * MINUTE;
 
@@ -48,16 +47,27 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
     until: number,
     reason: Extract<LaneReaction, { kind: 'sleep' }>['reason'],
   ): Promise<void> {
-    if (reason !== 'outcome-unknown') await lanes.set(account, 'sleep', { reason, until });
+    if (reason !== 'outcome-unknown' && !(await sleepsLonger(account, until))) {
+      await lanes.set(account, 'sleep', { reason, until });
+    }
     await queues.lane(account).rateLimit(Math.max(1, until - now()));
     telemetry.laneSleeps(account, reason, until);
+  }
+
+  /** Calls under way together may be told of the minute's limit and of the day's. */
+  async function sleepsLonger(account: string, until: number): Promise<boolean> {
+    const { sleep: known } = await lanes.read(account);
+    return known !== undefined && known.until > until;
   }
 
   async function stop(
     account: string,
     { scope, errcode, message }: Extract<LaneReaction, { kind: 'stop' }>,
   ): Promise<void> {
-    if (errcode === NOT_ON_IP_LIST && !(await anotherHostAgrees(account))) return;
+    if (errcode === NOT_ON_IP_LIST && !(await anotherHostAgrees(account))) {
+      telemetry.laneStopped(account, scope, errcode, `host ${hostId}: ${message}`);
+      return;
+    }
     const word = { at: now(), by: 'wechat', errcode, message };
     await lanes.set(account, scope === 'send' ? 'sendBlocked' : 'paused', word);
     telemetry.laneStopped(account, scope, errcode, message);

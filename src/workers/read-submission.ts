@@ -16,8 +16,8 @@ export interface Submission {
 
 export interface Situation {
   readonly now: number;
-  /** Calls of this key so far, this one included. */
-  readonly attempts: number;
+  /** Calls that may have been accepted so far, this one included. */
+  readonly asked: number;
   readonly unknownRetryMs: number;
   readonly accountKind: 'service' | 'subscription';
   readonly api: 'send' | 'sendall';
@@ -43,6 +43,8 @@ export type Reading =
   /** The media or articles are gone: make them again, then the same key. */
   | { readonly kind: 'new-media'; readonly errcode: number };
 
+export const NOT_ON_IP_LIST = 40164;
+const OTHER_HOST_PAUSE = 5 * MINUTE;
 const NONE: LaneReaction = { kind: 'none' };
 const ONE_BY_ONE = 10 * MINUTE;
 /** Not there, not accepted, no harm done: a network that is down is tried again soon. */
@@ -95,13 +97,14 @@ function readRefusal(
     case 'wait-approval':
       return putBack('wechat-approval', at.now + remedy.ms, errcode);
     case 'account-down': {
+      if (errcode === NOT_ON_IP_LIST) {
+        // Another host may be on the list: the lane stops only when two agree.
+        const lane = stopOf('account', errcode);
+        return putBack('wechat-busy', at.now + OTHER_HOST_PAUSE, errcode, lane);
+      }
       const scope = remedy.scope === 'api' && at.api === 'send' ? 'send' : 'account';
-      return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, {
-        kind: 'stop',
-        scope,
-        errcode,
-        message: meaningOf(errcode),
-      });
+      const lane = stopOf(scope, errcode);
+      return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, lane);
     }
     case 'refused':
       return event({ type: 'refused', errcode, reason: meaningOf(errcode), at: at.now });
@@ -110,7 +113,7 @@ function readRefusal(
 
 /** Same key again, on growing steps; meanwhile nothing new of this account is called. */
 function unknown(at: Situation, errcode?: number, tooFast = false): Reading {
-  const until = at.now + repeatDelayMs(at.attempts, at.unknownRetryMs);
+  const until = at.now + repeatDelayMs(at.asked, at.unknownRetryMs);
   const lane: LaneReaction = tooFast
     ? { kind: 'narrow', until, oneByOneUntil: at.now + ONE_BY_ONE }
     : { kind: 'sleep', until, reason: 'outcome-unknown' };
@@ -123,6 +126,13 @@ function unknown(at: Situation, errcode?: number, tooFast = false): Reading {
     lane,
   );
 }
+
+const stopOf = (scope: 'send' | 'account', errcode: number): LaneReaction => ({
+  kind: 'stop',
+  scope,
+  errcode,
+  message: meaningOf(errcode),
+});
 
 const putBack = (
   reason: WaitReason,

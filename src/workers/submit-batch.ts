@@ -8,7 +8,7 @@
 import { type FlowProducer, type Job, RateLimitError } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
-import { type Batch, type BatchRef, batchKey } from '../shared/campaign/batch.ts';
+import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
 import { batchRange } from '../shared/campaign/cut.ts';
 import type { Message } from '../shared/campaign/message.ts';
@@ -46,6 +46,8 @@ export interface Dependencies {
 
 /** Repeats of an unanswered call go before everything new: the lane waits for their answer. */
 export const REPEAT_PRIORITY = 1;
+/** Waits that end for the whole lane at once, also sooner, by a person's word. */
+const LANE_DECIDES: readonly WaitReason[] = ['account-paused', 'daily-quota', 'monthly-quota'];
 /** A lane that a person must release looks again this often, should the release be missed. */
 const STOPPED_PAUSE = HOUR;
 
@@ -84,12 +86,19 @@ export function makeSubmitBatch(deps: Dependencies) {
     if (!ready) return deps.renewMaterial.wait(job, token, { campaign, message, account, batch });
 
     const openIds = await openIdsOf(campaign, control, batch);
+    let mine = false;
     const tried = await batches.apply(
       ref,
       { type: 'attempt-started', at: now() },
-      { unless: (current) => current.state !== 'pending' && current.state !== 'submitting' },
+      {
+        // Somebody else may have begun, decided or cancelled since this run looked.
+        unless: (current) => {
+          mine = isFor(payload, current) && current.attempts === batch.attempts;
+          return !mine || (current.state !== 'pending' && current.state !== 'submitting');
+        },
+      },
     );
-    if (tried.state !== 'submitting') return;
+    if (!mine || tried.state !== 'submitting') return;
 
     const answer = await call({ campaign, account, message: ready, openIds, batch: tried });
     await takeIn(job, token, { ref, campaign, account, message, batch: tried, answer, ready, api });
@@ -118,23 +127,22 @@ export function makeSubmitBatch(deps: Dependencies) {
     }
     if (batch.state !== 'submitting') return true;
     if (at < repeatDeadline(batch.firstAttemptAt, campaign.notAfter)) return false;
-    await batches.apply(
+    const after = await batches.apply(
       ref,
       { type: 'held', reason: 'outcome-unknown', at },
       { unless: (b) => b.state !== 'submitting' },
     );
-    telemetry.batchHeld(campaign, batch, 'outcome-unknown');
+    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
     return true;
   }
 
-  /** A recorded attempt without a recorded answer: its worker died, and WeChat may have it. */
   function earliest(batch: Batch): number {
-    if (batch.state === 'submitting' && !batch.answered) {
-      return batch.lastAttemptAt + unknownRetryMs;
-    }
-    return batch.state === 'pending' || batch.state === 'submitting'
-      ? (batch.nextAttemptAt ?? 0)
-      : 0;
+    if (batch.state !== 'pending' && batch.state !== 'submitting') return 0;
+    const keyRests = batch.state === 'submitting' ? batch.lastAttemptAt + unknownRetryMs : 0;
+    // A recorded attempt without a recorded answer: its worker died, and WeChat may have it.
+    if (batch.state === 'submitting' && !batch.answered) return keyRests;
+    if (batch.reason !== undefined && LANE_DECIDES.includes(batch.reason)) return keyRests;
+    return batch.nextAttemptAt ?? 0;
   }
 
   async function sleepAsIs(
@@ -230,9 +238,12 @@ export function makeSubmitBatch(deps: Dependencies) {
     },
   ): Promise<void> {
     const { ref, campaign, account, message, batch, answer, ready, api } = at;
+    /** The answer to an older key says nothing about what became of the batch since. */
+    const isNotAsked = (b: Batch): boolean =>
+      b.state !== 'submitting' || b.generation !== batch.generation;
     const reading = readSubmission(answer, {
       now: now(),
-      attempts: batch.attempts,
+      asked: batch.state === 'submitting' ? batch.asked : 1,
       unknownRetryMs,
       accountKind: account.kind,
       api,
@@ -251,14 +262,17 @@ export function makeSubmitBatch(deps: Dependencies) {
     }
     const { event, lane } = reading;
     if (event.type === 'accepted') {
-      const outcome = await batches.accepted(ref, event);
+      const { generation } = batch;
+      const outcome = await batches.accepted(ref, event, { generation });
+      if (outcome.kind === 'too-late') {
+        return telemetry.batchHeld(campaign, batch, 'accepted-after-decision');
+      }
       if (outcome.kind === 'taken') {
-        await batches.apply(ref, {
-          type: 'held',
-          reason: 'message-id-taken',
-          takenMsgId: event.msgId,
-          at: now(),
-        });
+        await batches.apply(
+          ref,
+          { type: 'held', reason: 'message-id-taken', takenMsgId: event.msgId, at: now() },
+          { unless: isNotAsked },
+        );
         telemetry.batchHeld(campaign, batch, 'message-id-taken');
         return deps.laneReactions.idTaken(campaign);
       }
@@ -267,7 +281,7 @@ export function makeSubmitBatch(deps: Dependencies) {
         unconfirmedEvent: outcome.kind === 'submitted' && outcome.unconfirmedEvent,
       });
     }
-    const after = await batches.apply(ref, event, { unless: (b) => b.state !== 'submitting' });
+    const after = await batches.apply(ref, event, { unless: isNotAsked });
     await deps.laneReactions.react(campaign, lane);
     if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
     if (after.state === 'pending' || after.state === 'submitting') {

@@ -50,6 +50,8 @@ interface Common {
 interface Asked {
   readonly firstAttemptAt: number;
   readonly lastAttemptAt: number;
+  /** Calls since the first that may have been accepted; tells when to ask again. */
+  readonly asked: number;
 }
 
 export type Batch =
@@ -224,6 +226,7 @@ export function advance(batch: Batch, event: BatchEvent): Batch {
     case 'rerun':
       return isFinal(batch) ? illegal(batch, event) : { ...batch, run: batch.run + 1 };
     case 'resolved-sent':
+      if (isAbout(batch, event.msgId)) return batch;
       if (batch.state !== 'held') return illegal(batch, event);
       return {
         ...common(batch),
@@ -254,6 +257,7 @@ function startAttempt(batch: Batch, event: Event<'attempt-started'>): Batch {
       attempts: batch.attempts + 1,
       firstAttemptAt: event.at,
       lastAttemptAt: event.at,
+      asked: 1,
       unanswered: false,
       answered: false,
     };
@@ -264,6 +268,7 @@ function startAttempt(batch: Batch, event: Event<'attempt-started'>): Batch {
     ...rest,
     attempts: batch.attempts + 1,
     lastAttemptAt: event.at,
+    asked: batch.asked + 1,
     // A recorded attempt without a recorded answer: its worker died in the middle of the call.
     unanswered: batch.unanswered || !batch.answered,
     answered: false,

@@ -11,9 +11,9 @@ const LAST_STEP = 55;
 /** WeChat remembers a key for 24 hours; an hour is kept as margin. */
 export const KEY_LIFE_MS = 23 * HOUR;
 
-/** @param attempts how many calls of this key were made, the unanswered one included. */
-export const repeatDelayMs = (attempts: number, unitMs: number): number =>
-  (STEPS[attempts - 1] ?? LAST_STEP) * unitMs;
+/** @param asked how many calls may have been accepted so far, the last one included. */
+export const repeatDelayMs = (asked: number, unitMs: number): number =>
+  (STEPS[asked - 1] ?? LAST_STEP) * unitMs;
 
 /** Until when a repeat with the same key is safe and wanted. */
 export const repeatDeadline = (firstAttemptAt: number, notAfter: number): number =>

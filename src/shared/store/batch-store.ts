@@ -3,7 +3,13 @@
  * list of unanswered calls, so that none of them can disagree.
  */
 import type { Redis } from 'ioredis';
-import { advance, type Batch, type BatchEvent, type BatchRef } from '../campaign/batch.ts';
+import {
+  advance,
+  type Batch,
+  type BatchEvent,
+  type BatchRef,
+  batchKey,
+} from '../campaign/batch.ts';
 import type { Campaign, Waiting } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import type { Receipt } from '../campaign/receipt.ts';
@@ -39,7 +45,9 @@ export type ArrivalOutcome = 'settled' | 'repeated' | 'replaced' | 'parked' | 'u
 export type AcceptanceOutcome =
   | { readonly kind: 'submitted'; readonly batch: Batch; readonly unconfirmedEvent: boolean }
   | { readonly kind: 'settled'; readonly batch: Batch }
-  | { readonly kind: 'taken'; readonly owner: string };
+  | { readonly kind: 'taken'; readonly owner: string }
+  /** A person had decided meanwhile that the batch did not go out: it may go out twice. */
+  | { readonly kind: 'too-late'; readonly batch: Batch };
 
 /** An answer that came in time still has to be recorded. */
 const GRACE_MS = 2 * SECOND;
@@ -119,6 +127,7 @@ export function makeBatchStore(deps: Dependencies) {
         ([field, by]): Command => ['HINCRBY', keys.tally(id), field, by],
       ),
       ...(work === 0 ? [] : [['HINCRBY', keys.lanes(), account, work] as const]),
+      ...(work > 0 ? [['PUBLISH', keys.laneFeed(), account] as const] : []),
       ...(after.state === 'submitting'
         ? [
             ['ZADD', keys.unanswered(account), answerDue(after), member] as const,
@@ -162,12 +171,13 @@ export function makeBatchStore(deps: Dependencies) {
    * WeChat took the batch under `msgId`. Claims the id, changes the batch, and joins the event if
    * it came before the answer; whichever comes second completes the pair.
    *
+   * @param generation of the key that was called, where it was a call.
    * @returns `taken` when the id belongs to another batch: then it must not be adopted.
    */
   async function accepted(
     ref: BatchRef,
     event: Extract<BatchEvent, { type: 'accepted' | 'resolved-sent' }>,
-    audit?: AuditEntry,
+    { audit, generation }: { audit?: AuditEntry; generation?: number } = {},
   ): Promise<AcceptanceOutcome> {
     const campaign = await campaignOf(ref.campaignId);
     const { account } = campaign;
@@ -179,6 +189,12 @@ export function makeBatchStore(deps: Dependencies) {
         redis.mget(ownerKey, parkedKey),
         find(ref),
       ]);
+      if (generation !== undefined && isSuperseded(batch, generation)) {
+        const at = now();
+        const action = `WeChat had accepted it after all, as message ${event.msgId}, key ${batchKey(ref.campaignId, { no: ref.no, generation })}`;
+        const told = auditOf(ref, { at, by: 'wechat', action });
+        return (await commit(redis, [check], told)) ? { kind: 'too-late', batch } : 'moved';
+      }
       if (owner !== null && owner !== me) return { kind: 'taken', owner };
       const parked = parkedText === null ? null : (JSON.parse(parkedText) as Arrival);
       const submitted = advance(batch, event);
@@ -283,9 +299,19 @@ export function makeBatchStore(deps: Dependencies) {
   }
 
   /** A receipt that did not come by event: confirmed or asked for by message/mass/get. */
-  async function settleByAsking(ref: BatchRef, msgId: string, receipt: Receipt) {
+  async function settleByAsking(
+    ref: BatchRef,
+    msgId: string,
+    receipt: Receipt,
+  ): Promise<ArrivalOutcome> {
     const { account } = await campaignOf(ref.campaignId);
-    return untilSettled(() => settle(ref, { msgId, receipt }, keys.parked(account, msgId)));
+    return untilSettled<ArrivalOutcome>(async () => {
+      const batch = await read(ref);
+      // Its event came while WeChat was being asked: what is counted stays.
+      const known = batch?.state === 'settled' && batch.receipt.sent !== null;
+      if (known || (batch?.state === 'settled' && receipt.sent === null)) return 'repeated';
+      return settle(ref, { msgId, receipt }, keys.parked(account, msgId));
+    });
   }
 
   async function parked(account: string, msgId: string): Promise<Arrival | null> {
@@ -324,6 +350,10 @@ export function makeBatchStore(deps: Dependencies) {
     overdue,
   };
 }
+
+/** Given up, or under another key since: the answer to this key changes nothing any more. */
+const isSuperseded = (batch: Batch, generation: number): boolean =>
+  batch.generation !== generation || batch.state === 'refused' || batch.state === 'cancelled';
 
 /** 1 while the lane must still call WeChat for it. */
 const worksInLane = (batch: Batch): number =>

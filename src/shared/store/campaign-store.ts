@@ -51,6 +51,14 @@ export type Accepted =
   | { readonly kind: 'key-conflict'; readonly id: string }
   | { readonly kind: 'same-content'; readonly id: string };
 
+interface Controlling {
+  readonly audit?: AuditEntry;
+  /** Done in the same step, if there is a change. */
+  readonly also?: readonly Command[];
+  /** The decision holds only while as many batches are open as `decide` was told. */
+  readonly overTally?: boolean;
+}
+
 interface Dependencies {
   readonly redis: Redis;
   /** Hash-tagged stem of every key of the record. */
@@ -202,7 +210,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   async function control<R extends object = never>(
     id: string,
     decide: (control: Control, tally: Tally, campaign: Campaign) => Control | { refused: R },
-    { audit, also = [] }: { audit?: AuditEntry; also?: readonly Command[] } = {},
+    { audit, also = [], overTally = false }: Controlling = {},
   ): Promise<Control | { refused: R } | null> {
     return untilSettled<Control | { refused: R } | null>(async () => {
       const [fields, tally] = await Promise.all([
@@ -217,7 +225,14 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
       if (next === current) return current;
       const done = await commit(
         redis,
-        [{ key: keys.campaign(id), field: 'control', is: before }],
+        [
+          { key: keys.campaign(id), field: 'control', is: before },
+          ...(overTally ? OPEN_STATES : []).map((field) => ({
+            key: keys.tally(id),
+            field,
+            is: tally[field] ?? null,
+          })),
+        ],
         [
           ['HSET', keys.campaign(id), 'control', JSON.stringify(next)],
           ...(audit ? [auditCommand(id, audit)] : []),
@@ -283,6 +298,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
       },
       {
         audit: { at, by: 'qunfa', action: failure ? `failed: ${failure.code}` : 'ended' },
+        overTally: true,
         also: [
           ['ZREM', keys.open(), id],
           ['ZREM', keys.outbox(), `root:${id}`],
@@ -401,6 +417,8 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     note,
   };
 }
+
+const OPEN_STATES = ['pending', 'submitting', 'submitted', 'held'] as const;
 
 const toTally = (fields: Record<string, string>): Tally => ({
   ...EMPTY_TALLY,
