@@ -52,7 +52,10 @@ export function makeAwaitReceipt(deps: Dependencies) {
 
     const answer = await massStatus(wechatFor(payload.account), payload.msgId);
     const status = answer.kind === 'ok' ? answer.value.status : 'unknown';
-    const receipt = parked ? confirmed(parked, status) : asked(status, batch, deadline);
+    const receipt =
+      (parked && confirmed(parked, status)) ??
+      // Whatever somebody wrote to us, WeChat's own word ends the waiting.
+      (now() >= deadline ? asked(status, batch, deadline) : null);
     if (receipt) return settle(payload, receipt);
     return sleepUntil(job, token, nextLook(deadline, parked));
   }

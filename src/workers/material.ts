@@ -34,6 +34,10 @@ export const newsKey = (account: AccountConfig, batchNo: number): string =>
 const isGood = (found: UploadedMaterial | undefined, now: number): found is UploadedMaterial =>
   found !== undefined && (found.expiresAt === null || found.expiresAt > now + MARGIN);
 
+/** Something was made and is too old by now: jobs of the same generation would not run again. */
+export const hasExpired = ({ uploads, news }: Material, now: number): boolean =>
+  [...Object.values(uploads), ...Object.values(news)].some((found) => !isGood(found, now));
+
 /** What is at WeChat for one reference of the message, or null. */
 export function mediaIdOf(
   ref: MediaRef,

@@ -20,6 +20,9 @@ interface Dependencies {
   readonly now: () => number;
 }
 
+/** Names the last page; no OpenID has a blank. */
+const END = 'end ';
+
 export function makeReadFollowers(deps: Dependencies) {
   const { stores, wechatFor, accountOf, laneReactions, now } = deps;
   const { campaigns, audiences } = stores;
@@ -35,6 +38,7 @@ export function makeReadFollowers(deps: Dependencies) {
 
     for (;;) {
       const cursor = await audiences.cursor(listId);
+      if (cursor?.startsWith(END)) break;
       const answer = await followersPage(wechatFor(account.name), cursor ?? '');
       if (answer.kind !== 'ok') {
         const at = { now: now(), accountKind: account.kind, tries: job.attemptsStarted };
@@ -45,7 +49,7 @@ export function makeReadFollowers(deps: Dependencies) {
       }
       const { openIds, next } = answer.value;
       if (openIds.length > 0)
-        await audiences.append(listId, openIds, next ?? `end-${cursor ?? ''}`);
+        await audiences.append(listId, openIds, next ?? `${END}${cursor ?? ''}`);
       if (next === null) break;
       if ((await campaigns.read(campaignId))?.control.cancelled) return;
     }

@@ -9,7 +9,7 @@ import {
   type JobDefinition,
   submitBatchJob,
 } from '../shared/jobs.ts';
-import { addChildren, type Parent, type Planned, type Queues } from '../shared/queues.ts';
+import { addChildren, type Parent, type Planned, promote, type Queues } from '../shared/queues.ts';
 import type { BatchStore } from '../shared/store/batch-store.ts';
 import { REPEAT_PRIORITY } from './submit-batch.ts';
 
@@ -61,6 +61,13 @@ export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: D
       payload: { campaignId, no: batch.no, generation: batch.generation },
       options: { delay: FAR_AWAY },
     }));
+    // A person may have decided between our reading and the jobs' going to sleep: look again.
+    for (const batch of held) {
+      const { no, generation } = batch;
+      const current = await batches.read({ campaignId, no });
+      if (current?.state === 'held' && current.generation === generation) continue;
+      await promote(queues.campaigns, awaitDecisionJob.id({ campaignId, no, generation }));
+    }
 
     /** A job of this id that has ended cannot run again: the batch gets another run number. */
     async function revive<Payload>(
@@ -72,12 +79,15 @@ export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: D
       const jobs: Planned<Payload>[] = [];
       for (const batch of open) {
         const planned = toJob(batch);
-        const ended = await hasEnded(queue, planned.definition, planned.payload);
-        jobs.push(
-          ended
-            ? toJob(await batches.apply({ campaignId, no: batch.no }, { type: 'rerun' }))
-            : planned,
-        );
+        if (!(await hasEnded(queue, planned.definition, planned.payload))) jobs.push(planned);
+        else {
+          const again = await batches.apply(
+            { campaignId, no: batch.no },
+            { type: 'rerun' },
+            { unless: (current) => current.state !== batch.state || current.run !== batch.run },
+          );
+          if (again.state === batch.state) jobs.push(toJob(again));
+        }
       }
       await addChildren(queue, parent, jobs);
     }

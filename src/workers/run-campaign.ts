@@ -19,7 +19,7 @@ import {
   readFollowersJob,
   runCampaignJob,
 } from '../shared/jobs.ts';
-import { addChildren, type Parent, type Queues } from '../shared/queues.ts';
+import { addChildren, type Parent, promote, type Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
 import type { CampaignRecord } from '../shared/store/campaign-store.ts';
 import { PREFIX } from '../shared/store/keys.ts';
@@ -27,7 +27,7 @@ import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import type { FindAudience } from './find-audience.ts';
-import { hasUploads, massMessage, materialJobs, newsKey, routeOf } from './material.ts';
+import { hasExpired, hasUploads, massMessage, materialJobs, newsKey, routeOf } from './material.ts';
 import type { ReviveBatches } from './revive-batches.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
 
@@ -87,6 +87,7 @@ export function makeRunCampaign(deps: Dependencies) {
       return endWith(campaign, failure.code, failure.message);
     }
     if (!isThere(campaign, control, message, account)) {
+      if (hasExpired(control.material, now())) return makeAnew(run, generation);
       const jobs = materialJobs({ campaign, message, account, era, generation });
       await flows.addBulk(
         jobs.map((flow) => ({ ...flow, prefix, opts: { ...flow.opts, parent: rootOf(job) } })),
@@ -95,6 +96,19 @@ export function makeRunCampaign(deps: Dependencies) {
       return sleepUntil(job, token, now() + SECOND);
     }
     return layOut(run, control);
+  }
+
+  /** Paused for days on the way: what was uploaded before is no longer at WeChat. */
+  async function makeAnew({ campaign, job, token }: Run, generation: number): Promise<void> {
+    await campaigns.control(campaign.id, (control) =>
+      control.material.generation === generation
+        ? {
+            ...control,
+            material: { ...control.material, generation: generation + 1, uploads: {}, news: {} },
+          }
+        : control,
+    );
+    return sleepUntil(job, token, now());
   }
 
   /** A group or tag that WeChat does not know fails the campaign before anything is uploaded. */
@@ -148,7 +162,7 @@ export function makeRunCampaign(deps: Dependencies) {
   /** Every open batch has a live job; then sleep until the children are done, or end. */
   async function seeThrough(run: Run): Promise<void> {
     const { campaign, control, tally, job, token } = run;
-    if (openBatches(tally) === 0) return end(campaign);
+    if (openBatches(tally) === 0) return end(run);
     await deps.reviveBatches(campaign, control, rootOf(job));
     await waitForChildren(job, token);
     // No child to wait for, and yet something is open: settled just now, or its job was lost.
@@ -159,7 +173,7 @@ export function makeRunCampaign(deps: Dependencies) {
   async function waitForResume(run: Run): Promise<void> {
     const { campaign, control, tally, job, token } = run;
     if (control.phase === 'submitting') {
-      if (openBatches(tally) === 0) return end(campaign);
+      if (openBatches(tally) === 0) return end(run);
       await deps.reviveBatches(campaign, control, rootOf(job));
     }
     if (control.phase !== 'submitting' || tally.pending > 0) {
@@ -170,6 +184,11 @@ export function makeRunCampaign(deps: Dependencies) {
           options: { delay: FAR_AWAY },
         },
       ]);
+      // The word may have come between our reading and the job's going to sleep: look again.
+      const again = await campaigns.read(campaign.id);
+      if (!again?.control.paused || again.control.cancelled) {
+        await promote(queues.campaigns, awaitResumeJob.id({ campaignId: campaign.id }));
+      }
     }
     await waitForChildren(job, token);
     return sleepUntil(job, token, now() + SECOND);
@@ -203,8 +222,10 @@ export function makeRunCampaign(deps: Dependencies) {
     return told(campaign);
   }
 
-  async function end(campaign: Campaign): Promise<void> {
+  async function end({ campaign, job, token }: Run): Promise<void> {
     if (await campaigns.end(campaign.id)) return told(campaign);
+    // A person opened a batch again at that very moment.
+    return sleepUntil(job, token, now() + SECOND);
   }
 
   async function told(campaign: Campaign): Promise<void> {

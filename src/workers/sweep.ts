@@ -3,10 +3,11 @@
  * should have a live job and has none. Deadlines are kept here, outside the lanes, since a lane may
  * sleep for days.
  */
+import type { Batch } from '../shared/campaign/batch.ts';
 import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
 import type { EnqueueRoot } from '../shared/enqueue-root.ts';
 import { notifyWebhookJob, runCampaignJob, submitBatchJob } from '../shared/jobs.ts';
-import { plan, promote, type Queues } from '../shared/queues.ts';
+import { plan, type Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
@@ -75,9 +76,7 @@ export function makeSweep(deps: Dependencies) {
       if (!campaign || after.state !== 'held') continue;
       held += 1;
       telemetry.batchHeld(campaign, after, 'outcome-unknown');
-      const { no, generation, run } = batch;
-      const id = submitBatchJob.id({ campaignId: campaign.id, no, generation, run });
-      await promote(queues.lane(campaign.account), id);
+      await leaveLane(campaign, batch);
     }
     return held;
   }
@@ -104,7 +103,8 @@ export function makeSweep(deps: Dependencies) {
     return stopped;
   }
 
-  async function cancelPending({ id, account }: Campaign): Promise<void> {
+  async function cancelPending(campaign: Campaign): Promise<void> {
+    const { id } = campaign;
     for (const batch of await batches.all(id)) {
       if (batch.state !== 'pending') continue;
       await batches.apply(
@@ -112,12 +112,21 @@ export function makeSweep(deps: Dependencies) {
         { type: 'cancelled', at: now() },
         { unless: (current) => current.state !== 'pending' },
       );
-      const { no, generation, run } = batch;
-      const job = await queues
-        .lane(account)
-        .getJob(submitBatchJob.id({ campaignId: id, no, generation, run }));
-      await job?.remove({ removeChildren: true }).catch(() => undefined);
+      await leaveLane(campaign, batch);
     }
+  }
+
+  /**
+   * The root goes on without it, though the lane may sleep for days. If it was the call that the
+   * lane waited for, the lane goes on as well.
+   */
+  async function leaveLane({ id, account }: Campaign, batch: Batch): Promise<void> {
+    const { no, generation, run } = batch;
+    const lane = queues.lane(account);
+    const job = await lane.getJob(submitBatchJob.id({ campaignId: id, no, generation, run }));
+    // An active one is locked, and looks at the record itself.
+    await job?.remove({ removeChildren: true }).catch(() => undefined);
+    if (batch.state === 'submitting') await lane.removeRateLimitKey();
   }
 
   /** An open campaign whose root has ended, or is gone, would never be heard of again. */
