@@ -8,7 +8,7 @@
 import type { FlowProducer, Job } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
 import type { Batch } from '../shared/campaign/batch.ts';
-import type { Campaign, Control, UploadedMaterial } from '../shared/campaign/campaign.ts';
+import type { Campaign, Control, Material, UploadedMaterial } from '../shared/campaign/campaign.ts';
 import { type Message, needsNews } from '../shared/campaign/message.ts';
 import type { Stores } from '../shared/record.ts';
 import { PREFIX } from '../shared/store/keys.ts';
@@ -54,12 +54,13 @@ export function makeRenewMaterial(deps: Dependencies) {
     const { material } = record.control;
     if (material.failure?.generation === material.generation) {
       const { message: reason } = material.failure;
-      await batches.apply(refOf(needing), { type: 'refused', reason, at: now() });
+      await refuse(needing, reason);
       return;
     }
     const isDraft = newsKey(account, batch.no) !== 'all' && needsNews(message);
-    const expired = hasExpired(record.control, needing);
-    const generation = expired ? await nextGeneration(needing) : material.generation;
+    const generation = isStale(record.control, needing)
+      ? await nextGeneration(needing, material.generation)
+      : material.generation;
     if (generation === null) return;
     const made = materialJobs({
       campaign,
@@ -77,18 +78,20 @@ export function makeRenewMaterial(deps: Dependencies) {
   }
 
   /** Made once, and too old by now: jobs of the same generation would not run again. */
-  const hasExpired = ({ material }: Control, { account, batch, message }: Needing): boolean => {
+  const isStale = ({ material }: Control, { account, batch, message }: Needing): boolean => {
     const current = (found: { generation: number } | undefined): boolean =>
       found?.generation === material.generation;
     if (needsNews(message)) return current(material.news[newsKey(account, batch.no)]);
     return Object.values(material.uploads).some(current);
   };
 
-  async function nextGeneration({ campaign }: Needing): Promise<number | null> {
-    const next = await campaigns.control(campaign.id, (control) => ({
-      ...control,
-      material: { ...control.material, generation: control.material.generation + 1 },
-    }));
+  /** Once, however many batches find it stale together. */
+  async function nextGeneration({ campaign }: Needing, stale: number): Promise<number | null> {
+    const next = await campaigns.control(campaign.id, (control) =>
+      control.material.generation === stale
+        ? { ...control, material: { ...control.material, generation: stale + 1 } }
+        : control,
+    );
     return next && 'material' in next ? next.material.generation : null;
   }
 
@@ -104,18 +107,19 @@ export function makeRenewMaterial(deps: Dependencies) {
       ('media' in message && 'mediaId' in message.media);
     const most = newsKey(account, batch.no) === 'all' ? MOST_RENEWALS : MOST_DRAFT_RENEWALS;
     const key = newsKey(account, batch.no);
-    let lost: UploadedMaterial | undefined;
+    // Forgotten first: whoever makes it anew must not find what WeChat no longer knows.
+    if (mediaId !== null) await forget(needing, mediaId);
     const renewed = given
       ? { refused: { reason: 'given' } }
       : await campaigns.control<{ reason: string }>(campaign.id, (control) => {
           const { material } = control;
-          lost = holderOf(control, mediaId);
-          if (!lost) return control;
+          if (!holderOf(control, mediaId)) return control;
           if (material.renewals >= most) return { refused: { reason: 'renewed already' } };
           const { [key]: _gone, ...news } = material.news;
           return {
             ...control,
             material: {
+              ...withoutFailure(material),
               generation: material.generation + 1,
               renewals: material.renewals + 1,
               uploads: needsNews(message) ? material.uploads : {},
@@ -124,24 +128,17 @@ export function makeRenewMaterial(deps: Dependencies) {
           };
         });
     if (renewed && 'refused' in renewed) {
-      await batches.apply(refOf(needing), {
-        type: 'refused',
-        errcode,
-        reason: meaningOf(errcode),
-        at: now(),
-      });
+      await refuse(needing, meaningOf(errcode), errcode);
       return;
     }
-    if (mediaId !== null) await forget(account.name, lost, mediaId);
     telemetry.materialRenewed(campaign, batch);
     // The key was used just now: WeChat wants a minute before it sees it again.
     const nextAttemptAt = now() + unknownRetryMs;
-    await batches.apply(refOf(needing), {
-      type: 'put-back',
-      reason: 'new-media',
-      errcode,
-      nextAttemptAt,
-    });
+    await batches.apply(
+      refOf(needing),
+      { type: 'put-back', reason: 'new-media', errcode, nextAttemptAt },
+      { unless: isOver },
+    );
     return sleepUntil(job, token, nextAttemptAt);
   }
 
@@ -151,12 +148,28 @@ export function makeRenewMaterial(deps: Dependencies) {
       (found) => found.mediaId === mediaId,
     );
 
-  /** So that no other campaign reuses what WeChat no longer knows. */
-  async function forget(account: string, lost: UploadedMaterial | undefined, mediaId: string) {
-    if (lost?.shared) await stores.materials.forget(account, lost.shared, mediaId);
+  /** So that neither this campaign nor another one uses it again. */
+  async function forget({ campaign, account }: Needing, mediaId: string): Promise<void> {
+    const record = await campaigns.read(campaign.id);
+    const lost = record && holderOf(record.control, mediaId);
+    if (lost?.shared) await stores.materials.forget(account.name, lost.shared, mediaId);
   }
+
+  /** Held instead, where an earlier call of the key was never answered. */
+  async function refuse(needing: Needing, reason: string, errcode?: number): Promise<void> {
+    const after = await batches.apply(
+      refOf(needing),
+      { type: 'refused', reason, at: now(), ...(errcode === undefined ? {} : { errcode }) },
+      { unless: isOver },
+    );
+    if (after.state === 'held') telemetry.batchHeld(needing.campaign, after, after.reason);
+  }
+
+  const isOver = ({ state }: Batch): boolean => state !== 'pending' && state !== 'submitting';
 
   return { wait, renew };
 }
+
+const withoutFailure = ({ failure: _, ...material }: Material): Material => material;
 
 const refOf = ({ campaign, batch }: Needing) => ({ campaignId: campaign.id, no: batch.no });
