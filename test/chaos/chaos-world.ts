@@ -1,0 +1,243 @@
+/** Redis, the sandbox and every role, each a process of its own, in a folder of their own. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { Redis } from 'ioredis';
+import type { SandboxSettings } from '../../src/sandbox/start.ts';
+import { madeUpAccount } from '../../src/sandbox/start.ts';
+import { unpackRedis } from '../../src/shared/debian-redis.ts';
+import { makeLogger } from '../../src/shared/logger.ts';
+import { openQueues, type Queues } from '../../src/shared/queues.ts';
+import { openRecord, type Stores } from '../../src/shared/record.ts';
+import { connect, untilReady } from '../../src/shared/redis.ts';
+import { DAY, SECOND } from '../../src/shared/time.ts';
+import { buildSnapshot } from './build-snapshot.ts';
+import type { ChaosOptions } from './chaos-options.ts';
+import { type ChaosProcess, keepRunning } from './chaos-process.ts';
+import { freePorts } from './free-ports.ts';
+import { type SandboxAdmin, sandboxAdmin } from './sandbox-admin.ts';
+
+const run = promisify(execFile);
+
+/** Twenty times faster than WeChat. */
+export const PACE = {
+  submitTimeoutSeconds: 2,
+  unknownRetrySeconds: 2,
+  receiptDeadlineSeconds: 10,
+} as const;
+
+/** Followers of each account; where they are pushed, and how articles go up. */
+export const ACCOUNTS = [
+  { name: 'safe', followers: 12_000, newsRoute: 'uploadnews', encrypted: true },
+  { name: 'drafts', followers: 3_000, newsRoute: 'draft', encrypted: true },
+  { name: 'plain', followers: 2_000, newsRoute: 'uploadnews', encrypted: false },
+] as const;
+export type AccountName = (typeof ACCOUNTS)[number]['name'];
+
+export interface ChaosWorld {
+  readonly dir: string;
+  readonly redis: ChaosProcess;
+  readonly workers: readonly ChaosProcess[];
+  readonly callback: ChaosProcess;
+  readonly producer: ChaosProcess;
+  readonly producerUrl: string;
+  /** Of Redis' own files. */
+  readonly dataDir: string;
+  readonly sandbox: SandboxAdmin;
+  /** Another service's view, and the judge's: straight into Redis. */
+  readonly connection: Redis;
+  readonly stores: Stores;
+  readonly queues: Queues;
+  end(): Promise<void>;
+}
+
+export async function startChaosWorld(
+  options: Pick<ChaosOptions, 'workers' | 'appendfsync'>,
+): Promise<ChaosWorld> {
+  const dir = resolve(`.qunfa/chaos-${process.pid}`);
+  const dataDir = join(dir, 'redis');
+  const logs = join(dir, 'logs');
+  await rm(dir, { recursive: true, force: true });
+  for (const folder of [dataDir, logs]) await mkdir(folder, { recursive: true });
+
+  const tie = await tiedToUs();
+  const logOf = (name: string): string => join(logs, `${name}.log`);
+  const snapshot = await buildSnapshot(join(dir, 'build'));
+  const [redisPort = 0, callbackPort = 0, producerPort = 0] = await freePorts(3);
+  const accounts = ACCOUNTS.map((account) => ({ ...account, ...credentialsOf(account) }));
+  const accountsFile = join(dir, 'accounts.json');
+  await writeFile(accountsFile, JSON.stringify(accountSettings(accounts)));
+
+  const server = await redisCommand(tie);
+  const redis = keepRunning({
+    name: 'redis',
+    command: [...server.command, ...redisSettings(dataDir, redisPort, options.appendfsync)],
+    env: server.env,
+    logFile: logOf('redis'),
+  });
+  const judge = await startSandbox(
+    [...tie, process.execPath, snapshot.sandbox],
+    {
+      callbackUrl: `http://127.0.0.1:${callbackPort}/wechat`,
+      accounts: accounts.map(({ name, followers, credentials }) => ({
+        ...credentials,
+        name,
+        followers,
+      })),
+      pace: {
+        pushDelayMs: 300,
+        pushRetryMs: SECOND,
+        keyRepeatMs: 1_500,
+        // Long enough to be killed in, with WeChat having it already.
+        submitLatencyMs: 150,
+        forcedTokenGapMs: 200,
+      },
+      limits: {
+        callsPerMinute: null,
+        massPerDay: null,
+        uploadNewsPerDay: null,
+        draftAddPerDay: null,
+        userGetPerDay: null,
+        tokenPerDay: null,
+        forcedTokenPerDay: null,
+        followerPerMonth: null,
+        everyonePerMonth: null,
+      },
+    },
+    logOf('sandbox'),
+  );
+
+  const redisUrl = `redis://127.0.0.1:${redisPort}`;
+  const env = {
+    REDIS_URL: redisUrl,
+    ACCOUNTS_FILE: accountsFile,
+    WECHAT_API_BASE_URL: judge.url,
+    SUBMIT_TIMEOUT_SECONDS: String(PACE.submitTimeoutSeconds),
+    UNKNOWN_RETRY_SECONDS: String(PACE.unknownRetrySeconds),
+    RECEIPT_DEADLINE_SECONDS: String(PACE.receiptDeadlineSeconds),
+    CALLBACK_PORT: String(callbackPort),
+    CALLBACK_SPOOL_DIR: join(dir, 'spool'),
+    PRODUCER_PORT: String(producerPort),
+  };
+  const role = (name: string, which: string): ChaosProcess =>
+    keepRunning({
+      name,
+      command: [...tie, process.execPath, snapshot.main, which],
+      env,
+      logFile: logOf(name),
+    });
+  const workers = Array.from({ length: options.workers }, (_, at) =>
+    role(`worker-${at + 1}`, 'worker'),
+  );
+  const callback = role('callback', 'callback');
+  const producer = role('producer', 'producer');
+
+  const log = makeLogger({ role: 'chaos', level: 'silent' });
+  const connection = connect(redisUrl, { purpose: 'worker', log });
+  await untilReady(connection);
+  const stores = openRecord({
+    redis: connection,
+    retainMs: 30 * DAY,
+    submitTimeoutMs: PACE.submitTimeoutSeconds * SECOND,
+    now: Date.now,
+  });
+  const queues = openQueues({ connection, log });
+
+  return {
+    dir,
+    redis,
+    workers,
+    callback,
+    producer,
+    producerUrl: `http://127.0.0.1:${producerPort}`,
+    dataDir,
+    sandbox: sandboxAdmin(judge.url),
+    connection,
+    stores,
+    queues,
+    async end() {
+      await queues.close();
+      connection.disconnect();
+      await Promise.all([...workers, callback, producer].map((one) => one.end()));
+      await redis.end();
+      await judge.end();
+    },
+  };
+}
+
+function credentialsOf({ name, encrypted }: (typeof ACCOUNTS)[number]) {
+  const { encodingAesKey = '', ...rest } = madeUpAccount(name, 'service');
+  return { credentials: encrypted ? { ...rest, encodingAesKey } : rest };
+}
+
+type Account = (typeof ACCOUNTS)[number] & ReturnType<typeof credentialsOf>;
+
+function accountSettings(accounts: readonly Account[]): object {
+  return Object.fromEntries(
+    accounts.map(({ name, newsRoute, credentials: { name: _, ...credentials } }) => [
+      name,
+      { ...credentials, newsRoute, callsPerMinute: 1_200 },
+    ]),
+  );
+}
+
+/** Ends with us, however we end. */
+async function tiedToUs(): Promise<string[]> {
+  const found = await run('setpriv', ['--version']).then(
+    () => true,
+    () => false,
+  );
+  return found ? ['setpriv', '--pdeathsig', 'KILL'] : [];
+}
+
+async function redisCommand(tie: readonly string[]) {
+  const onPath = await run('redis-server', ['--version']).then(
+    () => true,
+    () => false,
+  );
+  if (onPath) return { command: [...tie, 'redis-server'], env: {} };
+  const { binary, libraries } = await unpackRedis(resolve('.qunfa/cache'));
+  return {
+    command: [...tie, binary],
+    env: { LD_LIBRARY_PATH: libraries },
+  };
+}
+
+const redisSettings = (dir: string, port: number, appendfsync: string): string[] => [
+  ...['--bind', '127.0.0.1', '--port', String(port), '--dir', dir],
+  ...['--appendonly', 'yes', '--appendfsync', appendfsync, '--save', ''],
+  ...['--maxmemory-policy', 'noeviction', '--loglevel', 'notice'],
+];
+
+async function startSandbox(
+  command: readonly string[],
+  settings: SandboxSettings,
+  logFile: string,
+) {
+  const [file = '', ...args] = command;
+  const log = openSync(logFile, 'a');
+  const child = spawn(file, [...args, JSON.stringify(settings)], {
+    stdio: ['ignore', 'pipe', log],
+  });
+  const { stdout } = child;
+  if (!stdout) throw new TypeError('a pipe was asked for');
+  closeSync(log);
+  const lines = createInterface({ input: stdout });
+  const [url] = (await Promise.race([
+    once(lines, 'line'),
+    once(child, 'exit').then(() => Promise.reject(new Error(`the sandbox: see ${logFile}`))),
+  ])) as [string];
+  return {
+    url,
+    async end() {
+      if (child.exitCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
+}

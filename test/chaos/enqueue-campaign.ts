@@ -1,0 +1,102 @@
+/**
+ * Another service that enqueues, and does not give up: it repeats, under the same key, until it has
+ * heard that its campaign was taken. From then on it relies on it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import type { CampaignPlan } from './campaign-plan.ts';
+import type { ChaosWorld } from './chaos-world.ts';
+
+export type Enqueued =
+  | { readonly kind: 'accepted'; readonly plan: CampaignPlan }
+  /** No is no; in a run of chaos nothing should be refused. */
+  | { readonly kind: 'refused'; readonly plan: CampaignPlan; readonly why: string }
+  /** The run ended before anybody answered: it may have been taken or not. */
+  | { readonly kind: 'unheard'; readonly plan: CampaignPlan };
+
+class Refused extends Error {}
+
+const PAUSE = 300;
+const PATIENCE = 5_000;
+
+export type EnqueueCampaign = ReturnType<typeof makeEnqueueCampaign>;
+
+export function makeEnqueueCampaign(
+  world: Pick<ChaosWorld, 'stores' | 'queues' | 'producerUrl'>,
+  over: AbortSignal,
+) {
+  const { stores, queues, producerUrl } = world;
+
+  return async function enqueue(plan: CampaignPlan): Promise<Enqueued> {
+    while (!over.aborted) {
+      try {
+        return await (plan.way === 'http' ? overHttp(plan) : straightIn(plan));
+      } catch (error) {
+        if (error instanceof Refused) return { kind: 'refused', plan, why: error.message };
+        await sleep(PAUSE);
+      }
+    }
+    return { kind: 'unheard', plan };
+  };
+
+  async function straightIn(plan: CampaignPlan): Promise<Enqueued> {
+    const uploads: Record<string, string> = {};
+    for (const [name, { bytes, filename }] of Object.entries(plan.files)) {
+      const kept = await stores.media.put(bytes, { filename });
+      if ('refused' in kept) throw new Refused(JSON.stringify(kept.refused));
+      uploads[name] = kept.id;
+    }
+    const { audience } = plan;
+    const list = 'openIds' in audience ? await stores.audiences.create(audience.openIds) : null;
+    const body = bodyOf(plan, uploads, list ? { type: 'list', listId: list.id } : audience);
+    await queues.campaigns.add('accept-campaign', body, { jobId: plan.name });
+    return { kind: 'accepted', plan };
+  }
+
+  async function overHttp(plan: CampaignPlan): Promise<Enqueued> {
+    const uploads: Record<string, string> = {};
+    for (const [name, { bytes, filename }] of Object.entries(plan.files)) {
+      uploads[name] = await idOf(`/v1/media?filename=${filename}`, Buffer.from(bytes), {
+        'content-type': 'application/octet-stream',
+      });
+    }
+    const { audience } = plan;
+    const listId =
+      'openIds' in audience
+        ? await idOf('/v1/audiences', `${audience.openIds.join('\n')}\n`, {
+            'content-type': 'text/plain',
+          })
+        : null;
+    const body = bodyOf(plan, uploads, listId ? { type: 'list', listId } : audience);
+    await idOf('/v1/campaigns', JSON.stringify(body), {
+      'content-type': 'application/json',
+      'idempotency-key': plan.name,
+    });
+    return { kind: 'accepted', plan };
+  }
+
+  /** @throws {Refused} for a no; any other error: asked again, as long as it takes. */
+  async function idOf(
+    path: string,
+    body: string | Buffer,
+    headers: Record<string, string>,
+  ): Promise<string> {
+    const answer = await request(`${producerUrl}${path}`, {
+      method: 'POST',
+      headers,
+      body,
+      headersTimeout: PATIENCE,
+      bodyTimeout: PATIENCE,
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 400 && answer.statusCode < 500) throw new Refused(`${path}: ${text}`);
+    if (answer.statusCode >= 300) throw new Error(`${path}: ${answer.statusCode} ${text}`);
+    return (JSON.parse(text) as { id: string }).id;
+  }
+}
+
+const bodyOf = (
+  { name, account, message }: CampaignPlan,
+  uploads: Readonly<Record<string, string>>,
+  audience: object,
+): object => ({ name, account, audience, message: message(uploads) });

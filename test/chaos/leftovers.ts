@@ -1,0 +1,51 @@
+/** Once every campaign has ended nothing may be left: no work, no deadline, no job that waits. */
+import { makeKeys, RECORD } from '../../src/shared/store/keys.ts';
+import type { ChaosWorld } from './chaos-world.ts';
+import { ACCOUNTS } from './chaos-world.ts';
+
+const UNDONE = ['active', 'waiting', 'prioritized', 'delayed', 'waiting-children'] as const;
+
+/** @param mayWait campaigns with a held batch: their root and what waits for a person. */
+export async function leftovers(
+  { connection, queues }: Pick<ChaosWorld, 'connection' | 'queues'>,
+  mayWait: ReadonlySet<string>,
+): Promise<string[]> {
+  const keys = makeKeys(RECORD);
+  const found: string[] = [];
+  const lanes = await connection.hgetall(keys.lanes());
+  for (const [account, work] of Object.entries(lanes)) {
+    if (work !== '0') found.push(`the lane of ${account} says it has ${work} batches to call`);
+  }
+  const sets: readonly [what: string, key: string][] = [
+    ['open campaigns', keys.open()],
+    ['outbox', keys.outbox()],
+    ['deadlines', keys.deadlines()],
+    ...ACCOUNTS.map(({ name }): [string, string] => [`unanswered ${name}`, keys.unanswered(name)]),
+  ];
+  for (const [what, key] of sets) {
+    const members = await connection.zrange(key, '0', '-1');
+    const left = members.filter((member) => !mayWait.has(member.split('/')[0] ?? ''));
+    if (left.length > 0) found.push(`${what}: ${left.join(' ')}`);
+  }
+  const all = [
+    queues.campaigns,
+    queues.media,
+    queues.news,
+    queues.receipts,
+    queues.upkeep,
+    ...ACCOUNTS.map(({ name }) => queues.lane(name)),
+  ];
+  for (const queue of all) {
+    for (const state of UNDONE) {
+      for (const job of await queue.getJobs([state], 0, -1)) {
+        if (!job || job.name === 'sweep') continue;
+        const { campaignId = '' } = job.data as { campaignId?: string };
+        if (!mayWait.has(campaignId)) found.push(`${queue.name}: ${job.id} is still ${state}`);
+      }
+    }
+    for (const job of await queue.getJobs(['failed'], 0, -1)) {
+      if (job) found.push(`${queue.name}: ${job.id} failed: ${job.failedReason}`);
+    }
+  }
+  return found;
+}

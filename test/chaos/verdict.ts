@@ -1,0 +1,134 @@
+/**
+ * The judgement: the sandbox's ledger against what was accepted and what the record says of it.
+ */
+import { type Batch, batchKey } from '../../src/shared/campaign/batch.ts';
+import { type CampaignView, isEnded } from '../../src/shared/campaign/campaign.ts';
+import { EMPTY_TALLY, type Tally, tallyChange } from '../../src/shared/campaign/progress.ts';
+import type { CampaignRecord } from '../../src/shared/store/campaign-store.ts';
+import type { CampaignPlan } from './campaign-plan.ts';
+import type { LedgerSend, LedgerSummary } from './sandbox-admin.ts';
+
+export interface Case {
+  readonly plan: CampaignPlan;
+  /** Campaigns of this name; one, if all is well. */
+  readonly found: readonly CampaignView[];
+  readonly record: CampaignRecord | null;
+  readonly batches: readonly Batch[];
+  readonly ledger: LedgerSummary;
+  readonly sends: readonly LedgerSend[];
+}
+
+export interface Verdict {
+  /** Followers who got one campaign more than once. */
+  readonly duplicates: number;
+  /** Followers who should have got it, by our own word, and did not. */
+  readonly lost: number;
+  /** In words; none means that everything is as it should be. */
+  readonly findings: readonly string[];
+  readonly batches: number;
+  readonly recipients: number;
+  readonly held: readonly string[];
+  /** WeChat's no, said and meant: what the faults asked for. */
+  readonly refused: readonly string[];
+}
+
+export function judge({ plan, found, record, batches, ledger, sends }: Case): Verdict {
+  const findings: string[] = [];
+  const held: string[] = [];
+  const refused: string[] = [];
+  const [view] = found;
+  const times = Object.entries(ledger.messagesPerFollower);
+  const duplicates = times.reduce((sum, [n, many]) => sum + (Number(n) > 1 ? many : 0), 0);
+  const recipients = times.reduce((sum, [, many]) => sum + many, 0);
+  const result = (lost: number): Verdict => ({
+    duplicates,
+    lost,
+    findings: findings.map((words) => `${plan.name} (${view?.id ?? 'no id'}) ${words}`),
+    batches: batches.length,
+    recipients,
+    held: held.map((words) => `${plan.name} ${words}`),
+    refused: refused.map((words) => `${plan.name} ${words}`),
+  });
+
+  if (found.length > 1) findings.push(`was made ${found.length} times: ${found.map(idOf)}`);
+  if (duplicates > 0) findings.push(`reached ${duplicates} followers more than once`);
+  if (!view || !record) {
+    findings.push('was accepted and is gone');
+    return result(plan.recipients);
+  }
+  const { control, tally } = record;
+  if (!isEnded(control) && view.state !== 'held') {
+    findings.push(`has not ended: ${view.state}, ${JSON.stringify(view.batches)}`);
+  }
+  if (control.failed) {
+    (control.failed.code === 'wechat-40007' ? refused : findings).push(
+      `failed: ${control.failed.code} ${control.failed.message}`,
+    );
+    return result(0);
+  }
+  const recounted = recount(batches);
+  for (const field of Object.keys(EMPTY_TALLY) as (keyof Tally)[]) {
+    if (recounted[field] === tally[field]) continue;
+    findings.push(`counts ${tally[field]} ${field}, and its batches ${recounted[field]}`);
+  }
+
+  let lost = 0;
+  let due = plan.recipients;
+  for (const batch of batches) {
+    const key = batchKey(view.id, batch);
+    const mine = sends.filter(({ clientMsgId }) => clientMsgId === key);
+    const [send] = mine;
+    const size = batch.size ?? plan.recipients;
+    if (mine.length > 1) findings.push(`batch ${batch.no} was taken ${mine.length} times`);
+    switch (batch.state) {
+      case 'settled': {
+        const { receipt, msgId } = batch;
+        if (send?.msgId !== msgId) {
+          findings.push(`batch ${batch.no} claims message ${msgId}; WeChat has ${send?.msgId}`);
+        }
+        const got = send?.received ?? 0;
+        if (receipt.status === 'delivered') lost += Math.max(0, size - got);
+        if (receipt.sent !== null && receipt.sent !== got) {
+          findings.push(`batch ${batch.no} says ${receipt.sent} got it; it was ${got}`);
+        }
+        if (receipt.status === 'unknown') findings.push(`batch ${batch.no} settled as unknown`);
+        if ((receipt.status === 'delivered') !== isDelivered(send)) {
+          findings.push(`batch ${batch.no} says ${receipt.status}; WeChat: ${send?.status}`);
+        }
+        break;
+      }
+      case 'held':
+        held.push(`batch ${batch.no}: ${batch.reason}, at WeChat: ${send ? 'yes' : 'no'}`);
+        break;
+      case 'refused':
+        if (send) findings.push(`batch ${batch.no} says refused, and WeChat has taken it`);
+        (batch.errcode === 40007 || /40007|no longer/.test(batch.reason) ? refused : findings).push(
+          `batch ${batch.no} refused: ${batch.errcode ?? ''} ${batch.reason}`,
+        );
+        break;
+      default:
+        findings.push(`batch ${batch.no} is still ${batch.state}`);
+    }
+    due -= size;
+  }
+  if (due !== 0) findings.push(`${due} recipients are in no batch`);
+  const keys = new Set(batches.map((batch) => batchKey(view.id, batch)));
+  for (const { clientMsgId = '' } of sends) {
+    if (!keys.has(clientMsgId)) findings.push(`WeChat has ${clientMsgId}, which no batch is`);
+  }
+  if (lost > 0) findings.push(`did not reach ${lost} followers`);
+  return result(lost);
+}
+
+const idOf = ({ id }: CampaignView): string => id;
+
+const isDelivered = (send: LedgerSend | undefined): boolean =>
+  send !== undefined && /^send ?success$/.test(send.status);
+
+function recount(batches: readonly Batch[]): Tally {
+  const sums: Record<string, number> = { ...EMPTY_TALLY };
+  for (const batch of batches) {
+    for (const [field, by] of tallyChange(null, batch)) sums[field] = (sums[field] ?? 0) + by;
+  }
+  return sums as Tally;
+}
