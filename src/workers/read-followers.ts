@@ -1,10 +1,10 @@
 /** Reads the follower list, page by page, into a list of ours; goes on where it stopped. */
 import type { Job } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
-import { isEnded } from '../shared/campaign/campaign.ts';
+import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
 import { readFollowersJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
-import { MINUTE } from '../shared/time.ts';
+import { DAY, MINUTE } from '../shared/time.ts';
 import { followersPage } from '../shared/wechat/audience.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
@@ -20,6 +20,8 @@ interface Dependencies {
   readonly now: () => number;
 }
 
+/** Reading goes on the next morning where a day's calls do not suffice. */
+const KEPT_FOR_READING = 30 * DAY;
 /** Names the last page; no OpenID has a blank. */
 const END = 'end ';
 
@@ -34,7 +36,7 @@ export function makeReadFollowers(deps: Dependencies) {
     const { campaign, control } = record;
     if (control.recipients !== undefined) return;
     const account = accountOf(campaign.account);
-    const listId = control.listId ?? (await begin(campaignId, account.name));
+    const listId = control.listId ?? (await begin(campaign));
 
     for (;;) {
       const cursor = await audiences.cursor(listId);
@@ -65,9 +67,10 @@ export function makeReadFollowers(deps: Dependencies) {
     }));
   }
 
-  async function begin(campaignId: string, account: string): Promise<string> {
-    const listId = await audiences.begin({ account, name: `followers for ${campaignId}` });
-    const taken = await campaigns.control(campaignId, (control) =>
+  async function begin({ id, account, exclude = [] }: Campaign): Promise<string> {
+    for (const list of exclude) await audiences.touch(list, KEPT_FOR_READING);
+    const listId = await audiences.begin({ account, name: `followers for ${id}`, exclude });
+    const taken = await campaigns.control(id, (control) =>
       control.listId === undefined ? { ...control, listId } : control,
     );
     return taken && 'listId' in taken && taken.listId !== undefined ? taken.listId : listId;

@@ -59,6 +59,9 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       ...(deps.isSandbox ? { sandbox: true } : {}),
       audience: audience.audience,
       counts: audience.counts,
+      ...(audience.audience.type === 'followers' && request.exclude.length > 0
+        ? { exclude: request.exclude }
+        : {}),
       messageType: message.type,
       createdAt: now(),
       sendAt,

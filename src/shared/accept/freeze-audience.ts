@@ -19,6 +19,7 @@ export interface Frozen {
   readonly discard: () => Promise<void>;
 }
 
+const READ_AT_ONCE = 10_000;
 /** A list stays this long after the campaign's last possible call. */
 const KEPT_AFTER = 30.5 * DAY;
 
@@ -39,16 +40,16 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
           `${audience.openids.length} OpenIDs inline, at most ${INLINE_OPENIDS}: stream them to POST /v1/audiences`,
         );
       }
-      const list = await audiences.create(audience.openids, { account, exclude });
-      const discard = async (): Promise<void> => {
-        await audiences.remove(list.id);
-      };
-      if (list.recipients < 2) {
-        await discard();
-        return invalid([{ path: 'audience.openids', message: tooFew(list.recipients, list) }]);
-      }
-      await audiences.touch(list.id, Math.max(0, notAfter - now()) + KEPT_AFTER);
-      return { audience: { type: 'list', listId: list.id }, counts: countsOf(list), discard };
+      return kept(
+        await audiences.create(audience.openids, { account, exclude }),
+        'audience.openids',
+      );
+    }
+    if (audience.type === 'list' && exclude.length > 0) {
+      // A list of its own: whoever is on a suppression list is not on it.
+      const whole = await audiences.describe(audience.listId);
+      const ids = idsOf(audience.listId, whole?.recipients ?? 0);
+      return kept(await audiences.create(ids, { account, exclude }), 'audience.listId');
     }
     if (audience.type === 'list') {
       const list = await audiences.describe(audience.listId);
@@ -56,6 +57,27 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
       return { audience, counts: list && countsOf(list), discard: nothing };
     }
     return { audience, counts: null, discard: nothing };
+
+    async function kept(
+      list: AudienceCounts & { readonly id: string },
+      path: string,
+    ): Promise<Frozen | { readonly refused: Refusal }> {
+      const discard = async (): Promise<void> => {
+        await audiences.remove(list.id);
+      };
+      if (list.recipients < 2) {
+        await discard();
+        return invalid([{ path, message: tooFew(list.recipients, list) }]);
+      }
+      await audiences.touch(list.id, Math.max(0, notAfter - now()) + KEPT_AFTER);
+      return { audience: { type: 'list', listId: list.id }, counts: countsOf(list), discard };
+    }
+  }
+
+  async function* idsOf(listId: string, recipients: number): AsyncGenerator<string> {
+    for (let from = 0; from < recipients; from += READ_AT_ONCE) {
+      yield* await audiences.slice(listId, from, Math.min(recipients, from + READ_AT_ONCE));
+    }
   }
 
   return freeze;

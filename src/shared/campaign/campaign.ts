@@ -18,6 +18,8 @@ export interface Campaign {
   readonly audience: Audience;
   /** Of a list of ours; null for whomever WeChat counts, and for followers until they are read. */
   readonly counts: AudienceCounts | null;
+  /** Suppression lists that the followers still to be read are held against. */
+  readonly exclude?: readonly string[];
   readonly messageType: 'text' | 'image' | 'voice' | 'video' | 'news';
   readonly createdAt: number;
   readonly sendAt: number;
