@@ -13,6 +13,13 @@ export async function wakeCampaign(queues: Queues, campaignId: string): Promise<
   await wakeChildren(queues, queues.campaigns, root.id ?? '', 3);
 }
 
+/** A person released the account: what sleeps in its lane looks at the record again. */
+export async function wakeLane(queues: Pick<Queues, 'lane'>, account: string): Promise<void> {
+  const lane = queues.lane(account);
+  await lane.removeRateLimitKey();
+  await lane.promoteJobs();
+}
+
 async function wakeChildren(
   queues: Queues,
   queue: Queues['campaigns'],

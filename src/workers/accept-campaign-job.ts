@@ -1,23 +1,43 @@
 /** Takes in campaigns that another service put straight into Redis, in any language. */
-import type { Job } from 'bullmq';
-import { UnrecoverableError } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
+import type { Logger } from 'pino';
 import type { AcceptCampaign } from '../shared/accept/accept-campaign.ts';
 import { acceptCampaignJob } from '../shared/jobs.ts';
+import { SECOND } from '../shared/time.ts';
+import { sleepUntil } from './sleep.ts';
+
+interface Dependencies extends Pick<AcceptCampaign, 'accept'> {
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+const FAULT_PAUSE = 5 * SECOND;
 
 /**
  * The job's data is the body of POST /v1/campaigns; its id is the idempotency key. What it returns
  * is what the API would have answered; a refused request fails the job for good, with every mistake
- * in the reason.
+ * in the reason. A fault of ours is none of the other service's: whatever `attempts` it gave the
+ * job, it is tried again.
  */
-export function makeAcceptCampaignJob({ accept }: AcceptCampaign) {
-  return async function acceptCampaign(job: Job): Promise<{ id: string; state: string }> {
+export function makeAcceptCampaignJob({ accept, log, now }: Dependencies) {
+  return async function acceptCampaign(
+    job: Job,
+    token?: string,
+  ): Promise<{ id: string; state: string }> {
     const bytes = Buffer.byteLength(JSON.stringify(job.data));
     if (bytes > acceptCampaignJob.maxBytes) {
       throw new UnrecoverableError(
         `${bytes} bytes of job data, at most ${acceptCampaignJob.maxBytes}: put OpenIDs and media in first, and name them by id`,
       );
     }
-    const result = await accept(job.data, { by: 'redis', idempotencyKey: `job:${job.id}` });
+    const caller = { by: 'redis', idempotencyKey: `job:${job.id}` };
+    const result = await accept(job.data, caller).catch((error: unknown) => {
+      log.error(
+        { event: 'accept.failed', job: job.id, err: error },
+        'a campaign is taken in later',
+      );
+      return sleepUntil(job, token, now() + FAULT_PAUSE);
+    });
     if ('refused' in result) {
       const { code, detail, errors = [] } = result.refused;
       const mistakes = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');

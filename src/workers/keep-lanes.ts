@@ -9,8 +9,9 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { AccountConfig } from '../shared/accounts.ts';
 import type { Queues } from '../shared/queues.ts';
-import type { LaneStore } from '../shared/store/lane-store.ts';
+import type { LaneState, LaneStore } from '../shared/store/lane-store.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
+import { wakeLane } from '../shared/wake-campaign.ts';
 import { LANE_CONCURRENCY } from './lane-reactions.ts';
 
 interface Dependencies {
@@ -27,6 +28,7 @@ interface Dependencies {
   readonly now: () => number;
 }
 
+const STOPS = ['paused', 'sendBlocked', 'sleep'] as const;
 const LOOK_EVERY = 5 * SECOND;
 const IDLE_FOR = 30 * SECOND;
 
@@ -36,7 +38,7 @@ export interface LaneKeeper {
 
 export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   const { lanes, queues, listener, channel, accounts, serves, open, log, now } = deps;
-  const workers = new Map<string, { worker: Worker; busyAt: number }>();
+  const workers = new Map<string, { worker: Worker; busyAt: number; known: LaneState }>();
   let stopped = false;
   let looking: Promise<void> = Promise.resolve();
 
@@ -57,12 +59,12 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
       const known = workers.get(account);
       if (known) known.busyAt = now();
       else {
-        await pace(config);
-        workers.set(account, { worker: open(account), busyAt: now() });
+        const state = await pace(config);
+        workers.set(account, { worker: open(account), busyAt: now(), known: state });
       }
     }
     for (const [account, { worker, busyAt }] of workers) {
-      if (busy.has(account)) await widen(account);
+      if (busy.has(account)) await attend(account);
       else if (now() - busyAt > IDLE_FOR) {
         workers.delete(account);
         await worker.close();
@@ -75,16 +77,26 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
    * calls fall into one minute. Set at every opening: without a global limit other workers ignore
    * a lane that sleeps.
    */
-  async function pace({ name, callsPerMinute }: AccountConfig): Promise<void> {
+  async function pace({ name, callsPerMinute }: AccountConfig): Promise<LaneState> {
     const queue = queues.lane(name);
     await queue.setGlobalRateLimit(1, Math.max(1, Math.ceil(MINUTE / callsPerMinute)));
-    const { narrowUntil = 0 } = await lanes.read(name);
+    const state = await lanes.read(name);
+    const { narrowUntil = 0 } = state;
     await queue.setGlobalConcurrency(narrowUntil > now() ? 1 : LANE_CONCURRENCY);
+    return state;
   }
 
-  /** After too fast a while: wide again. */
-  async function widen(account: string): Promise<void> {
-    const { narrowUntil } = await lanes.read(account);
+  /** What a person released goes on at once; what had to go one by one is wide again after a while. */
+  async function attend(account: string): Promise<void> {
+    const state = await lanes.read(account);
+    const kept = workers.get(account);
+    if (kept) {
+      const { known } = kept;
+      const released = STOPS.some((stop) => known[stop] && !state[stop]);
+      kept.known = state;
+      if (released) await wakeLane(queues, account);
+    }
+    const { narrowUntil } = state;
     if (narrowUntil === undefined || narrowUntil > now()) return;
     await queues.lane(account).setGlobalConcurrency(LANE_CONCURRENCY);
     await lanes.clear(account, 'narrowUntil');

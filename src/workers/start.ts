@@ -58,6 +58,8 @@ export interface StartOptions {
   readonly registry: Registry;
   readonly prefix?: string;
   readonly now?: () => number;
+  /** Tells hosts apart where WeChat's IP list refuses one of them. */
+  readonly hostId?: string;
 }
 
 /** Of work that waits for the network; Node itself is idle meanwhile. */
@@ -73,7 +75,7 @@ const CONCURRENCY: Readonly<Record<SharedQueue, number>> = {
 const DRAIN_WITHIN = 25 * SECOND;
 
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, registry, prefix = PREFIX, now = Date.now } = options;
+  const { config, log, registry, prefix = PREFIX, now = Date.now, hostId = hostname() } = options;
   const { era, baseUrl: _, proxyUrl } = config.wechat;
   const { submitTimeoutMs, unknownRetryMs, receiptDeadlineMs } = config.pace;
   const redis = connect(config.redis.url, { purpose: 'worker', log });
@@ -112,7 +114,7 @@ export async function start(options: StartOptions): Promise<Running> {
     enqueueRoot,
     now,
   });
-  const laneReactions = makeLaneReactions({ stores, queues, hostId: hostname(), telemetry, now });
+  const laneReactions = makeLaneReactions({ stores, queues, hostId, telemetry, now });
   const common = {
     stores,
     queues,
@@ -134,7 +136,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
 
   const processors: Readonly<Record<string, Processor>> = {
-    [acceptCampaignJob.name]: makeAcceptCampaignJob(accept),
+    [acceptCampaignJob.name]: makeAcceptCampaignJob({ ...accept, log, now }),
     [runCampaignJob.name]: makeRunCampaign({
       ...common,
       prefix,
