@@ -12,6 +12,7 @@ import type { Running } from '../shared/running.ts';
 import { makeSteerCampaign } from '../shared/steer-campaign.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { SECOND } from '../shared/time.ts';
+import { makeBoard } from './board.ts';
 import { openCampaignFeed } from './campaign-feed.ts';
 import { makeAudiencesRoutes } from './routes/audiences.ts';
 import { makeCampaignsRoutes } from './routes/campaigns.ts';
@@ -30,6 +31,8 @@ export interface StartOptions {
 
 /** Redis is away and BullMQ would wait for it: the outbox has the campaign all the same. */
 const ENQUEUE_WITHIN = 3 * SECOND;
+
+const BOARD = '/board';
 
 export async function start(options: StartOptions): Promise<Running> {
   const { config, log, prefix = PREFIX, now = Date.now } = options;
@@ -71,6 +74,13 @@ export async function start(options: StartOptions): Promise<Running> {
     redis: connect(config.redis.url, { purpose: 'worker', log }),
     record: recordOf(prefix),
   });
+  const board = makeBoard({
+    queues,
+    lanes: stores.lanes,
+    isSandbox: config.isSandbox,
+    path: BOARD,
+    now,
+  });
   const stopping = new AbortController();
   const { signal } = stopping;
   const producer = await startProducer({
@@ -88,7 +98,7 @@ export async function start(options: StartOptions): Promise<Running> {
         makeWatchingRoutes({ ...stores, feed, stopping: signal }),
         makeSteeringRoutes({ steer }),
       ],
-      operator: {},
+      operator: { [BOARD]: board },
     },
   }).catch(async (error: unknown) => {
     await feed.stop();
@@ -99,7 +109,7 @@ export async function start(options: StartOptions): Promise<Running> {
 
   const base = config.producer.publicUrl ?? producer.url;
   return {
-    addresses: { API: `${base}/v1`, board: `${base}/board`, page: base, docs: `${base}/docs` },
+    addresses: { API: `${base}/v1`, board: `${base}${BOARD}`, page: base, docs: `${base}/docs` },
     ready,
     async stop() {
       await producer.stop();
