@@ -1,0 +1,57 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { startPrivateRedis } from '../../src/shared/private-redis.ts';
+import { severable } from '../support/severable.ts';
+import { aCampaign, aPrefix, aWorld, mediaFile } from './world.ts';
+
+describe('while Redis is away', () => {
+  it('answers 503 with the time to come back, and works again when Redis does', async () => {
+    const { hostname, port } = new URL(inject('redisUrl'));
+    await using way = await severable({ host: hostname, port: Number(port) });
+    const world = await aWorld({ url: `redis://127.0.0.1:${way.port}`, prefix: aPrefix() });
+    const before = (await world.post('/v1/campaigns', aCampaign())).json;
+
+    await way.cut();
+
+    const answers = [
+      await world.post('/v1/campaigns', aCampaign()),
+      await world.get('/v1/campaigns'),
+      await world.get(`/v1/campaigns/${before.id}`),
+      await world.post(`/v1/campaigns/${before.id}/pause`),
+      await world.call('POST', '/v1/media', { body: mediaFile('photo.jpg') }),
+      await world.call('POST', '/v1/audiences?format=text', { body: 'x\ny\n' }),
+    ];
+    for (const { status, json, headers } of answers) {
+      expect({ status, code: json.code }).toEqual({ status: 503, code: 'redis-unavailable' });
+      expect(headers.get('retry-after')).toBe('2');
+    }
+    expect((await world.get('/healthz')).status).toBe(200);
+    expect((await world.get('/readyz')).status).toBe(503);
+
+    await way.mend();
+    await vi.waitUntil(async () => (await world.get('/readyz')).status === 200, 20_000);
+    expect((await world.get(`/v1/campaigns/${before.id}`)).json.id).toBe(before.id);
+    expect((await world.post('/v1/campaigns', aCampaign())).status).toBe(202);
+  });
+
+  it('keeps what was accepted before Redis was stopped', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'qunfa-outage-'));
+    const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    const first = await startPrivateRedis({ dataDir, cacheDir });
+    const prefix = aPrefix();
+    const world = await aWorld({ url: first.url, prefix });
+    const { id } = (await world.post('/v1/campaigns', aCampaign())).json;
+
+    await first.stop();
+    expect((await world.get(`/v1/campaigns/${id}`)).status).toBe(503);
+    await world.stop();
+
+    const second = await startPrivateRedis({ dataDir, cacheDir });
+    onTestFinished(() => second.stop());
+    const again = await aWorld({ url: second.url, prefix });
+    expect((await again.get(`/v1/campaigns/${id}`)).json.id).toBe(id);
+  });
+});

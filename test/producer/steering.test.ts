@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newBatch } from '../../src/shared/campaign/batch.ts';
+import { openRecord, type Stores } from '../../src/shared/record.ts';
+import { DAY } from '../../src/shared/time.ts';
+import { testRedis } from '../support/redis.ts';
+import { aCampaign, OTHER_KEY, startWorld, type World } from './world.ts';
+
+const { redis, url, prefix } = testRedis();
+let world: World;
+let stores: Stores;
+beforeAll(async () => {
+  world = await startWorld({ url, prefix }, { WECHAT_APPROVAL: 'everyone' });
+  stores = openRecord({ redis, prefix, retainMs: DAY, submitTimeoutMs: 1, now: Date.now });
+});
+afterAll(() => world.stop());
+
+const enqueue = async (changes = {}): Promise<string> =>
+  (await world.post('/v1/campaigns', aCampaign(changes))).json.id;
+
+/** Its batches are held: nobody knows whether WeChat has them. */
+async function heldCampaign(batches: number): Promise<string> {
+  const id = await enqueue();
+  const numbers = Array.from({ length: batches }, (_, at) => at + 1);
+  await stores.campaigns.layBatches(
+    id,
+    numbers.map((no) => newBatch(no, 5)),
+    {},
+  );
+  const at = Date.now();
+  for (const no of numbers) {
+    const ref = { campaignId: id, no };
+    await stores.batches.apply(ref, { type: 'attempt-started', at });
+    await stores.batches.apply(ref, { type: 'outcome-unknown', nextAttemptAt: at });
+    await stores.batches.apply(ref, { type: 'held', reason: 'outcome-unknown', at });
+  }
+  return id;
+}
+
+const resolve = (id: string, no: number | string, body: unknown) =>
+  world.post(`/v1/campaigns/${id}/batches/${no}/resolve`, body);
+
+describe('a campaign', () => {
+  it('is paused, resumed and cancelled, each as often as one likes', async () => {
+    const id = await enqueue();
+    const states: string[] = [];
+    for (const step of ['pause', 'pause', 'resume', 'resume', 'cancel', 'cancel']) {
+      const { status, json } = await world.post(`/v1/campaigns/${id}/${step}`);
+      expect(status).toBe(200);
+      states.push(json.state);
+    }
+
+    expect(states.slice(0, 4)).toEqual(['paused', 'paused', 'scheduled', 'scheduled']);
+    const { audit } = (await world.get(`/v1/campaigns/${id}/audit`)).json;
+    expect(audit.map(({ action }: { action: string }) => action)).toEqual([
+      'accepted',
+      'pause',
+      'resume',
+      'cancel',
+    ]);
+  });
+
+  it('to everyone waits for the approval of another than who enqueued it', async () => {
+    const { json } = await world.post(
+      '/v1/campaigns',
+      aCampaign({ audience: { type: 'everyone' } }),
+    );
+    expect(json).toMatchObject({ state: 'paused', pausedFor: 'approval' });
+    const step = (name: string, key?: string) =>
+      world.call('POST', `/v1/campaigns/${json.id}/${name}`, key ? { key } : {});
+
+    expect((await step('resume')).json).toMatchObject({ status: 409, code: 'approval-needed' });
+    expect((await step('approve')).json).toMatchObject({
+      status: 403,
+      code: 'approval-by-another',
+    });
+    expect((await step('approve', OTHER_KEY)).json).toMatchObject({ state: 'scheduled' });
+  });
+
+  it('is 404 where there is none, and where the id is none', async () => {
+    for (const id of ['0'.repeat(18), 'x', '%7B']) {
+      for (const step of ['pause', 'resume', 'cancel', 'approve', 'retry', 'batches/1/resolve']) {
+        const { status, json } = await world.post(`/v1/campaigns/${id}/${step}`, {
+          as: 'not-sent',
+        });
+
+        expect({ status, code: json.code }).toEqual({ status: 404, code: 'campaign-not-found' });
+      }
+    }
+  });
+});
+
+describe('a held batch', () => {
+  it('was sent under the id that a person names, to the last digit', async () => {
+    const id = await heldCampaign(1);
+    const msgId = '9223372036854775805';
+
+    const { status } = await resolve(id, 1, { as: 'sent', msgId, note: 'seen in the console' });
+
+    expect(status).toBe(200);
+    const { batches } = (await world.get(`/v1/campaigns/${id}/batches`)).json;
+    expect(batches).toMatchObject([{ state: 'submitted', msgId }]);
+    const { audit } = (await world.get(`/v1/campaigns/${id}/audit`)).json;
+    expect(audit.at(-1)).toMatchObject({ by: 'crm', note: 'seen in the console', batch: 1 });
+  });
+
+  it('goes out again under a new key, or is given up', async () => {
+    const id = await heldCampaign(2);
+
+    await resolve(id, 1, { as: 'not-sent' });
+    await resolve(id, 2, { as: 'given-up' });
+
+    const { batches } = (await world.get(`/v1/campaigns/${id}/batches`)).json;
+    expect(batches).toMatchObject([
+      { state: 'pending', clientMsgId: `${id}-1-1` },
+      { state: 'refused', reason: 'given-up' },
+    ]);
+  });
+
+  it('is decided together with all others, but never under one message id', async () => {
+    const id = await heldCampaign(3);
+
+    const together = await resolve(id, 'all-held', { as: 'sent', msgId: '1' });
+    expect(together.json).toMatchObject({ status: 422, code: 'one-msg-id' });
+
+    const { json } = await resolve(id, 'all-held', { as: 'given-up' });
+    expect(json.batches).toMatchObject({ held: 0, refused: 3 });
+  });
+
+  it.each([
+    ['no decision', {}, 'as'],
+    ['another word', { as: 'maybe' }, 'as'],
+    ['no message id', { as: 'sent' }, 'msgId'],
+    ['a message id that JSON has rounded', { as: 'sent', msgId: 9223372036854776000 }, 'msgId'],
+    ['an unknown field', { as: 'not-sent', why: 'x' }, ''],
+    ['a novel', { as: 'given-up', note: 'x'.repeat(501) }, 'note'],
+  ])('is not decided by %s', async (_what, body, path) => {
+    const id = await heldCampaign(1);
+
+    const { status, json } = await resolve(id, 1, body);
+
+    expect(status).toBe(422);
+    expect(json.errors.map((mistake: { path: string }) => mistake.path)).toEqual([path]);
+  });
+
+  it.each(['0', '2', '-1', '1.5', 'x', 'all'])('is not number %s', async (no) => {
+    const id = await heldCampaign(1);
+
+    const { status, json } = await resolve(id, no, { as: 'not-sent' });
+
+    expect({ status, code: json.code }).toEqual({ status: 404, code: 'batch-not-found' });
+  });
+});
