@@ -1,0 +1,53 @@
+import express, { type Request, type Router } from 'express';
+import { z } from 'zod';
+import type { RecallCampaign } from '../../shared/recall-campaign.ts';
+import { callerOf } from '../caller.ts';
+import { parseBody } from '../parse-input.ts';
+import { sendRefusal } from '../problem.ts';
+import { jsonOf } from '../read-json.ts';
+import { CAMPAIGN_ID } from '../schemas/campaign-query.ts';
+import { noCampaign } from './campaigns.ts';
+
+interface Dependencies {
+  readonly recallCampaign: RecallCampaign;
+}
+
+export const RecallBody = z
+  .strictObject({
+    articleIndex: z
+      .int()
+      .min(1)
+      .max(10)
+      .optional()
+      .describe('Counted from 1; every article if absent'),
+    batches: z
+      .array(z.int().positive())
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('Numbers; every batch that WeChat took if absent'),
+  })
+  .meta({ id: 'RecallRequest' });
+
+/** message/mass/delete: the page behind an article or a video goes, the cards stay. */
+export function makeRecallRoutes({ recallCampaign }: Dependencies): Router {
+  const router = express.Router();
+
+  router.post('/v1/campaigns/:id/recall', async (req, res) => {
+    const { id } = req.params;
+    if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
+    // A body that was not read as JSON may have named some of the batches: not taken for "all".
+    const json = hasBody(req) ? jsonOf(req) : { body: {} };
+    if ('refused' in json) return sendRefusal(res, json.refused);
+    const body = parseBody(json.body, RecallBody);
+    if ('refused' in body) return sendRefusal(res, body.refused);
+    const report = await recallCampaign(id, body.value, callerOf(res));
+    if ('refused' in report) return sendRefusal(res, report.refused);
+    res.json(report);
+  });
+
+  return router;
+}
+
+const hasBody = ({ headers }: Request): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

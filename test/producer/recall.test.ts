@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { makeRecallRoutes } from '../../src/producer/routes/recall.ts';
+import { makeRecallCampaign } from '../../src/shared/recall-campaign.ts';
+import { testRedis } from '../support/redis.ts';
+import { type SandboxWorld, sandboxWorld } from './sandbox-world.ts';
+import { newsAtWechat, sentCampaign } from './sent-campaign.ts';
+
+const redis = testRedis();
+
+const recalling = () =>
+  sandboxWorld(redis, {
+    sandbox: { pace: { pushDelayMs: 0 } },
+    routes: ({ stores, config, wechatFor, now }) => ({
+      api: [
+        makeRecallRoutes({
+          recallCampaign: makeRecallCampaign({
+            stores,
+            accounts: () => config.accounts,
+            wechatFor,
+            now,
+          }),
+        }),
+      ],
+    }),
+  });
+
+const news = async (world: SandboxWorld, articles = 1) => ({
+  type: 'news' as const,
+  mediaId: await newsAtWechat(world, articles),
+  ignoreReprint: false,
+});
+
+const deletes = (world: SandboxWorld): string[] =>
+  world.sandbox.ledger.requests('message/mass/delete').map(({ body = '' }) => body);
+
+describe('POST /v1/campaigns/:id/recall', () => {
+  it('takes down every batch that WeChat took, says what stays, and writes it down', async () => {
+    const world = await recalling();
+    const { id, msgIds } = await sentCampaign(world, await news(world), { recipients: 10_002 });
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`);
+
+    expect(report.json).toMatchObject({
+      id,
+      recalled: 2,
+      results: [
+        { no: 1, msgId: msgIds[1], outcome: 'recalled' },
+        { no: 2, msgId: msgIds[2], outcome: 'recalled' },
+      ],
+      quota: { perDay: 10, usedToday: 2, left: 8 },
+    });
+    expect(report.json.notes.join('\n')).toContain('The cards stay in the chats');
+    const audit = await world.stores.campaigns.audit(id);
+    expect(audit.slice(-2)).toMatchObject([
+      { by: 'crm', action: 'recall', batch: 1, note: `recalled: all, msg ${msgIds[1]}` },
+      { by: 'crm', action: 'recall', batch: 2, note: `recalled: all, msg ${msgIds[2]}` },
+    ]);
+  });
+
+  it('spends no second call on what is gone already', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world));
+    await world.post(`/v1/campaigns/${id}/recall`, {});
+
+    const again = await world.post(`/v1/campaigns/${id}/recall`, { articleIndex: 1 });
+
+    expect(again.json).toMatchObject({ recalled: 0, results: [{ outcome: 'already' }] });
+    expect(deletes(world)).toHaveLength(1);
+  });
+
+  it('takes down one article of several', async () => {
+    const world = await recalling();
+    const { id, msgIds } = await sentCampaign(world, await news(world, 2));
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`, { articleIndex: 2 });
+
+    expect(report.json).toMatchObject({ recalled: 1 });
+    expect(JSON.parse(deletes(world)[0] ?? '')).toEqual({
+      msg_id: Number(msgIds[1]),
+      article_idx: 2,
+    });
+  });
+
+  it('takes down the batches that are named, and no others', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world), { recipients: 20_001 });
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`, { batches: [2] });
+
+    expect(report.json.results).toMatchObject([{ no: 2, outcome: 'recalled' }]);
+    expect(deletes(world)).toHaveLength(1);
+  });
+
+  it('says that what is not out yet can still go', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world), { recipients: 10_002, send: [1] });
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`);
+
+    expect(report.json.notes.join('\n')).toContain('cancel the campaign');
+  });
+
+  it('tries no more than the day has calls, and may be asked again tomorrow', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world), { recipients: 10_002 });
+    for (let call = 0; call < 9; call += 1) {
+      await world.stores.quota.count('default', 'message/mass/delete');
+    }
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`);
+
+    expect(report.json.results.map((one: { outcome: string }) => one.outcome)).toEqual([
+      'recalled',
+      'not-tried',
+    ]);
+  });
+
+  it('passes on WeChat’s no in words', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world));
+    world.sandbox.faults.set('errcode', { path: 'message/mass/delete', errcode: 40204 });
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`);
+
+    expect(report.json).toMatchObject({
+      recalled: 0,
+      results: [{ outcome: 'refused', errcode: 40204, meaning: 'this article cannot be recalled' }],
+    });
+  });
+
+  it('refuses what WeChat cannot take back before it costs a call', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, { type: 'text', content: 'hello' });
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`);
+
+    expect(report.json).toMatchObject({ status: 409, code: 'recall-impossible' });
+    expect(deletes(world)).toEqual([]);
+  });
+
+  it('does not take a body it cannot read for a recall of everything', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world));
+
+    const report = await world.call('POST', `/v1/campaigns/${id}/recall`, {
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: '{"batches":[7]}',
+    });
+
+    expect(report.status).toBe(415);
+    expect(deletes(world)).toEqual([]);
+  });
+
+  it.each([
+    ['an article number below 1', { articleIndex: 0 }, 422],
+    ['an article that the message has not', { articleIndex: 11 }, 422],
+    ['an unknown field', { everything: true }, 422],
+    ['batches that are not there', { batches: [99] }, 409],
+  ])('refuses %s', async (_, body, status) => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world));
+
+    expect((await world.post(`/v1/campaigns/${id}/recall`, body)).status).toBe(status);
+    expect((await world.post('/v1/campaigns/000000000000000000/recall', {})).status).toBe(404);
+  });
+});
