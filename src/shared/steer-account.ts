@@ -1,0 +1,33 @@
+/** A person stops an account's lane, or lets it go on after whatever had stopped it. */
+import type { Queues } from './queues.ts';
+import type { LaneStore } from './store/lane-store.ts';
+import { wakeLane } from './wake-campaign.ts';
+
+interface Dependencies {
+  readonly lanes: LaneStore;
+  readonly queues: Pick<Queues, 'lane'>;
+  readonly now: () => number;
+}
+
+export type SteerAccount = ReturnType<typeof makeSteerAccount>;
+
+export function makeSteerAccount({ lanes, queues, now }: Dependencies) {
+  /** Calls under way end; nothing new of this account is called. May be repeated. */
+  async function pause(account: string, by: string): Promise<void> {
+    const { paused } = await lanes.read(account);
+    if (paused) return;
+    await lanes.set(account, 'paused', { at: now(), by, message: `paused by ${by}` });
+  }
+
+  /**
+   * Takes away every reason to stand still: a person's, WeChat's, a pause that the lane gave
+   * itself. Jobs that are woken look at the record before they call, so an unanswered call is not
+   * repeated before its time.
+   */
+  async function resume(account: string): Promise<void> {
+    await lanes.clear(account, 'paused', 'sendBlocked', 'sleep', 'refusedHosts');
+    await wakeLane(queues, account);
+  }
+
+  return { pause, resume };
+}
