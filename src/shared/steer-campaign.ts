@@ -11,6 +11,7 @@ import type { EnqueueRoot } from './enqueue-root.ts';
 import { submitBatchJob } from './jobs.ts';
 import type { Queues } from './queues.ts';
 import type { Stores } from './record.ts';
+import { makeRetryRefused, type RetryHow } from './retry-refused.ts';
 import type { AuditEntry } from './store/campaign-store.ts';
 import { wakeCampaign } from './wake-campaign.ts';
 
@@ -23,7 +24,7 @@ export type Decision = (
 ) & { readonly note?: string };
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns' | 'batches'>;
+  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences'>;
   readonly queues: Queues;
   readonly enqueueRoot: EnqueueRoot;
   readonly now: () => number;
@@ -35,6 +36,7 @@ type Decided = Control | { refused: Refusal };
 
 export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
   const { campaigns, batches } = stores;
+  const retryRefused = makeRetryRefused({ stores, now });
 
   async function pause(id: string, by: string): Promise<SteerResult> {
     return steer(id, by, 'pause', (control) =>
@@ -134,19 +136,19 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     }
   }
 
-  /** The refused batches only, under new keys. */
-  async function retry(id: string, by: string): Promise<SteerResult> {
+  /** The refused batches only, under new keys; on request in halves, or without some OpenIDs. */
+  async function retry(id: string, by: string, how: RetryHow = { as: 'is' }): Promise<SteerResult> {
     const record = await campaigns.read(id);
     if (!record) return unknown(id);
     if (now() >= record.campaign.notAfter) return tooLate();
     if (record.control.cancelled) return { refused: over('retry').refused };
-    const refusedBatches = (await batches.all(id)).filter(({ state }) => state === 'refused');
-    if (refusedBatches.length === 0) return show(id);
+    if (record.tally.refused === 0) return show(id);
     // Opened first: should this process die in between, the sweeper finds it and ends it again.
     await campaigns.reopen(id);
-    await change(id, refusedBatches, { type: 'retried' }, { at: now(), by, action: 'retry' });
+    const again = await retryRefused(record, how, by);
     await campaigns.reopen(id);
-    return goOn(id);
+    const after = await goOn(id);
+    return typeof again === 'number' ? after : again;
   }
 
   /** A held batch: a person says what became of it. */
@@ -210,11 +212,10 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     event: BatchEvent,
     audit: AuditEntry,
   ): Promise<void> {
-    const from = event.type === 'retried' ? 'refused' : 'held';
     for (const { no } of meant) {
       await batches.apply({ campaignId: id, no }, event, {
         audit,
-        unless: (current) => current.state !== from,
+        unless: (current) => current.state !== 'held',
       });
     }
   }

@@ -7,10 +7,10 @@
  */
 import { type FlowProducer, type Job, RateLimitError } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
+import { batchOpenIds } from '../shared/batch-open-ids.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
 import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
-import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
-import { batchRange } from '../shared/campaign/cut.ts';
+import { type Campaign, mayStart } from '../shared/campaign/campaign.ts';
 import type { Message } from '../shared/campaign/message.ts';
 import { repeatDeadline } from '../shared/campaign/repeat-steps.ts';
 import { type SubmitBatchPayload, submitBatchJob } from '../shared/jobs.ts';
@@ -85,7 +85,7 @@ export function makeSubmitBatch(deps: Dependencies) {
     );
     if (!ready) return deps.renewMaterial.wait(job, token, { campaign, message, account, batch });
 
-    const openIds = await openIdsOf(campaign, control, batch);
+    const openIds = await batchOpenIds(audiences, { campaign, control, batch });
     let mine = false;
     const tried = await batches.apply(
       ref,
@@ -192,19 +192,6 @@ export function makeSubmitBatch(deps: Dependencies) {
 
   const isStopped = (lane: LaneState, api: 'send' | 'sendall'): boolean =>
     lane.paused !== undefined || (api === 'send' && lane.sendBlocked !== undefined);
-
-  async function openIdsOf(
-    campaign: Campaign,
-    control: Control,
-    batch: Batch,
-  ): Promise<string[] | null> {
-    const { audience } = campaign;
-    if (isWholesale(audience)) return null;
-    const listId = audience.type === 'list' ? audience.listId : (control.listId ?? '');
-    const recipients = control.recipients ?? campaign.counts?.recipients ?? 0;
-    const { from, to } = batchRange(recipients, batch.no);
-    return audiences.slice(listId, from, to);
-  }
 
   async function call(request: {
     campaign: Campaign;

@@ -1,30 +1,41 @@
 /** What a person may do to a campaign, over HTTP. Each may be repeated, and is written down. */
 import express, { type Response, type Router } from 'express';
 import { refuse } from '../../shared/accept/refusal.ts';
+import type { RetryHow } from '../../shared/retry-refused.ts';
 import type { SteerCampaign, SteerResult } from '../../shared/steer-campaign.ts';
 import { callerOf } from '../caller.ts';
 import { parseBody } from '../parse-input.ts';
 import { sendRefusal } from '../problem.ts';
 import { jsonOf } from '../read-json.ts';
-import { CAMPAIGN_ID, ResolveRequest } from '../schemas/campaign-query.ts';
+import { CAMPAIGN_ID, ResolveRequest, RetryRequest } from '../schemas/campaign-query.ts';
 import { linksOf, noCampaign } from './campaigns.ts';
 
 interface Dependencies {
   readonly steer: SteerCampaign;
 }
 
-export const STEPS = ['pause', 'resume', 'cancel', 'approve', 'retry'] as const;
+/** Those that take no body. */
+const PLAIN_STEPS = ['pause', 'resume', 'cancel', 'approve'] as const;
+export const STEPS = [...PLAIN_STEPS, 'retry'] as const;
 
 export function makeSteeringRoutes({ steer }: Dependencies): Router {
   const router = express.Router();
 
-  for (const step of STEPS) {
+  for (const step of PLAIN_STEPS) {
     router.post(`/v1/campaigns/:id/${step}`, async (req, res) => {
       const { id } = req.params as { id: string };
       if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
       answer(res, await steer[step](id, callerOf(res)));
     });
   }
+
+  router.post('/v1/campaigns/:id/retry', async (req, res) => {
+    const { id } = req.params;
+    if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
+    const asked = parseBody(req.body ?? {}, RetryRequest);
+    if ('refused' in asked) return sendRefusal(res, asked.refused);
+    answer(res, await steer.retry(id, callerOf(res), howOf(asked.value)));
+  });
 
   router.post('/v1/campaigns/:id/batches/:no/resolve', async (req, res) => {
     const { id, no } = req.params;
@@ -41,6 +52,11 @@ export function makeSteeringRoutes({ steer }: Dependencies): Router {
   });
 
   return router;
+}
+
+function howOf({ split, without }: RetryRequest): RetryHow {
+  if (without) return { as: 'without', openIds: without };
+  return { as: split ? 'halves' : 'is' };
 }
 
 function answer(res: Response, result: SteerResult): void {

@@ -55,6 +55,21 @@ export const ResolveRequest = z
   .meta({ id: 'Resolve' });
 export type ResolveRequest = z.output<typeof ResolveRequest>;
 
+/** WeChat refuses a whole batch for one OpenID of another account (40003, 49003). */
+export const RetryRequest = z
+  .strictObject({
+    split: z.boolean().default(false).describe('In halves, to find the OpenID that is refused'),
+    without: z
+      .array(z.string())
+      .min(1, 'name at least one OpenID')
+      .max(10_000, 'at most 10,000')
+      .optional()
+      .describe('Without these OpenIDs'),
+  })
+  .refine(({ split, without }) => !(split && without), 'either split or without')
+  .meta({ id: 'Retry' });
+export type RetryRequest = z.output<typeof RetryRequest>;
+
 export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, '1 to 255 printable ASCII characters')

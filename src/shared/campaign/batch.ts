@@ -12,6 +12,7 @@
  * Pure: no clock, no Redis, no WeChat. Whatever can happen to a batch, happens here.
  */
 import { assertNever, ServiceError } from '../errors.ts';
+import type { Range } from './divide.ts';
 import { type Receipt, sameReceipt } from './receipt.ts';
 
 export interface BatchRef {
@@ -44,6 +45,10 @@ interface Common {
   /** Part of the job's id: a finished job makes room for another. */
   readonly run: number;
   readonly attempts: number;
+  /** Its part of the list, once it was divided; else its number gives it. */
+  readonly range?: Range;
+  /** A list of those it goes without, id of an audience. */
+  readonly without?: string;
 }
 
 /** One attempt's answer may be missing: then `unanswered`, until WeChat says a definite word. */
@@ -165,7 +170,13 @@ export type BatchEvent =
   | { readonly type: 'resolved-not-sent' }
   | { readonly type: 'resolved-given-up'; readonly at: number }
   /** A person: submit the refused batch again, under a new key. */
-  | { readonly type: 'retried' };
+  | {
+      readonly type: 'retried';
+      /** Smaller than before: half of it, or without some. */
+      readonly range?: Range;
+      readonly without?: string;
+      readonly size?: number;
+    };
 
 /**
  * WeChat's `clientmsgid`, the log's `batch` and the stem of the job's id.
@@ -238,7 +249,9 @@ export function advance(batch: Batch, event: BatchEvent): Batch {
     case 'resolved-not-sent':
       return batch.state === 'held' ? again(batch) : illegal(batch, event);
     case 'retried':
-      return batch.state === 'refused' ? again(batch) : illegal(batch, event);
+      return batch.state === 'refused'
+        ? again({ ...batch, ...smaller(event) })
+        : illegal(batch, event);
     case 'resolved-given-up':
       if (batch.state !== 'held') return illegal(batch, event);
       return { ...common(batch), state: 'refused', refusedAt: event.at, reason: 'given-up' };
@@ -363,12 +376,20 @@ const again = (batch: Batch): Batch => ({
   attempts: 0,
 });
 
-const common = ({ no, size, generation, run, attempts }: Batch): Common => ({
+const common = ({ no, size, generation, run, attempts, range, without }: Batch): Common => ({
   no,
   size,
   generation,
   run,
   attempts,
+  ...(range === undefined ? {} : { range }),
+  ...(without === undefined ? {} : { without }),
+});
+
+const smaller = ({ range, without, size }: Event<'retried'>) => ({
+  ...(range === undefined ? {} : { range }),
+  ...(without === undefined ? {} : { without }),
+  ...(size === undefined ? {} : { size }),
 });
 
 function isAbout(

@@ -104,6 +104,37 @@ export function makeBatchStore(deps: Dependencies) {
     });
   }
 
+  /** One batch becomes two in one step: the event's, and a new one under the next free number. */
+  async function divide(
+    ref: BatchRef,
+    event: Extract<BatchEvent, { type: 'retried' }>,
+    other: (no: number) => Batch,
+    audit: AuditEntry,
+  ): Promise<void> {
+    const campaign = await campaignOf(ref.campaignId);
+    const key = keys.batches(ref.campaignId);
+    await untilSettled<'done'>(async () => {
+      const { batch, check } = await find(ref);
+      if (batch.state !== 'refused') return 'done';
+      const no = (await redis.hlen(key)) + 1;
+      const added = other(no);
+      const done = await commit(
+        redis,
+        [check, { key, field: String(no), is: null }],
+        [
+          ...changes(campaign, batch, advance(batch, event)),
+          ['HSET', key, no, JSON.stringify(added)],
+          ...tallyChange(null, added).map(
+            ([field, by]): Command => ['HINCRBY', keys.tally(ref.campaignId), field, by],
+          ),
+          ['HINCRBY', keys.lanes(), campaign.account, 1],
+          ...auditOf(ref, audit),
+        ],
+      );
+      return done ? 'done' : 'moved';
+    });
+  }
+
   async function find(ref: BatchRef): Promise<{ batch: Batch; check: Check }> {
     const key = keys.batches(ref.campaignId);
     const text = await redis.hget(key, String(ref.no));
@@ -341,6 +372,7 @@ export function makeBatchStore(deps: Dependencies) {
     page,
     all,
     apply,
+    divide,
     accepted,
     take,
     settleByAsking,

@@ -1,0 +1,82 @@
+/** WeChat refuses a whole batch for one OpenID of another account, and does not say which. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { aRequest } from '../support/builders.ts';
+import { openIds } from '../support/open-ids.ts';
+import { startWorld } from '../support/world.ts';
+
+const FOREIGN = 'oSomebodyElses-0000000000000';
+const followers = openIds(25);
+
+const world = await startWorld(
+  { onTestFinished: (end) => afterAll(end) },
+  {
+    accounts: ['a1', 'a2', 'a3', 'a4'].map((name) => ({
+      name,
+      wechat: { followers, strangers: 'refuse' },
+    })),
+  },
+);
+
+async function refusedCampaign(): Promise<{ id: string; account: string }> {
+  const account = world.nextAccount();
+  const openids = [...followers.slice(0, 20), FOREIGN, ...followers.slice(20)];
+  const id = await world.create(aRequest(account, { audience: { type: 'openids', openids } }));
+  const view = await world.ended(id);
+  expect(view).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
+  return { id, account };
+}
+
+describe('a batch refused for one foreign OpenID', () => {
+  it('goes out to the rest once that one is named', async () => {
+    const { id, account } = await refusedCampaign();
+
+    await world.steer.retry(id, 'operator', { as: 'without', openIds: [FOREIGN] });
+
+    const view = await world.ended(id);
+    expect(view).toMatchObject({ outcome: 'delivered', receipt: { total: 25, sent: 25 } });
+    expect(await world.batch(id)).toMatchObject({ size: 25, generation: 1 });
+    expect(world.messages(account)).toEqual({ 1: 25 });
+  });
+
+  it('reaches everybody else once by halving, until the batch is too small to divide', async () => {
+    const { id, account } = await refusedCampaign();
+
+    for (let round = 0; round < 5; round += 1) {
+      await world.steer.retry(id, 'operator', { as: 'halves' });
+      await world.ended(id);
+    }
+
+    const view = await world.view(id);
+    expect(view.outcome).toBe('partly');
+    expect(view.batches.refused).toBe(1);
+    const reached = Object.values(world.messages(account)).reduce((sum, n) => sum + n, 0);
+    expect(world.messages(account)).toEqual({ 1: reached });
+    expect(reached).toBeGreaterThanOrEqual(23);
+    const sizes = (await world.batches(id)).map(({ size }) => size ?? 0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(26);
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(2);
+  });
+
+  it('stays refused if fewer than two would be left', async () => {
+    const { id } = await refusedCampaign();
+
+    await world.steer.retry(id, 'operator', {
+      as: 'without',
+      openIds: [FOREIGN, ...followers.slice(1)],
+    });
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
+  });
+
+  it('is not divided where WeChat alone knows who is meant', async () => {
+    const account = world.nextAccount();
+    world.faults.set('errcode', { account, path: 'message/mass/sendall', errcode: 40003 });
+    const id = await world.create(aRequest(account, { audience: { type: 'tag', tagId: 2 } }));
+    await world.ended(id);
+
+    const result = await world.steer.retry(id, 'operator', { as: 'halves' });
+
+    expect(result).toMatchObject({ refused: { code: 'not-a-list' } });
+    expect(await world.ended(id)).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
+  });
+});
