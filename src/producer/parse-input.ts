@@ -1,7 +1,8 @@
 /** Queries, parameters and small bodies, checked by their schema: every mistake at once. */
 import type { Request } from 'express';
 import type { z } from 'zod';
-import type { Mistake, Refusal } from '../shared/accept/refusal.ts';
+import { mistakesOf } from '../shared/accept/mistakes-of.ts';
+import type { Refusal } from '../shared/accept/refusal.ts';
 
 export type Parsed<T> = { readonly value: T } | { readonly refused: Refusal };
 
@@ -20,9 +21,7 @@ function parse<T>(
 ): Parsed<T> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return { value: parsed.data };
-  const errors = parsed.error.issues.map(
-    ({ path, message }): Mistake => ({ path: path.join('.'), message }),
-  );
+  const errors = mistakesOf(parsed.error);
   const mistakes = `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'}`;
   return { refused: { status, code, detail: `${mistakes} in the ${what}`, errors } };
 }

@@ -67,7 +67,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
     if (!PACKINGS.includes(encoding.toLowerCase())) return BAD_PACKING;
     if (format === null) return NO_FORMAT;
     if (account !== undefined && !accounts().some((known) => known.name === account)) {
-      return noAccount(account);
+      return NO_ACCOUNT;
     }
     return {
       options: {
@@ -139,10 +139,9 @@ const NO_FORMAT = refuse(
   'content-type-unsupported',
   'say what it is: Content-Type text/plain (an OpenID a line), text/csv or application/x-ndjson, or ?format=text|csv|ndjson',
 );
-const noAccount = (name: string) =>
-  refuse(400, 'invalid-query', `account: there is no account ${name}`, {
-    errors: [{ path: 'account', message: `there is no account ${name}` }],
-  });
+const NO_ACCOUNT = refuse(400, 'invalid-query', 'account: no such account', {
+  errors: [{ path: 'account', message: 'no such account; GET /v1/accounts names them' }],
+});
 const unreadable = (why: string): Refusal =>
   refuse(422, 'audience-unreadable', `${why}; nothing was kept`).refused;
 const NO_AUDIENCE = refuse(

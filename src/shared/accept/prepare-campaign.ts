@@ -12,6 +12,7 @@ import { checkMessage } from './check-message.ts';
 import { tooFew } from './freeze-audience.ts';
 import { invalid } from './invalid-campaign.ts';
 import type { Era } from './media-kind.ts';
+import { mistakesOf } from './mistakes-of.ts';
 import { type Mistake, type Refusal, refuse } from './refusal.ts';
 
 interface Dependencies {
@@ -71,12 +72,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     }
     const parsed = CampaignRequest.safeParse(body);
     if (parsed.success) return { request: parsed.data };
-    return invalid(
-      parsed.error.issues.map((issue) => ({
-        path: issue.path.join('.'),
-        message: issue.message,
-      })),
-    );
+    return invalid(mistakesOf(parsed.error));
   }
 
   function accountFor(name: string | undefined): AccountConfig | { refused: Refusal } {
@@ -97,7 +93,7 @@ export function makePrepareCampaign(deps: Dependencies) {
       invalid([
         {
           path: 'account',
-          message: `no account ${name}; there is ${accounts.map((one) => one.name).join(', ') || 'none'}`,
+          message: `no such account; there is ${accounts.map((one) => one.name).join(', ') || 'none'}`,
         },
       ])
     );
