@@ -5,7 +5,7 @@ import type { Refusal } from '../shared/accept/refusal.ts';
 import { faultOf, REDIS_RETRY_SECONDS } from './faults.ts';
 
 export interface Problem {
-  /** Relative to the service: where the code is explained. */
+  /** A name, not an address: the code again, as RFC 9457 wants it. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -33,7 +33,7 @@ const TITLES: Readonly<Record<number, string>> = {
 export const PROBLEM_TYPE = 'application/problem+json';
 
 const problemOf = ({ status, code, detail, errors, campaignId }: ProblemFacts): Problem => ({
-  type: `/docs/problems#${code}`,
+  type: `urn:qunfa:problem:${code}`,
   title: TITLES[status] ?? 'Error',
   status,
   detail,

@@ -20,6 +20,8 @@ import { readJson } from './read-json.ts';
 export interface Places {
   /** No key: health, and what describes the API. */
   readonly open: readonly Router[];
+  /** No key, and no calls of the API: what pages are made of. */
+  readonly files?: readonly Router[];
   /** By API key; these read their bodies themselves, piece by piece. */
   readonly raw: readonly Router[];
   /** By API key; bodies are JSON. */
@@ -89,7 +91,7 @@ function makeApp(deps: ProducerDependencies): express.Express {
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
   app.use(logRequests(log), securityHeaders(settings.publicUrl));
 
-  for (const router of places.open) app.use(router);
+  for (const router of [...places.open, ...(places.files ?? [])]) app.use(router);
   app.use('/v1', auth.api, limitRate({ perMinute: requestsPerMinute }), (_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();

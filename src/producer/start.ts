@@ -1,10 +1,14 @@
 /** The producer's wiring. */
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { makeAcceptCampaign } from '../shared/accept/accept-campaign.ts';
 import type { Config } from '../shared/config.ts';
 import { makeEnqueueRoot } from '../shared/enqueue-root.ts';
 import { inTime } from '../shared/in-time.ts';
+import { makePlanCampaign } from '../shared/plan-campaign.ts';
+import { makePreviewMessage } from '../shared/preview-message.ts';
 import { openQueues } from '../shared/queues.ts';
+import { makeRecallCampaign } from '../shared/recall-campaign.ts';
 import { openRecord, recordOf } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
 import { checkRedis, redisFaults } from '../shared/redis-check.ts';
@@ -12,19 +16,18 @@ import type { Running } from '../shared/running.ts';
 import { makeSteerCampaign } from '../shared/steer-campaign.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { SECOND } from '../shared/time.ts';
+import { makeDispatcher } from '../shared/wechat/client.ts';
+import { makeWechatFor } from '../shared/wechat-accounts.ts';
 import { makeBoard } from './board.ts';
 import { openCampaignFeed } from './campaign-feed.ts';
-import { makeAudiencesRoutes } from './routes/audiences.ts';
-import { makeCampaignsRoutes } from './routes/campaigns.ts';
-import { makeHealthRoutes } from './routes/health.ts';
-import { makeMediaRoutes } from './routes/media.ts';
-import { makeSteeringRoutes } from './routes/steering.ts';
-import { makeWatchingRoutes } from './routes/watching.ts';
+import { makePlaces } from './places.ts';
 import { startProducer } from './server.ts';
 
 export interface StartOptions {
   readonly config: Config;
   readonly log: Logger;
+  /** Of the process; nothing of the producer's own is counted yet. */
+  readonly registry?: Registry;
   readonly prefix?: string;
   readonly now?: () => number;
 }
@@ -34,8 +37,12 @@ const ENQUEUE_WITHIN = 3 * SECOND;
 
 const BOARD = '/board';
 
+/** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
 export async function start(options: StartOptions): Promise<Running> {
   const { config, log, prefix = PREFIX, now = Date.now } = options;
+  const { retainMs, isSandbox } = config;
+  const { submitTimeoutMs } = config.pace;
+  const { era, proxyUrl } = config.wechat;
   const redis = connect(config.redis.url, { purpose: 'http', log });
   // Without Redis it starts all the same and says 503 until it is there.
   const findings = await untilReady(redis).then(
@@ -44,66 +51,53 @@ export async function start(options: StartOptions): Promise<Running> {
   );
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
-  const { retainMs, pace } = config;
-  const stores = openRecord({
-    redis,
-    retainMs,
-    submitTimeoutMs: pace.submitTimeoutMs,
-    now,
-    prefix,
-  });
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
-  const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
-  const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
-  const accounts = () => config.accounts;
-  const { accept } = makeAcceptCampaign({
-    ...stores,
-    accounts,
-    era: config.wechat.era,
-    isSandbox: config.isSandbox,
-    enqueueRoot,
-    now,
-  });
-  const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
-  const ready = async (): Promise<readonly string[]> => [
-    ...(await redisFaults(redis)),
-    ...configFindings(config),
-  ];
-
   const feed = openCampaignFeed({
     redis: connect(config.redis.url, { purpose: 'worker', log }),
     record: recordOf(prefix),
   });
-  const board = makeBoard({
-    queues,
-    lanes: stores.lanes,
-    isSandbox: config.isSandbox,
-    path: BOARD,
-    now,
-  });
+  const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
+  const accounts = () => config.accounts;
+  const { quota } = stores;
+  const wechatFor = makeWechatFor({ config, accounts, redis, quota, dispatcher, now, prefix });
+  const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
+  const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
+  const { accept } = makeAcceptCampaign({ ...stores, accounts, era, isSandbox, enqueueRoot, now });
+
+  const close = async (): Promise<void> => {
+    await feed.stop();
+    await queues.close();
+    await dispatcher.close();
+    await redis.quit().catch(() => redis.disconnect());
+  };
+  const ready = async (): Promise<readonly string[]> => [
+    ...(await redisFaults(redis)),
+    ...configFindings(config),
+  ];
   const stopping = new AbortController();
-  const { signal } = stopping;
+  const withWechat = { stores, accounts, wechatFor, era, now };
   const producer = await startProducer({
     settings: config.producer,
     log,
     stopping,
-    places: {
-      open: [makeHealthRoutes({ ready })],
-      raw: [
-        makeMediaRoutes(stores),
-        makeAudiencesRoutes({ ...stores, accounts, stopping: signal }),
-      ],
-      api: [
-        makeCampaignsRoutes({ ...stores, accept }),
-        makeWatchingRoutes({ ...stores, feed, stopping: signal }),
-        makeSteeringRoutes({ steer }),
-      ],
-      operator: { [BOARD]: board },
-    },
+    places: makePlaces({
+      stores,
+      accounts,
+      accept,
+      steer: makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now }),
+      planCampaign: makePlanCampaign(withWechat),
+      previewMessage: makePreviewMessage(withWechat),
+      recallCampaign: makeRecallCampaign(withWechat),
+      feed,
+      ready,
+      stopping: stopping.signal,
+      operator: {
+        [BOARD]: makeBoard({ queues, lanes: stores.lanes, isSandbox, path: BOARD, now }),
+      },
+    }),
   }).catch(async (error: unknown) => {
-    await feed.stop();
-    await queues.close();
-    redis.disconnect();
+    await close();
     throw error;
   });
 
@@ -113,16 +107,13 @@ export async function start(options: StartOptions): Promise<Running> {
     ready,
     async stop() {
       await producer.stop();
-      await feed.stop();
-      await queues.close();
-      await redis.quit().catch(() => redis.disconnect());
+      await close();
     },
   };
 }
 
 /** What is sound by itself, and yet nothing can be sent or heard. */
 function configFindings({ accounts }: Config): string[] {
-  return accounts.length > 0
-    ? []
-    : ['no account is configured: set WECHAT_APP_ID or ACCOUNTS_FILE'];
+  if (accounts.length > 0) return [];
+  return ['no account is configured: set WECHAT_APP_ID or ACCOUNTS_FILE'];
 }

@@ -1,0 +1,72 @@
+/** The API's description: for programs at /openapi.json, for people at /docs. No key is needed. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import express, { type Router } from 'express';
+import type { OpenApiDocument } from '../openapi/document.ts';
+
+/** From the package itself, so that nothing is fetched from elsewhere. */
+const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const;
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>qunfa API</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="ui"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/open.js"></script>
+</body>
+</html>
+`;
+
+/** No validator: it would send the description to a stranger's server. */
+const OPEN = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#ui',
+  deepLinking: true,
+  validatorUrl: null,
+  tryItOutEnabled: false,
+  persistAuthorization: false,
+});
+`;
+
+export function makeOpenApiRoutes({ document }: { readonly document: OpenApiDocument }): Router {
+  const router = express.Router();
+  const text = JSON.stringify(document);
+
+  router.get('/openapi.json', (_req, res) => {
+    res.type('json').send(text);
+  });
+  router.get('/docs', (_req, res) => {
+    res.type('html').send(PAGE);
+  });
+  return router;
+}
+
+/** What the page at /docs is made of. */
+export function makeDocsFiles(): Router {
+  const router = express.Router();
+  for (const name of FILES) {
+    router.get(`/docs/${name}`, (_req, res) => {
+      res.sendFile(join(SWAGGER_UI, name), { maxAge: '1h' });
+    });
+  }
+  router.get('/docs/open.js', (_req, res) => {
+    res.type('js').send(OPEN);
+  });
+  return router;
+}
+
+export const packageVersion = (): string =>
+  (
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
+      version: string;
+    }
+  ).version;
