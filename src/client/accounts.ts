@@ -1,29 +1,86 @@
-/** The Official Accounts of the installation: what is left of their quotas, and what they have. */
+/** The Official Accounts of the installation: how each one stands, and what WeChat has of it. */
+import type { AccountView } from '../shared/describe-account.ts';
+import { pages } from './pages.ts';
 import type { Transport } from './transport.ts';
 
-export interface AccountDetails {
+export type { AccountView } from '../shared/describe-account.ts';
+
+export interface Group {
+  readonly id: string;
   readonly name: string;
-  readonly [field: string]: unknown;
+  readonly count: number;
 }
+
+export interface Tag {
+  readonly id: number;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Composed in WeChat's console; sent as `{"type": "news", "mediaId": …}`. */
+export interface ConsoleDraft {
+  readonly mediaId: string;
+  readonly titles: readonly string[];
+  readonly updatedAt: string;
+}
+
+/** 0 is 800,000 followers a minute, 4 is 100,000. */
+export type Speed = 0 | 1 | 2 | 3 | 4;
+
+export type Accounts = ReturnType<typeof makeAccounts>;
 
 export function makeAccounts(transport: Transport) {
   const pathOf = (name: string, rest = ''): string =>
     `/v1/accounts/${encodeURIComponent(name)}${rest}`;
   const read = async <T>(path: string): Promise<T> =>
     (await transport.call<T>({ path, repeatable: true })).body;
-  const steer = (step: 'pause' | 'resume') => async (name: string) =>
-    (
-      await transport.call<AccountDetails>({
-        method: 'POST',
-        path: pathOf(name, `/${step}`),
-        repeatable: true,
-      })
-    ).body;
+  /** Each costs a call to WeChat, so it is not made again by itself. */
+  const readWechat = async <T>(
+    path: string,
+    query: Readonly<Record<string, string | number | undefined>> = {},
+  ): Promise<T> => (await transport.call<T>({ path, query, repeatable: false })).body;
+  const steer =
+    (step: 'pause' | 'resume') =>
+    async (name: string): Promise<AccountView> => {
+      const path = pathOf(name, `/${step}`);
+      return (await transport.call<AccountView>({ method: 'POST', path, repeatable: true })).body;
+    };
 
   return {
-    list: () => read<{ accounts: AccountDetails[] }>('/v1/accounts'),
-    get: (name: string) => read<AccountDetails>(pathOf(name)),
+    list: async (): Promise<readonly AccountView[]> =>
+      (await read<{ accounts: AccountView[] }>('/v1/accounts')).accounts,
+    get: (name: string) => read<AccountView>(pathOf(name)),
+    /** Calls under way end; nothing new of this account is called. */
     pause: steer('pause'),
+    /** Whatever had stopped it, a person or WeChat. */
     resume: steer('resume'),
+
+    groups: async (name: string): Promise<readonly Group[]> =>
+      (await readWechat<{ groups: Group[] }>(pathOf(name, '/groups'))).groups,
+    tags: async (name: string): Promise<readonly Tag[]> =>
+      (await readWechat<{ tags: Tag[] }>(pathOf(name, '/tags'))).tags,
+    /** OpenIDs, 10,000 a page; each page costs one of 500 calls a day. */
+    followers: (name: string): AsyncGenerator<string, void, undefined> =>
+      pages<string, string>(async (cursor) => {
+        const page = await readWechat<{ openids: string[]; next: string | null }>(
+          pathOf(name, '/followers'),
+          { cursor },
+        );
+        return { items: page.openids, next: page.next };
+      }),
+    drafts: (name: string): AsyncGenerator<ConsoleDraft, void, undefined> =>
+      pages<ConsoleDraft, number>(async (offset) => {
+        const page = await readWechat<{ drafts: ConsoleDraft[]; next: number | null }>(
+          pathOf(name, '/drafts'),
+          { offset },
+        );
+        return { items: page.drafts, next: page.next };
+      }),
+    speed: (name: string) =>
+      readWechat<{ speed: number; realSpeed: number }>(pathOf(name, '/speed')),
+    async setSpeed(name: string, speed: Speed): Promise<void> {
+      const path = pathOf(name, '/speed');
+      await transport.call({ method: 'PUT', path, json: { speed }, repeatable: true });
+    },
   };
 }

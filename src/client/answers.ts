@@ -1,6 +1,7 @@
 /** What the API answers. Times are RFC 3339 in UTC; unknown counts are null, never 0. */
 import type { BatchState } from '../shared/campaign/batch.ts';
 import type { CampaignView } from '../shared/campaign/campaign.ts';
+import type { DailyQuota } from '../shared/campaign/daily-quotas.ts';
 import type { CampaignPlan } from '../shared/campaign/plan.ts';
 import type { Receipt } from '../shared/campaign/receipt.ts';
 
@@ -46,6 +47,23 @@ export interface BatchDetails {
   /** Held because this message id belongs to another batch. */
   readonly takenMsgId?: string;
   readonly receipt?: Receipt;
+}
+
+export interface RecallReport {
+  readonly id: string;
+  readonly recalled: number;
+  readonly results: readonly {
+    readonly no: number;
+    readonly msgId?: string;
+    /** `already`: an earlier recall did it. `not-tried`: no call is left today. */
+    readonly outcome: 'recalled' | 'already' | 'refused' | 'unknown' | 'not-sent' | 'not-tried';
+    readonly errcode?: number;
+    readonly meaning?: string;
+  }[];
+  /** Of today's recalls, after these. */
+  readonly quota: DailyQuota;
+  /** What this did not do, in words. */
+  readonly notes: readonly string[];
 }
 
 export interface AuditEntry {

@@ -10,6 +10,7 @@ import type {
   BatchDetails,
   CampaignDetails,
   PlannedCampaign,
+  RecallReport,
 } from './answers.ts';
 import { pages } from './pages.ts';
 import { QunfaError } from './qunfa-error.ts';
@@ -41,6 +42,13 @@ export type Resolution = (
   | { readonly as: 'not-sent' }
   | { readonly as: 'given-up' }
 ) & { readonly note?: string };
+
+export interface RecallOptions {
+  /** Counted from 1; every article where it is left out. */
+  readonly articleIndex?: number;
+  /** Batch numbers; every batch that WeChat took where they are left out. */
+  readonly batches?: readonly number[];
+}
 
 export type Campaigns = ReturnType<typeof makeCampaigns>;
 
@@ -161,6 +169,13 @@ export function makeCampaigns(transport: Transport) {
   ): Promise<CampaignDetails> =>
     post<CampaignDetails>(pathOf(id, `/batches/${no}/resolve`), resolution, {});
 
+  /**
+   * Takes back what WeChat can take back: the page behind an article or a video. The cards stay in
+   * the followers' chats. Ten calls a day for an account.
+   */
+  const recall = (id: string, options: RecallOptions = {}): Promise<RecallReport> =>
+    post<RecallReport>(pathOf(id, '/recall'), options, {});
+
   async function read<T>(
     path: string,
     query: Readonly<Record<string, string | number | undefined>> = {},
@@ -173,7 +188,7 @@ export function makeCampaigns(transport: Transport) {
     json: unknown,
     query: Readonly<Record<string, string | undefined>>,
   ): Promise<T> {
-    const repeatable = !path.endsWith('/retry');
+    const repeatable = !ONLY_ONCE.some((step) => path.endsWith(step));
     return (await transport.call<T>({ method: 'POST', path, json, query, repeatable })).body;
   }
 
@@ -194,8 +209,12 @@ export function makeCampaigns(transport: Transport) {
     /** The refused batches only, under new keys. */
     retry: steer('retry'),
     resolve,
+    recall,
   };
 }
+
+/** What they do may have been undone by WeChat meanwhile, or costs calls. */
+const ONLY_ONCE = ['/retry', '/recall'];
 
 const acceptedOf = (view: CampaignDetails): AcceptedCampaign => ({
   id: view.id,

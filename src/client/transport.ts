@@ -25,13 +25,13 @@ export interface ClientOptions {
 }
 
 export interface Call {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   /** Made anew for each attempt. */
-  readonly body?: () => BodyInit;
+  readonly body?: () => NonNullable<RequestInit['body']>;
   /** The body comes in pieces. */
   readonly streams?: boolean;
   /** The body is gone once it was read. */
@@ -65,58 +65,68 @@ export function makeTransport(options: ClientOptions) {
    * @throws the reason of `signal`.
    */
   async function call<T>(request: Call): Promise<Answered<T>> {
-    const response = await open(request);
-    const text = await response.text().catch((error: unknown) => {
-      throw noAnswer(error, base, 'the answer broke off');
-    });
-    return { body: parse<T>(text, response.status), headers: response.headers };
+    const { response, release } = await open(request);
+    try {
+      const text = await response.text().catch((error: unknown) => {
+        request.signal?.throwIfAborted();
+        throw noAnswer(error, `the answer of ${base} broke off`);
+      });
+      return { body: parse<T>(text, response.status), headers: response.headers };
+    } finally {
+      release();
+    }
   }
 
   /** The answer with its body unread; a stream of events is read piece by piece. */
-  async function open(request: Call): Promise<Response> {
+  async function open(request: Call): Promise<Opened> {
     const until = performance.now() + patienceMs;
     for (let attempt = 0; ; attempt += 1) {
       request.signal?.throwIfAborted();
       const tried = await attemptOf(request);
-      if (tried instanceof Response && tried.ok) return tried;
-      const failed = tried instanceof Response ? await refusalOf(tried) : tried;
-      const pause = failed.afterMs ?? Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE);
-      const again = failed.arrived === 'no' || (failed.arrived === 'maybe' && request.repeatable);
-      if (!again || request.once || performance.now() + pause > until) throw failed.error;
-      if (failed.arrived === 'maybe') request.onRepeat?.();
+      if ('response' in tried) return tried;
+      const pause = tried.afterMs ?? Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE);
+      const again = tried.arrived === 'no' || (tried.arrived === 'maybe' && request.repeatable);
+      if (!again || request.once || performance.now() + pause > until) throw tried.error;
+      if (tried.arrived === 'maybe') request.onRepeat?.();
       await sleep(pause, undefined, request.signal ? { signal: request.signal } : {});
     }
   }
 
-  async function attemptOf(request: Call): Promise<Response | Failed> {
+  async function attemptOf(request: Call): Promise<Opened | Failed> {
     const { signal } = request;
-    const timeout = request.patient ? undefined : AbortSignal.timeout(timeoutMs);
-    const signals = [signal, timeout].filter((one) => one !== undefined);
+    const limit = limitOf(signal, request.patient ? null : timeoutMs);
     try {
-      return await fetch(urlOf(request), {
+      const response = await fetch(urlOf(request), {
         method: request.method ?? 'GET',
         headers: headersOf(request),
         redirect: 'error',
+        signal: limit.signal,
         ...bodyOf(request),
-        ...(signals.length > 0 ? { signal: AbortSignal.any(signals) } : {}),
         ...(dispatcher ? { dispatcher } : {}),
       } as RequestInit);
+      if (response.ok) return { response, release: limit.release };
+      const failed = await refusalOf(response);
+      limit.release();
+      return failed;
     } catch (error) {
+      limit.release();
       signal?.throwIfAborted();
-      if (timeout?.aborted) {
+      if (limit.signal.aborted) {
         const detail = `${base} did not answer within ${timeoutMs / SECOND} s`;
         return { arrived: 'maybe', error: new QunfaError({ status: 0, code: 'timeout', detail }) };
       }
       return {
         arrived: neverArrived(error) ? 'no' : 'maybe',
-        error: noAnswer(error, base, `${base} cannot be reached`),
+        error: noAnswer(error, `${base} cannot be reached`),
       };
     }
   }
 
   function urlOf({ path, query = {} }: Call): string {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    const search = new URLSearchParams(
+      Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
+    );
     return `${base}${path}${given.length > 0 ? `?${search}` : ''}`;
   }
 
@@ -128,6 +138,27 @@ export function makeTransport(options: ClientOptions) {
   });
 
   return { base, call, open };
+}
+
+interface Opened {
+  readonly response: Response;
+  /** To be called when the body has been read. */
+  readonly release: () => void;
+}
+
+/** Not AbortSignal.any: on Node 20 it leaves a listener behind at a signal that outlives the call. */
+function limitOf(signal: AbortSignal | undefined, ms: number | null) {
+  const limit = new AbortController();
+  const stop = (): void => limit.abort(signal?.reason);
+  const timer = ms === null ? undefined : setTimeout(() => limit.abort(), ms);
+  signal?.addEventListener('abort', stop, { once: true });
+  return {
+    signal: limit.signal,
+    release(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+    },
+  };
 }
 
 interface Failed {
@@ -194,9 +225,9 @@ function parse<T>(text: string, status: number): T {
   throw new QunfaError({ status, code: 'answer-unexpected', detail });
 }
 
-function noAnswer(error: unknown, base: string, what: string): QunfaError {
+function noAnswer(error: unknown, what: string): QunfaError {
   const why = reasonOf(error);
-  const detail = `${what}${why ? ` (${why})` : ''}; is the producer running at ${base}?`;
+  const detail = `${what}${why ? ` (${why})` : ''}; is the producer running there?`;
   return new QunfaError({ status: 0, code: 'unreachable', detail }, { cause: error });
 }
 

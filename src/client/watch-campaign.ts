@@ -34,10 +34,12 @@ export async function* watchCampaign(
 ): AsyncGenerator<CampaignEvent, void, undefined> {
   let last = '';
   for (;;) {
-    const silence = new AbortController();
-    const stop = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+    const connection = new AbortController();
+    const stop = (): void => connection.abort(signal?.reason);
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
     try {
-      for await (const event of eventsOf(transport, id, stop, silence)) {
+      for await (const event of eventsOf(transport, id, connection)) {
         const type = event.event === 'end' ? 'end' : 'campaign';
         // The first view of a new connection may be the last one of the connection before.
         if (type === 'campaign' && event.data === last) continue;
@@ -50,7 +52,8 @@ export async function* watchCampaign(
       if (error instanceof QunfaError || error instanceof SyntaxError) throw error;
       // The connection broke off: anything else would have been an answer.
     } finally {
-      silence.abort();
+      signal?.removeEventListener('abort', stop);
+      connection.abort();
     }
     await sleep(PAUSE, undefined, signal ? { signal } : {});
   }
@@ -59,30 +62,29 @@ export async function* watchCampaign(
 async function* eventsOf(
   transport: Transport,
   id: string,
-  stop: AbortSignal,
-  silence: AbortController,
+  connection: AbortController,
 ): AsyncGenerator<ServerEvent, void, undefined> {
-  const response = await transport.open({
+  const { response } = await transport.open({
     path: `/v1/campaigns/${encodeURIComponent(id)}/events`,
     headers: { accept: 'text/event-stream' },
     repeatable: true,
     patient: true,
-    signal: stop,
+    signal: connection.signal,
   });
   if (!response.body) return;
-  yield* readEvents(untilSilent(response.body, silence));
+  yield* readEvents(untilSilent(response.body, connection));
 }
 
 async function* untilSilent(
   body: AsyncIterable<Uint8Array>,
-  silence: AbortController,
+  connection: AbortController,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let timer = setTimeout(() => silence.abort(), SILENCE);
+  let timer = setTimeout(() => connection.abort(), SILENCE);
   try {
     for await (const piece of body) {
       clearTimeout(timer);
       yield piece;
-      timer = setTimeout(() => silence.abort(), SILENCE);
+      timer = setTimeout(() => connection.abort(), SILENCE);
     }
   } finally {
     clearTimeout(timer);

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/** `qunfa <command>`: the producer's API on a command line. What it is told: --help. */
+import { createRequire } from 'node:module';
+import { runCommand } from './cli/run-command.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+process.exitCode = await runCommand({
+  argv: process.argv.slice(2),
+  env: process.env,
+  terminal: process,
+  version,
+});
