@@ -1,9 +1,7 @@
 /** Whether WeChat knows the group or tag that is meant, asked before anything is uploaded. */
 import type { Campaign } from '../shared/campaign/campaign.ts';
-import { SECOND } from '../shared/time.ts';
 import { listGroups, listTags } from '../shared/wechat/audience.ts';
 import type { Answer } from '../shared/wechat/client.ts';
-import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { laterOf } from './upload-later.ts';
@@ -13,7 +11,11 @@ export type Found =
   | { readonly kind: 'unknown'; readonly message: string }
   | { readonly kind: 'later'; readonly at: number };
 
-export type FindAudience = (campaign: Campaign) => Promise<Found>;
+/** @param tries how often the campaign's root has run, this time included. */
+export type FindAudience = (campaign: Campaign, tries: number) => Promise<Found>;
+
+/** Runs in which a list was asked for in vain. */
+const MUTE_AFTER = 4;
 
 interface Dependencies {
   readonly wechatFor: WechatFor;
@@ -25,20 +27,21 @@ interface Dependencies {
 export function makeFindAudience(deps: Dependencies): FindAudience {
   const { wechatFor, accountKindOf, laneReactions, now } = deps;
 
-  return async (campaign) => {
+  return async (campaign, tries) => {
     const { audience, account } = campaign;
     if (audience.type === 'group') {
       const answer = await listGroups(wechatFor(account));
-      return judge(
-        campaign,
-        answer,
-        ({ id }) => id === audience.groupId,
-        `group ${audience.groupId}`,
-      );
+      return judge(campaign, answer, ({ id }) => id === audience.groupId, {
+        what: `group ${audience.groupId}`,
+        tries,
+      });
     }
     if (audience.type === 'tag') {
       const answer = await listTags(wechatFor(account));
-      return judge(campaign, answer, ({ id }) => id === audience.tagId, `tag ${audience.tagId}`);
+      return judge(campaign, answer, ({ id }) => id === audience.tagId, {
+        what: `tag ${audience.tagId}`,
+        tries,
+      });
     }
     return { kind: 'known' };
   };
@@ -47,24 +50,24 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
     campaign: Campaign,
     answer: Answer<T[]>,
     isMeant: (one: T) => boolean,
-    what: string,
+    { what, tries }: { what: string; tries: number },
   ): Promise<Found> {
     if (answer.kind === 'ok') {
       if (answer.value.some(isMeant)) return { kind: 'known' };
       const known = answer.value.map(({ id, name }) => `${id} (${name})`).join(', ');
       return { kind: 'unknown', message: `WeChat knows no ${what}; it has ${known || 'none'}` };
     }
-    const at = { now: now(), accountKind: accountKindOf(campaign.account), tries: 1 };
-    const later = laterOf(answer, at);
-    if (later) {
-      if (later.lane) await laneReactions.react(campaign, later.lane);
-      return { kind: 'later', at: later.at };
-    }
-    if (answer.kind !== 'refused') return { kind: 'later', at: now() + 30 * SECOND };
-    // Groups went when tags came: an account that cannot list them may still send to them, and
-    // WeChat refuses an unknown one at the send step (40152).
-    return answer.errcode === 48001 || answer.errcode === 45106
-      ? { kind: 'known' }
-      : { kind: 'unknown', message: meaningOf(answer.errcode) };
+    // No list to look into: an account without the right to it (groups went when tags came), or a
+    // WeChat that does not answer this call. The send step refuses an unknown audience (40152).
+    const isMute = answer.kind === 'unknown' && tries > MUTE_AFTER;
+    if (isMute) return { kind: 'known' };
+    const later = laterOf(answer, {
+      now: now(),
+      accountKind: accountKindOf(campaign.account),
+      tries,
+    });
+    if (!later) return { kind: 'known' };
+    if (later.lane) await laneReactions.react(campaign, later.lane);
+    return { kind: 'later', at: later.at };
   }
 }

@@ -113,7 +113,7 @@ export function makeRunCampaign(deps: Dependencies) {
 
   /** A group or tag that WeChat does not know fails the campaign before anything is uploaded. */
   async function begin({ campaign, job, token }: Run): Promise<Control | null> {
-    const found = await deps.findAudience(campaign);
+    const found = await deps.findAudience(campaign, job.attemptsStarted);
     if (found.kind === 'unknown') {
       await endWith(campaign, 'audience-unknown', found.message);
       return null;
