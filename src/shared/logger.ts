@@ -78,15 +78,21 @@ function describeError(error: unknown): unknown {
 
 const SECRET_FIELD = new RegExp(`"(?:${NEVER_LOGGED.join('|')})":`, 'gi');
 const CREDENTIALS = /\b(\w+:\/\/)[^\s/@"'\\]*@/g;
+/** As all real ones are written: 28 characters, the first an o. */
+const OPENID = /(?:(?<=\\[bfnrt])|(?<![A-Za-z0-9_-]))o[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])/g;
 const QUERY = /(\/[^\s?#"'\\]*)\?[^\s"'\\=]*=[^\s"'\\]*/g;
 
 /**
  * The whole line, just before it is written: a secret may stand at any depth, a url in any text, an
- * error's message above all. An access token travels in the query, a password before the @.
+ * error's message above all. An access token travels in the query, a password before the @, an
+ * OpenID in what somebody typed where an id belongs.
  * Quotes and backslashes stay where they are, so that the line stays JSON.
  */
 function scrub(line: string): string {
-  return withoutSecretFields(line).replace(CREDENTIALS, '$1').replace(QUERY, '$1');
+  return withoutSecretFields(line)
+    .replace(CREDENTIALS, '$1')
+    .replace(QUERY, '$1')
+    .replace(OPENID, 'o…');
 }
 
 function withoutSecretFields(line: string): string {

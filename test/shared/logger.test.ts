@@ -65,6 +65,20 @@ describe('a log line', () => {
     });
   });
 
+  it('never shows an OpenID, wherever somebody put it', () => {
+    const { log, text, lines } = recordedLog();
+    const openId = 'or-bfHlRfSRuSKUKCU4TUHC4_Vfe';
+
+    log.info({ req: { method: 'GET', url: `/v1/campaigns/${openId}/batches` } });
+    log.info({ pushed: openId, list: [openId] }, `of ${openId}`);
+    log.error({ err: new Error(`two lines:\n${openId}`) });
+    log.info({ batch: `a${openId}`, campaign: `${openId}-1` });
+
+    expect(text().match(new RegExp(openId, 'g'))).toHaveLength(2);
+    expect(lines[0]).toMatchObject({ req: { path: '/v1/campaigns/o…/batches' } });
+    expect(lines[3]).toMatchObject({ batch: `a${openId}`, campaign: `${openId}-1` });
+  });
+
   it('never shows what a refused Redis command carried', async () => {
     const { log, text } = recordedLog();
     const redis = new Redis(inject('redisUrl'));

@@ -18,7 +18,7 @@ export type PushEvent =
     }
   | {
       readonly type: 'other';
-      /** WeChat's name of the event, or of the message type where it is no event. */
+      /** WeChat's name of the event, or of the message type where it is no event; else `unnamed`. */
       readonly event: string;
     };
 
@@ -31,7 +31,8 @@ const ONCE = [
   ...['TotalCount', 'FilterCount', 'SentCount', 'ErrorCount'],
 ];
 const MAX_ARTICLES = 16;
-const MAX_NAME = 64;
+/** WeChat's own. It goes to the log, so that a stranger's words and OpenIDs do not. */
+const NAME = /^[A-Za-z_]{1,64}$/;
 
 /**
  * The event in a message, or null if it has none or its receipt names no message.
@@ -44,7 +45,7 @@ export function parseEvent(message: Message, receivedAt: number): PushEvent | nu
   const event = messageType.toLowerCase() === 'event' ? textOf(message, 'Event') : messageType;
   if (event === undefined) return null;
   if (messageType === event || event.toLowerCase() !== MASS_FINISHED) {
-    return { type: 'other', event: event.slice(0, MAX_NAME) };
+    return { type: 'other', event: NAME.test(event) ? event : 'unnamed' };
   }
 
   // Which of two counts would be meant? WeChat writes each once.

@@ -147,6 +147,8 @@ describe('any other message', () => {
     ['<xml><MsgType>event</MsgType><Event>PUBLISHJOBFINISH</Event></xml>', 'PUBLISHJOBFINISH'],
     ['<xml><MsgType>text</MsgType><Content>hello</Content></xml>', 'text'],
     ['<xml><MsgType>MASSSENDJOBFINISH</MsgType><MsgID>1</MsgID></xml>', 'MASSSENDJOBFINISH'],
+    ['<xml><MsgType>event</MsgType><Event>oR5Gjjl_eiZoUpGozMo7dbBJ362A</Event></xml>', 'unnamed'],
+    ['<xml><MsgType>two words</MsgType></xml>', 'unnamed'],
   ])('%s is of others', (body, event) => {
     expect(parse(body)).toEqual({ type: 'other', event });
   });
