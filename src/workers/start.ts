@@ -192,6 +192,9 @@ export async function start(options: StartOptions): Promise<Running> {
       stalledInterval: 5 * SECOND,
       // A job is safe to run any number of times, and must never be given up for stalling.
       maxStalledCount: 1_000_000,
+      // A lane that is released goes on this soon, however long it was to sleep; and a job that
+      // the sleeping worker had fetched begins well within its lock.
+      maximumRateLimitDelay: 5 * SECOND,
       settings: { backoffStrategy: cappedBackoff },
     };
     const worker = new Worker(queue, process, settings);
