@@ -1,0 +1,343 @@
+/**
+ * Everything that takes part in a campaign, for real: worker and callback service over a Redis, and
+ * the sandbox as WeChat. A test breaks it by hand and judges it by the sandbox's ledger.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { inject } from 'vitest';
+import { start as startCallback } from '../../src/callback/start.ts';
+import { inSandbox } from '../../src/demo/sandbox-accounts.ts';
+import type { Limits, Pace, SandboxAccount, Switches } from '../../src/sandbox/options.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { madeUpAccount } from '../../src/sandbox/start.ts';
+import { makeAcceptCampaign } from '../../src/shared/accept/accept-campaign.ts';
+import type { AccountConfig } from '../../src/shared/accounts.ts';
+import type { Batch } from '../../src/shared/campaign/batch.ts';
+import type { CampaignState, CampaignView } from '../../src/shared/campaign/campaign.ts';
+import { type Config, loadConfig } from '../../src/shared/config.ts';
+import { makeEnqueueRoot } from '../../src/shared/enqueue-root.ts';
+import { SHARED_QUEUES } from '../../src/shared/jobs.ts';
+import { makeRegistry } from '../../src/shared/metrics.ts';
+import { openQueues, promote } from '../../src/shared/queues.ts';
+import { openRecord } from '../../src/shared/record.ts';
+import type { Running } from '../../src/shared/running.ts';
+import { makeSteerCampaign } from '../../src/shared/steer-campaign.ts';
+import { makeTelemetry } from '../../src/shared/telemetry.ts';
+import { start as startWorker } from '../../src/workers/start.ts';
+import { makeSweep } from '../../src/workers/sweep.ts';
+import { makeClock } from './clock.ts';
+import { watchLeaks } from './leaks.ts';
+import { recordedLog } from './log-lines.ts';
+
+export interface WorldOptions {
+  /** Each has a lane, a token, followers and an AES key of its own. */
+  readonly accounts?: readonly AccountOptions[];
+  readonly submitTimeoutMs?: number;
+  readonly unknownRetryMs?: number;
+  readonly receiptDeadlineMs?: number;
+  readonly era?: 'today' | '2014';
+  readonly pace?: Partial<Pace>;
+  readonly limits?: Partial<Limits>;
+  readonly switches?: Partial<Switches>;
+  /** One worker for each host; none: the test starts its own. */
+  readonly hosts?: readonly string[];
+  /** Of the run's Redis, for processes of their own: these know no prefix. */
+  readonly database?: number;
+}
+
+export type AccountOptions = Partial<Omit<AccountConfig, 'name'>> & {
+  readonly name: string;
+  /** Plain pushes, whose signature does not cover the body. */
+  readonly plain?: boolean;
+  readonly wechat?: Partial<SandboxAccount>;
+};
+
+/** A test, or a whole file with `afterAll`. */
+interface Scope {
+  onTestFinished(end: () => Promise<void>): void;
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+const PATIENCE_MS = 15_000;
+const LOOK_EVERY_MS = 10;
+
+/** WeChat lives fast: a key rests 150 ms instead of a minute, events come at once. */
+const FAST: Partial<Pace> = { pushDelayMs: 5, pushRetryMs: 50, keyRepeatMs: 150 };
+const UNKNOWN_RETRY_MS = 200;
+const NO_LIMITS: Partial<Limits> = {
+  callsPerMinute: null,
+  massPerDay: null,
+  followerPerMonth: null,
+  everyonePerMonth: null,
+  uploadNewsPerDay: null,
+};
+
+export async function startWorld(scope: Scope, options: WorldOptions = {}) {
+  const nothingLeft = watchLeaks();
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one();
+    await nothingLeft();
+  };
+  scope.onTestFinished(stop);
+
+  const { database } = options;
+  const redisUrl = inject('redisUrl') + (database === undefined ? '' : `/${database}`);
+  const prefix = database === undefined ? `{w-${randomBytes(6).toString('hex')}}` : '{qunfa}';
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  stops.push(async () => {
+    await forget(redis, prefix);
+    redis.disconnect();
+  });
+  if (database !== undefined) await forget(redis, prefix);
+
+  const clock = makeClock();
+  const { now } = clock;
+  const logged = recordedLog('debug');
+  const accounts = (options.accounts ?? [{ name: 'default' }]).map(accountOf);
+  const config: Config = {
+    ...loadConfig({
+      REDIS_URL: redisUrl,
+      CALLBACK_PORT: '0',
+      CALLBACK_SPOOL_DIR: `.qunfa/test-spool-${prefix.slice(1, -1)}`,
+    }),
+    accounts,
+    isSandbox: true,
+    pace: {
+      submitTimeoutMs: options.submitTimeoutMs ?? 500,
+      unknownRetryMs: options.unknownRetryMs ?? UNKNOWN_RETRY_MS,
+      receiptDeadlineMs: options.receiptDeadlineMs ?? 60_000,
+    },
+  };
+
+  const callback = await startCallback({ config, log: logged.log, prefix, now });
+  stops.push(() => callback.stop());
+  const [address = ''] = Object.values(callback.addresses);
+  const sandbox = await startSandbox({
+    ...(options.era === '2014' ? { protocol: '2014' as const } : {}),
+    pace: { ...FAST, ...options.pace },
+    limits: { ...NO_LIMITS, ...options.limits },
+    ...(options.switches ? { switches: options.switches } : {}),
+    keepBodies: 'small',
+    now,
+    accounts: accounts.map((account, at) => ({
+      ...inSandbox(account),
+      callbackUrl: address.replace(/[^/]+$/, account.name),
+      ...options.accounts?.[at]?.wechat,
+    })),
+  });
+  stops.push(() => sandbox.close());
+  const settled: Config = {
+    ...config,
+    wechat: { era: options.era ?? 'today', baseUrl: sandbox.url },
+  };
+
+  const stores = openRecord({
+    redis,
+    retainMs: config.retainMs,
+    submitTimeoutMs: config.pace.submitTimeoutMs,
+    now,
+    prefix,
+  });
+  const queues = openQueues({ connection: redis, log: logged.log, prefix });
+  stops.push(() => queues.close());
+  const enqueueRoot = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
+  const { accept } = makeAcceptCampaign({
+    accounts: () => accounts,
+    era: settled.wechat.era,
+    isSandbox: true,
+    ...stores,
+    enqueueRoot,
+    now,
+  });
+  const steer = makeSteerCampaign({ stores, queues, enqueueRoot, now });
+  const telemetry = makeTelemetry(logged.log, makeRegistry({ role: 'test' }));
+  /** As the sweeper does it every five seconds; looks for lost roots each time. */
+  const sweep = () =>
+    makeSweep({
+      stores,
+      queues,
+      enqueueRoot,
+      submitTimeoutMs: config.pace.submitTimeoutMs,
+      telemetry,
+      now,
+    })();
+
+  /** One more worker; returned so that the test can stop it by hand. */
+  async function startHost(hostId: string): Promise<Running> {
+    const registry = makeRegistry({ role: 'worker' });
+    const worker = await startWorker({
+      config: settled,
+      log: logged.log,
+      registry,
+      prefix,
+      now,
+      hostId,
+    });
+    let stopping: Promise<void> | undefined;
+    const once = (): Promise<void> => {
+      stopping ??= worker.stop();
+      return stopping;
+    };
+    stops.push(once);
+    return { ...worker, stop: once };
+  }
+  for (const host of options.hosts ?? ['host-1']) await startHost(host);
+
+  const allQueues = (): Queue[] => [
+    ...SHARED_QUEUES.map((name) => queues[name]),
+    ...accounts.map(({ name }) => queues.lane(name)),
+  ];
+
+  /** BullMQ's delays run by the wall's clock; with the test's clock ahead, jobs are due sooner. */
+  async function wakeDue(): Promise<void> {
+    for (const queue of allQueues()) {
+      const due = await redis.zrangebyscore(queue.toKey('delayed'), 0, now() * 0x1000 + 0xfff);
+      for (const id of due) if (!id.startsWith('repeat:')) await promote(queue, id);
+    }
+  }
+
+  /** Turns every clock ahead: ours, WeChat's, and that of the sleeping jobs and lanes. */
+  async function jump(ms: number): Promise<void> {
+    clock.turn(ms);
+    for (const { name } of accounts) await queues.lane(name).removeRateLimitKey();
+    await wakeDue();
+  }
+
+  /** Looks until it holds; what it found instead is in the error. */
+  async function until<T>(
+    what: string,
+    look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+    patienceMs = PATIENCE_MS,
+  ): Promise<T> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const found = await look();
+      if (found !== null && found !== undefined && found !== false) return found;
+      if (Date.now() > deadline) throw new Error(`${what}: not within ${patienceMs} ms`);
+      if (clock.ahead() > 0) await wakeDue();
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  async function view(id: string): Promise<CampaignView> {
+    const found = await stores.campaigns.view(id);
+    if (!found) throw new Error(`no campaign ${id}`);
+    return found;
+  }
+
+  async function untilView(
+    id: string,
+    what: string,
+    holds: (view: CampaignView) => boolean,
+  ): Promise<CampaignView> {
+    let last: CampaignView | undefined;
+    try {
+      return await until(what, async () => {
+        last = await view(id);
+        return holds(last) && last;
+      });
+    } catch (error) {
+      const jobs = await Promise.all(
+        allQueues().map(async (queue) => [queue.name, await queue.getJobCounts()]),
+      );
+      const details = { view: last, batches: await stores.batches.all(id), jobs };
+      const warned = logged.lines.filter(({ level }) => Number(level) >= 40).slice(-8);
+      throw new Error(`${String(error)}\n${JSON.stringify({ ...details, warned }, null, 1)}`);
+    }
+  }
+
+  const reaches = (id: string, ...states: CampaignState[]): Promise<CampaignView> =>
+    untilView(id, states.join(' or '), ({ state }) => states.includes(state));
+
+  async function create(request: object, idempotencyKey?: string): Promise<string> {
+    const result = await accept(request, {
+      by: 'test',
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+    if ('refused' in result) throw new Error(JSON.stringify(result.refused));
+    return result.view.id;
+  }
+
+  let handedOut = 0;
+
+  return {
+    redis,
+    redisUrl,
+    prefix,
+    config: settled,
+    accounts,
+    clock,
+    logged,
+    stores,
+    queues,
+    steer,
+    accept,
+    sandbox,
+    faults: sandbox.faults,
+    ledger: sandbox.ledger,
+    events: sandbox.events,
+    startHost,
+    sweep,
+    jump,
+    until,
+    untilView,
+    reaches,
+    create,
+    view,
+    batches: (id: string): Promise<Batch[]> => stores.batches.all(id),
+    async batch(id: string, no = 1): Promise<Batch> {
+      const batch = await stores.batches.read({ campaignId: id, no });
+      if (!batch) throw new Error(`no batch ${no} of ${id}`);
+      return batch;
+    },
+    /** Completed, failed or cancelled, and its root with it. */
+    async ended(id: string): Promise<CampaignView> {
+      return reaches(id, 'completed', 'failed', 'cancelled');
+    },
+    audit: async (id: string): Promise<string[]> =>
+      (await stores.campaigns.audit(id)).map(({ by, action }) => `${by}: ${action}`),
+    /** An account that no other test of this world uses. */
+    nextAccount(): string {
+      const account = accounts[handedOut];
+      if (!account) throw new Error('this world has no account left');
+      handedOut += 1;
+      return account.name;
+    },
+    /** Calls of one account at the send step, oldest first: errcodes or how the call ended. */
+    sendCalls: (account: string): (number | string)[] =>
+      sandbox.ledger
+        .requests()
+        .filter((call) => call.account === account && /message\/mass\/send/.test(call.path))
+        .map(({ status, errcode }) => (status === 200 ? errcode : status)),
+    messages: (account: string): Readonly<Record<number, number>> =>
+      sandbox.ledger.messagesPerFollower((send) => send.account === account),
+    stop,
+  };
+}
+
+function accountOf({ name, plain, wechat: _, ...settings }: AccountOptions): AccountConfig {
+  const { encodingAesKey, ...madeUp } = madeUpAccount(name, settings.kind ?? 'service');
+  return {
+    ...madeUp,
+    ...(plain || encodingAesKey === undefined ? {} : { encodingAesKey }),
+    newsRoute: 'uploadnews',
+    callsPerMinute: 60_000,
+    callsPerDay: 100,
+    approval: 'never',
+    ...settings,
+    name,
+    kind: settings.kind ?? 'service',
+  };
+}
+
+async function forget(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
+    if (Array.isArray(keys) && keys.length > 0) await redis.unlink(keys.map(String));
+  }
+}
+
+export type { Sandbox };
