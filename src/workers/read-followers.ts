@@ -8,6 +8,7 @@ import { DAY, MINUTE } from '../shared/time.ts';
 import { followersPage } from '../shared/wechat/audience.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
+import { countTry } from './count-tries.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { sleepUntil } from './sleep.ts';
 import { laterOf } from './upload-later.ts';
@@ -43,7 +44,7 @@ export function makeReadFollowers(deps: Dependencies) {
       if (cursor?.startsWith(END)) break;
       const answer = await followersPage(wechatFor(account.name), cursor ?? '');
       if (answer.kind !== 'ok') {
-        const at = { now: now(), accountKind: account.kind, tries: job.attemptsStarted };
+        const at = { now: now(), accountKind: account.kind, tries: await countTry(job) };
         const later = laterOf(answer, at);
         if (later?.lane) await laneReactions.react(campaign, later.lane);
         if (later) return sleepUntil(job, token, later.at);

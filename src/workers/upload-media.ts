@@ -21,6 +21,7 @@ import { MINUTE, SECOND } from '../shared/time.ts';
 import type { Answer, Era } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
+import { countTry } from './count-tries.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { routeOf } from './material.ts';
 import { sleepUntil } from './sleep.ts';
@@ -67,7 +68,7 @@ export function makeUploadMedia(deps: Dependencies) {
       telemetry.uploadEnded(campaign, { what: upload.kind, outcome: 'reused' });
       return note(payload, { ...known, shared: key });
     }
-    const release = await materials.claim(account.name, key, CLAIM_MS);
+    const release = await materials.claim(account.name, key, CLAIM_MS, job.id);
     if (!release) return sleepUntil(job, token, now() + SECOND);
     try {
       const answer = await bringUpload(wechatFor(account.name), upload, file, now);
@@ -99,7 +100,7 @@ export function makeUploadMedia(deps: Dependencies) {
     const later = laterOf(answer, {
       now: now(),
       accountKind: account.kind,
-      tries: job.attemptsStarted,
+      tries: await countTry(job),
     });
     if (later) {
       if (later.lane) await laneReactions.react(campaign, later.lane);

@@ -24,6 +24,7 @@ import type { Answer, Era } from '../shared/wechat/client.ts';
 import { type ArticleBody, addDraft, uploadNews } from '../shared/wechat/news.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
+import { countTry } from './count-tries.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { mediaIdOf, routeOf, uploadJobs } from './material.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
@@ -86,7 +87,7 @@ export function makeUploadNews(deps: Dependencies) {
       telemetry.uploadEnded(doing.campaign, { what: 'news', outcome: 'reused' });
       return note(payload, known.mediaId, known.expiresAt, key);
     }
-    const release = await materials.claim(account.name, key, CLAIM_MS);
+    const release = await materials.claim(account.name, key, CLAIM_MS, job.id);
     if (!release) return sleepUntil(job, token, now() + SECOND);
     try {
       const answer = await uploadNews(wechatFor(account.name), articles);
@@ -132,7 +133,7 @@ export function makeUploadNews(deps: Dependencies) {
     const later = laterOf(answer, {
       now: now(),
       accountKind: account.kind,
-      tries: job.attemptsStarted,
+      tries: await countTry(job),
     });
     if (later) {
       if (later.lane) await laneReactions.react(campaign, later.lane);

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { MaterialKey } from '../campaign/campaign.ts';
 import { DAY, HOUR } from '../time.ts';
-import { FORGET_IF, RELEASE_IF, SAVE_MATERIAL } from './media-scripts.ts';
+import { CLAIM_IF, FORGET_IF, RELEASE_IF, SAVE_MATERIAL } from './media-scripts.ts';
 
 /** How long WeChat keeps temporary media: image, voice, video, mpvideo, thumb. */
 export const TEMPORARY_MEDIA_LIFE = 3 * DAY;
@@ -84,13 +84,19 @@ export function makeMaterialStore({ redis, prefix, now }: Dependencies) {
 
   /**
    * The right to upload this file now; null while somebody else has it, who will save it soon.
-   * Runs out after `ttlMs`, should its holder be lost.
+   * Runs out after `ttlMs`, should its holder be lost. `by` is who claims: a job that was killed
+   * meanwhile and runs again has its own claim back at once.
    */
-  async function claim(account: string, key: MaterialKey, ttlMs: number): Promise<Release | null> {
+  async function claim(
+    account: string,
+    key: MaterialKey,
+    ttlMs: number,
+    by?: string,
+  ): Promise<Release | null> {
     const at = `${keyOf(account, key)}:claim`;
-    const token = randomBytes(16).toString('hex');
-    const got = await redis.set(at, token, 'PX', ttlMs, 'NX');
-    if (got !== 'OK') return null;
+    const token = by ?? randomBytes(16).toString('hex');
+    const got = await redis.eval(CLAIM_IF, 1, at, token, ttlMs);
+    if (got !== 1) return null;
     return async () => {
       await redis.eval(RELEASE_IF, 1, at, token);
     };

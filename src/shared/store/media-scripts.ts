@@ -59,6 +59,13 @@ redis.call('DEL', KEYS[1])
 redis.call('HDEL', KEYS[2], ARGV[2])
 return 1`;
 
+/** Claims, or claims again what one has claimed before. KEYS: claim. ARGV: token, life (ms). */
+export const CLAIM_IF = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
 /** Deletes a claim if it is still one's own. KEYS: claim. ARGV: token. */
 export const RELEASE_IF = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end

@@ -171,6 +171,16 @@ describe('the claim of an upload', () => {
     expect(await material.claim('default', THUMB, MINUTE)).not.toBeNull();
   });
 
+  it('gives a job that was killed and runs again its own claim back, and nobody else', async () => {
+    const { material } = records();
+    await material.claim('default', THUMB, MINUTE, 'u-1');
+
+    const again = await material.claim('default', THUMB, MINUTE, 'u-1');
+
+    expect(again).not.toBeNull();
+    expect(await material.claim('default', THUMB, MINUTE, 'u-2')).toBeNull();
+  });
+
   it('runs out with a lost holder, whose late release frees nobody else’s', async () => {
     const { material, own } = records();
     const claimKey = `${own}:material:default:thumb:${SHA}:claim`;
