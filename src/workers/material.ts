@@ -72,7 +72,11 @@ export function massMessage(needs: Needs, news: string): MassMessage | null {
       const { title, description } = message;
       const text = route.videoAs === 'mpvideo' ? { title, description } : {};
       const mediaId = idOf(message.media, { kind: route.videoAs, ...text }, needs);
-      return mediaId === null ? null : { type: 'video', mediaId, title, description };
+      if (mediaId === null) return null;
+      const video = { type: 'video' as const, mediaId, title, description };
+      if (!message.thumb || route.videoAs !== 'video') return video;
+      const thumbMediaId = idOf(message.thumb, { kind: 'thumb' }, needs);
+      return thumbMediaId === null ? null : { ...video, thumbMediaId };
     }
     case 'news': {
       const { ignoreReprint } = message;

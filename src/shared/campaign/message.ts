@@ -77,6 +77,8 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
   if (message.type === 'video') {
     const { title, description } = message;
     want(message.media, route.videoAs, route.videoAs === 'mpvideo' ? { title, description } : {});
+    // An mpvideo takes its picture from the film; only the plain video of 2014 names one.
+    if (route.videoAs === 'video') want(message.thumb, 'thumb');
   }
   if (message.type === 'news' && 'articles' in message) {
     for (const article of message.articles) {

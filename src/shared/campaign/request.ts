@@ -83,7 +83,9 @@ const VideoMessage = z.strictObject({
   media: MediaRefRequest,
   title: z.string().trim().min(1, 'a video needs a title').max(64),
   description: z.string().max(512).default(''),
-  thumb: MediaRefRequest.optional(),
+  thumb: MediaRefRequest.optional().describe(
+    'Picture of the plain video that the protocol of 2014 sends to OpenIDs; elsewhere WeChat takes one from the film',
+  ),
 });
 const NewsMessage = z.strictObject({
   type: z.literal('news'),

@@ -83,10 +83,11 @@ function massContent(era: Era, message: MassMessage): Body {
         ? { images: { media_ids: [message.mediaId] }, msgtype: 'image' }
         : { image: { media_id: message.mediaId }, msgtype: 'image' };
     case 'video': {
-      const { mediaId: media_id, title, description } = message;
+      const { mediaId: media_id, title, description, thumbMediaId } = message;
+      const thumb = thumbMediaId === undefined ? {} : { thumb_media_id: thumbMediaId };
       return today
         ? { mpvideo: { media_id, title, description }, msgtype: 'mpvideo' }
-        : { video: { media_id, title, description }, msgtype: 'video' };
+        : { video: { media_id, ...thumb, title, description }, msgtype: 'video' };
     }
     case 'news':
       return {

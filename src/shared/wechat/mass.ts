@@ -18,6 +18,8 @@ export type MassMessage =
       readonly mediaId: string;
       readonly title: string;
       readonly description: string;
+      /** Named in the seed's table; goes out to OpenIDs in 2014. Today's mpvideo has its own. */
+      readonly thumbMediaId?: string;
     }
   /** `ignoreReprint`: send even if WeChat finds a reprint that its original allows. */
   | { readonly type: 'news'; readonly mediaId: string; readonly ignoreReprint: boolean };

@@ -90,6 +90,23 @@ describe('a body of 2014', () => {
   });
 });
 
+describe("a video's own picture", () => {
+  const video = { type: 'video', mediaId: 'V', title: 't', description: 'd' } as const;
+  const request = {
+    openIds: ['a', 'b'],
+    message: { ...video, thumbMediaId: 'T' },
+    clientMsgId: 'k',
+  };
+
+  it('goes out in 2014, where a plain video does, and not in an mpvideo', () => {
+    expect(massBodyToOpenIds('2014', request)).toMatchObject({ video: { thumb_media_id: 'T' } });
+    expect(massBodyToOpenIds('today', request)).toMatchObject({
+      mpvideo: { media_id: 'V', title: 't', description: 'd' },
+    });
+    expect(JSON.stringify(massBodyToOpenIds('today', request))).not.toContain('thumb');
+  });
+});
+
 describe("today's body", () => {
   it.each<[MassTarget, unknown]>([
     [group, { is_to_all: false, group_id: '2' }],
