@@ -16,6 +16,13 @@ export const readJson: RequestHandler = express.json({
 
 const unreadable = (type: string): Error => Object.assign(new Error(type), { type });
 
+/** A body that may be left out; one that was not read as JSON is not taken for none. */
+export function optionalJsonOf(req: Request): { body: unknown } | { refused: Refusal } {
+  const { 'transfer-encoding': inPieces, 'content-length': length } = req.headers;
+  const isThere = inPieces !== undefined || Number(length ?? 0) > 0;
+  return isThere ? jsonOf(req) : { body: {} };
+}
+
 /** A body that must be there as JSON; any other type was not read. */
 export function jsonOf(req: Request): { body: unknown } | { refused: Refusal } {
   if (req.body !== undefined) return { body: req.body };

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { makeAcceptCampaign } from '../shared/accept/accept-campaign.ts';
 import type { Config } from '../shared/config.ts';
+import { makeDescribeAccount } from '../shared/describe-account.ts';
 import { makeEnqueueRoot } from '../shared/enqueue-root.ts';
 import { inTime } from '../shared/in-time.ts';
 import { makePlanCampaign } from '../shared/plan-campaign.ts';
@@ -13,8 +14,10 @@ import { openRecord, recordOf } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
 import { checkRedis, redisFaults } from '../shared/redis-check.ts';
 import type { Running } from '../shared/running.ts';
+import { makeSteerAccount } from '../shared/steer-account.ts';
 import { makeSteerCampaign } from '../shared/steer-campaign.ts';
 import { PREFIX } from '../shared/store/keys.ts';
+import { makeTokenStore } from '../shared/store/token-store.ts';
 import { SECOND } from '../shared/time.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { makeWechatFor } from '../shared/wechat-accounts.ts';
@@ -75,6 +78,10 @@ export async function start(options: StartOptions): Promise<Running> {
     ...(await redisFaults(redis)),
     ...configFindings(config),
   ];
+  const tokenExpiry = async (account: string): Promise<number | null> => {
+    const token = await makeTokenStore({ redis, prefix: recordOf(prefix), account }).read();
+    return token?.expiresAt ?? null;
+  };
   const stopping = new AbortController();
   const withWechat = { stores, accounts, wechatFor, era, now };
   const producer = await startProducer({
@@ -82,13 +89,15 @@ export async function start(options: StartOptions): Promise<Running> {
     log,
     stopping,
     places: makePlaces({
-      stores,
-      accounts,
+      ...withWechat,
+      queues,
       accept,
       steer: makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now }),
       planCampaign: makePlanCampaign(withWechat),
       previewMessage: makePreviewMessage(withWechat),
       recallCampaign: makeRecallCampaign(withWechat),
+      describeAccount: makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }),
+      steerAccount: makeSteerAccount({ lanes: stores.lanes, queues, now }),
       feed,
       ready,
       stopping: stopping.signal,

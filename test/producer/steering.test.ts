@@ -79,13 +79,25 @@ describe('a campaign', () => {
   it('is 404 where there is none, and where the id is none', async () => {
     for (const id of ['0'.repeat(18), 'x', '%7B']) {
       for (const step of ['pause', 'resume', 'cancel', 'approve', 'retry', 'batches/1/resolve']) {
-        const { status, json } = await world.post(`/v1/campaigns/${id}/${step}`, {
-          as: 'not-sent',
-        });
+        const body = step.endsWith('resolve') ? { as: 'not-sent' } : undefined;
+        const { status, json } = await world.post(`/v1/campaigns/${id}/${step}`, body);
 
         expect({ status, code: json.code }).toEqual({ status: 404, code: 'campaign-not-found' });
       }
     }
+  });
+});
+
+describe('a retry', () => {
+  it('does not take a body that it cannot read for none', async () => {
+    const id = await enqueue();
+
+    const { status, json } = await world.call('POST', `/v1/campaigns/${id}/retry`, {
+      headers: { 'content-type': 'text/plain' },
+      body: JSON.stringify({ without: ['oNeverThisOne_____'] }),
+    });
+
+    expect({ status, code: json.code }).toEqual({ status: 415, code: 'content-type-unsupported' });
   });
 });
 

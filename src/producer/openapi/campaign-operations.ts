@@ -12,6 +12,7 @@ import {
   CampaignListQuery,
   IdempotencyKey,
   ResolveRequest,
+  RetryRequest,
 } from '../schemas/campaign-query.ts';
 import type { Operation } from './operation.ts';
 
@@ -104,9 +105,11 @@ export const campaignOperations: readonly Operation[] = [
       tag,
       summary: STEP_SUMMARIES[step],
       description: 'May be repeated; who asked stands in the audit.',
+      ...(step === 'retry' ? { body: { schema: RetryRequest, optional: true } } : {}),
       answers: { 200: { description: 'The campaign as it is now', schema: CampaignAnswer } },
       problems: {
         ...UNKNOWN,
+        ...(step === 'retry' ? { 415: 'Not JSON', 422: 'Mistakes, all of them' } : {}),
         ...(step === 'approve' ? { 403: 'Approved by the key that enqueued it' } : {}),
         409: 'It has ended, or this does not apply to it',
       },

@@ -1,3 +1,4 @@
+import { accountOperations } from './account-operations.ts';
 import { campaignOperations } from './campaign-operations.ts';
 import { libraryOperations } from './library-operations.ts';
 import type { Operation } from './operation.ts';
@@ -9,5 +10,6 @@ export const operations: readonly Operation[] = [
   ...campaignOperations,
   ...sendingOperations,
   ...libraryOperations,
+  ...accountOperations,
   ...serviceOperations,
 ];

@@ -6,7 +6,7 @@ import type { SteerCampaign, SteerResult } from '../../shared/steer-campaign.ts'
 import { callerOf } from '../caller.ts';
 import { parseBody } from '../parse-input.ts';
 import { sendRefusal } from '../problem.ts';
-import { jsonOf } from '../read-json.ts';
+import { jsonOf, optionalJsonOf } from '../read-json.ts';
 import { CAMPAIGN_ID, ResolveRequest, RetryRequest } from '../schemas/campaign-query.ts';
 import { linksOf, noCampaign } from './campaigns.ts';
 
@@ -32,7 +32,9 @@ export function makeSteeringRoutes({ steer }: Dependencies): Router {
   router.post('/v1/campaigns/:id/retry', async (req, res) => {
     const { id } = req.params;
     if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
-    const asked = parseBody(req.body ?? {}, RetryRequest);
+    const json = optionalJsonOf(req);
+    if ('refused' in json) return sendRefusal(res, json.refused);
+    const asked = parseBody(json.body, RetryRequest);
     if ('refused' in asked) return sendRefusal(res, asked.refused);
     answer(res, await steer.retry(id, callerOf(res), howOf(asked.value)));
   });
