@@ -82,6 +82,7 @@ describe('GET /v1/accounts', () => {
       stores,
       config,
       redis: connection,
+      prefix,
     } = await world({
       WECHAT_ENCODING_AES_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
     });

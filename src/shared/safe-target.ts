@@ -1,0 +1,75 @@
+/**
+ * Where we may be sent by what a caller wrote down: https, and an address of the public internet.
+ *
+ * The name is resolved when the connection is made, and the connection goes to the very addresses
+ * that were checked, so that a name cannot mean one host to the check and another to the call.
+ */
+import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Agent, type Dispatcher } from 'undici';
+import { SECOND } from './time.ts';
+
+export interface TargetRules {
+  /** For an installation inside one network: http and private addresses, too. */
+  readonly allowPrivate: boolean;
+}
+
+export class TargetRefused extends Error {
+  override name = 'TargetRefused';
+}
+
+/** Neither private, loopback, link-local, multicast, shared (CGNAT) nor a way around one of them. */
+export const isPublicAddress = (address: string): boolean =>
+  ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+
+/** Why this url is none we would ever call, in words; null if its name may still be looked up. */
+export function targetRefusal(url: string, { allowPrivate }: TargetRules): string | null {
+  const target = URL.parse(url);
+  if (!target || !/^https?:$/.test(target.protocol)) return 'not an http address';
+  if (target.username || target.password) return 'credentials do not belong into an address';
+  if (allowPrivate) return null;
+  if (target.protocol !== 'https:') return 'https only (ALLOW_PRIVATE_TARGETS permits http)';
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  return ipaddr.isValid(host) && !isPublicAddress(host) ? PRIVATE : null;
+}
+
+const PRIVATE = 'a private or local address (ALLOW_PRIVATE_TARGETS permits it)';
+
+type Resolve = (
+  hostname: string,
+  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+) => void;
+
+const resolveAll: Resolve = (hostname, done) =>
+  systemLookup(hostname, { all: true, verbatim: true }, done);
+
+/** One private address among several is enough for a no: the name is not to be trusted. */
+export function checkedLookup(resolve: Resolve = resolveAll): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, (error, addresses) => {
+      if (error) return callback(error, '');
+      const wanted = addresses.filter(({ family }) => !options.family || options.family === family);
+      const [first] = wanted;
+      if (!first || !addresses.every(({ address }) => isPublicAddress(address))) {
+        return callback(new TargetRefused(first ? PRIVATE : 'no address'), '');
+      }
+      if (options.all) callback(null, [...wanted]);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** A way out that goes to public addresses only, follows no redirect, and waits for nobody long. */
+export function openSafeDispatcher({ allowPrivate }: TargetRules): Dispatcher {
+  return new Agent({
+    connections: 4,
+    headersTimeout: 15 * SECOND,
+    bodyTimeout: 15 * SECOND,
+    maxResponseSize: 64 * 1024,
+    connect: {
+      timeout: 5 * SECOND,
+      ...(allowPrivate ? {} : { lookup: checkedLookup() }),
+    },
+  });
+}
