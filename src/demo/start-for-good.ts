@@ -5,6 +5,7 @@
  * error (config.ts), never a silent sandbox.
  */
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { loadConfig } from '../shared/config.ts';
 import { makeLogger } from '../shared/logger.ts';
 import { resolveRedis } from '../shared/private-redis.ts';
@@ -13,12 +14,15 @@ import { startEverything } from './everything.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 
 const DATA = '.qunfa';
+/** The sandbox forgets everything when it stops, so what refers to it is not kept either. */
+const SANDBOX_DATA = `${DATA}/sandbox-redis`;
 
 export async function startForGood(env: NodeJS.ProcessEnv): Promise<Running> {
   const asked = loadConfig(env, (path) => readFileSync(path, 'utf8'));
+  if (asked.isSandbox) await rm(SANDBOX_DATA, { recursive: true, force: true });
   const redis = await resolveRedis({
     ...(env.REDIS_URL ? { url: env.REDIS_URL } : {}),
-    dataDir: `${DATA}/redis`,
+    dataDir: asked.isSandbox ? SANDBOX_DATA : `${DATA}/redis`,
     cacheDir: `${DATA}/cache`,
     log: (line) => process.stderr.write(`${line}\n`),
   });

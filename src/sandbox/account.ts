@@ -68,7 +68,8 @@ export function makeAccount(
   { rules, now, ordinal }: { rules: Rules; now: () => number; ordinal: number },
 ): Account {
   const followers = makeFollowers(given.appId, given.followers ?? DEFAULT_FOLLOWERS);
-  const firstMsgId = rules.switches.hugeMsgIds ? FIRST_HUGE_MSG_ID : FIRST_MSG_ID;
+  const firstMsgId =
+    rules.firstMsgId ?? (rules.switches.hugeMsgIds ? FIRST_HUGE_MSG_ID : FIRST_MSG_ID);
   return {
     name: given.name,
     appId: given.appId,

@@ -163,11 +163,14 @@ export interface SandboxOptions {
   readonly switches?: Partial<Switches>;
   /** How much of request bodies the ledger keeps. Default: those up to 4 kB. */
   readonly keepBodies?: 'none' | 'small' | 'all';
+  /** Every start begins with the same id unless this is another; see `idsOfThisStart`. */
+  readonly firstMsgId?: bigint;
   readonly now?: () => number;
   readonly log?: (line: string) => void;
 }
 
 export interface Rules {
+  readonly firstMsgId: bigint | undefined;
   readonly protocol: Protocol | 'both';
   readonly strangers: Strangers;
   readonly pace: Pace;
@@ -244,6 +247,7 @@ const SWITCHES: Switches = {
 
 export function settle(options: SandboxOptions): Rules {
   return {
+    firstMsgId: options.firstMsgId,
     protocol: options.protocol ?? 'both',
     strangers: options.strangers ?? 'followers',
     pace: { ...PACE, ...options.pace },

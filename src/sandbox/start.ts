@@ -37,9 +37,20 @@ export async function start(settings: SandboxSettings = {}): Promise<RunningSand
       ? account
       : { ...account, callbackUrl: callbackUrlOf(callbackUrl, account.name) },
   );
-  const sandbox = await startSandbox({ ...options, accounts });
+  const sandbox = await startSandbox({
+    ...options,
+    accounts,
+    firstMsgId: idsOfThisStart(Date.now()),
+  });
   return { url: sandbox.url, accounts, sandbox, stop: () => sandbox.close() };
 }
+
+/**
+ * A client's record outlives this process: ids that an earlier start gave out would look like
+ * another campaign's. A hundred ids a second are kept apart.
+ */
+const idsOfThisStart = (now: number): bigint =>
+  3_147_483_649n + BigInt(Math.floor((now - Date.UTC(2026, 0, 1)) / 10));
 
 /** Credentials that look like WeChat's and open nothing. */
 export function madeUpAccount(name: string, kind: SandboxAccount['kind']): SandboxAccount {
