@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
@@ -242,11 +243,14 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
       });
     } catch (error) {
       const jobs = await Promise.all(
-        allQueues().map(async (queue) => [queue.name, await queue.getJobCounts()]),
-      );
+        allQueues().map(async (queue) => {
+          const counts = Object.entries(await queue.getJobCounts());
+          return [queue.name, ...counts.filter(([, count]) => count > 0).flat()];
+        }),
+      ).then((counts) => counts.filter(({ length }) => length > 1));
       const details = { view: last, batches: await stores.batches.all(id), jobs };
       const warned = logged.lines.filter(({ level }) => Number(level) >= 40).slice(-8);
-      throw new Error(`${String(error)}\n${JSON.stringify({ ...details, warned }, null, 1)}`);
+      throw new Error(`${String(error)}\n${inspect({ ...details, warned }, { depth: 5 })}`);
     }
   }
 

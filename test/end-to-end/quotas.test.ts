@@ -1,0 +1,194 @@
+/** "Not now": minutes, days, months, approvals, accounts that are stopped. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { nextMonthMorning, nextMorning } from '../../src/shared/campaign/quota-window.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/time.ts';
+import { aRequest, toOpenIds } from '../support/builders.ts';
+import { startWorld } from '../support/world.ts';
+
+const world = await startWorld(
+  { onTestFinished: (end) => afterAll(end) },
+  { accounts: Array.from({ length: 12 }, (_, i) => ({ name: `a${i + 1}` })) },
+);
+const SEND = 'message/mass/send';
+const later = () => new Date(Date.now() + 60 * DAY).toISOString();
+
+describe('an account whose minute is used up (45011)', () => {
+  it('sleeps until the next minute, and says so', async () => {
+    const account = world.nextAccount();
+    world.faults.set('errcode', { account, path: SEND, errcode: 45011 });
+
+    const id = await world.create(aRequest(account));
+
+    const view = await world.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+    expect(view).toMatchObject({ state: 'submitting', waiting: { reason: 'rate' } });
+    const { sleep } = await world.stores.lanes.read(account);
+    const other = await world.create(aRequest(account));
+    await world.untilView(other, 'laid out', ({ batches }) => batches.pending === 1);
+    expect(Math.round(((sleep?.until ?? 0) - Date.now()) / SECOND)).toBeGreaterThan(50);
+    expect((await world.view(other)).batches.submitted).toBe(0);
+    expect(world.sendCalls(account)).toEqual([45011]);
+  });
+});
+
+describe('an account that WeChat finds too fast (42010)', () => {
+  it('goes one at a time from then on, and wide again later', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('errcode', { path: SEND, errcode: 42010 });
+
+    const id = await own.create(aRequest('default', { audience: toOpenIds(30_000) }));
+    await own.untilView(id, 'answered', ({ waiting }) => waiting !== undefined);
+    expect(await own.queues.lane('default').getGlobalConcurrency()).toBe(1);
+
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.messages('default')).toEqual({ 1: 30_000 });
+
+    // Looked at while there is work.
+    own.faults.hold({ path: SEND });
+    await own.create(aRequest('default'));
+    await own.jump(10 * MINUTE);
+    await own.stores.lanes.clear('default', 'refusedHosts');
+    await own.until(
+      'wide',
+      async () => (await own.queues.lane('default').getGlobalConcurrency()) === 4,
+    );
+    own.faults.clear();
+  });
+});
+
+describe.each([
+  ['a day', 45009, 'service', 'daily-quota', nextMorning],
+  ['a month (service account)', 45028, 'service', 'monthly-quota', nextMonthMorning],
+  ['a day (subscription account)', 45028, 'subscription', 'daily-quota', nextMorning],
+] as const)('a campaign whose account may not send for %s', (_, errcode, kind, reason, next) => {
+  it('waits until eight in the morning, Beijing time, with the same key, and then goes', async (t) => {
+    const own = await startWorld(t, { accounts: [{ name: 'default', kind }] });
+    own.faults.set('errcode', {
+      errcode,
+      path: kind === 'service' ? SEND : 'message/mass/sendall',
+    });
+    const audience = kind === 'service' ? toOpenIds() : { type: 'everyone' };
+
+    const id = await own.create(aRequest('default', { audience, notAfter: later() }));
+    const view = await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+
+    const until = next(own.clock.now());
+    expect(view.waiting).toEqual({ reason, until: new Date(until).toISOString() });
+    expect(own.sendCalls('default')).toEqual([errcode]);
+
+    await own.until('it sleeps', () => own.queues.lane('default').getDelayedCount());
+    await own.jump(until - own.clock.now() - MINUTE);
+    expect(own.sendCalls('default')).toEqual([errcode]);
+
+    await own.jump(MINUTE + 1);
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.sendCalls('default')).toEqual([errcode, 0]);
+  });
+});
+
+describe('an account that waits for its administrator', () => {
+  it.each([89504, 89505])('says so (%i), and asks again after half an hour', async (errcode) => {
+    const account = world.nextAccount();
+    world.faults.set('errcode', { account, path: SEND, errcode });
+
+    const id = await world.create(aRequest(account));
+
+    const view = await world.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+    expect(view.waiting?.reason).toBe('wechat-approval');
+    const until = Date.parse(view.waiting?.until ?? '');
+    expect(Math.round((until - Date.now()) / MINUTE)).toBe(30);
+  });
+});
+
+describe('an account that WeChat has stopped (50002)', () => {
+  it('burns no further call, tells a person, and goes on when it is resumed', async () => {
+    const account = world.nextAccount();
+    world.faults.set('errcode', { account, path: SEND, errcode: 50002 });
+
+    const id = await world.create(aRequest(account));
+    const { paused } = await world.until('paused', async () => {
+      const lane = await world.stores.lanes.read(account);
+      return lane.paused && lane;
+    });
+    expect(paused).toMatchObject({ errcode: 50002, by: 'wechat' });
+    const next = await world.create(aRequest(account));
+    await world.untilView(next, 'waiting', ({ waiting }) => waiting?.reason === 'account-paused');
+    expect(world.sendCalls(account)).toEqual([50002]);
+
+    await world.stores.lanes.clear(account, 'paused');
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(await world.ended(next)).toMatchObject({ outcome: 'delivered' });
+    expect(world.sendCalls(account)).toEqual([50002, 0, 0]);
+  });
+});
+
+describe('an account that may not send to OpenIDs (48001)', () => {
+  it('still sends to everyone', async () => {
+    const account = world.nextAccount();
+    world.faults.set('errcode', { account, path: SEND, errcode: 48001 });
+
+    const id = await world.create(aRequest(account));
+    await world.untilView(id, 'waiting', ({ waiting }) => waiting?.reason === 'account-paused');
+    expect(await world.stores.lanes.read(account)).toMatchObject({
+      sendBlocked: { errcode: 48001 },
+    });
+
+    const everyone = await world.create(aRequest(account, { audience: { type: 'everyone' } }));
+    expect(await world.ended(everyone)).toMatchObject({ outcome: 'delivered' });
+    expect((await world.view(id)).state).toBe('submitting');
+  });
+});
+
+describe('a host that is not on the account’s IP list (40164)', () => {
+  it('does not stop the account for another host', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('errcode', { path: SEND, errcode: 40164 });
+    const id = await own.create(aRequest('default'));
+    const view = await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+
+    expect(view.waiting?.reason).toBe('wechat-busy');
+    const lane = await own.stores.lanes.read('default');
+    expect(lane.paused).toBeUndefined();
+    expect(Object.keys(lane.refusedHosts ?? {})).toEqual(['host-1']);
+    expect(own.logged.lines.some(({ event }) => event === 'lane.stopped')).toBe(true);
+
+    await own.jump(5 * MINUTE);
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+  });
+
+  it('stops the account once a second host is refused', async (t) => {
+    const own = await startWorld(t, { hosts: [] });
+    own.faults.set('errcode', { path: SEND, errcode: 40164, times: null });
+    const one = await own.startHost('host-1');
+    const id = await own.create(aRequest('default'));
+    await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+    await one.stop();
+
+    await own.startHost('host-2');
+    await own.jump(5 * MINUTE);
+
+    await own.until('paused', async () => (await own.stores.lanes.read('default')).paused);
+    expect(own.sendCalls('default')).toEqual([40164, 40164]);
+    await own.jump(HOUR);
+    await own.until(
+      'it looked',
+      async () => (await own.queues.lane('default').getActiveCount()) === 0,
+    );
+    expect(own.sendCalls('default')).toEqual([40164, 40164]);
+  });
+});
+
+describe('a token that another client has replaced', () => {
+  it('costs one more token call, and no repeat of the send beyond the one', async () => {
+    const account = world.nextAccount();
+    await world.ended(await world.create(aRequest(account)));
+    const before = world.ledger.calls(account).stable_token;
+    world.faults.set('token-replaced', { account, path: SEND });
+
+    const id = await world.create(aRequest(account));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(world.ledger.calls(account).stable_token).toBe((before ?? 0) + 1);
+    expect(world.sendCalls(account)).toEqual([0, 40001, 0]);
+  });
+});
