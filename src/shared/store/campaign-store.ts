@@ -89,6 +89,8 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     const claim = JSON.stringify({ id, requestDigest });
     return untilSettled<Accepted>(async () => {
       const [claimed, same] = await redis.mget(keyed || content, content);
+      // Ours: Redis took it, went away before it said so, and was asked again.
+      if (same === id || (keyed && claimed === claim)) return { kind: 'created', id };
       if (keyed && claimed) {
         const earlier = JSON.parse(claimed) as { id: string; requestDigest: string };
         return {
