@@ -2,11 +2,15 @@
 import { receiptJobId } from '../shared/jobs.ts';
 import { promote, type Queues } from '../shared/queues.ts';
 import type { BatchStore } from '../shared/store/batch-store.ts';
+import type { Taken } from './facts.ts';
 import type { Receipts } from './handle-push.ts';
+
+const WAKING: readonly Taken[] = ['settled', 'unconfirmed', 'repeated'];
 
 /**
  * The record first: from then on nothing can be lost, so the waking may fail. An event that WeChat
- * must confirm is confirmed by the job that is woken.
+ * must confirm is confirmed by the job that is woken. A copy wakes too: the process that took the
+ * first one in may have died right after.
  */
 export function makeTakeReceipt({
   batches,
@@ -18,7 +22,7 @@ export function makeTakeReceipt({
   return {
     async take(account, arrival) {
       const outcome = await batches.take(account, arrival);
-      if (outcome === 'settled' || outcome === 'unconfirmed') {
+      if (WAKING.includes(outcome)) {
         await promote(queues.receipts, receiptJobId(account, arrival.msgId)).catch(() => false);
       }
       return outcome;

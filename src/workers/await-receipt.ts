@@ -12,7 +12,7 @@ import { type AwaitReceiptPayload, awaitReceiptJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Arrival } from '../shared/store/batch-store.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
-import { DAY, MINUTE, SECOND } from '../shared/time.ts';
+import { DAY, SECOND } from '../shared/time.ts';
 import { type MassStatus, massStatus } from '../shared/wechat/mass.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import { sleepUntil } from './sleep.ts';
@@ -27,8 +27,8 @@ interface Dependencies {
 
 /** Right after a send WeChat may not know the message yet (40059), or still be sending. */
 const CONFIRM_AGAIN = 5 * SECOND;
-/** From the deadline on, while WeChat says "sending" or nothing of use. */
-const PAUSES = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, 60 * MINUTE];
+/** From the deadline on, while WeChat says "sending" or nothing of use; in deadlines. */
+const PAUSES = [1 / 8, 3 / 8, 3 / 4, 3 / 2];
 /** WeChat said nothing for this long: it never will. */
 const GIVE_UP = 2 * DAY;
 
@@ -102,7 +102,8 @@ export function makeAwaitReceipt(deps: Dependencies) {
   function nextLook(deadline: number, parked: Arrival | null): number {
     if (parked && now() < deadline) return now() + CONFIRM_AGAIN;
     const late = now() - deadline;
-    return now() + (PAUSES.find((pause) => late < 2 * pause) ?? PAUSES.at(-1) ?? MINUTE);
+    const pauses = PAUSES.map((share) => share * receiptDeadlineMs);
+    return now() + Math.max(SECOND, pauses.find((pause) => late < 2 * pause) ?? pauses.at(-1) ?? 0);
   }
 
   return awaitReceipt;

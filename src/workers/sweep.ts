@@ -5,6 +5,7 @@
  */
 import type { Batch } from '../shared/campaign/batch.ts';
 import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
+import { openBatches } from '../shared/campaign/progress.ts';
 import type { EnqueueRoot } from '../shared/enqueue-root.ts';
 import { notifyWebhookJob, runCampaignJob, submitBatchJob } from '../shared/jobs.ts';
 import { plan, type Queues } from '../shared/queues.ts';
@@ -129,13 +130,20 @@ export function makeSweep(deps: Dependencies) {
     if (batch.state === 'submitting') await lane.removeRateLimitKey();
   }
 
-  /** An open campaign whose root has ended, or is gone, would never be heard of again. */
+  /**
+   * An open campaign whose root has ended, or is gone, would never be heard of again. One whose
+   * batches are all done while its root sleeps has missed its waking.
+   */
   async function reviveRoots(): Promise<number> {
     if (now() - rootsLookedAt < ROOTS_EVERY) return 0;
     rootsLookedAt = now();
     let revived = 0;
     for (const campaignId of await campaigns.open()) {
       const state = await queues.campaigns.getJobState(runCampaignJob.id({ campaignId }));
+      if (state === 'waiting-children' && (await isDone(campaignId))) {
+        await wakeCampaign(queues, campaignId);
+        revived += 1;
+      }
       if (state !== 'completed' && state !== 'failed' && state !== 'unknown') continue;
       const campaign = await campaigns.spec(campaignId);
       if (!campaign || campaign.createdAt > now() - MINUTE / 4) continue;
@@ -143,6 +151,11 @@ export function makeSweep(deps: Dependencies) {
       revived += 1;
     }
     return revived;
+  }
+
+  async function isDone(campaignId: string): Promise<boolean> {
+    const record = await campaigns.read(campaignId);
+    return record?.control.phase === 'submitting' && openBatches(record.tally) === 0;
   }
 
   return sweep;
