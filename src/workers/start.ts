@@ -28,7 +28,9 @@ import { openRecord, recordOf } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
 import { checkRedis, redisFaults } from '../shared/redis-check.ts';
 import type { Running } from '../shared/running.ts';
+import { openSafeDispatcher } from '../shared/safe-target.ts';
 import { makeKeys, PREFIX } from '../shared/store/keys.ts';
+import { makeWebhookSecret } from '../shared/store/webhook-secret.ts';
 import { makeTelemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
@@ -42,6 +44,7 @@ import { checkHeartbeat, HEARTBEAT_EVERY } from './check-heartbeat.ts';
 import { makeFindAudience } from './find-audience.ts';
 import { keepLanes } from './keep-lanes.ts';
 import { LANE_CONCURRENCY, makeLaneReactions } from './lane-reactions.ts';
+import { makeNotifyWebhook } from './notify-webhook.ts';
 import { makeReadFollowers } from './read-followers.ts';
 import { makeRemoveStrayDrafts } from './remove-stray-drafts.ts';
 import { makeRenewMaterial } from './renew-material.ts';
@@ -96,6 +99,8 @@ export async function start(options: StartOptions): Promise<Running> {
     return account;
   };
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
+  const targets = { allowPrivate: config.allowPrivateTargets };
+  const webhooks = openSafeDispatcher(targets);
   const wechatFor = makeWechatFor({
     config,
     accounts,
@@ -173,6 +178,14 @@ export async function start(options: StartOptions): Promise<Running> {
     }),
     [awaitReceiptJob.name]: makeAwaitReceipt({ ...common, receiptDeadlineMs }),
     [readFollowersJob.name]: makeReadFollowers(common),
+    [notifyWebhookJob.name]: makeNotifyWebhook({
+      stores,
+      secret: makeWebhookSecret({ redis, record: recordOf(prefix) }),
+      rules: targets,
+      dispatcher: webhooks,
+      telemetry,
+      now,
+    }),
     [sweepJob.name]: makeSweep({ stores, queues, enqueueRoot, submitTimeoutMs, telemetry, now }),
   };
 
@@ -251,7 +264,7 @@ export async function start(options: StartOptions): Promise<Running> {
       ]);
       if (patience.aborted) await Promise.all(workers.map((worker) => worker.close(true)));
       await Promise.all([queues.close(), flows.close()]);
-      await dispatcher.close();
+      await Promise.all([dispatcher.close(), webhooks.close()]);
       listener.disconnect();
       await redis.quit().catch(() => redis.disconnect());
     },
