@@ -266,7 +266,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     return result.view.id;
   }
 
-  let handedOut = 0;
+  const handedOut = new Set<string>();
 
   return {
     redis,
@@ -305,10 +305,10 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     audit: async (id: string): Promise<string[]> =>
       (await stores.campaigns.audit(id)).map(({ by, action }) => `${by}: ${action}`),
     /** An account that no other test of this world uses. */
-    nextAccount(): string {
-      const account = accounts[handedOut];
-      if (!account) throw new Error('this world has no account left');
-      handedOut += 1;
+    nextAccount(prefix = ''): string {
+      const account = accounts.find(({ name }) => name.startsWith(prefix) && !handedOut.has(name));
+      if (!account) throw new Error(`this world has no account ${prefix}… left`);
+      handedOut.add(account.name);
       return account.name;
     },
     /** Calls of one account at the send step, oldest first: errcodes or how the call ended. */
