@@ -8,6 +8,9 @@ export const setCaller = (res: Response, name: string): void => {
   res.locals.by = name;
 };
 
+/** Whether somebody has been asked who they are. */
+export const hasCaller = (res: Response): boolean => typeof res.locals.by === 'string';
+
 /** @throws {Error} a route was mounted before auth. */
 export function callerOf(res: Response): string {
   const { by } = res.locals as { by?: unknown };

@@ -12,9 +12,11 @@ import type { Logger } from 'pino';
 import { ServiceError } from '../shared/errors.ts';
 import { HOUR, MINUTE, SECOND } from '../shared/time.ts';
 import { type AuthSettings, addressFindings, limitRate, makeAuth } from './auth.ts';
+import { hasCaller } from './caller.ts';
 import { logRequests } from './log-requests.ts';
 import { makeErrorHandler, noSuchPlace } from './problem.ts';
 import { readJson } from './read-json.ts';
+import { cutOffRefused } from './refused-bodies.ts';
 
 /** Routers name their paths in full; each is served to whom its place says. */
 export interface Places {
@@ -37,6 +39,8 @@ export interface ProducerDependencies {
   readonly requestsPerMinute?: number;
   /** Told before the server stops, to end what would go on for ever. */
   readonly stopping?: AbortController;
+  /** Only where a test cannot wait. */
+  readonly limits?: Partial<Limits>;
 }
 
 export interface Producer {
@@ -46,8 +50,28 @@ export interface Producer {
   stop(): Promise<void>;
 }
 
-const REQUESTS_PER_MINUTE = 600;
+/** A hundred a second for each key: far above any service's need, far below what would hurt. */
+const REQUESTS_PER_MINUTE = 6_000;
 const STOP_WITHIN = 10 * SECOND;
+
+/** How much of this process those who have no key may take up. */
+export interface Limits {
+  readonly headersWithinMs: number;
+  /** Nothing moves on a connection. */
+  readonly idleMs: number;
+  /** How long a refused client may go on sending. */
+  readonly lingerMs: number;
+  readonly checkEveryMs: number;
+  readonly connections: number;
+}
+
+const LIMITS: Limits = {
+  headersWithinMs: 10 * SECOND,
+  idleMs: 2 * MINUTE,
+  lingerMs: 2 * SECOND,
+  checkEveryMs: 5 * SECOND,
+  connections: 4_000,
+};
 
 /** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
 export async function startProducer(deps: ProducerDependencies): Promise<Producer> {
@@ -55,16 +79,19 @@ export async function startProducer(deps: ProducerDependencies): Promise<Produce
   const findings = addressFindings(settings);
   if (findings.length > 0) throw new ServiceError('CONFIG_INVALID', findings.join('\n'));
 
+  const limits = { ...LIMITS, ...deps.limits };
   const server = createServer(
     {
       // A list of ten million OpenIDs takes its time; a connection on which nothing moves does not.
       requestTimeout: HOUR,
-      headersTimeout: 20 * SECOND,
+      headersTimeout: limits.headersWithinMs,
       keepAliveTimeout: 10 * SECOND,
+      connectionsCheckingInterval: limits.checkEveryMs,
     },
-    makeApp(deps),
+    makeApp(deps, limits),
   );
-  server.setTimeout(2 * MINUTE);
+  server.maxConnections = limits.connections;
+  server.setTimeout(limits.idleMs);
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
 
@@ -84,21 +111,21 @@ export async function startProducer(deps: ProducerDependencies): Promise<Produce
   };
 }
 
-function makeApp(deps: ProducerDependencies): express.Express {
+function makeApp(deps: ProducerDependencies, { lingerMs }: Limits): express.Express {
   const { settings, places, log, requestsPerMinute = REQUESTS_PER_MINUTE } = deps;
   const auth = makeAuth(settings);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
-  app.use(logRequests(log), securityHeaders(settings.publicUrl));
+  app.use(logRequests(log), securityHeaders(settings.publicUrl), cutOffRefused(lingerMs));
 
   for (const router of [...places.open, ...(places.files ?? [])]) app.use(router);
   app.use('/v1', auth.api, limitRate({ perMinute: requestsPerMinute }), (_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();
   });
-  for (const router of places.raw) app.use(router);
+  for (const router of places.raw) app.use(forCallers(router));
   app.use('/v1', readJson);
-  for (const router of places.api) app.use(router);
+  for (const router of places.api) app.use(forCallers(router));
   app.use('/v1', noSuchPlace);
   for (const [path, served] of Object.entries(places.operator)) {
     app.use(path, auth.operator, served);
@@ -107,6 +134,15 @@ function makeApp(deps: ProducerDependencies): express.Express {
   app.use(makeErrorHandler({ log }));
   return app;
 }
+
+/**
+ * Whatever path leads here, it is no way around the key: a router's idea of `/V1/campaigns` need not
+ * be the same as that of what asked for the key.
+ */
+const forCallers =
+  (router: Router): RequestHandler =>
+  (req, res, next) =>
+    hasCaller(res) ? router(req, res, next) : next();
 
 /**
  * Everything comes from here, so that the board, the page and the API's description render without
