@@ -5,8 +5,10 @@
  * What is put in is taken in by a worker, so that a mistake which only the record shows (no such
  * account, audience or file) is told by `waitUntilAccepted`, not by `enqueue`.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type Job, Queue, QueueEvents } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { z } from 'zod';
 import { CampaignRequest } from '../shared/campaign/request.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/jobs.ts';
@@ -61,7 +63,8 @@ export interface DirectProducer {
   close(): Promise<void>;
 }
 
-const ANSWER_WITHIN = 10 * SECOND;
+const ANSWER_WITHIN = 5 * SECOND;
+const LONGEST_PAUSE = SECOND;
 
 /** Connects when it is first used. One for a process is enough. */
 export function makeDirectProducer({
@@ -74,7 +77,6 @@ export function makeDirectProducer({
     prefix,
   });
   queue.on('error', () => undefined);
-  let listening: QueueEvents | undefined;
 
   async function enqueue(
     body: NewCampaign,
@@ -93,37 +95,28 @@ export function makeDirectProducer({
     });
   }
 
+  /** Looked for, not listened for: an event between looking and listening is lost for good. */
   async function waitUntilAccepted(
     { jobId }: EnqueuedCampaign,
     { timeoutMs = MINUTE }: { readonly timeoutMs?: number } = {},
   ): Promise<TakenCampaign> {
-    const job: Job<unknown, TakenCampaign> | undefined = await inTime(() => queue.getJob(jobId));
-    if (!job) throw failure(404, 'job-not-found', 'no such job is kept in Redis');
-    listening ??= listen();
-    const events = listening;
-    try {
-      await inTime(() => events.waitUntilReady());
-      return await job.waitUntilFinished(events, timeoutMs);
-    } catch (error) {
-      if (error instanceof QunfaError) throw error;
-      const current = await inTime(() => queue.getJob(jobId));
-      if (current && (await current.isFailed())) throw refusalIn(current.failedReason);
-      throw failure(0, 'not-yet-accepted', `no worker took it in within ${timeoutMs / SECOND} s`, {
-        cause: error,
-      });
+    const until = performance.now() + timeoutMs;
+    for (let pause = 25; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      const job = await inTime(() => queue.getJob(jobId));
+      if (!job) throw failure(404, 'job-not-found', 'no such job is kept in Redis');
+      if (job.finishedOn !== undefined) {
+        if (job.failedReason) throw refusalIn(job.failedReason);
+        return job.returnvalue as TakenCampaign;
+      }
+      if (performance.now() + pause > until) {
+        const detail = `no worker took it in within ${timeoutMs / SECOND} s; it is kept all the same`;
+        throw failure(0, 'not-yet-accepted', detail);
+      }
+      await sleep(pause);
     }
   }
 
-  function listen(): QueueEvents {
-    const connection = { url: redisUrl, maxRetriesPerRequest: null };
-    const events = new QueueEvents('campaigns', { connection, prefix });
-    events.on('error', () => undefined);
-    return events;
-  }
-
-  async function close(): Promise<void> {
-    await Promise.all([queue.close(), listening?.close()]);
-  }
+  const close = (): Promise<void> => queue.close();
 
   return { enqueue, waitUntilAccepted, close };
 }

@@ -61,10 +61,10 @@ async function ask(url: string, token: string, { dispatcher, now }: Dependencies
 
 function remedyFor(status: number): string {
   if (status === 401) {
-    return 'the callback service has another token for this account: give both the same settings; or its clock is wrong';
+    return 'the callback service does not know this account, or has another token for it: give both the same settings; or its clock is wrong';
   }
   if (status === 404) {
-    return 'the callback service does not know this account, or something else is at that address: give both the same accounts, and pass /wechat/… on as it is';
+    return 'something else is at that address: pass /wechat/… on to the callback service as it is';
   }
   return 'something between changes the request or the answer: pass /wechat/… on as it is, with its query';
 }

@@ -1,0 +1,137 @@
+import { Queue } from 'bullmq';
+import { afterAll, describe, expect, it } from 'vitest';
+import { makeClient } from '../../src/client/index.ts';
+import { jobIdOf } from '../../src/client/job-id.ts';
+import { makeDirectProducer, type NewCampaign, QunfaError } from '../../src/client/producer.ts';
+import { openIds } from '../support/open-ids.ts';
+import { testRedis } from '../support/redis.ts';
+import { startWorld } from './world.ts';
+
+const { url: redisUrl, prefix } = testRedis();
+const world = await startWorld({ url: redisUrl, prefix });
+const producer = makeDirectProducer({ redisUrl, prefix });
+const client = makeClient({ url: world.producerUrl });
+const queue = new Queue('campaigns', { connection: { url: redisUrl }, prefix });
+afterAll(async () => {
+  await producer.close();
+  await queue.close();
+});
+
+const aText = (content: string, more: Partial<NewCampaign> = {}): NewCampaign => ({
+  account: 'default',
+  audience: { type: 'tag', tagId: 2 },
+  message: { type: 'text', content },
+  ...more,
+});
+
+const failureOf = async (work: Promise<unknown>): Promise<QunfaError> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(QunfaError);
+  return error as QunfaError;
+};
+
+describe('a campaign put straight into Redis', () => {
+  it('is taken in by a worker, and goes out', async () => {
+    const job = await producer.enqueue(aText('straight'), { idempotencyKey: 'orders:2026-12-01' });
+
+    const { id } = await producer.waitUntilAccepted(job);
+
+    for await (const { type, campaign } of client.campaigns.watch(id)) {
+      if (type === 'end') expect(campaign).toMatchObject({ outcome: 'delivered' });
+    }
+    expect((await client.campaigns.audit(id))[0]).toMatchObject({ by: 'redis' });
+  });
+
+  it('is one, however often it is enqueued under one key', async () => {
+    const key = { idempotencyKey: '20261201' };
+    const first = await producer.enqueue(aText('once'), key);
+    const { id } = await producer.waitUntilAccepted(first);
+
+    const again = await producer.enqueue(aText('once'), key);
+
+    expect(again).toEqual(first);
+    expect(await producer.waitUntilAccepted(again)).toMatchObject({ id });
+    expect(await failureOf(producer.enqueue(aText('other'), key))).toMatchObject({
+      status: 409,
+      code: 'idempotency-key-reused',
+    });
+  });
+
+  it('carries nothing that is wrong: every mistake at once, before Redis hears of it', async () => {
+    const wrong = { account: 'default', audience: { type: 'all' }, message: { type: 'text' } };
+    const key = { idempotencyKey: 'wrong' };
+
+    const error = await failureOf(producer.enqueue(wrong as unknown as NewCampaign, key));
+
+    expect(error).toMatchObject({ status: 422, code: 'invalid-campaign' });
+    expect(error.errors.map(({ path }) => path).sort()).toEqual([
+      'audience.type',
+      'message.content',
+    ]);
+    expect(await queue.getJob('wrong')).toBeUndefined();
+  });
+
+  it('is at most 64 KB, and the error says where the rest goes', async () => {
+    const large = aText('many', { audience: { type: 'openids', openids: openIds(3_000) } });
+
+    const error = await failureOf(producer.enqueue(large, { idempotencyKey: 'large' }));
+
+    expect(error).toMatchObject({ status: 413, code: 'body-too-large' });
+    expect(error.detail).toMatch(/POST \/v1\/audiences/);
+  });
+
+  it('that only the record can refuse fails with the API’s own words', async () => {
+    const job = await producer.enqueue(aText('to nobody', { account: 'nobody' }), {
+      idempotencyKey: 'nobody',
+    });
+
+    const error = await failureOf(producer.waitUntilAccepted(job));
+
+    expect(error.code).toBe('invalid-campaign');
+    expect(error.detail).toMatch(/account: no .*; there is default/);
+  });
+});
+
+describe('nobody takes it in', () => {
+  it('says so after a while, and keeps it', async () => {
+    const alone = makeDirectProducer({ redisUrl, prefix: `${prefix}:nobody` });
+    const job = await alone.enqueue(aText('alone'), { idempotencyKey: 'alone' });
+
+    const error = await failureOf(alone.waitUntilAccepted(job, { timeoutMs: 50 }));
+
+    expect(error.code).toBe('not-yet-accepted');
+    await alone.close();
+  });
+
+  it('says so when Redis is away', async () => {
+    const away = makeDirectProducer({ redisUrl: 'redis://127.0.0.1:9' });
+
+    const error = await failureOf(away.enqueue(aText('away'), { idempotencyKey: 'away' }));
+
+    expect(error.code).toBe('redis-unavailable');
+    await away.close();
+  });
+});
+
+describe('a job’s id', () => {
+  it.each([
+    ['order-7', 'order-7'],
+    ['orders:2026', 'orders%3A2026'],
+    ['7', '%37'],
+    ['-7', '%2D7'],
+    ['%37', '%2537'],
+    ['a b', 'a%20b'],
+  ])('for the key %j is %j', (key, id) => {
+    expect(jobIdOf(key)).toBe(id);
+    expect(decodeURIComponent(id)).toBe(key);
+  });
+
+  it('cannot be made of what is no key', () => {
+    for (const key of ['', ' a', 'schlüssel', 'a\n', 'x'.repeat(256)]) {
+      expect(() => jobIdOf(key)).toThrow(/1 to 255 printable ASCII/);
+    }
+  });
+});
