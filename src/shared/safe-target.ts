@@ -20,8 +20,13 @@ export class TargetRefused extends Error {
 }
 
 /** Neither private, loopback, link-local, multicast, shared (CGNAT) nor a way around one of them. */
-export const isPublicAddress = (address: string): boolean =>
-  ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  // 2000::/3 is all that was ever given out; elsewhere old ways to write a v4 address are left.
+  return parsed.kind() === 'ipv4' || /^[23][0-9a-f]{3}:/.test(parsed.toNormalizedString());
+}
 
 /** Why this url is none we would ever call, in words; null if its name may still be looked up. */
 export function targetRefusal(url: string, { allowPrivate }: TargetRules): string | null {
