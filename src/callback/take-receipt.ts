@@ -1,6 +1,6 @@
 /** Takes a receipt in, and wakes whoever waits for it. */
 import { receiptJobId } from '../shared/jobs.ts';
-import { promote, type Queues } from '../shared/queues.ts';
+import { promote, type Queues, wake } from '../shared/queues.ts';
 import type { BatchStore } from '../shared/store/batch-store.ts';
 import type { Taken } from './facts.ts';
 import type { Receipts } from './handle-push.ts';
@@ -23,7 +23,8 @@ export function makeTakeReceipt({
     async take(account, arrival) {
       const outcome = await batches.take(account, arrival);
       if (WAKING.includes(outcome)) {
-        await promote(queues.receipts, receiptJobId(account, arrival.msgId)).catch(() => false);
+        const waking = outcome === 'unconfirmed' ? wake : promote;
+        await waking(queues.receipts, receiptJobId(account, arrival.msgId)).catch(() => false);
       }
       return outcome;
     },

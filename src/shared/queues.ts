@@ -120,6 +120,13 @@ export async function addChildren<Payload>(
 const isRefused = (id: string | undefined): boolean =>
   id === undefined || /^-\d+$/.test(String(id));
 
+/** Promotes a sleeping job, or has one that has done its work look once more. */
+export async function wake(queue: Queue, jobId: string): Promise<void> {
+  if (await promote(queue, jobId)) return;
+  const job = await queue.getJob(jobId);
+  if (job && (await job.isCompleted())) await job.retry('completed');
+}
+
 /** Promotes a sleeping job. Not asleep, or gone: somebody else was first, which is fine. */
 export async function promote(queue: Queue, jobId: string): Promise<boolean> {
   const job = await queue.getJob(jobId);

@@ -40,6 +40,7 @@ export function makeAwaitReceipt(deps: Dependencies) {
     const payload = awaitReceiptJob.payload.parse(job.data);
     const ref = { campaignId: payload.campaignId, no: payload.no };
     const batch = await batches.read(ref);
+    if (batch?.state === 'settled') return fillIn(payload, batch);
     if (batch?.state !== 'submitted' || batch.msgId !== payload.msgId) return;
 
     const parked = await batches.parked(payload.account, payload.msgId);
@@ -57,7 +58,20 @@ export function makeAwaitReceipt(deps: Dependencies) {
       // Whatever somebody wrote to us, WeChat's own word ends the waiting.
       (now() >= deadline ? asked(status, batch, deadline) : null);
     if (receipt) return settle(payload, receipt);
-    return sleepUntil(job, token, nextLook(deadline, parked));
+    return sleepUntil(job, token, nextLook(batch.submittedAt, parked));
+  }
+
+  /** Settled without counts, and then an event came that anybody could have written. */
+  async function fillIn(
+    payload: AwaitReceiptPayload,
+    { msgId, receipt }: Extract<Batch, { state: 'settled' }>,
+  ): Promise<void> {
+    if (msgId !== payload.msgId || receipt.sent !== null) return;
+    const parked = await batches.parked(payload.account, msgId);
+    if (!parked) return;
+    const answer = await massStatus(wechatFor(payload.account), msgId);
+    const known = answer.kind === 'ok' && confirmed(parked, answer.value.status);
+    if (known) await settle(payload, known);
   }
 
   async function settle(payload: AwaitReceiptPayload, receipt: Receipt): Promise<void> {
@@ -99,8 +113,12 @@ export function makeAwaitReceipt(deps: Dependencies) {
     }
   }
 
-  function nextLook(deadline: number, parked: Arrival | null): number {
-    if (parked && now() < deadline) return now() + CONFIRM_AGAIN;
+  function nextLook(submittedAt: number, parked: Arrival | null): number {
+    const deadline = submittedAt + receiptDeadlineMs;
+    if (parked && now() < deadline) {
+      // Less and less often: anybody may have written it, and each look is a call.
+      return now() + Math.max(CONFIRM_AGAIN, (now() - submittedAt) / 4);
+    }
     const late = now() - deadline;
     const pauses = PAUSES.map((share) => share * receiptDeadlineMs);
     return now() + Math.max(SECOND, pauses.find((pause) => late < 2 * pause) ?? pauses.at(-1) ?? 0);
