@@ -10,6 +10,7 @@ import type { RecallCampaign } from '../shared/recall-campaign.ts';
 import type { Stores } from '../shared/record.ts';
 import type { SteerAccount } from '../shared/steer-account.ts';
 import type { SteerCampaign } from '../shared/steer-campaign.ts';
+import type { WebhookSecret } from '../shared/store/webhook-secret.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import type { CampaignFeed } from './campaign-feed.ts';
 import { openApiDocument } from './openapi/document.ts';
@@ -27,6 +28,7 @@ import { makeRecallRoutes } from './routes/recall.ts';
 import { makeReceiptsRoutes } from './routes/receipts.ts';
 import { makeSteeringRoutes } from './routes/steering.ts';
 import { makeWatchingRoutes } from './routes/watching.ts';
+import { makeWebhooksRoutes } from './routes/webhooks.ts';
 import type { Places } from './server.ts';
 
 export interface PlacesDependencies {
@@ -41,6 +43,7 @@ export interface PlacesDependencies {
   readonly recallCampaign: RecallCampaign;
   readonly describeAccount: DescribeAccount;
   readonly steerAccount: SteerAccount;
+  readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;
   readonly ready: () => Promise<readonly string[]>;
   readonly stopping: AbortSignal;
@@ -50,7 +53,7 @@ export interface PlacesDependencies {
 }
 
 export function makePlaces(deps: PlacesDependencies): Places {
-  const { stores, accept, feed, stopping, operator } = deps;
+  const { stores, accept, feed, stopping, webhookSecret, operator } = deps;
   const document = openApiDocument(operations, { version: packageVersion() });
   return {
     open: [makeHealthRoutes(deps), makeOpenApiRoutes({ document })],
@@ -69,6 +72,7 @@ export function makePlaces(deps: PlacesDependencies): Places {
       makePreviewRoutes(deps),
       makeAccountsRoutes(deps),
       makeAccountListsRoutes(deps),
+      makeWebhooksRoutes({ ...stores, ...deps, secret: webhookSecret }),
     ],
     operator,
   };

@@ -18,6 +18,7 @@ import { makeSteerAccount } from '../shared/steer-account.ts';
 import { makeSteerCampaign } from '../shared/steer-campaign.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { makeTokenStore } from '../shared/store/token-store.ts';
+import { makeWebhookSecret } from '../shared/store/webhook-secret.ts';
 import { SECOND } from '../shared/time.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { makeWechatFor } from '../shared/wechat-accounts.ts';
@@ -29,7 +30,7 @@ import { startProducer } from './server.ts';
 export interface StartOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Of the process; nothing of the producer's own is counted yet. */
+  /** Of the process, whose own health it shows. */
   readonly registry?: Registry;
   readonly prefix?: string;
   readonly now?: () => number;
@@ -42,7 +43,7 @@ const BOARD = '/board';
 
 /** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, prefix = PREFIX, now = Date.now } = options;
+  const { config, log, registry, prefix = PREFIX, now = Date.now } = options;
   const { retainMs, isSandbox } = config;
   const { submitTimeoutMs } = config.pace;
   const { era, proxyUrl } = config.wechat;
@@ -66,7 +67,11 @@ export async function start(options: StartOptions): Promise<Running> {
   const wechatFor = makeWechatFor({ config, accounts, redis, quota, dispatcher, now, prefix });
   const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
   const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
-  const { accept } = makeAcceptCampaign({ ...stores, accounts, era, isSandbox, enqueueRoot, now });
+  const { allowPrivateTargets } = config;
+  const { accept } = makeAcceptCampaign({
+    ...stores,
+    ...{ accounts, era, isSandbox, allowPrivateTargets, enqueueRoot, now },
+  });
 
   const close = async (): Promise<void> => {
     await feed.stop();
@@ -98,6 +103,7 @@ export async function start(options: StartOptions): Promise<Running> {
       recallCampaign: makeRecallCampaign(withWechat),
       describeAccount: makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }),
       steerAccount: makeSteerAccount({ lanes: stores.lanes, queues, now }),
+      webhookSecret: makeWebhookSecret({ redis, record: recordOf(prefix) }),
       feed,
       ready,
       stopping: stopping.signal,
@@ -114,6 +120,7 @@ export async function start(options: StartOptions): Promise<Running> {
   return {
     addresses: { API: `${base}/v1`, board: `${base}${BOARD}`, page: base, docs: `${base}/docs` },
     ready,
+    ...(registry ? { registry } : {}),
     async stop() {
       await producer.stop();
       await close();

@@ -55,7 +55,7 @@ export function makeDocsFiles(): Router {
   const router = express.Router();
   for (const name of FILES) {
     router.get(`/docs/${name}`, (_req, res) => {
-      res.sendFile(join(SWAGGER_UI, name), { maxAge: '1h' });
+      res.sendFile(name, { root: SWAGGER_UI, maxAge: '1h' });
     });
   }
   router.get('/docs/open.js', (_req, res) => {
