@@ -8,7 +8,8 @@ import ts from 'typescript';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What the processes of a run are started from. */
-const PARTS = ['src', 'test/chaos/sandbox-process.ts'];
+const FOLDERS = ['src'];
+const FILES = ['test/chaos/sandbox-process.ts', 'package.json'];
 
 export interface Snapshot {
   /** The entry point of every role. */
@@ -18,10 +19,8 @@ export interface Snapshot {
 
 /** @param dir inside the project, so that its packages are found from there. */
 export async function buildSnapshot(dir: string): Promise<Snapshot> {
-  for (const part of PARTS) {
-    const files = part.endsWith('.ts') ? [part] : await filesUnder(part);
-    for (const file of files) await translate(file, dir);
-  }
+  const found = await Promise.all(FOLDERS.map(filesUnder));
+  for (const file of [...FILES, ...found.flat()]) await translate(file, dir);
   return { main: join(dir, 'src/main.js'), sandbox: join(dir, 'test/chaos/sandbox-process.js') };
 }
 

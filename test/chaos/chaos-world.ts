@@ -35,6 +35,8 @@ export const ACCOUNTS = [
   { name: 'safe', followers: 12_000, newsRoute: 'uploadnews', encrypted: true },
   { name: 'drafts', followers: 3_000, newsRoute: 'draft', encrypted: true },
   { name: 'plain', followers: 2_000, newsRoute: 'uploadnews', encrypted: false },
+  { name: 'second', followers: 500, newsRoute: 'uploadnews', encrypted: true },
+  { name: 'third', followers: 50, newsRoute: 'draft', encrypted: false },
 ] as const;
 export type AccountName = (typeof ACCOUNTS)[number]['name'];
 

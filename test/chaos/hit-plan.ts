@@ -35,7 +35,7 @@ const WEIGHTS: Readonly<Record<HitKind, number>> = {
   callback: 13,
   producer: 9,
   redis: 13,
-  'workers-in-mid-call': 10,
+  'workers-in-mid-call': 8,
   'redis-in-mid-call': 4,
   power: 4,
   'freeze-worker': 4,
@@ -49,7 +49,7 @@ export function* hitPlan(seed: number): Generator<Hit, never> {
     const kind = chance.weighted(WEIGHTS);
     yield {
       kind,
-      afterMs: chance.between(200, 2_000),
+      afterMs: chance.between(300, 3_000),
       goneMs: goneMs(kind, chance),
       share: chance.next(),
       path: chance.pick(['message/mass/send', 'message/mass/sendall']),

@@ -28,10 +28,14 @@ export interface ChaosResult {
 }
 
 /** More than these at once, and new ones wait. */
-const MOST_OPEN = 12;
+const MOST_OPEN = 20;
+/** More than these waiting for their call, and every call would go wrong. */
+const MOST_FAULTS = 3;
 /** The slowest step of a repeat is 110 s at this pace. */
 const PATIENCE = 5 * MINUTE;
 const LOOK_EVERY = 500;
+/** Whoever still asks after the last kill has his answer by then. */
+const HEARD_WITHIN = MINUTE;
 
 export async function runChaos(
   options: ChaosOptions,
@@ -46,7 +50,8 @@ export async function runChaos(
     tolls,
     ...(options.appendfsync === 'everysec' ? { aSecondAgo: () => aSecondAgo(samples) } : {}),
   });
-  const enqueue = makeEnqueueCampaign(world, over.signal);
+  const unheard = new AbortController();
+  const enqueue = makeEnqueueCampaign(world, unheard.signal);
   const enqueued: Promise<Enqueued>[] = [];
   let faults = 0;
 
@@ -63,6 +68,8 @@ export async function runChaos(
     for (const { afterMs, fault } of faultPlan(options.seed)) {
       await sleep(afterMs);
       if (over.signal.aborted) return;
+      const waiting = (await world.sandbox.faults()).filter(({ fired }) => fired === 0);
+      if (waiting.length >= MOST_FAULTS) continue;
       await world.sandbox.setFault(fault);
       faults += 1;
     }
@@ -96,7 +103,9 @@ export async function runChaos(
   const quietAt = Date.now();
   say(`${seconds(startedAt)} s: the last kill is done; now everything must come to its end`);
   const patience = AbortSignal.timeout(PATIENCE);
+  const giveUp = setTimeout(() => unheard.abort(), HEARD_WITHIN);
   const outcomes = await Promise.all(enqueued);
+  clearTimeout(giveUp);
   while (!patience.aborted && (await unendedCount(world)) > 0) await sleep(LOOK_EVERY);
   const quietSeconds = seconds(quietAt);
 
@@ -108,7 +117,9 @@ export async function runChaos(
   const { duplicates } = await world.sandbox.ledger();
   const findings = [
     ...outcomes.flatMap((one) =>
-      one.kind === 'refused' ? [`${one.plan.name} was refused: ${one.why}`] : [],
+      one.kind === 'accepted'
+        ? []
+        : [`${one.plan.name}: ${one.kind === 'refused' ? one.why : 'nobody answered'}`],
     ),
     ...verdicts.flatMap((verdict) => verdict.findings),
     ...duplicates
