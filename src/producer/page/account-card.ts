@@ -1,0 +1,70 @@
+/** One account as a card: what is left today, whether its lane moves, what is set up wrongly. */
+import type { AccountView, LaneView } from '../../shared/describe-account.ts';
+import { act } from './acts.ts';
+import { number, tongue } from './campaign-card.ts';
+import { type Html, html } from './html.ts';
+import { shown } from './times.ts';
+import type { Words } from './words.ts';
+
+export function accountCard(account: AccountView, words: Words): Html {
+  const { name, lane, lastEvent } = account;
+  const stopped = lane.state !== 'open' || lane.sendBlocked !== undefined;
+  const step = stopped ? 'resume' : 'pause';
+  return html`<article class="card" id="a-${name}">
+  <header>
+    <h3>${name}</h3>
+    <span class="chip ${TONES[lane.state]}">${laneWord(lane, words)}</span>
+  </header>
+  <p class="facts">${words.kinds[account.kind]} · ${words.pending(lane.pending)}</p>
+  ${laneWhy(lane, words)}
+  ${quotas(account, words)}
+  <p class="facts">${
+    lastEvent ? words.lastEvent(shown(lastEvent.at, words.lang), lastEvent.mode) : words.noEvent
+  }</p>
+  ${account.warnings.map(
+    ({ code, message }) => html`<p class="warn">${words.accountWarnings[code] ?? message}</p>`,
+  )}
+  <footer><div class="acts">${[
+    ...(lane.state === 'asleep' ? (['pause'] as const) : []),
+    step as 'pause' | 'resume',
+  ].map((one) =>
+    act(words.accountActs[one], `/page/accounts/${name}/${one}?lang=${tongue(words)}`),
+  )}</div></footer>
+</article>`;
+}
+
+const TONES: Readonly<Record<LaneView['state'], string>> = {
+  open: 'good',
+  asleep: 'care',
+  paused: 'bad',
+};
+
+function laneWord({ state }: LaneView, words: Words): string {
+  if (state === 'open') return words.laneOpen;
+  return state === 'asleep' ? words.laneAsleep : words.lanePaused;
+}
+
+function laneWhy(lane: LaneView, words: Words): Html[] {
+  const { reason, until, why, errcode, sendBlocked, oneByOneUntil } = lane;
+  const lines: string[] = [];
+  if (reason && until) {
+    lines.push(`${words.waits[reason]}, ${words.until(shown(until, words.lang))}`);
+  } else if (why) {
+    lines.push(errcode === undefined ? why : `${why} (${errcode})`);
+  }
+  if (sendBlocked) lines.push(`${words.sendBlocked}: ${sendBlocked.why}`);
+  if (oneByOneUntil) lines.push(words.oneByOne(shown(oneByOneUntil, words.lang)));
+  return lines.map((line) => html`<p class="why">${line}</p>`);
+}
+
+/** The few that an operator counts; the API has them all. */
+function quotas({ quota }: AccountView, words: Words): Html {
+  const rows = Object.entries(words.quotas).flatMap(([path, label]) => {
+    const found = quota[path];
+    return found ? [{ label, ...found }] : [];
+  });
+  return html`<dl class="quotas"><dt class="head">${words.left}</dt><dd class="head"></dd>${rows.map(
+    ({ label, left, perDay }) =>
+      html`<dt>${label}</dt><dd class="${left === 0 ? 'none' : ''}">${number(left)}<small> / ${number(perDay)}</small></dd>`,
+  )}</dl>`;
+}

@@ -1,0 +1,83 @@
+/** A campaign's own page: held batches and what to decide, every batch, who did what. */
+import type { CampaignView } from '../../shared/campaign/campaign.ts';
+import type { AuditEntry } from '../../shared/store/campaign-store.ts';
+import type { BatchView } from '../batch-view.ts';
+import { act } from './acts.ts';
+import { number, tongue } from './campaign-card.ts';
+import { type Html, html } from './html.ts';
+import { shown } from './times.ts';
+import type { Decision, Words } from './words.ts';
+
+const DECISIONS: readonly Decision[] = ['sent', 'not-sent', 'given-up'];
+
+export function heldPart(view: CampaignView, held: readonly BatchView[], words: Words): Html {
+  if (held.length === 0) return html`<section id="held"></section>`;
+  const url = (which: string): string =>
+    `/page/campaigns/${view.id}/batches/${which}/resolve?lang=${tongue(words)}`;
+  return html`<section id="held">
+  <h2>${words.held}</h2>
+  ${held.map(
+    (batch) => html`<article class="card alarm">
+    <header><h3>${words.columns[0]} ${batch.no}</h3><code>${batch.clientMsgId}</code></header>
+    <p class="why">${words.heldWhy[batch.reason ?? ''] ?? batch.reason}</p>
+    ${batch.takenMsgId !== undefined && html`<p class="facts">${words.msgId}: <code>${batch.takenMsgId}</code></p>`}
+    <div class="acts">${DECISIONS.map((as) => decide(as, url(String(batch.no)), words))}</div>
+  </article>`,
+  )}
+  ${
+    view.batches.held > 1 &&
+    html`<article class="card alarm"><header><h3>${words.decideAll} (${view.batches.held})</h3></header>
+    <div class="acts">${(['not-sent', 'given-up'] as const).map((as) => decide(as, url('all-held'), words))}</div>
+  </article>`
+  }
+</section>`;
+}
+
+const decide = (as: Decision, action: string, words: Words): Html =>
+  act(words.decisions[as], action, {
+    danger: as !== 'sent',
+    fields: html`<input type="hidden" name="as" value="${as}">
+    ${as === 'sent' && html`<label>${words.msgId} <input name="msgId" required inputmode="numeric" pattern="[1-9][0-9]{0,19}" autocomplete="off"></label>`}
+    <label>${words.note} <input name="note" maxlength="500" autocomplete="off"></label>`,
+  });
+
+export const batchesPart = (batches: readonly BatchView[], words: Words): Html =>
+  html`<section id="batches">
+  <h2>${words.batches}</h2>
+  <div class="scroll"><table>
+    <thead><tr>${words.columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
+    <tbody>${batches.map((batch) => batchRow(batch, words))}</tbody>
+  </table></div>
+</section>`;
+
+function batchRow(batch: BatchView, words: Words): Html {
+  const { no, state, size, msgId, receipt, nextAttemptAt, errcode } = batch;
+  const reason = receipt?.meaning ?? reasonOf(batch, words);
+  return html`<tr>
+    <td>${no}</td>
+    <td>${words.batchStates[state] ?? state}</td>
+    <td>${size === null ? '' : number(size)}</td>
+    <td>${msgId !== undefined && html`<code>${msgId}</code>`}</td>
+    <td>${receipt && (receipt.sent === null ? words.unknown : number(receipt.sent))}</td>
+    <td>${reason} ${errcode !== undefined && html`<code>${errcode}</code>`}</td>
+    <td>${nextAttemptAt && shown(nextAttemptAt, words.lang)}</td>
+  </tr>`;
+}
+
+function reasonOf({ reason }: BatchView, words: Words): string | undefined {
+  if (reason === undefined) return undefined;
+  return words.heldWhy[reason] ?? (words.waits as Record<string, string>)[reason] ?? reason;
+}
+
+export const auditPart = (entries: readonly AuditEntry[], words: Words): Html =>
+  html`<section id="audit">
+  <h2>${words.audit}</h2>
+  <ol class="audit">${[...entries]
+    .reverse()
+    .map(
+      ({ at, by, action, note, batch }) =>
+        html`<li><time>${shown(new Date(at).toISOString(), words.lang)}</time> <b>${by}</b> ${action}${
+          batch !== undefined && ` · ${words.columns[0]} ${batch}`
+        }${note !== undefined && html` <q>${note}</q>`}</li>`,
+    )}</ol>
+</section>`;

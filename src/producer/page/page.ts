@@ -1,0 +1,227 @@
+/**
+ * The campaign page: for a person who wants to see how it goes, and to decide. Rendered here, in
+ * plain forms; a small script takes in what changes.
+ */
+import express, { type Request, type Response, type Router } from 'express';
+import { type Refusal, refuse } from '../../shared/accept/refusal.ts';
+import type { AccountConfig } from '../../shared/accounts.ts';
+import type { DescribeAccount } from '../../shared/describe-account.ts';
+import type { SteerAccount } from '../../shared/steer-account.ts';
+import type { SteerCampaign } from '../../shared/steer-campaign.ts';
+import type { BatchStore } from '../../shared/store/batch-store.ts';
+import type { CampaignStore } from '../../shared/store/campaign-store.ts';
+import { batchView } from '../batch-view.ts';
+import type { CampaignFeed } from '../campaign-feed.ts';
+import { CAMPAIGN_ID } from '../schemas/campaign-query.ts';
+import { accountCard } from './account-card.ts';
+import { campaignCard, cardId, tongue } from './campaign-card.ts';
+import { auditPart, batchesPart, heldPart } from './campaign-details.ts';
+import { type Html, html } from './html.ts';
+import { pageOf } from './layout.ts';
+import { type Part, type Parts, streamParts } from './live.ts';
+import { SCRIPT } from './script.ts';
+import { makePageSteps } from './steps.ts';
+import { ICON, STYLE } from './style.ts';
+import { type Words, wordsFor } from './words.ts';
+
+export interface PageDependencies {
+  readonly campaigns: Pick<CampaignStore, 'list' | 'view' | 'audit'>;
+  readonly batches: Pick<BatchStore, 'page' | 'all'>;
+  readonly accounts: () => readonly AccountConfig[];
+  readonly describeAccount: DescribeAccount;
+  readonly steer: SteerCampaign;
+  readonly steerAccount: SteerAccount;
+  readonly feed: Pick<CampaignFeed, 'watch'>;
+  readonly isSandbox: boolean;
+  readonly stopping: AbortSignal;
+}
+
+const CAMPAIGNS_A_PAGE = 20;
+const BATCHES_SHOWN = 200;
+const HELD_SHOWN = 20;
+const MOST_STREAMS = 200;
+
+/** To be mounted at `/`, behind the operator's password. */
+export function makePage(deps: PageDependencies): Router {
+  const { campaigns, batches, accounts, describeAccount, feed, isSandbox, stopping } = deps;
+  const router = express.Router();
+  let streams = 0;
+
+  file('/page/style.css', 'text/css; charset=utf-8', STYLE);
+  file('/page/live.js', 'text/javascript; charset=utf-8', SCRIPT);
+  file('/page/icon.svg', 'image/svg+xml', ICON);
+  router.use('/page/', makePageSteps({ ...deps, fail }));
+
+  router.get('/', async (req, res) => {
+    const words = wordsOf(req);
+    const { cursor } = req.query;
+    const at = typeof cursor === 'string' && CAMPAIGN_ID.test(cursor) ? cursor : undefined;
+    const parts = await overview(words, at);
+    show(res, {
+      words,
+      title: words.title,
+      path: '/',
+      ...(at === undefined ? { events: `/page/events?lang=${tongue(words)}` } : {}),
+      main: html`<h2>${words.accounts}</h2>${parts.get('accounts')}
+<h2>${words.campaigns}</h2>${parts.get('campaigns')}`,
+    });
+  });
+
+  router.get('/page/campaigns/:id', async (req, res) => {
+    const words = wordsOf(req);
+    const { id } = req.params;
+    const parts = CAMPAIGN_ID.test(id) ? await details(id, words) : null;
+    if (!parts) return fail(req, res, NO_CAMPAIGN);
+    show(res, {
+      words,
+      title: words.title,
+      path: `/page/campaigns/${id}`,
+      events: `/page/campaigns/${id}/events?lang=${tongue(words)}`,
+      main: html`<p><a href="/?lang=${tongue(words)}">← ${words.back}</a></p>${[...parts.values()]}`,
+    });
+  });
+
+  router.get('/page/events', (req, res) => {
+    const words = wordsOf(req);
+    // Which campaigns are on the page changes: each look hears of those it has seen.
+    const heard = new Map<string, () => void>();
+    let tell = (): void => undefined;
+    const hear = (id: string): void => {
+      if (!heard.has(id) && heard.size < MOST_STREAMS)
+        heard.set(
+          id,
+          feed.watch(id, () => tell()),
+        );
+    };
+    stream(req, res, {
+      async look() {
+        const parts = await overview(words);
+        for (const id of parts.keys()) if (id.startsWith('c-')) hear(id.slice(2));
+        return parts;
+      },
+      watch(changed) {
+        tell = changed;
+        return () => {
+          for (const deafen of heard.values()) deafen();
+        };
+      },
+    });
+  });
+
+  router.get('/page/campaigns/:id/events', (req, res) => {
+    const words = wordsOf(req);
+    const { id } = req.params;
+    if (!CAMPAIGN_ID.test(id)) return fail(req, res, NO_CAMPAIGN);
+    stream(req, res, {
+      look: () => details(id, words),
+      watch: (changed) => feed.watch(id, changed),
+    });
+  });
+
+  function stream(
+    req: Request,
+    res: Response,
+    options: Pick<Parameters<typeof streamParts>[0], 'look' | 'watch'>,
+  ): void {
+    if (streams >= MOST_STREAMS) {
+      fail(req, res, TOO_MANY);
+      return;
+    }
+    streams += 1;
+    res.once('close', () => {
+      streams -= 1;
+    });
+    streamParts({ res, stopping, ...options });
+  }
+
+  async function overview(words: Words, cursor?: string): Promise<Parts> {
+    const [page, described] = await Promise.all([
+      campaigns.list({ limit: CAMPAIGNS_A_PAGE, ...(cursor === undefined ? {} : { cursor }) }),
+      Promise.all(accounts().map(describeAccount)),
+    ]);
+    const accountCards = described.map((one) => part(`a-${one.name}`, accountCard(one, words)));
+    const cards = page.campaigns.map((one) => part(cardId(one), campaignCard(one, words)));
+    // The two lists are sent when a card has come or gone; the cards, each by itself.
+    return new Map([
+      part('accounts', {
+        ...html`<div class="grid" id="accounts">${accountCards.map(([, card]) => card)}</div>`,
+        sameAs: accountCards.map(([id]) => id).join(' '),
+      }),
+      part('campaigns', {
+        ...listOf(cards, page.next, words, cursor !== undefined),
+        sameAs: [...cards.map(([id]) => id), page.next].join(' '),
+      }),
+      ...accountCards,
+      ...cards,
+    ]);
+  }
+
+  async function details(id: string, words: Words): Promise<Parts | null> {
+    const view = await campaigns.view(id);
+    if (!view) return null;
+    const [shown, held, audit] = await Promise.all([
+      batches.page(id, 1, BATCHES_SHOWN),
+      view.batches.held > 0 ? batches.all(id) : [],
+      campaigns.audit(id),
+    ]);
+    const heldViews = held
+      .filter(({ state }) => state === 'held')
+      .slice(0, HELD_SHOWN)
+      .map((batch) => batchView(id, batch));
+    const rows = shown.map((batch) => batchView(id, batch));
+    return new Map([
+      part(cardId(view), campaignCard(view, words)),
+      part('held', heldPart(view, heldViews, words)),
+      part('batches', batchesPart(rows, words)),
+      part('audit', auditPart(audit, words)),
+    ]);
+  }
+
+  function show(res: Response, layout: Omit<Parameters<typeof pageOf>[0], 'isSandbox'>): void {
+    res
+      .type('html')
+      .set('Cache-Control', 'no-store')
+      .send(pageOf({ ...layout, isSandbox }));
+  }
+
+  function fail(req: Request, res: Response, { status, detail, errors = [] }: Refusal): void {
+    const words = wordsOf(req);
+    const main = html`<article class="card alarm"><h1>${words.refused}</h1><p>${detail}</p>
+${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
+<p><a class="button" href="/?lang=${tongue(words)}">${words.back}</a></p></article>`;
+    show(res.status(status), { words, title: words.refused, path: '/', main });
+  }
+
+  function file(path: string, type: string, content: string): void {
+    router.get(path, (_req, res) => {
+      res.type(type).set('Cache-Control', 'no-cache').send(content);
+    });
+  }
+
+  return router;
+}
+
+const wordsOf = (req: Request): Words => wordsFor(req.query.lang, req.headers['accept-language']);
+
+const part = (id: string, content: Part): [string, Part] => [id, content];
+
+function listOf(
+  cards: readonly [string, Part][],
+  next: string | null,
+  words: Words,
+  isOlder: boolean,
+): Html {
+  const lang = tongue(words);
+  const empty = cards.length === 0 && !isOlder;
+  return html`<section id="campaigns">${empty && html`<p class="facts">${words.noCampaigns}</p>`}
+<div class="stack">${cards.map(([, card]) => card)}</div>
+<p class="pager">${isOlder && html`<a class="button" href="/?lang=${lang}">${words.newest}</a>`}
+${next !== null && html`<a class="button" href="/?lang=${lang}&cursor=${next}">${words.older}</a>`}</p></section>`;
+}
+
+const NO_CAMPAIGN = refuse(
+  404,
+  'campaign-not-found',
+  'no campaign has this id, or its time of keeping is over',
+).refused;
+const TOO_MANY = refuse(503, 'too-many-streams', 'too many pages are open').refused;

@@ -1,0 +1,65 @@
+/** What a person does on the page: forms, answered with the page again, or with the reason why not. */
+import express, { type Request, type Response, type Router } from 'express';
+import { type Refusal, refuse } from '../../shared/accept/refusal.ts';
+import { callerOf } from '../caller.ts';
+import { parseBody } from '../parse-input.ts';
+import { STEPS } from '../routes/steering.ts';
+import { CAMPAIGN_ID, ResolveRequest } from '../schemas/campaign-query.ts';
+import type { PageDependencies } from './page.ts';
+
+interface Dependencies extends Pick<PageDependencies, 'accounts' | 'steer' | 'steerAccount'> {
+  readonly fail: (req: Request, res: Response, refusal: Refusal) => void;
+}
+
+/** The forms go to `/page/…`; a page of another origin is stopped before it comes here. */
+export function makePageSteps({ accounts, steer, steerAccount, fail }: Dependencies): Router {
+  const router = express.Router();
+  const readForm = express.urlencoded({ extended: false, limit: 4_096, parameterLimit: 10 });
+
+  for (const step of STEPS) {
+    router.post(`/campaigns/:id/${step}`, async (req, res) => {
+      const { id } = req.params as { id: string };
+      if (!CAMPAIGN_ID.test(id)) return fail(req, res, GONE);
+      const result = await steer[step](id, callerOf(res));
+      if ('refused' in result) return fail(req, res, result.refused);
+      backTo(req, res, `/page/campaigns/${id}`);
+    });
+  }
+
+  router.post('/campaigns/:id/batches/:no/resolve', readForm, async (req, res) => {
+    const { id, no } = req.params;
+    const which = no === 'all-held' ? no : Number(no);
+    const isNumber = which === 'all-held' || (Number.isSafeInteger(which) && which > 0);
+    if (!CAMPAIGN_ID.test(id) || !isNumber) return fail(req, res, GONE);
+    // A form sends its empty fields, too.
+    const given = Object.entries((req.body ?? {}) as Record<string, unknown>);
+    const body = Object.fromEntries(given.filter(([, value]) => value !== ''));
+    const decision = parseBody(body, ResolveRequest);
+    if ('refused' in decision) return fail(req, res, decision.refused);
+    const { note, ...word } = decision.value;
+    const noted = note === undefined ? word : { ...word, note };
+    const result = await steer.resolve(id, which, noted, callerOf(res));
+    if ('refused' in result) return fail(req, res, result.refused);
+    backTo(req, res, `/page/campaigns/${id}`);
+  });
+
+  for (const step of ['pause', 'resume'] as const) {
+    router.post(`/accounts/:name/${step}`, async (req, res) => {
+      const { name } = req.params as { name: string };
+      if (!accounts().some((account) => account.name === name)) return fail(req, res, NO_ACCOUNT);
+      await steerAccount[step](name, callerOf(res));
+      backTo(req, res, '/');
+    });
+  }
+
+  return router;
+}
+
+/** 303: the browser asks for the page by GET, and a reload does nothing twice. */
+function backTo(req: Request, res: Response, path: string): void {
+  const lang = req.query.lang === 'zh' || req.query.lang === 'en' ? `?lang=${req.query.lang}` : '';
+  res.redirect(303, `${path}${lang}`);
+}
+
+const GONE = refuse(404, 'campaign-not-found', 'no such campaign or batch').refused;
+const NO_ACCOUNT = refuse(404, 'account-not-found', 'no such account').refused;

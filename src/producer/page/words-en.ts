@@ -1,0 +1,182 @@
+import type { Words } from './words.ts';
+
+const batches = (count: number): string => (count === 1 ? 'batch' : 'batches');
+
+export const EN: Words = {
+  lang: 'en',
+  other: { lang: 'zh', label: '中文' },
+  title: 'Campaigns',
+  board: 'Queues',
+  docs: 'API',
+  back: 'All campaigns',
+  accounts: 'Accounts',
+  campaigns: 'Campaigns',
+  noCampaigns: 'No campaign yet. The first one comes by POST /v1/campaigns.',
+  older: 'Older',
+  newest: 'Newest',
+  live: 'live',
+  notLive: 'reconnecting …',
+  sandbox: 'Sandbox: everything here is a rehearsal. Nobody real gets anything.',
+  times: 'Times are Beijing time.',
+  states: {
+    scheduled: 'scheduled',
+    preparing: 'preparing',
+    submitting: 'sending',
+    'awaiting-receipts': 'awaiting receipts',
+    paused: 'paused',
+    held: 'needs a decision',
+    completed: 'completed',
+    failed: 'failed',
+    cancelled: 'cancelled',
+  },
+  outcomes: {
+    delivered: 'delivered',
+    partly: 'delivered in part',
+    none: 'delivered to nobody',
+    unknown: 'outcome unknown',
+  },
+  waits: {
+    'daily-quota': 'The day’s calls are used up',
+    'monthly-quota': 'No mass sends are left in this period',
+    'account-paused': 'The account is stopped',
+    'wechat-approval': 'An administrator has to agree in WeChat',
+    'outcome-unknown':
+      'WeChat did not answer; the same question is asked again, which sends nothing twice',
+    rate: 'WeChat asked for a pause',
+    window: 'It waits for its time',
+    'wechat-busy': 'WeChat is busy or cannot be reached',
+    'new-media': 'The media are being uploaded again',
+  },
+  until: (time) => `until ${time}`,
+  pausedFor: {
+    operator: 'Paused by a person.',
+    approval: 'Waits for a second person to approve it.',
+    'message-id-taken':
+      'Paused by itself: WeChat named another batch’s message twice in a row. Look at the held batches first.',
+  },
+  types: { text: 'text', image: 'picture', voice: 'voice', video: 'video', news: 'articles' },
+  audiences: {
+    group: (id) => `group ${id}`,
+    tag: (id) => `tag ${id}`,
+    everyone: 'everyone',
+    list: (recipients) => `${recipients} OpenIDs`,
+    followers: 'all followers, one by one',
+  },
+  submitted: (done, all) => `${done} of ${all} ${batches(all)} taken by WeChat`,
+  confirmed: (done, all) => `${done} of ${all} confirmed by receipt`,
+  notCut: 'Not cut into batches yet',
+  receipt: (sent, eligible, failed) => `${sent} sent · ${eligible} eligible · ${failed} failed`,
+  unknown: 'unknown',
+  begins: (time) => `begins ${time}`,
+  ended: (time) => `ended ${time}`,
+  notAfter: (time) => `nothing goes out after ${time}`,
+  warning: (text) => text,
+  heldLink: (count) => `Decide on ${count} held ${batches(count)}`,
+  acts: {
+    pause: {
+      label: 'Pause',
+      consequence:
+        'Batches already called go on to their receipt. The others wait until you resume.',
+      confirm: 'Pause it',
+    },
+    resume: {
+      label: 'Resume',
+      consequence: 'The remaining batches go out to followers at once.',
+      confirm: 'Resume sending',
+    },
+    cancel: {
+      label: 'Cancel',
+      consequence:
+        'Batches not called yet never go out. What WeChat has taken already cannot be stopped. This is final.',
+      confirm: 'Cancel it for good',
+    },
+    approve: {
+      label: 'Approve',
+      consequence: 'The campaign goes out to its audience. A mass send cannot be unsent.',
+      confirm: 'Approve and send',
+    },
+    retry: {
+      label: 'Retry refused batches',
+      consequence:
+        'Only the batches that WeChat refused are submitted again. Nobody who got it gets it twice.',
+      confirm: 'Submit them again',
+    },
+  },
+  decisions: {
+    sent: {
+      label: 'It was sent',
+      consequence:
+        'Take the message id from WeChat’s console (or its event). The batch then waits for that message’s receipt; nothing is sent.',
+      confirm: 'It was sent, with this id',
+    },
+    'not-sent': {
+      label: 'It was not sent',
+      consequence:
+        'The batch is submitted again under a new key. If it did go out after all, these followers get it twice: look in WeChat’s console first.',
+      confirm: 'It was not sent: submit again',
+    },
+    'given-up': {
+      label: 'Give up',
+      consequence: 'Nothing more is done about this batch. It counts as not delivered.',
+      confirm: 'Give this batch up',
+    },
+  },
+  held: 'Held: nobody knows whether these went out',
+  heldWhy: {
+    'outcome-unknown': 'WeChat never answered for as long as asking again was safe.',
+    'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
+    'message-id-missing': 'WeChat says it was accepted before, and gives no message id.',
+  },
+  decideAll: 'All held batches at once',
+  msgId: 'Message id',
+  note: 'Note (kept in the history)',
+  batches: 'Batches',
+  columns: ['No.', 'State', 'Recipients', 'Message id', 'Sent', 'Reason', 'Next attempt'],
+  batchStates: {
+    pending: 'waiting',
+    submitting: 'being called',
+    submitted: 'taken by WeChat',
+    settled: 'receipt is in',
+    refused: 'refused',
+    held: 'held',
+    cancelled: 'cancelled',
+  },
+  audit: 'History',
+  laneOpen: 'open',
+  laneAsleep: 'asleep',
+  lanePaused: 'stopped',
+  pending: (count) => `${count} ${batches(count)} to call`,
+  sendBlocked: 'Sends to OpenIDs are refused',
+  oneByOne: (time) => `One call at a time until ${time}`,
+  left: 'left today',
+  quotas: {
+    'message/mass/sendall': 'to groups, tags, everyone',
+    'message/mass/send': 'to OpenIDs',
+    'media/uploadnews': 'article uploads',
+    'message/mass/preview': 'previews',
+    'message/mass/delete': 'recalls',
+  },
+  lastEvent: (time, mode) => `last event ${time} (${mode})`,
+  noEvent: 'no event yet',
+  accountActs: {
+    pause: {
+      label: 'Stop account',
+      consequence: 'Nothing new is sent for this account until you let it go on.',
+      confirm: 'Stop it',
+    },
+    resume: {
+      label: 'Let it go on',
+      consequence:
+        'Whatever had stopped this account is forgotten, and waiting batches go out. Put the cause right first.',
+      confirm: 'Let it go on',
+    },
+  },
+  accountWarnings: {
+    'plain-pushes-refused': null,
+    'never-an-event': null,
+    'no-callback-token': null,
+    'plain-mode': null,
+  },
+  kinds: { service: 'service account', subscription: 'subscription account' },
+  refused: 'That was not done',
+};

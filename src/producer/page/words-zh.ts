@@ -1,0 +1,195 @@
+import type { Words } from './words.ts';
+
+/** The API's warnings are English; each begins with a number and a known phrase. */
+const WARNINGS: readonly (readonly [RegExp, (count: string) => string])[] = [
+  [/^(\d+) batch(?:es)? held/, (n) => `${n} 个批次待人工判定：不知道是否已发出`],
+  [/^(\d+) batch(?:es)? reported as sent/, (n) => `${n} 个批次微信称成功，实际送达 0 人`],
+  [/^(\d+) batch(?:es)? settled without/, (n) => `${n} 个批次没有收到回执，人数未知`],
+  [
+    /^(\d+) batch(?:es)? refused by WeChat at/,
+    (n) => `${n} 个批次提交时被微信拒绝，看原因后可重试`,
+  ],
+  [
+    /^(\d+) batch(?:es)? refused by WeChat after/,
+    (n) => `${n} 个批次提交后被微信拒绝（审核等），见回执`,
+  ],
+];
+
+function warning(text: string): string {
+  for (const [pattern, say] of WARNINGS) {
+    const count = pattern.exec(text)?.[1];
+    if (count !== undefined) return say(count);
+  }
+  return text;
+}
+
+export const ZH: Words = {
+  lang: 'zh-CN',
+  other: { lang: 'en', label: 'English' },
+  title: '群发任务',
+  board: '队列',
+  docs: '接口文档',
+  back: '全部任务',
+  accounts: '公众号',
+  campaigns: '群发任务',
+  noCampaigns: '还没有任务。用 POST /v1/campaigns 提交第一个。',
+  older: '更早',
+  newest: '最新',
+  live: '实时',
+  notLive: '正在重连……',
+  sandbox: '沙箱：这里的一切都是演练，不会有真实用户收到消息。',
+  times: '时间均为北京时间。',
+  states: {
+    scheduled: '已排期',
+    preparing: '准备中',
+    submitting: '发送中',
+    'awaiting-receipts': '等待回执',
+    paused: '已暂停',
+    held: '需要判定',
+    completed: '已完成',
+    failed: '失败',
+    cancelled: '已取消',
+  },
+  outcomes: { delivered: '已送达', partly: '部分送达', none: '无人收到', unknown: '结果未知' },
+  waits: {
+    'daily-quota': '今天的调用次数已用完',
+    'monthly-quota': '本周期的群发次数已用完',
+    'account-paused': '该公众号已停用',
+    'wechat-approval': '等待管理员在微信中确认',
+    'outcome-unknown': '微信没有应答，正以同一个键再次询问，不会重复发送',
+    rate: '微信要求放慢',
+    window: '未到发送时间',
+    'wechat-busy': '微信繁忙或无法连接',
+    'new-media': '正在重新上传素材',
+  },
+  until: (time) => `到 ${time}`,
+  pausedFor: {
+    operator: '已由人工暂停。',
+    approval: '等待另一个人审批。',
+    'message-id-taken': '已自动暂停：微信连续两次返回了别的批次的消息 id，请先处理待判定批次。',
+  },
+  types: { text: '文本', image: '图片', voice: '语音', video: '视频', news: '图文' },
+  audiences: {
+    group: (id) => `分组 ${id}`,
+    tag: (id) => `标签 ${id}`,
+    everyone: '全部用户',
+    list: (recipients) => `${recipients} 个 OpenID`,
+    followers: '全部关注者（逐个 OpenID）',
+  },
+  submitted: (done, all) => `微信已接收 ${done} / ${all} 个批次`,
+  confirmed: (done, all) => `回执已确认 ${done} / ${all}`,
+  notCut: '尚未分批',
+  receipt: (sent, eligible, failed) => `送达 ${sent} · 过滤后 ${eligible} · 失败 ${failed}`,
+  unknown: '未知',
+  begins: (time) => `${time} 开始`,
+  ended: (time) => `${time} 结束`,
+  notAfter: (time) => `${time} 之后不再发送`,
+  warning,
+  heldLink: (count) => `判定 ${count} 个批次`,
+  acts: {
+    pause: {
+      label: '暂停',
+      consequence: '已经调用的批次继续等回执，其余批次等你恢复。',
+      confirm: '确认暂停',
+    },
+    resume: {
+      label: '恢复',
+      consequence: '剩余批次会立刻发给用户。',
+      confirm: '恢复发送',
+    },
+    cancel: {
+      label: '取消',
+      consequence: '尚未调用的批次不再发送；微信已接收的无法阻止。取消后不能恢复。',
+      confirm: '彻底取消',
+    },
+    approve: {
+      label: '审批通过',
+      consequence: '任务会发给全部受众。群发后无法收回。',
+      confirm: '通过并发送',
+    },
+    retry: {
+      label: '重试被拒批次',
+      consequence: '只重新提交被微信拒绝的批次，已收到的人不会再收到。',
+      confirm: '重新提交',
+    },
+  },
+  decisions: {
+    sent: {
+      label: '已经发出',
+      consequence: '从公众平台（或事件）中取得消息 id。该批次随后等待这条消息的回执，不会再发送。',
+      confirm: '已发出，消息 id 如上',
+    },
+    'not-sent': {
+      label: '没有发出',
+      consequence:
+        '该批次会换一个新键重新提交。若其实已经发出，这些用户会收到两次：请先到公众平台核对。',
+      confirm: '没有发出，重新提交',
+    },
+    'given-up': {
+      label: '放弃',
+      consequence: '不再处理该批次，按未送达计。',
+      confirm: '放弃该批次',
+    },
+  },
+  held: '待判定：没有人知道这些批次是否已发出',
+  heldWhy: {
+    'outcome-unknown': '在可以安全重问的时间内，微信一直没有应答。',
+    'message-id-taken': '微信返回的消息 id 属于另一个批次。',
+    'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
+  },
+  decideAll: '一次判定全部',
+  msgId: '消息 id',
+  note: '备注（保存在记录中）',
+  batches: '批次',
+  columns: ['序号', '状态', '人数', '消息 id', '送达', '原因', '下次尝试'],
+  batchStates: {
+    pending: '等待',
+    submitting: '调用中',
+    submitted: '微信已接收',
+    settled: '已有回执',
+    refused: '被拒绝',
+    held: '待判定',
+    cancelled: '已取消',
+  },
+  audit: '操作记录',
+  laneOpen: '畅通',
+  laneAsleep: '等待中',
+  lanePaused: '已停止',
+  pending: (count) => `待调用 ${count} 个批次`,
+  sendBlocked: '按 OpenID 群发被拒绝',
+  oneByOne: (time) => `${time} 前逐个调用`,
+  left: '今日剩余',
+  quotas: {
+    'message/mass/sendall': '按分组、标签、全部',
+    'message/mass/send': '按 OpenID',
+    'media/uploadnews': '图文上传',
+    'message/mass/preview': '预览',
+    'message/mass/delete': '撤回',
+  },
+  lastEvent: (time, mode) => `最近事件 ${time}（${mode}）`,
+  noEvent: '尚无事件',
+  accountActs: {
+    pause: {
+      label: '停用公众号',
+      consequence: '在你恢复之前，该公众号不再发送任何新内容。',
+      confirm: '确认停用',
+    },
+    resume: {
+      label: '恢复公众号',
+      consequence: '停止的原因会被清除，等待的批次会继续发送。请先解决原因。',
+      confirm: '确认恢复',
+    },
+  },
+  accountWarnings: {
+    'plain-pushes-refused':
+      '这里配置了 EncodingAESKey，但微信以明文模式推送，这些推送被拒绝：请在公众平台切换到安全模式，或从配置中去掉密钥。',
+    'never-an-event':
+      '从未收到微信的事件：请检查公众平台的服务器配置是否正确并已启用，微信能否访问该地址。',
+    'no-callback-token':
+      '没有配置回调 Token，收不到事件：回执只能逐个查询，且没有人数。请在这里和公众平台配置，或用 POST /v1/receipts 转交事件。',
+    'plain-mode':
+      '没有配置 EncodingAESKey：明文模式下事件可以被伪造，因此每个事件都要调用一次 message/mass/get 核对。建议使用安全模式。',
+  },
+  kinds: { service: '服务号', subscription: '订阅号' },
+  refused: '没有执行',
+};

@@ -1,0 +1,92 @@
+/** Every word on the page, in both languages. */
+import type { WaitReason } from '../../shared/campaign/batch.ts';
+import type { CampaignState } from '../../shared/campaign/campaign.ts';
+import type { Outcome } from '../../shared/campaign/progress.ts';
+import type { AccountWarning } from '../../shared/describe-account.ts';
+import { EN } from './words-en.ts';
+import { ZH } from './words-zh.ts';
+
+export type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'retry';
+export type Decision = 'sent' | 'not-sent' | 'given-up';
+
+interface Act {
+  readonly label: string;
+  /** What comes of it, said before it is done. */
+  readonly consequence: string;
+  readonly confirm: string;
+}
+
+export interface Words {
+  readonly lang: 'en' | 'zh-CN';
+  readonly other: { readonly lang: 'en' | 'zh'; readonly label: string };
+  readonly title: string;
+  readonly board: string;
+  readonly docs: string;
+  readonly back: string;
+  readonly accounts: string;
+  readonly campaigns: string;
+  readonly noCampaigns: string;
+  readonly older: string;
+  readonly newest: string;
+  readonly live: string;
+  readonly notLive: string;
+  readonly sandbox: string;
+  readonly times: string;
+  readonly states: Readonly<Record<CampaignState, string>>;
+  readonly outcomes: Readonly<Record<Outcome, string>>;
+  readonly waits: Readonly<Record<WaitReason, string>>;
+  readonly until: (time: string) => string;
+  readonly pausedFor: Readonly<Record<'operator' | 'approval' | 'message-id-taken', string>>;
+  readonly types: Readonly<Record<'text' | 'image' | 'voice' | 'video' | 'news', string>>;
+  readonly audiences: {
+    readonly group: (id: string) => string;
+    readonly tag: (id: number) => string;
+    readonly everyone: string;
+    readonly list: (recipients: string) => string;
+    readonly followers: string;
+  };
+  readonly submitted: (done: number, all: number) => string;
+  readonly confirmed: (done: number, all: number) => string;
+  readonly notCut: string;
+  readonly receipt: (sent: string, eligible: string, failed: string) => string;
+  readonly unknown: string;
+  readonly begins: (time: string) => string;
+  readonly ended: (time: string) => string;
+  readonly notAfter: (time: string) => string;
+  /** A warning of the campaign as the API says it. */
+  readonly warning: (text: string) => string;
+  readonly heldLink: (count: number) => string;
+  readonly acts: Readonly<Record<Step, Act>>;
+  readonly decisions: Readonly<Record<Decision, Act>>;
+  readonly held: string;
+  readonly heldWhy: Readonly<Record<string, string>>;
+  readonly decideAll: string;
+  readonly msgId: string;
+  readonly note: string;
+  readonly batches: string;
+  readonly columns: readonly string[];
+  readonly batchStates: Readonly<Record<string, string>>;
+  readonly audit: string;
+  readonly laneOpen: string;
+  readonly laneAsleep: string;
+  readonly lanePaused: string;
+  readonly pending: (count: number) => string;
+  readonly sendBlocked: string;
+  readonly oneByOne: (time: string) => string;
+  readonly left: string;
+  readonly quotas: Readonly<Record<string, string>>;
+  readonly lastEvent: (time: string, mode: string) => string;
+  readonly noEvent: string;
+  readonly accountActs: Readonly<Record<'pause' | 'resume', Act>>;
+  readonly accountWarnings: Readonly<Record<AccountWarning['code'], string | null>>;
+  readonly kinds: Readonly<Record<'service' | 'subscription', string>>;
+  readonly refused: string;
+}
+
+/** `?lang=` first, then what the browser prefers. */
+export function wordsFor(asked: unknown, acceptLanguage: string | undefined): Words {
+  if (asked === 'zh') return ZH;
+  if (asked === 'en') return EN;
+  const first = (acceptLanguage ?? '').split(',')[0]?.trim().toLowerCase() ?? '';
+  return first.startsWith('zh') ? ZH : EN;
+}
