@@ -114,6 +114,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const accept = makeAcceptCampaign({
     accounts,
     era,
+    allowPrivateTargets: config.allowPrivateTargets,
     isSandbox: config.isSandbox,
     ...stores,
     enqueueRoot,

@@ -24,6 +24,7 @@ export interface AcceptDependencies {
   /** Adds the root job; if it fails, the outbox still has it. */
   readonly enqueueRoot: (campaign: Campaign) => Promise<void>;
   readonly now: () => number;
+  readonly allowPrivateTargets?: boolean;
 }
 
 export interface Caller {

@@ -5,6 +5,7 @@
 import type { AccountConfig } from '../accounts.ts';
 import type { Message } from '../campaign/message.ts';
 import { CampaignRequest, isMusic } from '../campaign/request.ts';
+import { targetRefusal } from '../safe-target.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { MediaStore } from '../store/media-store.ts';
 import { DAY } from '../time.ts';
@@ -21,6 +22,8 @@ interface Dependencies {
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
   readonly now: () => number;
+  /** False: a webhook at a private address, or without https, is refused here already. */
+  readonly allowPrivateTargets?: boolean;
 }
 
 /** A request that passed every check, and has not been kept yet. */
@@ -54,6 +57,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     const all = [
       ...mistakes,
       ...wrongTimes,
+      ...webhookMistakes(request),
       ...audienceMistakes(request, account),
       ...(await listMistakes(request, account)),
     ];
@@ -108,6 +112,13 @@ export function makePrepareCampaign(deps: Dependencies) {
     if (notAfter <= at) mistakes.push({ path: 'notAfter', message: 'has passed already' });
     else if (notAfter <= sendAt) mistakes.push({ path: 'notAfter', message: 'is before sendAt' });
     return { sendAt, notAfter, mistakes };
+  }
+
+  /** The name is looked up when the webhook is called; what the address itself shows, now. */
+  function webhookMistakes({ webhook }: CampaignRequest): Mistake[] {
+    const { allowPrivateTargets: allowPrivate = true } = deps;
+    const refusal = webhook ? targetRefusal(webhook.url, { allowPrivate }) : null;
+    return refusal === null ? [] : [{ path: 'webhook.url', message: refusal }];
   }
 
   function audienceMistakes({ audience }: CampaignRequest, account: AccountConfig): Mistake[] {
