@@ -115,7 +115,7 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: Limits): express.Expr
   const { settings, places, log, requestsPerMinute = REQUESTS_PER_MINUTE } = deps;
   const auth = makeAuth(settings);
   const app = express();
-  app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
+  app.disable('x-powered-by').disable('etag');
   app.use(logRequests(log), securityHeaders(settings.publicUrl), cutOffRefused(lingerMs));
 
   for (const router of [...places.open, ...(places.files ?? [])]) app.use(router);

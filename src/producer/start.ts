@@ -24,6 +24,7 @@ import { makeDispatcher } from '../shared/wechat/client.ts';
 import { makeWechatFor } from '../shared/wechat-accounts.ts';
 import { makeBoard } from './board.ts';
 import { openCampaignFeed } from './campaign-feed.ts';
+import { makePage } from './page/page.ts';
 import { makePlaces } from './places.ts';
 import { startProducer } from './server.ts';
 
@@ -88,6 +89,9 @@ export async function start(options: StartOptions): Promise<Running> {
     return token?.expiresAt ?? null;
   };
   const stopping = new AbortController();
+  const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
+  const steerAccount = makeSteerAccount({ lanes: stores.lanes, queues, now });
+  const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
   const withWechat = { stores, accounts, wechatFor, era, now };
   const producer = await startProducer({
     settings: config.producer,
@@ -97,18 +101,28 @@ export async function start(options: StartOptions): Promise<Running> {
       ...withWechat,
       queues,
       accept,
-      steer: makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now }),
+      steer,
       planCampaign: makePlanCampaign(withWechat),
       previewMessage: makePreviewMessage(withWechat),
       recallCampaign: makeRecallCampaign(withWechat),
-      describeAccount: makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }),
-      steerAccount: makeSteerAccount({ lanes: stores.lanes, queues, now }),
+      describeAccount,
+      steerAccount,
       webhookSecret: makeWebhookSecret({ redis, record: recordOf(prefix) }),
       feed,
       ready,
       stopping: stopping.signal,
       operator: {
         [BOARD]: makeBoard({ queues, lanes: stores.lanes, isSandbox, path: BOARD, now }),
+        '/': makePage({
+          ...stores,
+          accounts,
+          describeAccount,
+          steer,
+          steerAccount,
+          feed,
+          isSandbox,
+          stopping: stopping.signal,
+        }),
       },
     }),
   }).catch(async (error: unknown) => {
@@ -116,14 +130,15 @@ export async function start(options: StartOptions): Promise<Running> {
     throw error;
   });
 
+  let stopped: Promise<void> | undefined;
   const base = config.producer.publicUrl ?? producer.url;
   return {
     addresses: { API: `${base}/v1`, board: `${base}${BOARD}`, page: base, docs: `${base}/docs` },
     ready,
     ...(registry ? { registry } : {}),
-    async stop() {
-      await producer.stop();
-      await close();
+    stop() {
+      stopped ??= producer.stop().then(close);
+      return stopped;
     },
   };
 }

@@ -56,6 +56,16 @@ describe('the API', () => {
     }
   });
 
+  it.each(['/V1/campaigns', '/v1/CAMPAIGNS', '/V1/Media', '/%761/campaigns', '//v1/campaigns'])(
+    'serves nothing at %s without a key',
+    async (path) => {
+      const { status, json } = await world.call('GET', path, { key: null });
+
+      expect([401, 404]).toContain(status);
+      expect(json.campaigns ?? json.media).toBeUndefined();
+    },
+  );
+
   it('knows each key by its name', async () => {
     const { json } = await world.call('POST', '/v1/campaigns', {
       key: OTHER_KEY,
