@@ -6,7 +6,10 @@ import { startWorld } from '../support/world.ts';
 
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
-  { accounts: Array.from({ length: 16 }, (_, i) => ({ name: `a${i + 1}` })) },
+  {
+    accounts: Array.from({ length: 16 }, (_, i) => ({ name: `a${i + 1}` })),
+    submitTimeoutMs: 1_500,
+  },
 );
 
 describe('a campaign reaches each follower once, though', () => {

@@ -55,6 +55,9 @@ export type AccountOptions = Partial<Omit<AccountConfig, 'name'>> & {
   readonly wechat?: Partial<SandboxAccount>;
 };
 
+/** What `until` looks again after; a count of 0 is one of them. */
+type Nothing = null | undefined | false | 0 | '';
+
 /** A test, or a whole file with `afterAll`. */
 interface Scope {
   onTestFinished(end: () => Promise<void>): void;
@@ -68,6 +71,8 @@ const LOOK_EVERY_MS = 10;
 /** WeChat lives fast: a key rests 150 ms instead of a minute, events come at once. */
 const FAST: Partial<Pace> = { pushDelayMs: 5, pushRetryMs: 50, keyRepeatMs: 150 };
 const UNKNOWN_RETRY_MS = 200;
+/** So long that a busy machine does not lose an answer; a test of silence sets a short one. */
+const SUBMIT_TIMEOUT_MS = 20_000;
 const NO_LIMITS: Partial<Limits> = {
   callsPerMinute: null,
   massPerDay: null,
@@ -108,7 +113,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     accounts,
     isSandbox: true,
     pace: {
-      submitTimeoutMs: options.submitTimeoutMs ?? 500,
+      submitTimeoutMs: options.submitTimeoutMs ?? SUBMIT_TIMEOUT_MS,
       unknownRetryMs: options.unknownRetryMs ?? UNKNOWN_RETRY_MS,
       receiptDeadlineMs: options.receiptDeadlineMs ?? 60_000,
     },
@@ -211,13 +216,13 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   /** Looks until it holds; what it found instead is in the error. */
   async function until<T>(
     what: string,
-    look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+    look: () => Promise<T | Nothing> | T | Nothing,
     patienceMs = PATIENCE_MS,
   ): Promise<T> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const found = await look();
-      if (found !== null && found !== undefined && found !== false) return found;
+      if (found) return found;
       if (Date.now() > deadline) throw new Error(`${what}: not within ${patienceMs} ms`);
       if (clock.ahead() > 0) await wakeDue();
       await sleep(LOOK_EVERY_MS);
@@ -234,13 +239,15 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     id: string,
     what: string,
     holds: (view: CampaignView) => boolean,
+    patienceMs = PATIENCE_MS,
   ): Promise<CampaignView> {
     let last: CampaignView | undefined;
     try {
-      return await until(what, async () => {
+      const look = async () => {
         last = await view(id);
         return holds(last) && last;
-      });
+      };
+      return await until(what, look, patienceMs);
     } catch (error) {
       const jobs = await Promise.all(
         allQueues().map(async (queue) => {
