@@ -1,9 +1,7 @@
 /** The Official Accounts of the installation: how each one stands, and what WeChat has of it. */
-import type { AccountView } from '../shared/describe-account.ts';
+import type { AccountDetails } from './answers.ts';
 import { pages } from './pages.ts';
 import type { Transport } from './transport.ts';
-
-export type { AccountView } from '../shared/describe-account.ts';
 
 export interface Group {
   readonly id: string;
@@ -41,15 +39,16 @@ export function makeAccounts(transport: Transport) {
   ): Promise<T> => (await transport.call<T>({ path, query, repeatable: false })).body;
   const steer =
     (step: 'pause' | 'resume') =>
-    async (name: string): Promise<AccountView> => {
+    async (name: string): Promise<AccountDetails> => {
       const path = pathOf(name, `/${step}`);
-      return (await transport.call<AccountView>({ method: 'POST', path, repeatable: true })).body;
+      return (await transport.call<AccountDetails>({ method: 'POST', path, repeatable: true }))
+        .body;
     };
 
   return {
-    list: async (): Promise<readonly AccountView[]> =>
-      (await read<{ accounts: AccountView[] }>('/v1/accounts')).accounts,
-    get: (name: string) => read<AccountView>(pathOf(name)),
+    list: async (): Promise<readonly AccountDetails[]> =>
+      (await read<{ accounts: AccountDetails[] }>('/v1/accounts')).accounts,
+    get: (name: string) => read<AccountDetails>(pathOf(name)),
     /** Calls under way end; nothing new of this account is called. */
     pause: steer('pause'),
     /** Whatever had stopped it, a person or WeChat. */

@@ -1,5 +1,5 @@
 /** What the API answers. Times are RFC 3339 in UTC; unknown counts are null, never 0. */
-import type { BatchState } from '../shared/campaign/batch.ts';
+import type { BatchState, WaitReason } from '../shared/campaign/batch.ts';
 import type { CampaignView } from '../shared/campaign/campaign.ts';
 import type { DailyQuota } from '../shared/campaign/daily-quotas.ts';
 import type { CampaignPlan } from '../shared/campaign/plan.ts';
@@ -107,4 +107,38 @@ export interface AudienceDetails {
   readonly suppressed: number;
   readonly recipients: number;
   readonly createdAt: string;
+}
+
+export interface AccountDetails {
+  readonly name: string;
+  readonly kind: 'service' | 'subscription';
+  readonly newsRoute: 'uploadnews' | 'draft';
+  readonly approval: 'always' | 'everyone' | 'never';
+  readonly callsPerMinute: number;
+  readonly sandbox?: true;
+  /** Today's calls (Beijing) by our own ledger, against a fresh account's quotas. */
+  readonly quota: Readonly<Record<string, DailyQuota>>;
+  readonly lane: {
+    readonly state: 'open' | 'asleep' | 'paused';
+    /** Batches that WeChat must still be called for. */
+    readonly pending: number;
+    /** Why it does not move, in words. */
+    readonly why?: string;
+    readonly reason?: WaitReason;
+    readonly until?: string;
+    readonly errcode?: number;
+    readonly pausedAt?: string;
+    readonly pausedBy?: string;
+    /** message/mass/send alone is refused; groups, tags and everyone go on. */
+    readonly sendBlocked?: { readonly why: string; readonly errcode?: number; readonly at: string };
+    /** One call at a time until then: WeChat found us too fast. */
+    readonly oneByOneUntil?: string;
+  };
+  readonly token: { readonly expiresAt: string } | null;
+  readonly lastEvent: { readonly at: string; readonly mode: string } | null;
+  readonly warnings: readonly {
+    readonly code: 'plain-pushes-refused' | 'never-an-event' | 'no-callback-token' | 'plain-mode';
+    /** What it means and what to do. */
+    readonly message: string;
+  }[];
 }

@@ -1,4 +1,4 @@
-import type { AccountView } from '../../client/index.ts';
+import type { AccountDetails } from '../../client/index.ts';
 import { type Command, type Invocation, onlyArg, UsageError } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { columns, number } from './words.ts';
@@ -61,7 +61,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 async function steer(
   { answer, say }: Pick<Invocation, 'answer' | 'say'>,
-  steered: Promise<AccountView>,
+  steered: Promise<AccountDetails>,
 ): Promise<Exit> {
   const account = await steered;
   answer(account);
@@ -79,7 +79,7 @@ function lines(
   return EXIT.done;
 }
 
-function tell(account: AccountView, say: (line: string) => void): void {
+function tell(account: AccountDetails, say: (line: string) => void): void {
   const { name, kind, lane, quota, lastEvent, warnings, sandbox } = account;
   say(`${name}  ${kind} account${sandbox ? ' (sandbox)' : ''}`);
   say(
