@@ -62,8 +62,10 @@ export function makePage(deps: PageDependencies): Router {
       title: words.title,
       path: '/',
       ...(at === undefined ? { events: `/page/events?lang=${tongue(words)}` } : {}),
-      main: html`<h2>${words.accounts}</h2>${parts.get('accounts')}
-<h2>${words.campaigns}</h2>${parts.get('campaigns')}`,
+      main: html`<div class="overview">
+<div><h2>${words.campaigns}</h2>${parts.get('campaigns')}</div>
+<div><h2>${words.accounts}</h2>${parts.get('accounts')}</div>
+</div>`,
     });
   });
 

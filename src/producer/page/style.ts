@@ -38,9 +38,12 @@ nav { margin-left: auto; display: flex; gap: 1rem; white-space: nowrap; }
   margin: 0; padding: .5rem 1.25rem; background: var(--amber-soft); color: var(--amber);
   text-align: center; font-weight: 600;
 }
-main { max-width: 72rem; margin: 0 auto; padding: 1rem 1.25rem 3rem; }
+main { max-width: 76rem; margin: 0 auto; padding: 1rem 1.25rem 3rem; }
 .bottom { text-align: center; color: var(--soft); font-size: .85rem; padding: 1rem; }
-.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); align-items: start; }
+.overview { display: grid; gap: 0 2rem; grid-template-columns: minmax(0, 1fr); align-items: start; }
+.overview h2:first-child { margin-top: .5rem; }
+.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); align-items: start; }
+@media (min-width: 60rem) { .overview { grid-template-columns: minmax(0, 1fr) 20rem; } }
 .stack { display: grid; gap: 1rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.15rem; min-width: 0; }
 .card.alarm { border-color: var(--red); margin-bottom: 1rem; }
@@ -67,6 +70,7 @@ progress.confirmed::-webkit-progress-value { background: var(--green); }
 progress.confirmed::-moz-progress-bar { background: var(--green); }
 .card > footer { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: start; gap: .5rem 1rem; margin-top: .75rem; }
 .acts { display: flex; flex-wrap: wrap; gap: .5rem; align-items: start; }
+.alarm .acts { margin-top: .75rem; }
 .act summary, .button, button {
   display: inline-block; cursor: pointer; list-style: none; font: inherit; font-size: .9rem; line-height: 1.4;
   padding: .4rem .85rem; border-radius: .5rem; border: 1px solid var(--line);

@@ -1,0 +1,343 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { newBatch } from '../../src/shared/campaign/batch.ts';
+import type { Campaign } from '../../src/shared/campaign/campaign.ts';
+import { openRecord, type Stores } from '../../src/shared/record.ts';
+import { DAY } from '../../src/shared/time.ts';
+import { openIds } from '../support/open-ids.ts';
+import { testRedis } from '../support/redis.ts';
+import { type Answer, aCampaign, aPrefix, aWorld, type World } from './world.ts';
+
+const { url: redisUrl, redis } = testRedis();
+const BOARD = { BOARD_USER: 'ops', BOARD_PASSWORD: 'board-password-1' };
+const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+const AUTHORIZED = { authorization: basic(BOARD.BOARD_USER, BOARD.BOARD_PASSWORD) };
+
+interface PageWorld extends World {
+  readonly stores: Stores;
+  look(path: string, headers?: Record<string, string>): Promise<Answer>;
+  press(path: string, fields?: Record<string, string>, origin?: string): Promise<Response>;
+  enqueue(changes?: Readonly<Record<string, unknown>>): Promise<string>;
+}
+
+async function pageWorld(environment: Record<string, string> = {}): Promise<PageWorld> {
+  const prefix = aPrefix();
+  const world = await aWorld({ url: redisUrl, prefix }, { ...BOARD, ...environment });
+  const stores = openRecord({
+    redis,
+    prefix,
+    retainMs: DAY,
+    submitTimeoutMs: 1_000,
+    now: Date.now,
+  });
+  onTestFinished(async () => {
+    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
+      if (Array.isArray(keys) && keys.length > 0) await redis.unlink(keys.map(String));
+    }
+  });
+  return {
+    ...world,
+    stores,
+    look: (path, headers = {}) =>
+      world.call('GET', path, { key: null, headers: { ...AUTHORIZED, ...headers } }),
+    press: (path, fields = {}, origin = world.url) =>
+      fetch(`${world.url}${path}`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { ...AUTHORIZED, origin },
+        body: new URLSearchParams(fields),
+      }),
+    async enqueue(changes = {}) {
+      const { json } = await world.post('/v1/campaigns', aCampaign(changes));
+      return json.id;
+    },
+  };
+}
+
+/** Two batches; the second is held. */
+async function held(world: PageWorld): Promise<string> {
+  const { campaigns, batches } = world.stores;
+  const id = await world.enqueue({ audience: { type: 'openids', openids: openIds(10_002) } });
+  await campaigns.layBatches(id, [newBatch(1, 5_001), newBatch(2, 5_001)], {});
+  const at = Date.now();
+  const ref = { campaignId: id, no: 2 };
+  await batches.apply(ref, { type: 'attempt-started', at });
+  await batches.apply(ref, { type: 'held', reason: 'outcome-unknown', at });
+  return id;
+}
+
+/** The parts that a page's stream sends, until one satisfies. */
+async function partsUntil(
+  world: PageWorld,
+  path: string,
+  wanted: (parts: readonly { id: string; html: string }[]) => boolean,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const stop = new AbortController();
+  const response = await fetch(`${world.url}${path}`, {
+    headers: AUTHORIZED,
+    signal: stop.signal,
+  });
+  let text = '';
+  let acted = false;
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    const sent = events
+      .flatMap((event) => /^data: (.*)$/m.exec(event)?.[1] ?? [])
+      .map((data) => JSON.parse(data) as { id: string; html: string }[]);
+    if (sent.length > 0 && !acted) {
+      acted = true;
+      await meanwhile();
+    }
+    if (sent.some(wanted)) break;
+  }
+  stop.abort();
+}
+
+const specOf = async ({ stores }: PageWorld, id: string): Promise<Campaign | null> =>
+  stores.campaigns.spec(id);
+
+describe('the campaign page', () => {
+  it('is for whoever has the board’s password', async () => {
+    const world = await pageWorld();
+
+    expect((await world.call('GET', '/', { key: null })).status).toBe(401);
+    expect((await world.get('/')).status).toBe(401);
+    expect((await world.look('/')).status).toBe(200);
+  });
+
+  it('lists campaigns with their state, their audience and what may be done', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue({ name: 'Happy Day' });
+
+    const { text } = await world.look('/');
+
+    expect(text).toContain('Happy Day');
+    expect(text).toContain('25 OpenIDs');
+    expect(text).toContain(`action="/page/campaigns/${id}/pause?lang=en"`);
+    expect(text).toContain('to OpenIDs');
+  });
+
+  it('shows a name as text, whatever is in it', async () => {
+    const world = await pageWorld();
+    await world.enqueue({ name: '"><script>alert(1)</script>' });
+
+    const { text } = await world.look('/');
+
+    expect(text).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(text).not.toContain('<script>alert');
+  });
+
+  it('needs nothing inline and nothing from elsewhere', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+
+    for (const path of ['/', `/page/campaigns/${id}`]) {
+      const { text } = await world.look(path);
+      expect(text).not.toMatch(/<script(?![^>]*src="\/)/);
+      expect(text).not.toMatch(/\s(style|on\w+)=/);
+      expect(text).not.toMatch(/(src|href)="(?!\/(?!\/))/);
+    }
+    for (const [path, type] of [
+      ['/page/style.css', 'text/css'],
+      ['/page/live.js', 'text/javascript'],
+      ['/page/icon.svg', 'image/svg+xml'],
+    ] as const) {
+      const answer = await world.look(path);
+      expect(answer.headers.get('content-type')).toContain(type);
+    }
+  });
+
+  it('speaks Chinese where the browser does, or where it is asked to', async () => {
+    const world = await pageWorld();
+
+    expect((await world.look('/', { 'accept-language': 'zh-CN,zh;q=0.9' })).text).toContain(
+      '公众号',
+    );
+    expect((await world.look('/?lang=zh')).text).toContain('lang="zh-CN"');
+    expect((await world.look('/?lang=en', { 'accept-language': 'zh' })).text).toContain('Accounts');
+  });
+
+  it('shows no OpenID', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+
+    const text = (await world.look('/')).text + (await world.look(`/page/campaigns/${id}`)).text;
+
+    expect(text).not.toContain('oQunfa-');
+  });
+
+  it('names the reason why a campaign waits, and until when', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+    await world.stores.campaigns.layBatches(id, [newBatch(1, 25)], {});
+    await world.stores.batches.apply(
+      { campaignId: id, no: 1 },
+      {
+        type: 'put-back',
+        reason: 'daily-quota',
+        nextAttemptAt: Date.parse('2099-01-02T00:00:00Z'),
+      },
+    );
+
+    expect((await world.look('/')).text).toContain(
+      'The day’s calls are used up, until 2 Jan, 08:00',
+    );
+  });
+
+  it('does what is pressed, in the name of the board’s user', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+
+    const pressed = await world.press(`/page/campaigns/${id}/pause?lang=zh`);
+
+    expect(pressed.status).toBe(303);
+    expect(pressed.headers.get('location')).toBe(`/page/campaigns/${id}?lang=zh`);
+    expect((await world.stores.campaigns.view(id))?.state).toBe('paused');
+    expect((await world.stores.campaigns.audit(id)).at(-1)).toMatchObject({
+      by: 'board:ops',
+      action: 'pause',
+    });
+  });
+
+  it('does nothing that a page of another origin presses', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+
+    const pressed = await world.press(`/page/campaigns/${id}/cancel`, {}, 'https://evil.example');
+
+    expect(pressed.status).toBe(403);
+    expect((await world.stores.campaigns.view(id))?.state).toBe('scheduled');
+  });
+
+  it('says why something was not done', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+
+    const pressed = await world.press(`/page/campaigns/${id}/approve`);
+
+    expect(pressed.status).toBe(409);
+    expect(await pressed.text()).toContain('does not wait for approval');
+    expect((await world.press('/page/campaigns/nonsense/cancel')).status).toBe(404);
+    expect((await world.look('/page/campaigns/nonsense')).status).toBe(404);
+  });
+
+  it('stops an account and lets it go on', async () => {
+    const world = await pageWorld();
+
+    await world.press('/page/accounts/default/pause');
+    expect((await world.look('/')).text).toContain('paused by board:ops');
+    await world.press('/page/accounts/default/resume');
+
+    expect(await world.stores.lanes.read('default')).toEqual({});
+    expect((await world.press('/page/accounts/other/pause')).status).toBe(404);
+  });
+});
+
+describe('a held batch on the page', () => {
+  it('offers each decision with what comes of it', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+
+    const { text } = await world.look(`/page/campaigns/${id}`);
+
+    expect(text).toContain('WeChat never answered for as long as asking again was safe.');
+    expect(text).toContain('these followers get it twice: look in WeChat’s console first');
+    for (const as of ['sent', 'not-sent', 'given-up']) expect(text).toContain(`value="${as}"`);
+  });
+
+  it('is submitted with the message id that a person found', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+    const spec = await specOf(world, id);
+
+    const pressed = await world.press(`/page/campaigns/${id}/batches/2/resolve`, {
+      as: 'sent',
+      msgId: '2347614963',
+      note: '',
+    });
+
+    expect(pressed.status).toBe(303);
+    expect(await world.stores.batches.ownerOf(spec?.account ?? '', '2347614963')).toEqual({
+      campaignId: id,
+      no: 2,
+    });
+  });
+
+  it('is given up, with the note that a person wrote', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+
+    await world.press(`/page/campaigns/${id}/batches/all-held/resolve`, {
+      as: 'given-up',
+      note: 'asked the shop',
+    });
+
+    expect(await world.stores.batches.read({ campaignId: id, no: 2 })).toMatchObject({
+      state: 'refused',
+      reason: 'given-up',
+    });
+    expect((await world.look(`/page/campaigns/${id}`)).text).toContain('<q>asked the shop</q>');
+  });
+
+  it.each([
+    ['a decision that there is not', { as: 'perhaps' }],
+    ['no message id', { as: 'sent', msgId: '' }],
+  ])('is left alone by %s', async (_, fields) => {
+    const world = await pageWorld();
+    const id = await held(world);
+
+    const pressed = await world.press(`/page/campaigns/${id}/batches/2/resolve`, fields);
+
+    expect(pressed.status).toBe(422);
+    expect((await world.stores.batches.read({ campaignId: id, no: 2 }))?.state).toBe('held');
+  });
+});
+
+describe('a page that is open', () => {
+  it('is told of a change, by the part that changed', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+
+    await partsUntil(
+      world,
+      '/page/events?lang=en',
+      (parts) =>
+        parts.length === 1 &&
+        parts.some((part) => part.id === `c-${id}` && /paused/.test(part.html)),
+      async () => {
+        await world.press(`/page/campaigns/${id}/pause`);
+      },
+    );
+  });
+
+  it('is told of a new campaign', async () => {
+    const world = await pageWorld();
+
+    await partsUntil(
+      world,
+      '/page/events?lang=en',
+      (parts) => parts.some((part) => part.id === 'campaigns' && /Newcomer/.test(part.html)),
+      async () => {
+        await world.enqueue({ name: 'Newcomer' });
+      },
+    );
+  });
+
+  it('is told of each batch of the campaign it shows', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+
+    await partsUntil(
+      world,
+      `/page/campaigns/${id}/events?lang=en`,
+      (parts) => parts.some((part) => part.id === 'held' && !/card/.test(part.html)),
+      async () => {
+        await world.press(`/page/campaigns/${id}/batches/2/resolve`, { as: 'given-up' });
+      },
+    );
+  });
+});
