@@ -1,0 +1,193 @@
+/** Who is meant, found out before anything is sent. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { acceptCampaignJob } from '../../src/shared/jobs.ts';
+import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
+import { openIds } from '../support/open-ids.ts';
+import { startWorld } from '../support/world.ts';
+
+const FOLLOWERS = 25_001;
+const world = await startWorld(
+  { onTestFinished: (end) => afterAll(end) },
+  {
+    accounts: Array.from({ length: 16 }, (_, i) => ({
+      name: `a${i + 1}`,
+      wechat: { followers: FOLLOWERS },
+    })),
+  },
+);
+const ofCampaign = (id: string) =>
+  world.ledger.messagesPerFollower((send) => send.clientMsgId?.startsWith(id) ?? false);
+
+describe('20,001 OpenIDs', () => {
+  it('go out in three batches of 6,667', async () => {
+    const account = world.nextAccount();
+
+    const id = await world.create(aRequest(account, { audience: toOpenIds(20_001) }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered', recipients: 20_001 });
+    expect((await world.batches(id)).map(({ size }) => size)).toEqual([6_667, 6_667, 6_667]);
+    expect(world.messages(account)).toEqual({ 1: 20_001 });
+  });
+});
+
+describe('a group or a tag', () => {
+  it.each([
+    ['group', { type: 'group', groupId: '424242' }],
+    ['tag', { type: 'tag', tagId: 424242 }],
+  ])(
+    '(%s) that WeChat does not know fails the campaign before anything is uploaded',
+    async (_, audience) => {
+      const account = world.nextAccount();
+
+      const id = await world.create(aRequest(account, { audience, message: anImage() }));
+
+      expect(await world.ended(id)).toMatchObject({
+        state: 'failed',
+        error: { code: 'audience-unknown', message: expect.stringContaining('424242') },
+      });
+      expect(world.ledger.calls(account)['media/upload']).toBeUndefined();
+      expect(world.sendCalls(account)).toEqual([]);
+    },
+  );
+
+  it('that WeChat knows gets it in one call', async () => {
+    const account = world.nextAccount();
+    const [tag] = world.sandbox.account(account).tags;
+
+    const id = await world.create(aRequest(account, { audience: { type: 'tag', tagId: tag?.id } }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered', recipients: null });
+    expect(world.sendCalls(account)).toEqual([0]);
+  });
+});
+
+describe('all followers, read page by page', () => {
+  it('get it once each', async () => {
+    const account = world.nextAccount();
+
+    const id = await world.create(aRequest(account, { audience: { type: 'followers' } }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered', recipients: FOLLOWERS });
+    expect(world.messages(account)).toEqual({ 1: FOLLOWERS });
+    expect(world.ledger.calls(account)['user/get']).toBeLessThanOrEqual(4);
+  });
+
+  it('go on with the page at which reading broke off', async () => {
+    const account = world.nextAccount();
+    world.faults.set('status-502', { account, path: 'user/get', nth: 2 });
+
+    const id = await world.create(aRequest(account, { audience: { type: 'followers' } }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered', recipients: FOLLOWERS });
+    expect(world.messages(account)).toEqual({ 1: FOLLOWERS });
+    const pages = world.ledger
+      .requests('user/get')
+      .filter((call) => call.account === account)
+      .map(({ query, status }) => [query.next_openid ?? '', status]);
+    expect(pages[1]).toEqual([pages[2]?.[0], 502]);
+    expect(new Set(pages.map(([cursor]) => cursor)).size).toBe(pages.length - 1);
+  });
+
+  it('leave out whoever is on a suppression list', async () => {
+    const account = world.nextAccount();
+    const { followers } = world.sandbox.account(account);
+    const left = [followers.at(0), followers.at(FOLLOWERS - 1)];
+    const list = await world.stores.audiences.create(left, {});
+
+    const id = await world.create(
+      aRequest(account, { audience: { type: 'followers' }, exclude: [list.id] }),
+    );
+
+    expect(await world.ended(id)).toMatchObject({ recipients: FOLLOWERS - 2 });
+    for (const openId of left) expect(world.ledger.receivedBy(account, openId)).toEqual([]);
+  });
+});
+
+describe('a list', () => {
+  it('leaves out whoever is on a suppression list', async () => {
+    const account = world.nextAccount();
+    const list = await world.stores.audiences.create(openIds(30), {});
+    const left = await world.stores.audiences.create(openIds(4), {});
+    const audience = { type: 'list', listId: list.id };
+
+    const id = await world.create(aRequest(account, { audience, exclude: [left.id] }));
+
+    expect(await world.ended(id)).toMatchObject({ recipients: 26, receipt: { sent: 26 } });
+    expect(ofCampaign(id)).toEqual({ 1: 26 });
+    expect(world.ledger.receivedBy(account, openIds(1)[0] ?? '')).toEqual([]);
+  });
+});
+
+describe('a campaign that another service puts straight into Redis', () => {
+  const { campaigns } = world.queues;
+  const put = (body: unknown, jobId: string) =>
+    campaigns.add(acceptCampaignJob.name, body, { jobId });
+
+  /** The job once it is over, read again: what it returned comes with its end. */
+  const over = (jobId: string, how: 'completed' | 'failed') =>
+    world.until(how, async () => {
+      const state = await campaigns.getJobState(jobId);
+      return state === how && (await campaigns.getJob(jobId));
+    });
+  const acceptedId = async (jobId: string): Promise<string> =>
+    ((await over(jobId, 'completed')).returnvalue as { id: string }).id;
+
+  it('is accepted and runs', async () => {
+    const account = world.nextAccount();
+
+    await put(aRequest(account), `order-${account}`);
+
+    const id = await acceptedId(`order-${account}`);
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+  });
+
+  it('twice under one id is one campaign, even when the first job is gone', async () => {
+    const account = world.nextAccount();
+    const body = aRequest(account);
+    const jobId = `order-${account}`;
+
+    await put(body, jobId);
+    const first = await acceptedId(jobId);
+    await put(body, jobId);
+    await (await campaigns.getJob(jobId))?.remove();
+    await put(body, jobId);
+
+    expect(await acceptedId(jobId)).toBe(first);
+    await world.ended(first);
+    expect(world.messages(account)).toEqual({ 1: 25 });
+  });
+
+  it('with mistakes fails at once, and says all of them', async () => {
+    const audience = { type: 'openids', openids: [] };
+    await put({ account: 'nobody', audience, message: { type: 'text' } }, 'bad-body');
+
+    const failed = await over('bad-body', 'failed');
+
+    expect(failed.attemptsStarted).toBe(1);
+    expect(failed.failedReason).toContain('audience.openids');
+    expect(failed.failedReason).toContain('message.content');
+  });
+
+  it('with more than 64 KB of data is told to name lists by id', async () => {
+    await put(aRequest('a1', { audience: toOpenIds(3_000) }), 'too-big');
+
+    expect((await over('too-big', 'failed')).failedReason).toContain('65536');
+  });
+});
+
+describe('the same content to the same audience within a day', () => {
+  it('is refused, unless it is meant', async () => {
+    const account = world.nextAccount();
+    const body = aRequest(account);
+    const id = await world.create(body);
+
+    expect(await world.accept(body, { by: 'test' })).toMatchObject({
+      refused: { status: 409, code: 'same-content', campaignId: id },
+    });
+    const meant = await world.create({ ...body, repeat: true });
+    expect(meant).not.toBe(id);
+    await world.ended(id);
+    await world.ended(meant);
+    expect(world.messages(account)).toEqual({ 2: 25 });
+  });
+});
