@@ -3,9 +3,10 @@
  * job that another service put into Redis. Every mistake is told at once, and nothing is kept of a
  * request that is refused.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { AccountConfig } from '../accounts.ts';
 import type { Campaign, CampaignView, Control } from '../campaign/campaign.ts';
+import { campaignId } from '../campaign/campaign-id.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import type { MediaStore } from '../store/media-store.ts';
@@ -122,16 +123,3 @@ const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({
 
 const digestOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');
-
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-
-/** 9 characters of time (45 bits of milliseconds) and 9 by chance (45 bits); sorts by age. */
-export function campaignId(at: number): string {
-  let time = '';
-  for (let rest = at, place = 0; place < 9; place += 1) {
-    time = (ALPHABET[rest % 32] ?? '') + time;
-    rest = Math.floor(rest / 32);
-  }
-  const chance = [...randomBytes(9)].map((byte) => ALPHABET[byte % 32] ?? '').join('');
-  return time + chance;
-}

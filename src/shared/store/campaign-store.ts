@@ -12,6 +12,7 @@ import {
   viewOf,
   type Waiting,
 } from '../campaign/campaign.ts';
+import { acceptedAt } from '../campaign/campaign-id.ts';
 import type { Message } from '../campaign/message.ts';
 import { EMPTY_TALLY, openBatches, type Tally } from '../campaign/progress.ts';
 import { DAY } from '../time.ts';
@@ -360,6 +361,12 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     return redis.zrangebyscore(keys.open(), 0, dueBy ?? '+inf');
   }
 
+  /** The cursor's own campaign may have gone since; its id still says when it was. */
+  async function placeAfter(index: string, cursor: string): Promise<number> {
+    const rank = await redis.zrevrank(index, cursor);
+    return rank === null ? redis.zcount(index, acceptedAt(cursor), '+inf') : rank + 1;
+  }
+
   /** Newest first. `cursor` is the id after which to go on. */
   async function list({
     account,
@@ -371,8 +378,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     limit: number;
   }): Promise<{ campaigns: CampaignView[]; next: string | null }> {
     const index = account ? keys.campaignsOf(account) : keys.campaigns();
-    const rank = cursor ? await redis.zrevrank(index, cursor) : null;
-    const from = rank === null ? 0 : rank + 1;
+    const from = cursor ? await placeAfter(index, cursor) : 0;
     const ids = await redis.zrevrange(index, from, from + limit - 1);
     const found = await readMany(ids);
     const gone = ids.filter((_, at) => !found[at]);

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { batchKey } from '../../../src/shared/campaign/batch.ts';
+import { acceptedAt, campaignId } from '../../../src/shared/campaign/campaign-id.ts';
+
+const someTime = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2900, 0, 1) });
+
+describe('a campaign id', () => {
+  it('says when its campaign was accepted', () => {
+    fc.assert(
+      fc.property(someTime, (at) => {
+        expect(acceptedAt(campaignId(at))).toBe(at);
+      }),
+    );
+  });
+
+  it('sorts by age', () => {
+    fc.assert(
+      fc.property(someTime, fc.integer({ min: 1, max: 1e9 }), (at, later) => {
+        expect(campaignId(at) < campaignId(at + later)).toBe(true);
+      }),
+    );
+  });
+
+  it('leaves room for a million batches and a thousand generations in 32 ASCII bytes', () => {
+    fc.assert(
+      fc.property(
+        someTime,
+        fc.integer({ min: 1, max: 1_000_000 }),
+        fc.integer({ min: 0, max: 999 }),
+        (at, no, generation) => {
+          expect(batchKey(campaignId(at), { no, generation })).toMatch(/^[0-9a-z-]{1,32}$/);
+        },
+      ),
+    );
+  });
+});
