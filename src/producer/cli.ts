@@ -5,6 +5,12 @@ import { runCommand } from './cli/run-command.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
+// `qunfa list | head`: whoever reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 process.exitCode = await runCommand({
   argv: process.argv.slice(2),
   env: process.env,

@@ -95,6 +95,37 @@ describe('a campaign put straight into Redis', () => {
   });
 });
 
+describe('a job that a BullMQ client of any language adds', () => {
+  const asDocumented = {
+    attempts: 1_000,
+    backoff: { type: 'capped' },
+    removeOnComplete: { age: 2_592_000 },
+    removeOnFail: { age: 2_592_000 },
+  };
+
+  it('is taken in as docs/enqueue.md says, and comes back with the campaign', async () => {
+    const body = aText('from elsewhere');
+    await queue.add('accept-campaign', body, { jobId: 'newsletter-2026-12', ...asDocumented });
+
+    const { id } = await producer.waitUntilAccepted({ jobId: 'newsletter-2026-12' });
+
+    expect(await client.campaigns.get(id)).toMatchObject({ account: 'default' });
+    const job = await queue.getJob('newsletter-2026-12');
+    expect(job?.returnvalue).toEqual({ id, state: expect.any(String) });
+  });
+
+  it('fails for good where it is refused, with every mistake in its reason', async () => {
+    const wrong = { audience: { type: 'all' }, message: { type: 'text' } };
+    await queue.add('accept-campaign', wrong, { jobId: 'all-wrong', ...asDocumented });
+
+    await failureOf(producer.waitUntilAccepted({ jobId: 'all-wrong' }));
+
+    const job = await queue.getJob('all-wrong');
+    expect(job?.attemptsMade).toBe(1);
+    expect(job?.failedReason).toMatch(/^invalid-campaign: .*audience\.type: .*message\.content: /);
+  });
+});
+
 describe('nobody takes it in', () => {
   it('says so after a while, and keeps it', async () => {
     const alone = makeDirectProducer({ redisUrl, prefix: `${prefix}:nobody` });
