@@ -9,13 +9,19 @@ const Id = (prefix: string, what: string) =>
     .string()
     .regex(new RegExp(`^${prefix}[A-Za-z0-9_-]{8,64}$`), `not the id of ${what} (${prefix}…)`);
 
+/** Date.parse takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+}
+
 const Instant = z
   .string()
   .refine(
     (text) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text),
     'needs a date, a time and an offset, such as 2026-12-01T09:00:00+08:00',
   )
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'is no such time')
+  .refine((text) => !Number.isNaN(Date.parse(text)) && isDay(text), 'is no such time')
   .meta({ format: 'date-time' });
 
 export const MediaRefRequest = z
