@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Control,
+  mayStart,
+  NEW_CONTROL,
+  stateOf,
+  viewOf,
+} from '../../../src/shared/campaign/campaign.ts';
+import { EMPTY_TALLY, type Tally } from '../../../src/shared/campaign/progress.ts';
+import { aCampaign, at } from '../../support/builders.ts';
+
+const control = (changes: Partial<Control>): Control => ({ ...NEW_CONTROL, ...changes });
+const tally = (changes: Partial<Tally>): Tally => ({ ...EMPTY_TALLY, ...changes });
+const word = { at: at('10:00:00'), by: 'ann' };
+const paused = { ...word, reason: 'operator' } as const;
+
+describe('a campaign’s state', () => {
+  it.each([
+    [{}, {}, 'scheduled'],
+    [{ phase: 'preparing' }, {}, 'preparing'],
+    [{ phase: 'submitting' }, { pending: 1, settled: 3 }, 'submitting'],
+    [{ phase: 'submitting' }, { submitting: 1, submitted: 3 }, 'submitting'],
+    [{ phase: 'submitting' }, { submitted: 1, held: 1 }, 'awaiting-receipts'],
+    [{ phase: 'submitting' }, { held: 1, settled: 9 }, 'held'],
+    [{ phase: 'accepted', paused }, {}, 'paused'],
+    [{ phase: 'submitting', paused }, { pending: 1, submitted: 1 }, 'paused'],
+    // Nothing is left that a pause could stop.
+    [{ phase: 'submitting', paused }, { submitted: 1 }, 'awaiting-receipts'],
+    [{ phase: 'ended' }, { settled: 2 }, 'completed'],
+    [{ phase: 'ended' }, { refused: 2 }, 'completed'],
+    [{ phase: 'ended', failed: { at: 0, code: 'x', message: 'y' } }, {}, 'failed'],
+    [
+      { phase: 'ended', cancelled: { ...word, reason: 'operator' } },
+      { settled: 1, cancelled: 1 },
+      'cancelled',
+    ],
+    [
+      { phase: 'ended', cancelled: { ...word, reason: 'not-after' } },
+      { settled: 1, cancelled: 1 },
+      'completed',
+    ],
+    [
+      { phase: 'ended', cancelled: { ...word, reason: 'not-after' } },
+      { cancelled: 2 },
+      'cancelled',
+    ],
+  ] as const)('of %j with %j is %s', (changes, counts, state) => {
+    expect(stateOf(control(changes), tally(counts))).toBe(state);
+  });
+});
+
+describe('a batch that was not called yet', () => {
+  it('may be called unless its campaign is paused, cancelled, failed or over', () => {
+    expect(mayStart(control({ phase: 'submitting' }))).toBe(true);
+    for (const changes of [
+      { paused },
+      { cancelled: { ...word, reason: 'operator' as const } },
+      { failed: { at: 0, code: 'x', message: 'y' } },
+      { phase: 'ended' as const },
+    ]) {
+      expect(mayStart(control(changes))).toBe(false);
+    }
+  });
+});
+
+describe('a campaign as others see it', () => {
+  it('has no counts and no outcome while nobody knows them', () => {
+    const view = viewOf(aCampaign(), control({ phase: 'submitting' }), tally({ submitted: 1 }));
+
+    expect(view).toMatchObject({
+      state: 'awaiting-receipts',
+      recipients: 25,
+      receipt: { total: null, eligible: null, sent: null, failed: null },
+      batches: { total: 1, submitted: 1 },
+      warnings: [],
+    });
+    expect(view).not.toHaveProperty('outcome');
+  });
+
+  it('warns of what a person must look at', () => {
+    const counts = {
+      held: 1,
+      refused: 2,
+      settled: 3,
+      'sent-zero': 1,
+      uncounted: 1,
+      'receipt-refused': 1,
+    };
+
+    const { warnings } = viewOf(aCampaign(), control({ phase: 'submitting' }), tally(counts));
+
+    expect(warnings).toHaveLength(5);
+    expect(warnings[0]).toMatch(/^1 batch held/);
+    expect(warnings.join()).toMatch(/sent to nobody.*without counts.*2 batches refused/);
+  });
+
+  it('says why it does not move, until it has ended', () => {
+    const waiting = { reason: 'daily-quota', until: at('10:00:00') } as const;
+
+    expect(viewOf(aCampaign(), control({ waiting }), EMPTY_TALLY).waiting).toEqual({
+      reason: 'daily-quota',
+      until: '2026-01-05T10:00:00.000Z',
+    });
+    expect(
+      viewOf(aCampaign(), control({ waiting, phase: 'ended' }), EMPTY_TALLY).waiting,
+    ).toBeUndefined();
+  });
+
+  it('has no number of recipients where only WeChat knows it', () => {
+    const audience = { type: 'everyone' } as const;
+
+    expect(
+      viewOf(aCampaign({ audience, counts: null }), NEW_CONTROL, EMPTY_TALLY).recipients,
+    ).toBeNull();
+  });
+});
