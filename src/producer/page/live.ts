@@ -33,6 +33,8 @@ export function streamParts({ res, look, watch, stopping }: LiveOptions): void {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
+    // Nothing else comes on it: kept alive, it would hold up a stop.
+    connection: 'close',
   });
   res.write('retry: 2000\n\n');
   const unwatch = watch(() => lookIn(SOON));
