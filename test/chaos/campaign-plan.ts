@@ -26,6 +26,9 @@ export interface CampaignPlan {
   readonly audience: object | { readonly type: 'list'; readonly openIds: readonly string[] };
   /** Whom the ledger must show, once each. */
   readonly recipients: number;
+  /** What a person says about it, so long after it was accepted; a pause is as long. */
+  readonly word: 'none' | 'pause' | 'cancel';
+  readonly wordAfterMs: number;
   /** Files by the name that `message` has for them. */
   readonly files: Readonly<Record<string, MediaFile>>;
   message(uploads: Readonly<Record<string, string>>): object;
@@ -56,6 +59,8 @@ export function campaignPlan(seed: number, n: number): CampaignPlan {
     way: chance.chance(0.5) ? 'http' : 'redis',
     ...audienceOf(chance, account.followers),
     ...messageOf(chance, name),
+    word: chance.weighted({ none: 80, pause: 12, cancel: 8 }),
+    wordAfterMs: chance.between(0, 6_000),
   };
 }
 

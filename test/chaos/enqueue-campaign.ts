@@ -8,7 +8,7 @@ import type { CampaignPlan } from './campaign-plan.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 
 export type Enqueued =
-  | { readonly kind: 'accepted'; readonly plan: CampaignPlan }
+  | { readonly kind: 'accepted'; readonly plan: CampaignPlan; readonly id?: string }
   /** No is no; in a run of chaos nothing should be refused. */
   | { readonly kind: 'refused'; readonly plan: CampaignPlan; readonly why: string }
   /** The run ended before anybody answered: it may have been taken or not. */
@@ -68,11 +68,11 @@ export function makeEnqueueCampaign(
           })
         : null;
     const body = bodyOf(plan, uploads, listId ? { type: 'list', listId } : audience);
-    await idOf('/v1/campaigns', JSON.stringify(body), {
+    const id = await idOf('/v1/campaigns', JSON.stringify(body), {
       'content-type': 'application/json',
       'idempotency-key': plan.name,
     });
-    return { kind: 'accepted', plan };
+    return { kind: 'accepted', plan, id };
   }
 
   /** @throws {Refused} for a no; any other error: asked again, as long as it takes. */

@@ -38,6 +38,7 @@ const WEIGHTS = {
   'event-duplicate': 8,
   'event-never': 6,
   'event-status': 3,
+  'key-taken': 2,
 };
 
 export function* faultPlan(seed: number): Generator<PlannedFault, never> {
@@ -76,6 +77,8 @@ function faultOf(name: keyof typeof WEIGHTS, chance: Dice): PlannedFault['fault'
       return { name, path: chance.pick(SENDS) };
     case 'slow':
       return { name, path, afterMs: chance.between(300, 4_000) };
+    case 'key-taken':
+      return { name, msgId: 'none' };
     case 'event-late':
       return { name, afterMs: chance.between(1_000, 8_000) };
     case 'event-status':

@@ -31,7 +31,7 @@ export function resultLine({ seed, appendfsync }: ChaosOptions, result: ChaosRes
     recipients: sum(({ recipients }) => recipients),
     duplicates: sum(({ duplicates }) => duplicates),
     lost: sum(({ lost }) => lost),
-    held: sum(({ held }) => held.length),
+    held: result.decided.length + sum(({ held }) => held.length),
     refused: sum(({ refused }) => refused.length),
     findings: findings.length,
     clean: findings.length === 0,
@@ -45,6 +45,7 @@ export async function report(
 ): Promise<string[]> {
   const { verdicts, findings, cases } = result;
   const lines = [
+    ...section('held, and then decided', result.decided),
     ...section(
       'held, for a person to decide',
       verdicts.flatMap(({ held }) => held),

@@ -1,6 +1,6 @@
 /** One run: everything up, campaigns in, hits and faults at random, then peace and the judgement. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isEnded } from '../../src/shared/campaign/campaign.ts';
+import { type CampaignView, isEnded } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE, SECOND } from '../../src/shared/time.ts';
 import { type Tail, tailOf } from './append-only-file.ts';
 import { campaignPlan } from './campaign-plan.ts';
@@ -10,6 +10,7 @@ import { type Enqueued, makeEnqueueCampaign } from './enqueue-campaign.ts';
 import { faultPlan } from './fault-plan.ts';
 import { hitPlan } from './hit-plan.ts';
 import { leftovers } from './leftovers.ts';
+import { makeOperator } from './operator.ts';
 import { dice } from './seeded.ts';
 import { killCount, makeStrike, noTolls, type Tolls } from './strike.ts';
 import { type Case, judge, type Verdict } from './verdict.ts';
@@ -23,17 +24,21 @@ export interface ChaosResult {
   readonly quietSeconds: number;
   readonly campaigns: number;
   readonly verdicts: readonly Verdict[];
+  /** What was held at the last kill, and what the person then said. */
+  readonly decided: readonly string[];
   readonly cases: readonly Case[];
   readonly findings: readonly string[];
 }
 
 /** More than these at once, and new ones wait. */
 const MOST_OPEN = 20;
-/** More than these waiting for their call, and every call would go wrong. */
-const MOST_FAULTS = 3;
+/** More than these waiting for one call, and every call would go wrong. */
+const MOST_ALIKE = 1;
 /** The slowest step of a repeat is 110 s at this pace. */
 const PATIENCE = 5 * MINUTE;
 const LOOK_EVERY = 500;
+/** What is decided may be held again, or its campaign be paused over it. */
+const DECIDING_ROUNDS = 2;
 /** Whoever still asks after the last kill has his answer by then. */
 const HEARD_WITHIN = MINUTE;
 
@@ -52,16 +57,25 @@ export async function runChaos(
   });
   const unheard = new AbortController();
   const enqueue = makeEnqueueCampaign(world, unheard.signal);
+  const operator = makeOperator(world, unheard.signal);
   const enqueued: Promise<Enqueued>[] = [];
+  const steered: Promise<void>[] = [];
   let faults = 0;
 
   async function campaignsFlow(): Promise<void> {
     const chance = dice(options.seed, 'flow');
     for (let n = 1; !over.signal.aborted && n <= (options.campaigns ?? Infinity); n += 1) {
-      enqueued.push(enqueue(campaignPlan(options.seed, n)));
+      const plan = campaignPlan(options.seed, n);
+      enqueued.push(enqueue(plan));
+      steered.push(steerOnce(enqueued.at(-1)));
       await sleep(chance.between(200, 1_500));
       while (!over.signal.aborted && (await openCount(world)) >= MOST_OPEN) await sleep(LOOK_EVERY);
     }
+  }
+
+  async function steerOnce(enqueuing: Promise<Enqueued> | undefined): Promise<void> {
+    const one = await enqueuing;
+    if (one?.kind === 'accepted' && one.id !== undefined) await operator.steer(one.plan, one.id);
   }
 
   async function faultsFlow(): Promise<void> {
@@ -69,7 +83,8 @@ export async function runChaos(
       await sleep(afterMs);
       if (over.signal.aborted) return;
       const waiting = (await world.sandbox.faults()).filter(({ fired }) => fired === 0);
-      if (waiting.length >= MOST_FAULTS) continue;
+      const alike = waiting.filter(({ path }) => path === fault.path);
+      if (alike.length >= MOST_ALIKE) continue;
       await world.sandbox.setFault(fault);
       faults += 1;
     }
@@ -105,8 +120,14 @@ export async function runChaos(
   const patience = AbortSignal.timeout(PATIENCE);
   const giveUp = setTimeout(() => unheard.abort(), HEARD_WITHIN);
   const outcomes = await Promise.all(enqueued);
+  await Promise.all(steered);
   clearTimeout(giveUp);
   while (!patience.aborted && (await unendedCount(world)) > 0) await sleep(LOOK_EVERY);
+  const decided: string[] = [];
+  for (let round = 0; round < DECIDING_ROUNDS; round += 1) {
+    decided.push(...(await operator.decideHeld()));
+    while (!patience.aborted && (await unendedCount(world)) > 0) await sleep(LOOK_EVERY);
+  }
   const quietSeconds = seconds(quietAt);
 
   const cases = await casesOf(world, outcomes);
@@ -138,6 +159,7 @@ export async function runChaos(
     quietSeconds,
     campaigns: cases.length,
     verdicts,
+    decided,
     cases,
     findings,
   };
@@ -162,10 +184,13 @@ async function unendedCount({ stores, queues }: ChaosWorld): Promise<number> {
   const views = await Promise.all(ids.map((id) => stores.campaigns.view(id)));
   const unaccepted = await queues.campaigns.getJobs(['waiting', 'active', 'delayed'], 0, -1);
   return (
-    views.filter((view) => view && view.state !== 'held').length +
+    views.filter((view) => view && !waitsForAPerson(view)).length +
     unaccepted.filter((job) => job?.name === 'accept-campaign').length
   );
 }
+
+const waitsForAPerson = ({ state, pausedFor }: CampaignView): boolean =>
+  state === 'held' || pausedFor === 'message-id-taken';
 
 /** Whatever was accepted; and of what nobody heard, whatever is there all the same. */
 async function casesOf(world: ChaosWorld, outcomes: readonly Enqueued[]): Promise<Case[]> {

@@ -27,6 +27,7 @@ export interface LedgerSummary {
 export interface FaultInForce {
   readonly id: number;
   readonly name: string;
+  readonly path?: string;
   readonly fired: number;
 }
 

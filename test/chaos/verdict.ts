@@ -106,12 +106,16 @@ export function judge({ plan, found, record, batches, ledger, sends }: Case): Ve
           `batch ${batch.no} refused: ${batch.errcode ?? ''} ${batch.reason}`,
         );
         break;
+      case 'cancelled':
+        if (send) findings.push(`batch ${batch.no} is cancelled, and WeChat has taken it`);
+        break;
       default:
         findings.push(`batch ${batch.no} is still ${batch.state}`);
     }
     due -= size;
   }
-  if (due !== 0) findings.push(`${due} recipients are in no batch`);
+  const neverCut = control.cancelled !== undefined && batches.length === 0;
+  if (due !== 0 && !neverCut) findings.push(`${due} recipients are in no batch`);
   const keys = new Set(batches.map((batch) => batchKey(view.id, batch)));
   for (const { clientMsgId = '' } of sends) {
     if (!keys.has(clientMsgId)) findings.push(`WeChat has ${clientMsgId}, which no batch is`);
