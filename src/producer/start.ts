@@ -67,7 +67,8 @@ export async function start(options: StartOptions): Promise<Running> {
   const { quota } = stores;
   const wechatFor = makeWechatFor({ config, accounts, redis, quota, dispatcher, now, prefix });
   const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
-  const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
+  const enqueueRoot: typeof enqueue = (campaign, is) =>
+    inTime(enqueue(campaign, is), ENQUEUE_WITHIN);
   const { allowPrivateTargets } = config;
   const { accept } = makeAcceptCampaign({
     ...stores,

@@ -15,16 +15,17 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-export type EnqueueRoot = (campaign: Campaign) => Promise<void>;
+/** `isNew`: accepted just now, so that no job of it can be there yet. */
+export type EnqueueRoot = (campaign: Campaign, is?: { readonly isNew: boolean }) => Promise<void>;
 
 export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): EnqueueRoot {
-  return async (campaign) => {
+  return async (campaign, { isNew } = { isNew: false }) => {
     const job = plan({
       definition: runCampaignJob,
       payload: { campaignId: campaign.id },
       options: { delay: Math.max(0, campaign.sendAt - now()) },
     });
-    const known = await queues.campaigns.getJob(job.opts.jobId);
+    const known = isNew ? undefined : await queues.campaigns.getJob(job.opts.jobId);
     const state = await known?.getState();
     if (known && (state === 'completed' || state === 'failed')) await known.retry(state);
     else if (!known) await queues.campaigns.add(job.name, job.data, job.opts);

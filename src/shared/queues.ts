@@ -1,11 +1,5 @@
 /** The queues of BullMQ, opened once a process; lanes are opened when they are asked for. */
-import {
-  type ConnectionOptions,
-  type Job,
-  type JobsOptions,
-  Queue,
-  type QueueOptions,
-} from 'bullmq';
+import { type ConnectionOptions, Job, type JobsOptions, Queue, type QueueOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import { ServiceError } from './errors.ts';
 import { type JobDefinition, laneOf, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
@@ -129,10 +123,9 @@ export async function wake(queue: Queue, jobId: string): Promise<void> {
 
 /** Promotes a sleeping job. Not asleep, or gone: somebody else was first, which is fine. */
 export async function promote(queue: Queue, jobId: string): Promise<boolean> {
-  const job = await queue.getJob(jobId);
-  if (!job) return false;
   try {
-    await job.promote();
+    // Unread: only its id goes to Redis, and one that is gone is answered as one not asleep.
+    await new Job(queue, '', {}, {}, jobId).promote();
     return true;
   } catch (error) {
     if ((error as { code?: number }).code === -3) return false;

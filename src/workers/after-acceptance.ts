@@ -38,9 +38,11 @@ export function makeAfterAcceptance({ queues, batches, receiptDeadlineMs, now }:
       },
     ]);
     // An event may have come between our answer and our going to sleep: look again.
-    const again = await batches.read({ campaignId, no: batch.no });
-    const parked = unconfirmedEvent || (await batches.parked(account, msgId)) !== null;
-    if (parked || again?.state === 'settled') {
+    const [again, parked] = await Promise.all([
+      batches.read({ campaignId, no: batch.no }),
+      batches.parked(account, msgId),
+    ]);
+    if (unconfirmedEvent || parked || again?.state === 'settled') {
       await promote(queues.receipts, receiptJobId(account, msgId));
     }
   };

@@ -1,5 +1,6 @@
 /** Whether WeChat knows the group or tag that is meant, asked before anything is uploaded. */
 import type { Campaign } from '../shared/campaign/campaign.ts';
+import { MINUTE } from '../shared/time.ts';
 import { listGroups, listTags } from '../shared/wechat/audience.ts';
 import type { Answer } from '../shared/wechat/client.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
@@ -14,6 +15,9 @@ export type Found =
 /** @param tries how often the campaign's root has run, this time included. */
 export type FindAudience = (campaign: Campaign, tries: number) => Promise<Found>;
 
+/** What WeChat has just named needs no asking again, so that a burst of campaigns asks once. */
+const REMEMBERED_FOR = MINUTE;
+const MOST_REMEMBERED = 10_000;
 /** Runs in which a list was asked for in vain. */
 const MUTE_AFTER = 4;
 
@@ -27,8 +31,11 @@ interface Dependencies {
 export function makeFindAudience(deps: Dependencies): FindAudience {
   const { wechatFor, accountKindOf, laneReactions, now } = deps;
 
+  const named = new Map<string, number>();
+
   return async (campaign, tries) => {
     const { audience, account } = campaign;
+    if ((named.get(nameOf(campaign)) ?? 0) > now()) return { kind: 'known' };
     if (audience.type === 'group') {
       const answer = await listGroups(wechatFor(account));
       return judge(campaign, answer, ({ id }) => id === audience.groupId, {
@@ -53,7 +60,11 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
     { what, tries }: { what: string; tries: number },
   ): Promise<Found> {
     if (answer.kind === 'ok') {
-      if (answer.value.some(isMeant)) return { kind: 'known' };
+      if (answer.value.some(isMeant)) {
+        if (named.size >= MOST_REMEMBERED) named.clear();
+        named.set(nameOf(campaign), now() + REMEMBERED_FOR);
+        return { kind: 'known' };
+      }
       const known = answer.value.map(({ id, name }) => `${id} (${name})`).join(', ');
       return { kind: 'unknown', message: `WeChat knows no ${what}; it has ${known || 'none'}` };
     }
@@ -71,3 +82,6 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
     return { kind: 'later', at: later.at };
   }
 }
+
+const nameOf = ({ account, audience }: Campaign): string =>
+  `${account} ${JSON.stringify(audience)}`;

@@ -1,7 +1,7 @@
 /** What WeChat's answers do to an account's lane: sleep, go one by one, stop until a person acts. */
 
 import type { Batch } from '../shared/campaign/batch.ts';
-import type { Campaign } from '../shared/campaign/campaign.ts';
+import type { Campaign, Control } from '../shared/campaign/campaign.ts';
 import type { Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
@@ -80,9 +80,13 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
     return recent.some(([host]) => host !== hostId);
   }
 
-  /** The answer that the lane was waiting for is there: it goes on at once. */
-  async function answered({ account, id }: Campaign, batch: Batch): Promise<void> {
+  /**
+   * The answer that the lane was waiting for is there: it goes on at once. `before` is what the
+   * campaign's control was before the call: a row of taken ids that began during it goes on.
+   */
+  async function answered({ account, id }: Campaign, batch: Batch, before: Control): Promise<void> {
     if (batch.attempts > 1) await queues.lane(account).removeRateLimitKey();
+    if (before.takenInARow === undefined) return;
     await campaigns.control(id, (control) => {
       if (control.takenInARow === undefined) return control;
       const { takenInARow: _, ...rest } = control;

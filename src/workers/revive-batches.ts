@@ -30,10 +30,12 @@ export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: D
     campaign: Campaign,
     control: Control,
     root: Parent,
+    /** Laid out just now: these are all there are, and none has had a job yet. */
+    fresh?: readonly Batch[],
   ): Promise<void> {
     const { id: campaignId, account, priority } = campaign;
     const lane = queues.lane(account);
-    const all = await batches.all(campaignId);
+    const all = fresh ?? (await batches.all(campaignId));
 
     const callable = all.filter(
       ({ state }) => state === 'submitting' || (state === 'pending' && mayStart(control)),
@@ -79,8 +81,9 @@ export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: D
       const jobs: Planned<Payload>[] = [];
       for (const batch of open) {
         const planned = toJob(batch);
-        if (!(await hasEnded(queue, planned.definition, planned.payload))) jobs.push(planned);
-        else {
+        if (fresh || !(await hasEnded(queue, planned.definition, planned.payload))) {
+          jobs.push(planned);
+        } else {
           const again = await batches.apply(
             { campaignId, no: batch.no },
             { type: 'rerun' },

@@ -7,11 +7,11 @@
 import type { FlowProducer, Job } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
-import { newBatch } from '../shared/campaign/batch.ts';
+import { type Batch, newBatch } from '../shared/campaign/batch.ts';
 import { type Campaign, type Control, isEnded, stateOf } from '../shared/campaign/campaign.ts';
 import { batchCount, batchRange } from '../shared/campaign/cut.ts';
 import { type Message, needsNews } from '../shared/campaign/message.ts';
-import { openBatches, outcomeOf } from '../shared/campaign/progress.ts';
+import { EMPTY_TALLY, openBatches, outcomeOf } from '../shared/campaign/progress.ts';
 import {
   awaitResumeJob,
   type CampaignPayload,
@@ -68,14 +68,14 @@ export function makeRunCampaign(deps: Dependencies) {
   }
 
   async function prepare(run: Run): Promise<void> {
-    const { campaign, job, token } = run;
-    const control = run.control.phase === 'accepted' ? await begin(run) : run.control;
-    if (!control) return;
+    const { campaign, control, job, token } = run;
+    if (control.phase === 'accepted' && !(await isKnown(run))) return;
     const message = await campaigns.message(campaign.id);
     if (!message) return endWith(campaign, 'record-lost', 'the message is no longer kept');
     const account = accountOf(campaign.account);
 
     if (campaign.audience.type === 'followers' && control.recipients === undefined) {
+      if (!(await begin(run))) return;
       await addChildren(queues.upkeep, rootOf(job), [
         { definition: readFollowersJob, payload: { campaignId: campaign.id } },
       ]);
@@ -87,6 +87,7 @@ export function makeRunCampaign(deps: Dependencies) {
       return endWith(campaign, failure.code, failure.message);
     }
     if (!isThere(campaign, control, message, account)) {
+      if (!(await begin(run))) return;
       if (hasExpired(control.material, now())) return makeAnew(run, generation);
       const jobs = materialJobs({ campaign, message, account, era, generation });
       await flows.addBulk(
@@ -112,17 +113,23 @@ export function makeRunCampaign(deps: Dependencies) {
   }
 
   /** A group or tag that WeChat does not know fails the campaign before anything is uploaded. */
-  async function begin({ campaign, job, token }: Run): Promise<Control | null> {
+  async function isKnown({ campaign, job, token }: Run): Promise<boolean> {
     const found = await deps.findAudience(campaign, job.attemptsStarted);
     if (found.kind === 'unknown') {
       await endWith(campaign, 'audience-unknown', found.message);
-      return null;
+      return false;
     }
     if (found.kind === 'later') return sleepUntil(job, token, found.at);
-    const begun = await campaigns.control(campaign.id, (control) =>
-      control.phase === 'accepted' ? { ...control, phase: 'preparing' } : control,
+    return true;
+  }
+
+  /** Something must be made ready first. @returns whether there still is such a campaign. */
+  async function begin({ campaign, control }: Run): Promise<boolean> {
+    if (control.phase !== 'accepted') return true;
+    const begun = await campaigns.control(campaign.id, (current) =>
+      current.phase === 'accepted' ? { ...current, phase: 'preparing' } : current,
     );
-    return begun && 'phase' in begun ? begun : null;
+    return begun !== null;
   }
 
   /** With drafts each batch makes its own, just before it goes. */
@@ -154,16 +161,21 @@ export function makeRunCampaign(deps: Dependencies) {
         `${recipients ?? 0} recipients: WeChat takes two OpenIDs at least (40130)`,
       );
     }
-    await campaigns.layBatches(campaign.id, laid, recipients === null ? {} : { recipients });
+    const facts = recipients === null ? {} : { recipients };
+    const begun = await campaigns.layBatches(campaign.id, laid, facts);
+    if (begun) {
+      const tally = { ...EMPTY_TALLY, pending: laid.length };
+      return seeThrough({ ...run, control: begun, tally }, laid);
+    }
     const record = await campaigns.read(campaign.id);
     if (record) return seeThrough({ ...run, ...record });
   }
 
   /** Every open batch has a live job; then sleep until the children are done, or end. */
-  async function seeThrough(run: Run): Promise<void> {
+  async function seeThrough(run: Run, fresh?: readonly Batch[]): Promise<void> {
     const { campaign, control, tally, job, token } = run;
     if (openBatches(tally) === 0) return end(run);
-    await deps.reviveBatches(campaign, control, rootOf(job));
+    await deps.reviveBatches(campaign, control, rootOf(job), fresh);
     await waitForChildren(job, token);
     // No child to wait for, and yet something is open: settled just now, or its job was lost.
     return sleepUntil(job, token, now() + SECOND);
@@ -219,20 +231,26 @@ export function makeRunCampaign(deps: Dependencies) {
 
   async function endWith(campaign: Campaign, code: string, message: string): Promise<void> {
     await campaigns.end(campaign.id, { code, message });
-    return told(campaign);
+    const record = await campaigns.read(campaign.id);
+    return told(record ?? { campaign });
   }
 
-  async function end({ campaign, job, token }: Run): Promise<void> {
-    if (await campaigns.end(campaign.id)) return told(campaign);
+  async function end(run: Run): Promise<void> {
+    const { campaign, job, token } = run;
+    if (await campaigns.end(campaign.id)) {
+      return told({ ...run, control: { ...run.control, phase: 'ended' } });
+    }
     // A person opened a batch again at that very moment.
     return sleepUntil(job, token, now() + SECOND);
   }
 
-  async function told(campaign: Campaign): Promise<void> {
-    const record = await campaigns.read(campaign.id);
-    if (record) {
-      const state = stateOf(record.control, record.tally);
-      telemetry.campaignEnded(campaign, state, outcomeOf(record.tally));
+  async function told({
+    campaign,
+    control,
+    tally,
+  }: Pick<CampaignRecord, 'campaign'> & Partial<CampaignRecord>): Promise<void> {
+    if (control && tally) {
+      telemetry.campaignEnded(campaign, stateOf(control, tally), outcomeOf(tally));
     }
     await deps.onEnd(campaign);
   }

@@ -10,7 +10,7 @@ import type { AccountConfig } from '../shared/accounts.ts';
 import { batchOpenIds } from '../shared/batch-open-ids.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
 import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
-import { type Campaign, mayStart } from '../shared/campaign/campaign.ts';
+import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
 import type { Message } from '../shared/campaign/message.ts';
 import { repeatDeadline } from '../shared/campaign/repeat-steps.ts';
 import { type SubmitBatchPayload, submitBatchJob } from '../shared/jobs.ts';
@@ -91,6 +91,7 @@ export function makeSubmitBatch(deps: Dependencies) {
       ref,
       { type: 'attempt-started', at: now() },
       {
+        from: batch,
         // Somebody else may have begun, decided or cancelled since this run looked.
         unless: (current) => {
           mine = isFor(payload, current) && current.attempts === batch.attempts;
@@ -101,7 +102,8 @@ export function makeSubmitBatch(deps: Dependencies) {
     if (!mine || tried.state !== 'submitting') return;
 
     const answer = await call({ campaign, account, message: ready, openIds, batch: tried });
-    await takeIn(job, token, { ref, campaign, account, message, batch: tried, answer, ready, api });
+    const asked = { ref, campaign, control, account, message, batch: tried };
+    await takeIn(job, token, { ...asked, answer, ready, api });
   }
 
   async function look(ref: BatchRef) {
@@ -216,6 +218,7 @@ export function makeSubmitBatch(deps: Dependencies) {
     at: {
       ref: BatchRef;
       campaign: Campaign;
+      control: Control;
       account: AccountConfig;
       message: Message;
       batch: Batch;
@@ -224,7 +227,7 @@ export function makeSubmitBatch(deps: Dependencies) {
       api: 'send' | 'sendall';
     },
   ): Promise<void> {
-    const { ref, campaign, account, message, batch, answer, ready, api } = at;
+    const { ref, campaign, control, account, message, batch, answer, ready, api } = at;
     /** The answer to an older key says nothing about what became of the batch since. */
     const isNotAsked = (b: Batch): boolean =>
       b.state !== 'submitting' || b.generation !== batch.generation;
@@ -250,7 +253,7 @@ export function makeSubmitBatch(deps: Dependencies) {
     const { event, lane } = reading;
     if (event.type === 'accepted') {
       const { generation } = batch;
-      const outcome = await batches.accepted(ref, event, { generation });
+      const outcome = await batches.accepted(ref, event, { generation, from: batch });
       if (outcome.kind === 'too-late') {
         return telemetry.batchHeld(campaign, batch, 'accepted-after-decision');
       }
@@ -263,7 +266,7 @@ export function makeSubmitBatch(deps: Dependencies) {
         telemetry.batchHeld(campaign, batch, 'message-id-taken');
         return deps.laneReactions.idTaken(campaign);
       }
-      await deps.laneReactions.answered(campaign, batch);
+      await deps.laneReactions.answered(campaign, batch, control);
       return deps.afterAcceptance(job, campaign, outcome.batch, {
         unconfirmedEvent: outcome.kind === 'submitted' && outcome.unconfirmedEvent,
       });

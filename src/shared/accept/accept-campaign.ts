@@ -5,8 +5,16 @@
  */
 import { createHash } from 'node:crypto';
 import type { AccountConfig } from '../accounts.ts';
-import type { Campaign, CampaignView, Control } from '../campaign/campaign.ts';
+import {
+  type Campaign,
+  type CampaignView,
+  type Control,
+  NEW_CONTROL,
+  viewOf,
+} from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
+import { EMPTY_TALLY } from '../campaign/progress.ts';
+import type { EnqueueRoot } from '../enqueue-root.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import type { MediaStore } from '../store/media-store.ts';
@@ -23,7 +31,7 @@ export interface AcceptDependencies {
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
   /** Adds the root job; if it fails, the outbox still has it. */
-  readonly enqueueRoot: (campaign: Campaign) => Promise<void>;
+  readonly enqueueRoot: EnqueueRoot;
   readonly now: () => number;
   readonly allowPrivateTargets?: boolean;
 }
@@ -72,6 +80,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       createdBy: caller.by,
       priority: request.priority,
     };
+    const paused = needsApproval(account, campaign) ? { paused: awaitingApproval(now()) } : {};
     const result = await campaigns.accept({
       campaign,
       message,
@@ -79,7 +88,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
       contentDigest: digestOf([request.audience, request.exclude, message]),
       repeatMeant: request.repeat,
-      ...(needsApproval(account, campaign) ? { paused: awaitingApproval(now()) } : {}),
+      ...paused,
     });
     if (result.kind !== 'created') await audience.discard();
     if (result.kind === 'key-conflict') {
@@ -98,10 +107,17 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
         { campaignId: result.id },
       );
     }
-    if (result.kind === 'created') await deps.enqueueRoot(campaign).catch(() => undefined);
+    if (result.kind === 'created') {
+      await deps.enqueueRoot(campaign, { isNew: true }).catch(() => undefined);
+      return {
+        kind: 'accepted',
+        created: true,
+        view: viewOf(campaign, { ...NEW_CONTROL, ...paused }, EMPTY_TALLY),
+      };
+    }
     const view = await campaigns.view(result.id);
     if (!view) return refuse(404, 'campaign-not-found', 'the campaign is no longer kept');
-    return { kind: 'accepted', created: result.kind === 'created', view };
+    return { kind: 'accepted', created: false, view };
   }
 
   return { accept, parse };

@@ -9,6 +9,7 @@ import {
   type BatchEvent,
   type BatchRef,
   batchKey,
+  type WaitReason,
 } from '../campaign/batch.ts';
 import type { Campaign, Waiting } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
@@ -57,6 +58,21 @@ const PARKED_MS = 7 * DAY;
 
 export type BatchStore = ReturnType<typeof makeBatchStore>;
 
+interface Found {
+  readonly batch: Batch;
+  readonly check: Check;
+}
+
+interface Applying {
+  readonly audit?: AuditEntry;
+  readonly unless?: (batch: Batch) => boolean;
+  readonly from?: Batch;
+}
+
+interface Accepting extends Pick<Applying, 'audit' | 'from'> {
+  readonly generation?: number;
+}
+
 export function makeBatchStore(deps: Dependencies) {
   const { redis, record, campaigns, submitTimeoutMs, retainMs, now } = deps;
   const keys = makeKeys(record);
@@ -86,16 +102,18 @@ export function makeBatchStore(deps: Dependencies) {
 
   /**
    * One event on one batch. `unless` may refuse after a look at the batch as it is now; then
-   * nothing changes and the batch comes back as it was.
+   * nothing changes and the batch comes back as it was. `from` is the batch as the caller has just
+   * read it: if it still is that, it need not be read again.
    */
   async function apply(
     ref: BatchRef,
     event: BatchEvent,
-    { audit, unless }: { audit?: AuditEntry; unless?: (batch: Batch) => boolean } = {},
+    { audit, unless, from }: Applying = {},
   ): Promise<Batch> {
     const campaign = await campaignOf(ref.campaignId);
+    const look = lookFrom(ref, from);
     return untilSettled<Batch>(async () => {
-      const { batch, check } = await find(ref);
+      const { batch, check } = await look();
       if (unless?.(batch)) return batch;
       const next = advance(batch, event);
       if (next === batch) return batch;
@@ -135,7 +153,7 @@ export function makeBatchStore(deps: Dependencies) {
     });
   }
 
-  async function find(ref: BatchRef): Promise<{ batch: Batch; check: Check }> {
+  async function find(ref: BatchRef): Promise<Found> {
     const key = keys.batches(ref.campaignId);
     const text = await redis.hget(key, String(ref.no));
     if (text === null) {
@@ -144,6 +162,18 @@ export function makeBatchStore(deps: Dependencies) {
     return {
       batch: JSON.parse(text) as Batch,
       check: { key, field: String(ref.no), is: text },
+    };
+  }
+
+  /** The first look is the caller's own, if there is one; the commit tells whether it still holds. */
+  function lookFrom(ref: BatchRef, from: Batch | undefined): () => Promise<Found> {
+    let own = from;
+    return async () => {
+      if (!own) return find(ref);
+      const batch = own;
+      own = undefined;
+      const is = JSON.stringify(batch);
+      return { batch, check: { key: keys.batches(ref.campaignId), field: String(ref.no), is } };
     };
   }
 
@@ -175,7 +205,7 @@ export function makeBatchStore(deps: Dependencies) {
               ['ZREM', keys.deadlines(), member] as const,
             ]
           : []),
-      waitingCommand(id, after),
+      ...waitingCommands(id, before, after),
       ['PUBLISH', keys.feed(), id],
     ];
   }
@@ -184,13 +214,15 @@ export function makeBatchStore(deps: Dependencies) {
   const answerDue = (batch: Extract<Batch, { state: 'submitting' }>): number =>
     batch.unanswered ? 0 : batch.lastAttemptAt + submitTimeoutMs + GRACE_MS;
 
-  function waitingCommand(id: string, after: Batch): Command {
+  /** Whoever waits says why; whoever waited takes it back. */
+  function waitingCommands(id: string, before: Batch, after: Batch): Command[] {
     const key = keys.campaign(id);
-    if ((after.state === 'pending' || after.state === 'submitting') && after.reason) {
-      const waiting: Waiting = { reason: after.reason, until: after.nextAttemptAt ?? null };
-      return ['HSET', key, 'waiting', JSON.stringify(waiting)];
+    if (waitsFor(after)) {
+      const { reason, nextAttemptAt = null } = after;
+      const waiting: Waiting = { reason, until: nextAttemptAt };
+      return [['HSET', key, 'waiting', JSON.stringify(waiting)]];
     }
-    return ['HDEL', key, 'waiting'];
+    return waitsFor(before) ? [['HDEL', key, 'waiting']] : [];
   }
 
   const auditOf = (ref: BatchRef, audit: AuditEntry | undefined): Command[] =>
@@ -202,23 +234,28 @@ export function makeBatchStore(deps: Dependencies) {
    * WeChat took the batch under `msgId`. Claims the id, changes the batch, and joins the event if
    * it came before the answer; whichever comes second completes the pair.
    *
-   * @param generation of the key that was called, where it was a call.
+   * @param generation of the key that was called, where it was a call; `from` as in `apply`.
    * @returns `taken` when the id belongs to another batch: then it must not be adopted.
    */
   async function accepted(
     ref: BatchRef,
     event: Extract<BatchEvent, { type: 'accepted' | 'resolved-sent' }>,
-    { audit, generation }: { audit?: AuditEntry; generation?: number } = {},
+    { audit, generation, from }: Accepting = {},
   ): Promise<AcceptanceOutcome> {
     const campaign = await campaignOf(ref.campaignId);
+    const look = lookFrom(ref, from);
     const { account } = campaign;
     const ownerKey = keys.messageId(account, event.msgId);
     const parkedKey = keys.parked(account, event.msgId);
     const me = `${ref.campaignId}/${ref.no}`;
+    // A fresh answer names a message that nobody has heard of yet, and the commit checks just that.
+    let isFirst = from !== undefined;
     return untilSettled<AcceptanceOutcome>(async () => {
+      const claims = isFirst ? [] : redis.mget(ownerKey, parkedKey);
+      isFirst = false;
       const [[owner = null, parkedText = null], { batch, check }] = await Promise.all([
-        redis.mget(ownerKey, parkedKey),
-        find(ref),
+        claims,
+        look(),
       ]);
       if (generation !== undefined && isSuperseded(batch, generation)) {
         const at = now();
@@ -302,8 +339,7 @@ export function makeBatchStore(deps: Dependencies) {
     arrival: Pick<Arrival, 'msgId' | 'receipt'>,
     parkedKey: string | null,
   ): Promise<ArrivalOutcome | 'moved'> {
-    const campaign = await campaignOf(ref.campaignId);
-    const { batch, check } = await find(ref);
+    const [campaign, { batch, check }] = await Promise.all([campaignOf(ref.campaignId), find(ref)]);
     const at = now();
     const next = advance(batch, {
       type: 'receipt-arrived',
@@ -386,6 +422,11 @@ export function makeBatchStore(deps: Dependencies) {
 /** Given up, or under another key since: the answer to this key changes nothing any more. */
 const isSuperseded = (batch: Batch, generation: number): boolean =>
   batch.generation !== generation || batch.state === 'refused' || batch.state === 'cancelled';
+
+type Waits = Extract<Batch, { state: 'pending' | 'submitting' }> & { readonly reason: WaitReason };
+
+const waitsFor = (batch: Batch): batch is Waits =>
+  (batch.state === 'pending' || batch.state === 'submitting') && batch.reason !== undefined;
 
 /** 1 while the lane must still call WeChat for it. */
 const worksInLane = (batch: Batch): number =>

@@ -77,6 +77,9 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   /** A campaign's spec never changes: kept, so that a batch costs no read of it. */
   const specs = new Map<string, Campaign>();
   const SPECS_KEPT = 1_000;
+  /** Nor does its message; long ones would fill the memory. */
+  const messages = new Map<string, Message>();
+  const LONGEST_KEPT = 2_048;
 
   /**
    * Record, idempotency key and outbox entry in one step. The root job is added afterwards; if
@@ -88,8 +91,14 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     const keyed = idempotencyKey && keys.idempotency(account, digest(idempotencyKey));
     const content = keys.content(account, contentDigest);
     const claim = JSON.stringify({ id, requestDigest });
+    const control: Control = acceptance.paused
+      ? { ...NEW_CONTROL, paused: acceptance.paused }
+      : NEW_CONTROL;
+    // Most are new in every respect, which the commit itself finds out.
+    let isFirst = true;
     return untilSettled<Accepted>(async () => {
-      const [claimed, same] = await redis.mget(keyed || content, content);
+      const [claimed, same] = isFirst ? [] : await redis.mget(keyed || content, content);
+      isFirst = false;
       // Ours: Redis took it, went away before it said so, and was asked again.
       if (same === id || (keyed && claimed === claim)) return { kind: 'created', id };
       if (keyed && claimed) {
@@ -102,9 +111,6 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
       if (same && !keyed && !acceptance.repeatMeant && (await mayHaveGone(same))) {
         return { kind: 'same-content', id: same };
       }
-      const control: Control = acceptance.paused
-        ? { ...NEW_CONTROL, paused: acceptance.paused }
-        : NEW_CONTROL;
       const done = await commit(
         redis,
         [
@@ -155,10 +161,12 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     return text === null ? null : keep(JSON.parse(text) as Campaign);
   }
 
-  function keep(campaign: Campaign): Campaign {
-    if (specs.size >= SPECS_KEPT) specs.delete(specs.keys().next().value ?? '');
-    specs.set(campaign.id, campaign);
-    return campaign;
+  const keep = (campaign: Campaign): Campaign => keepIn(specs, campaign.id, campaign);
+
+  function keepIn<T>(kept: Map<string, T>, id: string, value: T): T {
+    if (kept.size >= SPECS_KEPT) kept.delete(kept.keys().next().value ?? '');
+    kept.set(id, value);
+    return value;
   }
 
   async function read(id: string): Promise<CampaignRecord | null> {
@@ -202,8 +210,12 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   }
 
   async function message(id: string): Promise<Message | null> {
+    const kept = messages.get(id);
+    if (kept) return kept;
     const text = await redis.hget(keys.campaign(id), 'message');
-    return text === null ? null : (JSON.parse(text) as Message);
+    if (text === null) return null;
+    const found = JSON.parse(text) as Message;
+    return text.length > LONGEST_KEPT ? found : keepIn(messages, id, found);
   }
 
   /**
@@ -247,20 +259,26 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     });
   }
 
-  /** All batches at once, and the campaign moves on to submitting. Nothing if they lie there. */
+  /**
+   * All batches at once, and the campaign moves on to submitting.
+   *
+   * @returns its control from now on; null if nothing was done, since they lie there already.
+   */
   async function layBatches(
     id: string,
     batches: readonly Batch[],
     facts: { recipients?: number },
-  ): Promise<void> {
+  ): Promise<Control | null> {
     const campaign = await spec(id);
-    if (!campaign) return;
+    if (!campaign) return null;
+    let laid: Control | null = null;
     await control(
       id,
-      (current) =>
-        current.phase === 'submitting' || current.phase === 'ended'
-          ? current
-          : { ...current, ...facts, phase: 'submitting' },
+      (current) => {
+        const isLaid = current.phase === 'submitting' || current.phase === 'ended';
+        laid = isLaid ? null : { ...current, ...facts, phase: 'submitting' };
+        return laid ?? current;
+      },
       {
         also: [
           ...inHundreds(batches).map(
@@ -276,6 +294,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
         ],
       },
     );
+    return laid;
   }
 
   /**
