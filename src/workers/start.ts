@@ -23,7 +23,7 @@ import {
   uploadMediaJob,
   uploadNewsJob,
 } from '../shared/jobs.ts';
-import { openQueues, plan } from '../shared/queues.ts';
+import { openQueues } from '../shared/queues.ts';
 import { openRecord, recordOf } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
 import { checkRedis, redisFaults } from '../shared/redis-check.ts';
@@ -52,6 +52,7 @@ import { makeReviveBatches } from './revive-batches.ts';
 import { makeRunCampaign } from './run-campaign.ts';
 import { makeSubmitBatch } from './submit-batch.ts';
 import { makeSweep, SWEEP_EVERY } from './sweep.ts';
+import { makeTellWebhook } from './tell-webhook.ts';
 import { makeUploadMedia } from './upload-media.ts';
 import { makeUploadNews } from './upload-news.ts';
 
@@ -141,6 +142,8 @@ export async function start(options: StartOptions): Promise<Running> {
 
   const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
 
+  const tellWebhook = makeTellWebhook({ campaigns: stores.campaigns, queues });
+
   const processors: Readonly<Record<string, Processor>> = {
     [acceptCampaignJob.name]: makeAcceptCampaignJob({ ...accept, log, now }),
     [runCampaignJob.name]: makeRunCampaign({
@@ -160,11 +163,7 @@ export async function start(options: StartOptions): Promise<Running> {
       }),
       async onEnd(campaign) {
         await removeStrayDrafts(campaign).catch(() => undefined);
-        if (!campaign.webhook) return;
-        const payload = { campaignId: campaign.id, replay: 0 };
-        const job = plan({ definition: notifyWebhookJob, payload });
-        await queues.upkeep.add(job.name, job.data, job.opts);
-        await stores.campaigns.webhookIsThere(campaign.id);
+        if (campaign.webhook) await tellWebhook(campaign.id);
       },
     }),
     [awaitDecisionJob.name]: makeAwaitDecision({ stores, now }),
@@ -187,7 +186,15 @@ export async function start(options: StartOptions): Promise<Running> {
       telemetry,
       now,
     }),
-    [sweepJob.name]: makeSweep({ stores, queues, enqueueRoot, submitTimeoutMs, telemetry, now }),
+    [sweepJob.name]: makeSweep({
+      stores,
+      queues,
+      enqueueRoot,
+      tellWebhook,
+      submitTimeoutMs,
+      telemetry,
+      now,
+    }),
   };
 
   const process: Processor = async (job, token, signal) => {

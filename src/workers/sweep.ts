@@ -7,17 +7,19 @@ import type { Batch } from '../shared/campaign/batch.ts';
 import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
 import { openBatches } from '../shared/campaign/progress.ts';
 import type { EnqueueRoot } from '../shared/enqueue-root.ts';
-import { notifyWebhookJob, runCampaignJob, submitBatchJob } from '../shared/jobs.ts';
-import { plan, type Queues } from '../shared/queues.ts';
+import { runCampaignJob, submitBatchJob } from '../shared/jobs.ts';
+import type { Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
 import { wakeCampaign } from '../shared/wake-campaign.ts';
+import type { TellWebhook } from './tell-webhook.ts';
 
 interface Dependencies {
   readonly stores: Stores;
   readonly queues: Queues;
   readonly enqueueRoot: EnqueueRoot;
+  readonly tellWebhook: TellWebhook;
   readonly submitTimeoutMs: number;
   readonly telemetry: Telemetry;
   readonly now: () => number;
@@ -30,7 +32,7 @@ const ROOTS_EVERY = 30 * SECOND;
 const AT_ONCE = 500;
 
 export function makeSweep(deps: Dependencies) {
-  const { stores, queues, enqueueRoot, submitTimeoutMs, telemetry, now } = deps;
+  const { stores, queues, enqueueRoot, tellWebhook, submitTimeoutMs, telemetry, now } = deps;
   const { campaigns, batches } = stores;
   let rootsLookedAt = 0;
 
@@ -46,17 +48,11 @@ export function makeSweep(deps: Dependencies) {
     const entries = await campaigns.outbox(now() - OUTBOX_PATIENCE, AT_ONCE);
     for (const { kind, id } of entries) {
       const campaign = await campaigns.spec(id);
-      if (kind === 'webhook') await addWebhook(id);
+      if (kind === 'webhook') await tellWebhook(id);
       else if (campaign) await enqueueRoot(campaign);
       else await campaigns.rootIsThere(id);
     }
     return entries.length;
-  }
-
-  async function addWebhook(campaignId: string): Promise<void> {
-    const job = plan({ definition: notifyWebhookJob, payload: { campaignId, replay: 0 } });
-    await queues.upkeep.add(job.name, job.data, job.opts);
-    await campaigns.webhookIsThere(campaignId);
   }
 
   /** WeChat may soon forget the key, or the campaign must not send any more: a person decides. */

@@ -28,6 +28,7 @@ import { makeSteerCampaign } from '../../src/shared/steer-campaign.ts';
 import { makeTelemetry } from '../../src/shared/telemetry.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { makeSweep } from '../../src/workers/sweep.ts';
+import { makeTellWebhook } from '../../src/workers/tell-webhook.ts';
 import { makeClock } from './clock.ts';
 import { watchLeaks } from './leaks.ts';
 import { recordedLog } from './log-lines.ts';
@@ -46,6 +47,8 @@ export interface WorldOptions {
   readonly hosts?: readonly string[];
   /** Of the run's Redis, for processes of their own: these know no prefix. */
   readonly database?: number;
+  /** Webhooks to this machine. */
+  readonly allowPrivateTargets?: boolean;
 }
 
 export type AccountOptions = Partial<Omit<AccountConfig, 'name'>> & {
@@ -112,6 +115,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     }),
     accounts,
     isSandbox: true,
+    allowPrivateTargets: options.allowPrivateTargets ?? false,
     pace: {
       submitTimeoutMs: options.submitTimeoutMs ?? SUBMIT_TIMEOUT_MS,
       unknownRetryMs: options.unknownRetryMs ?? UNKNOWN_RETRY_MS,
@@ -155,6 +159,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     accounts: () => accounts,
     era: settled.wechat.era,
     isSandbox: true,
+    allowPrivateTargets: options.allowPrivateTargets ?? false,
     ...stores,
     enqueueRoot,
     now,
@@ -167,6 +172,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
       stores,
       queues,
       enqueueRoot,
+      tellWebhook: makeTellWebhook({ campaigns: stores.campaigns, queues }),
       submitTimeoutMs: config.pace.submitTimeoutMs,
       telemetry,
       now,
