@@ -5,11 +5,13 @@ import type { RequestHandler } from 'express';
 export const cutOffRefused =
   (lingerMs: number): RequestHandler =>
   (req, res, next) => {
+    // Held here: a request whose client has gone lets go of its socket.
+    const { socket } = req;
     res.once('finish', () => {
-      if (req.complete) return;
-      const timer = setTimeout(() => req.socket.destroy(), lingerMs);
+      if (req.complete || socket.destroyed) return;
+      const timer = setTimeout(() => socket.destroy(), lingerMs);
       req.once('end', () => clearTimeout(timer));
-      req.socket.once('close', () => clearTimeout(timer));
+      socket.once('close', () => clearTimeout(timer));
     });
     next();
   };
