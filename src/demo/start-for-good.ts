@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises';
 import { loadConfig } from '../shared/config.ts';
 import { makeLogger } from '../shared/logger.ts';
 import { resolveRedis } from '../shared/private-redis.ts';
+import { addressOf } from '../shared/redis.ts';
 import type { Running } from '../shared/running.ts';
 import { startEverything } from './everything.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
@@ -37,7 +38,7 @@ export async function startForGood(env: NodeJS.ProcessEnv): Promise<Running> {
     });
     return {
       ...everything,
-      addresses: { ...everything.addresses, [`Redis (${redis.source})`]: redis.url },
+      addresses: { ...everything.addresses, [`Redis (${redis.source})`]: addressOf(redis.url) },
       async stop() {
         await everything.stop();
         await redis.stop();

@@ -74,8 +74,8 @@ function tellOutages(redis: Redis, log: Logger): void {
   });
 }
 
-/** Without the user and the password. */
-function addressOf(url: string): string {
+/** A Redis url to show: without the user and the password. */
+export function addressOf(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname === '/' ? '' : pathname}`;
 }
