@@ -123,6 +123,26 @@ describe('POST /v1/audiences', () => {
   });
 });
 
+describe('a list on its way in', () => {
+  it('is seen with what has come so far, and no longer once it is there', async () => {
+    const socket = net.connect(Number(new URL(world.url).port), '127.0.0.1');
+    const body = `${openIds(150_000).join('\n')}\n`;
+    socket.write(
+      `POST /v1/audiences?name=on-its-way HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${KEY}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length + 28}\r\n\r\n${body}`,
+    );
+    const uploads = async () => (await world.get('/v1/audiences')).json.receiving;
+
+    await vi.waitUntil(async () => (await uploads())[0]?.received > 100_000, 10_000);
+    expect(await uploads()).toMatchObject([{ name: 'on-its-way', invalid: 0 }]);
+    socket.write(openIds(150_001).at(-1) ?? '');
+
+    await vi.waitUntil(async () => (await uploads()).length === 0, 10_000);
+    const { json } = await world.get('/v1/audiences?limit=1');
+    expect(json.audiences).toMatchObject([{ name: 'on-its-way', recipients: 150_001 }]);
+    socket.destroy();
+  });
+});
+
 describe('an audience', () => {
   it('is listed, newest first, and sent to by its id', async () => {
     const first = (await upload(openIds(10).join('\n'))).json;

@@ -17,19 +17,39 @@ interface Dependencies {
   readonly campaigns: Pick<CampaignStore, 'open' | 'read'>;
   readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
   readonly stopping: AbortSignal;
+  readonly now: () => number;
+}
+
+/** A list on its way in, through this process: what a person sees of it while it runs. */
+interface Upload {
+  readonly name: string | null;
+  readonly since: number;
+  received: number;
+  invalid: number;
 }
 
 export function makeAudiencesRoutes(deps: Dependencies): Router {
-  const { audiences, campaigns, accounts, stopping } = deps;
+  const { audiences, campaigns, accounts, stopping, now } = deps;
+  const receiving = new Set<Upload>();
   const router = express.Router();
 
   router.post('/v1/audiences', async (req, res) => {
     const asked = uploadOf(req);
     if ('refused' in asked) return sendRefusal(res, asked.refused);
-    const list = await audiences.ingest(req, {
-      ...asked.options,
-      signal: AbortSignal.any([stopping, goneSignal(res)]),
-    });
+    const upload: Upload = {
+      name: asked.options.name ?? null,
+      since: now(),
+      received: 0,
+      invalid: 0,
+    };
+    receiving.add(upload);
+    const list = await audiences
+      .ingest(req, {
+        ...asked.options,
+        signal: AbortSignal.any([stopping, goneSignal(res)]),
+        onProgress: ({ received, invalid }) => Object.assign(upload, { received, invalid }),
+      })
+      .finally(() => receiving.delete(upload));
     if ('refused' in list) return sendRefusal(res, unreadable(list.refused));
     res.status(201).location(`/v1/audiences/${list.id}`).json(audienceView(list));
   });
@@ -40,7 +60,11 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
     const { cursor, limit } = query.value;
     if (cursor !== undefined && !CURSOR.test(cursor)) return sendRefusal(res, noCursor);
     const page = await audiences.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
-    res.json({ audiences: page.lists.map(audienceView), next: page.cursor ?? null });
+    res.json({
+      audiences: page.lists.map(audienceView),
+      receiving: [...receiving].map((one) => ({ ...one, since: rfc3339(one.since) })),
+      next: page.cursor ?? null,
+    });
   });
 
   router.get('/v1/audiences/:id', async (req, res) => {

@@ -208,7 +208,20 @@ export const AudienceListAnswer = z
   })
   .meta({ id: 'AudienceList' });
 export const AudiencePage = z
-  .strictObject({ audiences: z.array(AudienceListAnswer), next: Next })
+  .strictObject({
+    audiences: z.array(AudienceListAnswer),
+    receiving: z
+      .array(
+        z.strictObject({
+          name: z.string().nullable(),
+          since: z.iso.datetime(),
+          received: z.int(),
+          invalid: z.int(),
+        }),
+      )
+      .describe('On their way in through this producer, with what has come so far'),
+    next: Next,
+  })
   .meta({ id: 'AudiencePage' });
 
 export const AliveAnswer = z.strictObject({ status: z.literal('alive') });
