@@ -162,7 +162,7 @@ export function makeRunCampaign(deps: Dependencies) {
       );
     }
     const facts = recipients === null ? {} : { recipients };
-    const begun = await campaigns.layBatches(campaign.id, laid, facts);
+    const begun = await campaigns.layBatches(campaign.id, laid, facts, control);
     if (begun) {
       const tally = { ...EMPTY_TALLY, pending: laid.length };
       return seeThrough({ ...run, control: begun, tally }, laid);

@@ -63,6 +63,9 @@ interface Found {
   readonly check: Check;
 }
 
+/** `notAfter` matters to what is being submitted, and to nothing else. */
+type About = Pick<Campaign, 'id' | 'account' | 'notAfter'>;
+
 interface Applying {
   readonly audit?: AuditEntry;
   readonly unless?: (batch: Batch) => boolean;
@@ -178,7 +181,7 @@ export function makeBatchStore(deps: Dependencies) {
   }
 
   /** Everything that is written when `before` becomes `after`. */
-  function changes(campaign: Campaign, before: Batch, after: Batch): Command[] {
+  function changes(campaign: About, before: Batch, after: Batch): Command[] {
     const { id, account, notAfter } = campaign;
     const member = `${id}/${after.no}`;
     const work = worksInLane(after) - worksInLane(before);
@@ -306,7 +309,7 @@ export function makeBatchStore(deps: Dependencies) {
       if (owner === null || !arrival.trusted) {
         return park({ arrival, ownerKey, owner, parkedKey, parked });
       }
-      return settle(refOf(owner), arrival, parked === null ? null : parkedKey);
+      return settle(account, refOf(owner), arrival, parked === null ? null : parkedKey);
     });
   }
 
@@ -335,11 +338,12 @@ export function makeBatchStore(deps: Dependencies) {
   }
 
   async function settle(
+    account: string,
     ref: BatchRef,
     arrival: Pick<Arrival, 'msgId' | 'receipt'>,
     parkedKey: string | null,
   ): Promise<ArrivalOutcome | 'moved'> {
-    const [campaign, { batch, check }] = await Promise.all([campaignOf(ref.campaignId), find(ref)]);
+    const { batch, check } = await find(ref);
     const at = now();
     const next = advance(batch, {
       type: 'receipt-arrived',
@@ -353,7 +357,7 @@ export function makeBatchStore(deps: Dependencies) {
       redis,
       [check],
       [
-        ...changes(campaign, batch, next),
+        ...changes({ id: ref.campaignId, account, notAfter: 0 }, batch, next),
         ...(parkedKey ? [['DEL', parkedKey] as const] : []),
         ...auditOf(
           ref,
@@ -377,7 +381,7 @@ export function makeBatchStore(deps: Dependencies) {
       // Its event came while WeChat was being asked: what is counted stays.
       const known = batch?.state === 'settled' && batch.receipt.sent !== null;
       if (known || (batch?.state === 'settled' && receipt.sent === null)) return 'repeated';
-      return settle(ref, { msgId, receipt }, keys.parked(account, msgId));
+      return settle(account, ref, { msgId, receipt }, keys.parked(account, msgId));
     });
   }
 
@@ -395,6 +399,15 @@ export function makeBatchStore(deps: Dependencies) {
   async function unanswered(account: string): Promise<BatchRef[]> {
     const members = await redis.zrangebyscore(keys.unanswered(account), 0, now(), 'LIMIT', 0, 10);
     return members.map(refOf);
+  }
+
+  /** Batches that a call is under way for, or that are asked about again; at most 50. */
+  async function asking(account: string): Promise<{ ref: BatchRef; batch: Batch }[]> {
+    const members = await redis.zrange(keys.unanswered(account), '0', '49');
+    const found = await Promise.all(members.map(async (at) => [refOf(at), await read(refOf(at))]));
+    return (found as [BatchRef, Batch | null][]).flatMap(([ref, batch]) =>
+      batch ? [{ ref, batch }] : [],
+    );
   }
 
   /** Batches whose key WeChat may soon forget, or whose campaign must not send any more. */
@@ -415,6 +428,7 @@ export function makeBatchStore(deps: Dependencies) {
     parked,
     ownerOf,
     unanswered,
+    asking,
     overdue,
   };
 }

@@ -54,10 +54,20 @@ export type Accepted =
 
 interface Controlling {
   readonly audit?: AuditEntry;
-  /** Done in the same step, if there is a change. */
-  readonly also?: readonly Command[];
+  /** Done in the same step, if there is a change; `idempotency` is the campaign's own key, if any. */
+  readonly also?: readonly Command[] | ((idempotency: string) => readonly Command[]);
   /** The decision holds only while as many batches are open as `decide` was told. */
   readonly overTally?: boolean;
+  /** As the caller has just read it, for a decision that does not ask for the tally. */
+  readonly from?: Control;
+}
+
+interface Found {
+  readonly campaign: Campaign;
+  /** Its control, as it stands in Redis. */
+  readonly before: string;
+  readonly tally: Record<string, string>;
+  readonly idempotency: string;
 }
 
 interface Dependencies {
@@ -225,17 +235,16 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   async function control<R extends object = never>(
     id: string,
     decide: (control: Control, tally: Tally, campaign: Campaign) => Control | { refused: R },
-    { audit, also = [], overTally = false }: Controlling = {},
+    { audit, also = [], overTally = false, from }: Controlling = {},
   ): Promise<Control | { refused: R } | null> {
+    let known = from;
     return untilSettled<Control | { refused: R } | null>(async () => {
-      const [fields, tally] = await Promise.all([
-        redis.hmget(keys.campaign(id), 'spec', 'control'),
-        redis.hgetall(keys.tally(id)),
-      ]);
-      const [specText, before] = fields;
-      if (!specText || !before) return null;
+      const found = known ? await foundAs(id, known) : await find(id);
+      known = undefined;
+      if (!found) return null;
+      const { campaign, before, tally, idempotency } = found;
       const current = JSON.parse(before) as Control;
-      const next = decide(current, toTally(tally), JSON.parse(specText) as Campaign);
+      const next = decide(current, toTally(tally), campaign);
       if ('refused' in next) return next;
       if (next === current) return current;
       const done = await commit(
@@ -251,7 +260,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
         [
           ['HSET', keys.campaign(id), 'control', JSON.stringify(next)],
           ...(audit ? [auditCommand(id, audit)] : []),
-          ...also,
+          ...(typeof also === 'function' ? also(idempotency) : also),
           ['PUBLISH', keys.feed(), id],
         ],
       );
@@ -259,8 +268,26 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     });
   }
 
+  async function find(id: string): Promise<Found | null> {
+    const [[specText, before, idempotency], tally] = await Promise.all([
+      redis.hmget(keys.campaign(id), 'spec', 'control', 'idempotency'),
+      redis.hgetall(keys.tally(id)),
+    ]);
+    if (!specText || !before) return null;
+    const campaign = JSON.parse(specText) as Campaign;
+    return { campaign, before, tally, idempotency: idempotency ?? '' };
+  }
+
+  /** `waiting` is kept beside the control. */
+  async function foundAs(id: string, { waiting: _, ...control }: Control): Promise<Found | null> {
+    const campaign = await spec(id);
+    return campaign && { campaign, before: JSON.stringify(control), tally: {}, idempotency: '' };
+  }
+
   /**
-   * All batches at once, and the campaign moves on to submitting.
+   * All batches at once, and the campaign moves on to submitting. `from` is the control as it was
+   * read just now.
+   *
    *
    * @returns its control from now on; null if nothing was done, since they lie there already.
    */
@@ -268,6 +295,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     id: string,
     batches: readonly Batch[],
     facts: { recipients?: number },
+    from?: Control,
   ): Promise<Control | null> {
     const campaign = await spec(id);
     if (!campaign) return null;
@@ -280,6 +308,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
         return laid ?? current;
       },
       {
+        ...(from ? { from } : {}),
         also: [
           ...inHundreds(batches).map(
             (some): Command => [
@@ -305,7 +334,6 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   async function end(id: string, failure?: { code: string; message: string }): Promise<boolean> {
     const campaign = await spec(id);
     if (!campaign) return true;
-    const idempotency = await redis.hget(keys.campaign(id), 'idempotency');
     const at = now();
     const ended = await control(
       id,
@@ -321,7 +349,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
       {
         audit: { at, by: 'qunfa', action: failure ? `failed: ${failure.code}` : 'ended' },
         overTally: true,
-        also: [
+        also: (idempotency) => [
           ['ZREM', keys.open(), id],
           ['ZREM', keys.outbox(), `root:${id}`],
           ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `webhook:${id}`] as const] : []),

@@ -22,7 +22,7 @@ export function makeQuotaLedger({
 
   async function count(account: string, path: string): Promise<void> {
     const key = keys.calls(account, beijingDay(now()));
-    await redis.pipeline().hincrby(key, path, 1).expire(key, KEPT_S).exec();
+    if ((await redis.hincrby(key, path, 1)) === 1) await redis.expire(key, KEPT_S);
   }
 
   /** Calls made today (Beijing), by API path such as `message/mass/send`. */
