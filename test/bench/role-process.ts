@@ -1,0 +1,50 @@
+/** A role as it runs for real: a process of its own, configured by its environment alone. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+export interface RoleProcess {
+  readonly pid: number;
+  /** What it printed at its start. */
+  readonly said: string;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Resolves once it says that it is running. */
+export async function startRole(
+  role: 'producer' | 'worker' | 'callback',
+  env: Readonly<Record<string, string>>,
+): Promise<RoleProcess> {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, role], {
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  const said = await untilItRuns(child);
+  const ended = once(child, 'exit');
+  // Whatever becomes of the bench, nothing is left running.
+  const atExit = () => child.kill('SIGKILL');
+  process.once('exit', atExit);
+  return {
+    pid: child.pid ?? 0,
+    said,
+    async kill(signal) {
+      child.kill(signal);
+      await ended;
+      process.off('exit', atExit);
+    },
+  };
+}
+
+function untilItRuns(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.once('exit', () => reject(new Error(`ended at once: ${said}`)));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('is running')) resolve(said);
+    });
+  });
+}

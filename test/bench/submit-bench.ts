@@ -1,0 +1,130 @@
+/**
+ * 100 batches of 10,000 OpenIDs on 8 accounts, limits off, every step durable, against a bare
+ * undici loop over ready-made bodies, 8 at a time. Both against the same sandbox process.
+ */
+import { FlowProducer } from 'bullmq';
+import { request } from 'undici';
+import { makeAcceptCampaign } from '../../src/shared/accept/accept-campaign.ts';
+import { makeEnqueueRoot } from '../../src/shared/enqueue-root.ts';
+import { makeLogger } from '../../src/shared/logger.ts';
+import { makeRegistry } from '../../src/shared/metrics.ts';
+import { openQueues } from '../../src/shared/queues.ts';
+import { openRecord } from '../../src/shared/record.ts';
+import { connect, untilReady } from '../../src/shared/redis.ts';
+import { start as startWorker } from '../../src/workers/start.ts';
+import { openIds, startBenchWorld, until } from './bench-world.ts';
+import { median, report } from './figures.ts';
+
+const BATCHES = [13, 13, 13, 13, 12, 12, 12, 12];
+const ROUNDS = 3;
+
+const world = await startBenchWorld({ accounts: BATCHES.length });
+const log = makeLogger({ role: 'bench', level: 'error' });
+const { config, accounts } = world;
+
+async function floor(round: number): Promise<number> {
+  const [account] = accounts;
+  const token = await request(`${world.sandboxUrl}/cgi-bin/stable_token`, {
+    method: 'POST',
+    body: JSON.stringify({
+      grant_type: 'client_credential',
+      appid: account?.appId,
+      secret: account?.appSecret,
+    }),
+  });
+  const { access_token } = (await token.body.json()) as { access_token: string };
+  const url = `${world.sandboxUrl}/cgi-bin/message/mass/send?access_token=${access_token}`;
+  const bodies = Array.from({ length: 100 }, (_, at) =>
+    JSON.stringify({
+      touser: openIds(at * 10_000, 10_000),
+      msgtype: 'text',
+      text: { content: `floor ${round}` },
+      clientmsgid: `floor-${round}-${at}`,
+    }),
+  );
+  const began = performance.now();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (next < bodies.length) {
+        const body = bodies[next];
+        next += 1;
+        const answer = await request(url, { method: 'POST', body: body ?? '' });
+        const { errcode } = (await answer.body.json()) as { errcode: number };
+        if (errcode !== 0) throw new Error(`the floor was refused: ${errcode}`);
+      }
+    }),
+  );
+  return 100 / ((performance.now() - began) / 1_000);
+}
+
+const redis = connect(config.redis.url, { purpose: 'http', log });
+await untilReady(redis);
+const stores = openRecord({
+  redis,
+  retainMs: config.retainMs,
+  submitTimeoutMs: 10_000,
+  now: Date.now,
+});
+const queues = openQueues({ connection: redis, log });
+const flows = new FlowProducer({ connection: redis });
+const { accept } = makeAcceptCampaign({
+  accounts: () => accounts,
+  era: 'today',
+  isSandbox: true,
+  ...stores,
+  enqueueRoot: makeEnqueueRoot({ queues, campaigns: stores.campaigns, now: Date.now }),
+  now: Date.now,
+});
+const worker = await startWorker({ config, log, registry: makeRegistry({ role: 'bench' }) });
+
+async function ours(round: number): Promise<number> {
+  const lists = await Promise.all(
+    BATCHES.map((count, at) =>
+      stores.audiences.create(openIds(at * 1_000_000, count * 10_000), {}),
+    ),
+  );
+  const began = performance.now();
+  const ids = await Promise.all(
+    lists.map(async ({ id }, at) => {
+      const answer = await accept(
+        {
+          account: `bench-${at}`,
+          audience: { type: 'list', listId: id },
+          message: { type: 'text', content: `ours ${round}` },
+        },
+        { by: 'bench' },
+      );
+      if ('refused' in answer) throw new Error(answer.refused.detail);
+      return answer.view.id;
+    }),
+  );
+  await until(async () => {
+    const views = await Promise.all(ids.map((id) => stores.campaigns.view(id)));
+    return views.every(
+      (view) => view && view.batches.submitted === view.batches.total && view.batches.total > 0,
+    );
+  });
+  return 100 / ((performance.now() - began) / 1_000);
+}
+
+const floors: number[] = [];
+const rates: number[] = [];
+await floor(99);
+for (let round = 0; round < ROUNDS; round += 1) {
+  floors.push(await floor(round));
+  rates.push(await ours(round));
+}
+report({
+  bench: 'submit: 100 batches of 10,000 OpenIDs, 8 accounts',
+  floorPerSecond: Math.round(median(floors)),
+  oursPerSecond: Math.round(median(rates)),
+  ratio: Number((median(rates) / median(floors)).toFixed(2)),
+  rounds: ROUNDS,
+});
+await worker.stop();
+await flows.close();
+await queues.close();
+redis.disconnect();
+await world.stop();
+process.exit(0);
