@@ -185,11 +185,27 @@ export function makeSubmitBatch(deps: Dependencies) {
     const blocking = await batches.read(other);
     if (blocking?.state !== 'submitting') return;
     // Asleep until that one is asked about again; its repeat has the first place in the lane.
+    await putFirst(other, blocking);
     const until = blocking.answered ? (blocking.nextAttemptAt ?? 0) : 0;
     await deps.queues
       .lane(campaign.account)
       .rateLimit(Math.min(Math.max(until - now(), SECOND), MINUTE));
     throw new RateLimitError();
+  }
+
+  /**
+   * Whatever it slept for (its media, a person, a lost worker), its job must not queue behind those
+   * that wait for its answer: each of them would take the lane's next start, for ever.
+   */
+  async function putFirst({ campaignId }: BatchRef, batch: Batch): Promise<void> {
+    const campaign = await campaigns.spec(campaignId);
+    if (!campaign) return;
+    const { no, generation, run } = batch;
+    const lane = deps.queues.lane(campaign.account);
+    const job = await lane.getJob(submitBatchJob.id({ campaignId, no, generation, run }));
+    if (job && job.priority !== REPEAT_PRIORITY) {
+      await job.changePriority({ priority: REPEAT_PRIORITY }).catch(() => undefined);
+    }
   }
 
   const isStopped = (lane: LaneState, api: 'send' | 'sendall'): boolean =>
