@@ -1,11 +1,11 @@
 /** One run: everything up, campaigns in, hits and faults at random, then peace and the judgement. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CampaignView, isEnded } from '../../src/shared/campaign/campaign.ts';
+import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE, SECOND } from '../../src/shared/time.ts';
 import { type Tail, tailOf } from './append-only-file.ts';
 import { campaignPlan } from './campaign-plan.ts';
 import type { ChaosOptions } from './chaos-options.ts';
-import { type ChaosWorld, startChaosWorld } from './chaos-world.ts';
+import type { ChaosWorld } from './chaos-world.ts';
 import { type Enqueued, makeEnqueueCampaign } from './enqueue-campaign.ts';
 import { faultPlan } from './fault-plan.ts';
 import { hitPlan } from './hit-plan.ts';
@@ -126,7 +126,8 @@ export async function runChaos(
   const decided: string[] = [];
   for (let round = 0; round < DECIDING_ROUNDS; round += 1) {
     decided.push(...(await operator.decideHeld()));
-    while (!patience.aborted && (await unendedCount(world)) > 0) await sleep(LOOK_EVERY);
+    const longEnough = AbortSignal.timeout(MINUTE);
+    while (!longEnough.aborted && (await unendedCount(world)) > 0) await sleep(LOOK_EVERY);
   }
   const quietSeconds = seconds(quietAt);
 
@@ -164,8 +165,6 @@ export async function runChaos(
     findings,
   };
 }
-
-export const startWorld = (options: ChaosOptions): Promise<ChaosWorld> => startChaosWorld(options);
 
 const seconds = (since: number): number => Math.round((Date.now() - since) / SECOND);
 
@@ -221,5 +220,3 @@ async function casesOf(world: ChaosWorld, outcomes: readonly Enqueued[]): Promis
   }
   return cases;
 }
-
-export const isOver = ({ record }: Case): boolean => record !== null && isEnded(record.control);
