@@ -1,10 +1,29 @@
 /** After a person's word: whatever of a campaign is asleep looks at the record again. */
-import { accountOfLane, runCampaignJob, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
+import {
+  accountOfLane,
+  awaitDecisionJob,
+  awaitReceiptJob,
+  awaitResumeJob,
+  runCampaignJob,
+  SHARED_QUEUES,
+  type SharedQueue,
+  submitBatchJob,
+} from './jobs.ts';
 import { promote, type Queues } from './queues.ts';
 
+/** The root adds these anew from the record, whenever it runs. */
+const MADE_ANEW: readonly string[] = [
+  submitBatchJob.name,
+  awaitReceiptJob.name,
+  awaitDecisionJob.name,
+  awaitResumeJob.name,
+];
+
 /**
- * Promotes the root, or each sleeping child that the root waits for. A job that is not asleep, or
- * no longer there, needs no waking.
+ * Promotes the root; or, since a root that waits for children runs only when none is left, takes
+ * away those that sleep and lets the root add what the record asks for. One batch may wait for a
+ * receipt, or for a person, while another must go on. Uploads are promoted instead. A job that is
+ * not asleep, or no longer there, needs no waking.
  */
 export async function wakeCampaign(queues: Queues, campaignId: string): Promise<void> {
   const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
@@ -34,7 +53,13 @@ async function wakeChildren(
     const [childQueue = '', childId = ''] = key.split(':').slice(-2);
     const child = queueOf(queues, childQueue);
     if (!child) continue;
-    if (!(await promote(child, childId))) await wakeChildren(queues, child, childId, depth - 1);
+    const sleeping = await child.getJob(childId);
+    if (sleeping && MADE_ANEW.includes(sleeping.name) && (await sleeping.isDelayed())) {
+      // Locked, if it has begun meanwhile: then it looks at the record itself.
+      await sleeping.remove().catch(() => undefined);
+    } else if (!(await promote(child, childId))) {
+      await wakeChildren(queues, child, childId, depth - 1);
+    }
   }
 }
 

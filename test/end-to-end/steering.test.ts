@@ -153,6 +153,26 @@ describe('a pause', () => {
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
   });
 
+  it('is over at once, though a receipt of what was called is still awaited', async () => {
+    const account = world.nextAccount('a');
+    world.faults.set('event-never', { account });
+    const { id, hold } = await inTheMiddle(account, toOpenIds(30_000));
+    await world.steer.pause(id, 'ann');
+    hold.release();
+    await world.untilView(id, 'submitted', ({ batches }) => batches.submitted === 1);
+    await world.until('its job sleeps', async () =>
+      (await world.queues.receipts.getDelayed()).some(({ data }) => data.campaignId === id),
+    );
+
+    await world.steer.resume(id, 'ann');
+
+    const view = await world.untilView(id, 'gone on', ({ batches }) => batches.settled === 2);
+    expect(view).toMatchObject({ state: 'awaiting-receipts', batches: { submitted: 1 } });
+    await world.events.pushAll();
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(ofCampaign(id)).toEqual({ 1: 30_000 });
+  });
+
   it('ends with notAfter: what was not called is cancelled', async (t) => {
     const own = await startWorld(t);
     const notAfter = new Date(own.clock.now() + HOUR).toISOString();
@@ -255,6 +275,25 @@ describe('a held batch', () => {
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
     expect(ofCampaign(id)).toEqual({ 1: 25_000 });
+  });
+
+  it('is decided alone: one goes on while another still waits for a word', async () => {
+    const account = world.nextAccount('a');
+    world.faults.set('key-taken', { account, msgId: 'none', times: 2 });
+    const id = await world.create(aRequest(account, { audience: toOpenIds(20_000) }));
+    await world.untilView(id, 'held', ({ batches }) => batches.held === 2);
+    await world.until('asleep', async () => {
+      const sleeping = await world.queues.campaigns.getDelayed();
+      return sleeping.filter(({ id: job }) => job?.startsWith(`h-${id}`)).length === 2;
+    });
+
+    await world.steer.resolve(id, 1, { as: 'not-sent' }, 'ann');
+
+    await world.untilView(id, 'settled', ({ batches }) => batches.settled === 1);
+    expect(await world.view(id)).toMatchObject({ state: 'held', batches: { held: 1 } });
+    await world.steer.resolve(id, 2, { as: 'not-sent' }, 'ann');
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(ofCampaign(id)).toEqual({ 1: 20_000 });
   });
 
   it('keeps what WeChat says late of the old key apart from the new one', async (t) => {
