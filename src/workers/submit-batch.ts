@@ -9,10 +9,16 @@ import { type FlowProducer, type Job, RateLimitError } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
 import { batchOpenIds } from '../shared/batch-open-ids.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
-import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
+import {
+  type Batch,
+  type BatchEvent,
+  type BatchRef,
+  batchKey,
+  type WaitReason,
+} from '../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
 import type { Message } from '../shared/campaign/message.ts';
-import { repeatDeadline } from '../shared/campaign/repeat-steps.ts';
+import { repeatDeadline, repeatDelayMs } from '../shared/campaign/repeat-steps.ts';
 import { type SubmitBatchPayload, submitBatchJob } from '../shared/jobs.ts';
 import type { Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
@@ -25,6 +31,7 @@ import type { WechatFor } from '../shared/wechat-accounts.ts';
 import type { AfterAcceptance } from './after-acceptance.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { massMessage, newsKey, routeOf } from './material.ts';
+import { mayAdopt } from './may-adopt.ts';
 import { readSubmission, type Submission } from './read-submission.ts';
 import type { RenewMaterial } from './renew-material.ts';
 import { sleepUntil } from './sleep.ts';
@@ -266,7 +273,10 @@ export function makeSubmitBatch(deps: Dependencies) {
         errcode: reading.errcode,
       });
     }
-    const { event, lane } = reading;
+    const { event, lane } =
+      isAdoption(reading.event) && !(await isNobodyElses(ref, campaign, batch))
+        ? askLater(batch)
+        : reading;
     if (event.type === 'accepted') {
       const { generation } = batch;
       const outcome = await batches.accepted(ref, event, { generation, from: batch });
@@ -295,5 +305,22 @@ export function makeSubmitBatch(deps: Dependencies) {
     }
   }
 
+  /** Another call of this moment may be the one that WeChat's id is of. */
+  async function isNobodyElses(ref: BatchRef, { account }: Campaign, batch: Batch) {
+    return mayAdopt({ ref, batch }, await batches.asking(account));
+  }
+
+  function askLater(batch: Batch) {
+    const asked = batch.state === 'submitting' ? batch.asked : 1;
+    const until = now() + repeatDelayMs(asked, unknownRetryMs);
+    return {
+      event: { type: 'outcome-unknown', nextAttemptAt: until, errcode: KEY_EXISTS },
+      lane: { kind: 'sleep', until, reason: 'outcome-unknown' },
+    } as const;
+  }
+
   return submitBatch;
 }
+
+const KEY_EXISTS = 45065;
+const isAdoption = (event: BatchEvent): boolean => event.type === 'accepted' && !!event.adopted;
