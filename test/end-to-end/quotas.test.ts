@@ -36,8 +36,8 @@ describe('an account that WeChat finds too fast (42010)', () => {
     own.faults.set('errcode', { path: SEND, errcode: 42010 });
 
     const id = await own.create(aRequest('default', { audience: toOpenIds(30_000) }));
-    await own.untilView(id, 'answered', ({ waiting }) => waiting !== undefined);
-    expect(await own.queues.lane('default').getGlobalConcurrency()).toBe(1);
+    const lane = own.queues.lane('default');
+    await own.until('one at a time', async () => (await lane.getGlobalConcurrency()) === 1);
 
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
     expect(own.messages('default')).toEqual({ 1: 30_000 });
@@ -47,10 +47,7 @@ describe('an account that WeChat finds too fast (42010)', () => {
     await own.create(aRequest('default'));
     await own.jump(10 * MINUTE);
     await own.stores.lanes.clear('default', 'refusedHosts');
-    await own.until(
-      'wide',
-      async () => (await own.queues.lane('default').getGlobalConcurrency()) === 4,
-    );
+    await own.until('wide', async () => (await lane.getGlobalConcurrency()) === 4);
     own.faults.clear();
   });
 });
