@@ -1,0 +1,21 @@
+/** A process that has never heard of a token: at the word, one call to WeChat. */
+import { Redis } from 'ioredis';
+import { loadConfig } from '../../src/shared/config.ts';
+import { openRecord } from '../../src/shared/record.ts';
+import { makeDispatcher } from '../../src/shared/wechat/client.ts';
+import { massStatus } from '../../src/shared/wechat/mass.ts';
+import { makeWechatFor } from '../../src/shared/wechat-accounts.ts';
+
+const config = loadConfig(process.env);
+const redis = new Redis(config.redis.url, { maxRetriesPerRequest: null });
+const { retainMs } = config;
+const { quota } = openRecord({ redis, retainMs, submitTimeoutMs: 10_000, now: Date.now });
+const accounts = () => config.accounts;
+const dispatcher = makeDispatcher({});
+const wechatFor = makeWechatFor({ config, accounts, redis, quota, dispatcher, now: Date.now });
+await redis.ping();
+process.send?.('ready');
+process.once('message', () => {
+  void massStatus(wechatFor('bench-0'), '1').then((answer) => process.send?.(answer.kind));
+});
+process.on('disconnect', () => process.exit(0));
