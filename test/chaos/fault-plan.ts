@@ -44,7 +44,7 @@ const WEIGHTS = {
 export function* faultPlan(seed: number): Generator<PlannedFault, never> {
   const chance = dice(seed, 'faults');
   for (;;) {
-    const afterMs = chance.between(300, 1_500);
+    const afterMs = chance.between(500, 2_500);
     yield { afterMs, fault: faultOf(chance.weighted(WEIGHTS), chance) };
   }
 }

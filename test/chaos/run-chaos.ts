@@ -34,7 +34,7 @@ export interface ChaosResult {
 const MOST_OPEN = 20;
 /** More than these waiting for one call, and every call would go wrong. */
 const MOST_ALIKE = 1;
-/** The slowest step of a repeat is 110 s at this pace. */
+/** The slowest step of a repeat is 40 s at this pace. */
 const PATIENCE = 5 * MINUTE;
 const LOOK_EVERY = 500;
 /** What is decided may be held again, or its campaign be paused over it. */
