@@ -144,10 +144,15 @@ describe('a host that is not on the account’s IP list (40164)', () => {
     const view = await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
 
     expect(view.waiting?.reason).toBe('wechat-busy');
-    const lane = await own.stores.lanes.read('default');
+    const lane = await own.until('the host is noted', async () => {
+      const found = await own.stores.lanes.read('default');
+      return found.refusedHosts && found;
+    });
     expect(lane.paused).toBeUndefined();
     expect(Object.keys(lane.refusedHosts ?? {})).toEqual(['host-1']);
-    expect(own.logged.lines.some(({ event }) => event === 'lane.stopped')).toBe(true);
+    await own.until('a person is told', () =>
+      own.logged.lines.some(({ event }) => event === 'lane.stopped'),
+    );
 
     await own.jump(5 * MINUTE);
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
