@@ -29,6 +29,9 @@ export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): Enque
     const state = await known?.getState();
     if (known && (state === 'completed' || state === 'failed')) await known.retry(state);
     else if (!known) await queues.campaigns.add(job.name, job.data, job.opts);
-    await campaigns.rootIsThere(campaign.id);
+    const noted = campaigns.rootIsThere(campaign.id);
+    // Whoever enqueued need not wait for it: what is not noted is only looked at once more.
+    if (isNew) noted.catch(() => undefined);
+    else await noted;
   };
 }

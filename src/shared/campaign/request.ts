@@ -107,9 +107,6 @@ const NewsMessage = z.strictObject({
     .describe('Go on when WeChat judges an article a reprint and the original allows it'),
 });
 
-/** Named in every table of WeChat's since 2014, and never given a shape. */
-const MusicMessage = z.strictObject({ type: z.literal('music') });
-
 export const MessageRequest = z
   .discriminatedUnion('type', [TextMessage, ImageMessage, VoiceMessage, VideoMessage, NewsMessage])
   .superRefine((message, context) => {
@@ -179,6 +176,8 @@ export const CampaignRequest = z
   .meta({ id: 'CampaignRequest' });
 export type CampaignRequest = z.output<typeof CampaignRequest>;
 
+/** Named in every table of WeChat's since 2014, and never given a shape. */
+const MusicRequest = z.looseObject({ message: z.looseObject({ type: z.literal('music') }) });
+
 /** Before the schema of the union says "invalid discriminator": music is a known word, not a type. */
-export const isMusic = (body: unknown): boolean =>
-  z.object({ message: MusicMessage.loose() }).loose().safeParse(body).success;
+export const isMusic = (body: unknown): boolean => MusicRequest.safeParse(body).success;
