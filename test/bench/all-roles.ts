@@ -1,9 +1,10 @@
-/** Producer, worker and callback in this process, as `npm start` has them, with keys for many callers. */
+/** Roles in this process, as `npm start` has them, with keys for many callers. */
 import { start as startCallback } from '../../src/callback/start.ts';
 import { start as startProducer } from '../../src/producer/start.ts';
 import type { Config } from '../../src/shared/config.ts';
 import { makeLogger } from '../../src/shared/logger.ts';
 import { makeRegistry } from '../../src/shared/metrics.ts';
+import type { Running } from '../../src/shared/running.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 
 export interface AllRoles {
@@ -13,24 +14,29 @@ export interface AllRoles {
   stop(): Promise<void>;
 }
 
+const START = { callback: startCallback, worker: startWorker, producer: startProducer };
 const CALLERS = 40;
 export const KEYS = Array.from({ length: CALLERS }, (_, no) => `bench-key-${no}-0123456789abcdef`);
 
-export async function startAllRoles(config: Config): Promise<AllRoles> {
+/** In the order in which they need each other. */
+export async function startAllRoles(
+  config: Config,
+  roles: readonly (keyof typeof START)[] = ['callback', 'worker', 'producer'],
+): Promise<AllRoles> {
   const apiKeys = KEYS.map((key, no) => ({ name: `caller-${no}`, key }));
   const common = {
     config: { ...config, producer: { ...config.producer, apiKeys } },
     log: makeLogger({ role: 'bench', level: 'error' }),
     registry: makeRegistry({ role: 'bench' }),
   };
-  const callback = await startCallback(common);
-  const worker = await startWorker(common);
-  const producer = await startProducer(common);
+  const running: Running[] = [];
+  for (const role of roles) running.push(await START[role](common));
+  const api = running.find(({ addresses }) => addresses.API)?.addresses.API ?? '';
   return {
-    producerUrl: (producer.addresses.API ?? '').replace(/\/v1$/, ''),
+    producerUrl: api.replace(/\/v1$/, ''),
     keyFor: (request) => KEYS[request % CALLERS] ?? '',
     async stop() {
-      for (const role of [producer, worker, callback]) await role.stop();
+      for (const role of running.reverse()) await role.stop();
     },
   };
 }
