@@ -11,19 +11,16 @@ import {
 } from './jobs.ts';
 import { promote, type Queues } from './queues.ts';
 
-/** The root adds these anew from the record, whenever it runs. */
-const MADE_ANEW: readonly string[] = [
-  submitBatchJob.name,
-  awaitReceiptJob.name,
-  awaitDecisionJob.name,
-  awaitResumeJob.name,
-];
+/** These do nothing but keep a root waiting; it adds them anew where the record asks for it. */
+const ONLY_WAIT: readonly string[] = [awaitDecisionJob.name, awaitResumeJob.name];
+/** These have work of their own to do at their time; the root takes them in again when it runs. */
+const HAVE_WORK: readonly string[] = [submitBatchJob.name, awaitReceiptJob.name];
 
 /**
- * Promotes the root; or, since a root that waits for children runs only when none is left, takes
- * away those that sleep and lets the root add what the record asks for. One batch may wait for a
- * receipt, or for a person, while another must go on. Uploads are promoted instead. A job that is
- * not asleep, or no longer there, needs no waking.
+ * Promotes the root; or, since a root that waits for children runs only when none is left, parts it
+ * from those that sleep and lets it add what the record asks for: one batch may wait for a receipt,
+ * or for a person, while another must go on. Uploads are promoted instead. A job that is not
+ * asleep, or no longer there, needs no waking.
  */
 export async function wakeCampaign(queues: Queues, campaignId: string): Promise<void> {
   const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
@@ -54,9 +51,12 @@ async function wakeChildren(
     const child = queueOf(queues, childQueue);
     if (!child) continue;
     const sleeping = await child.getJob(childId);
-    if (sleeping && MADE_ANEW.includes(sleeping.name) && (await sleeping.isDelayed())) {
+    const isAsleep = sleeping && (await sleeping.isDelayed());
+    if (isAsleep && ONLY_WAIT.includes(sleeping.name)) {
       // Locked, if it has begun meanwhile: then it looks at the record itself.
       await sleeping.remove().catch(() => undefined);
+    } else if (isAsleep && HAVE_WORK.includes(sleeping.name)) {
+      await sleeping.removeChildDependency();
     } else if (!(await promote(child, childId))) {
       await wakeChildren(queues, child, childId, depth - 1);
     }
