@@ -95,11 +95,18 @@ describe(`a storm of faults and of people (seed ${seed})`, () => {
       if (word !== 'none') await world.steer[word](target, 'ann');
     }
     for (const id of ids) await world.steer.resume(id, 'ann');
-    await world.until(
-      'still',
-      async () => (await Promise.all(ids.map(isStill))).every(Boolean),
-      60_000,
-    );
+    for (const id of ids) {
+      await world
+        .until(`${id} is still`, () => isStill(id), 40_000)
+        .catch(async (error) => {
+          const found = {
+            view: await world.view(id),
+            batches: await world.batches(id),
+            ...(await world.asleep(id)),
+          };
+          throw new Error(`${String(error)} ${JSON.stringify(found)}`);
+        });
+    }
     await world.events.settled();
 
     for (const id of ids) {

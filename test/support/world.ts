@@ -317,6 +317,35 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     },
     audit: async (id: string): Promise<string[]> =>
       (await stores.campaigns.audit(id)).map(({ by, action }) => `${by}: ${action}`),
+    /** Why a campaign stands still: what it needs at WeChat, and its jobs that have not ended. */
+    async asleep(id: string) {
+      const record = await stores.campaigns.read(id);
+      const open = ['waiting', 'prioritized', 'active', 'delayed', 'waiting-children'] as const;
+      const jobs = await Promise.all(
+        allQueues().map(async (queue) =>
+          Promise.all(
+            (await queue.getJobs([...open]))
+              .filter(({ data }) => data?.campaignId === id)
+              .map(async (job) => `${queue.name} ${job.id} ${await job.getState()} ${job.delay}`),
+          ),
+        ),
+      );
+      const account = record?.campaign.account ?? '';
+      const lane = queues.lane(account);
+      return {
+        control: record?.control,
+        jobs: jobs.flat(),
+        lane: {
+          ...(await stores.lanes.read(account)),
+          now: now(),
+          restsForMs: await lane.getRateLimitTtl(),
+          concurrency: await lane.getGlobalConcurrency(),
+          active: (await lane.getActive()).map((job) => `${job.id} since ${job.processedOn}`),
+          unanswered: await stores.batches.unanswered(account),
+          asking: await stores.batches.asking(account),
+        },
+      };
+    },
     /** An account that no other test of this world uses. */
     nextAccount(prefix = ''): string {
       const account = accounts.find(({ name }) => name.startsWith(prefix) && !handedOut.has(name));
