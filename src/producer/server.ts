@@ -152,6 +152,8 @@ function securityHeaders(publicUrl: string | undefined): RequestHandler {
   const isHttps = publicUrl?.startsWith('https:') === true;
   return helmet({
     strictTransportSecurity: isHttps,
+    // Under `no-referrer` a browser calls the page's own forms `Origin: null`, and none is taken.
+    referrerPolicy: { policy: 'same-origin' },
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {

@@ -213,6 +213,12 @@ describe('the campaign page', () => {
     expect((await world.stores.campaigns.view(id))?.state).toBe('scheduled');
   });
 
+  it('lets a browser say where a press comes from: without that none is taken', async () => {
+    const world = await pageWorld();
+
+    expect((await world.look('/')).headers.get('referrer-policy')).toBe('same-origin');
+  });
+
   it('says why something was not done', async () => {
     const world = await pageWorld();
     const id = await world.enqueue();

@@ -1,7 +1,7 @@
 /** The page's one style sheet. A string, so that the built package carries it. */
 export const STYLE = `:root {
   --back: #f5f6f4; --card: #fff; --ink: #1d211f; --soft: #626b66; --line: #dfe3e0;
-  --green: #07883f; --green-soft: #e2f4e9; --blue: #2360b8; --blue-soft: #e6eefb;
+  --green: #06743a; --green-soft: #e2f4e9; --blue: #2360b8; --blue-soft: #e6eefb;
   --amber: #8a5a00; --amber-soft: #fdf1d8; --red: #b3261e; --red-soft: #fce8e6;
 }
 @media (prefers-color-scheme: dark) {
