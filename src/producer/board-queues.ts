@@ -39,6 +39,12 @@ function onBoard(queue: Queue, { readOnly, description }: Manner): BullMQAdapter
     allowRetries: !readOnly,
     description,
     delimiter: '.',
+    externalJobUrl: ({ data }) => {
+      const { campaignId } = idsOnly(data);
+      return campaignId === undefined
+        ? { displayText: 'Campaigns', href: '/' }
+        : { displayText: 'Campaign', href: `/page/campaigns/${campaignId}` };
+    },
   });
   adapter.setFormatter('data', idsOnly);
   adapter.setFormatter('returnValue', idsOnly);

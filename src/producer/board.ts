@@ -49,7 +49,7 @@ export function makeBoard({ queues, lanes, isSandbox, path, now }: Dependencies)
         overview: { groupByDelimiter: true },
         miscLinks: [{ text: 'Campaigns', url: '/' }],
         ...(isSandbox
-          ? { environment: { label: 'sandbox: no follower gets anything', color: '#b45309' } }
+          ? { environment: { label: 'sandbox: no follower gets anything', color: '#f5b041' } }
           : {}),
       },
     },
