@@ -11,6 +11,7 @@ import { RedisContainer } from '@testcontainers/redis';
 import type { TestProject } from 'vitest/node';
 import { startPrivateRedis } from '../../src/shared/private-redis.ts';
 import { MINUTE } from '../../src/shared/time.ts';
+import { browserTests } from './chromium.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -33,6 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
   const redis = await startRedis(way);
   console.log(`tests use ${redis.taken}`);
+  console.log(browserTests().said);
   project.provide('redisUrl', redis.url);
   return () => redis.stop();
 }
