@@ -11,7 +11,7 @@ import { isWholesale } from './campaign/audience.ts';
 import { type Batch, newBatch } from './campaign/batch.ts';
 import { halvesOf, rangeOf, sizeOf } from './campaign/divide.ts';
 import type { Stores } from './record.ts';
-import type { CampaignRecord } from './store/campaign-store.ts';
+import type { CampaignRecord } from './store/read-campaign.ts';
 
 export type RetryHow =
   | { readonly as: 'is' }

@@ -12,7 +12,7 @@ import { submitBatchJob } from './jobs.ts';
 import type { Queues } from './queues.ts';
 import type { Stores } from './record.ts';
 import { makeRetryRefused, type RetryHow } from './retry-refused.ts';
-import type { AuditEntry } from './store/campaign-store.ts';
+import type { AuditEntry } from './store/audit.ts';
 import { wakeCampaign } from './wake-campaign.ts';
 
 export type SteerResult = CampaignView | { readonly refused: Refusal };

@@ -21,8 +21,8 @@ import {
 } from '../shared/jobs.ts';
 import { addChildren, type Parent, promote, type Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
-import type { CampaignRecord } from '../shared/store/campaign-store.ts';
 import { PREFIX } from '../shared/store/keys.ts';
+import type { CampaignRecord } from '../shared/store/read-campaign.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import type { Era } from '../shared/wechat/client.ts';

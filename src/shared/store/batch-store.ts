@@ -17,7 +17,8 @@ import type { Receipt } from '../campaign/receipt.ts';
 import { repeatDeadline } from '../campaign/repeat-steps.ts';
 import { ServiceError } from '../errors.ts';
 import { DAY, SECOND } from '../time.ts';
-import type { AuditEntry, CampaignStore } from './campaign-store.ts';
+import type { AuditEntry } from './audit.ts';
+import type { CampaignStore } from './campaign-store.ts';
 import { type Check, type Command, commit, untilSettled } from './commit.ts';
 import { makeKeys } from './keys.ts';
 

@@ -1,56 +1,14 @@
 /** Campaigns in Redis: accepted, read, controlled, ended. Batches are batch-store.ts's. */
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-
 import type { Batch } from '../campaign/batch.ts';
-import {
-  type Campaign,
-  type CampaignView,
-  type Control,
-  isEnded,
-  NEW_CONTROL,
-  viewOf,
-  type Waiting,
-} from '../campaign/campaign.ts';
-import { acceptedAt } from '../campaign/campaign-id.ts';
-import type { Message } from '../campaign/message.ts';
-import { EMPTY_TALLY, openBatches, type Tally } from '../campaign/progress.ts';
-import { DAY } from '../time.ts';
+import { type Campaign, type Control, isEnded } from '../campaign/campaign.ts';
+import { openBatches, type Tally } from '../campaign/progress.ts';
+import { makeAccept } from './accept-campaign.ts';
+import { type AuditEntry, auditCommand } from './audit.ts';
+import { makeCampaignIndex } from './campaign-index.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeKeys } from './keys.ts';
-
-export interface CampaignRecord {
-  readonly campaign: Campaign;
-  readonly control: Control;
-  readonly tally: Tally;
-}
-
-export interface AuditEntry {
-  readonly at: number;
-  readonly by: string;
-  readonly action: string;
-  readonly note?: string;
-  readonly batch?: number;
-}
-
-export interface Acceptance {
-  readonly campaign: Campaign;
-  readonly message: Message;
-  /** Digest of the whole request, to tell a repeat from another request under the same key. */
-  readonly requestDigest: string;
-  readonly idempotencyKey?: string;
-  /** Digest of audience and message. */
-  readonly contentDigest: string;
-  /** The same content again is meant. */
-  readonly repeatMeant: boolean;
-  readonly paused?: Control['paused'];
-}
-
-export type Accepted =
-  | { readonly kind: 'created'; readonly id: string }
-  | { readonly kind: 'existing'; readonly id: string }
-  | { readonly kind: 'key-conflict'; readonly id: string }
-  | { readonly kind: 'same-content'; readonly id: string };
+import { makeReadCampaign, toTally } from './read-campaign.ts';
 
 interface Controlling {
   readonly audit?: AuditEntry;
@@ -80,153 +38,10 @@ interface Dependencies {
 
 export type CampaignStore = ReturnType<typeof makeCampaignStore>;
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
-
 export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies) {
   const keys = makeKeys(record);
-  /** A campaign's spec never changes: kept, so that a batch costs no read of it. */
-  const specs = new Map<string, Campaign>();
-  const SPECS_KEPT = 1_000;
-  /** Nor does its message; long ones would fill the memory. */
-  const messages = new Map<string, Message>();
-  const LONGEST_KEPT = 2_048;
-
-  /**
-   * Record, idempotency key and outbox entry in one step. The root job is added afterwards; if
-   * this process dies in between, the sweeper adds it.
-   */
-  async function accept(acceptance: Acceptance): Promise<Accepted> {
-    const { campaign, message, requestDigest, idempotencyKey, contentDigest } = acceptance;
-    const { id, account } = campaign;
-    const keyed = idempotencyKey && keys.idempotency(account, digest(idempotencyKey));
-    const content = keys.content(account, contentDigest);
-    const claim = JSON.stringify({ id, requestDigest });
-    const control: Control = acceptance.paused
-      ? { ...NEW_CONTROL, paused: acceptance.paused }
-      : NEW_CONTROL;
-    // Most are new in every respect, which the commit itself finds out.
-    let isFirst = true;
-    return untilSettled<Accepted>(async () => {
-      const [claimed, same] = isFirst ? [] : await redis.mget(keyed || content, content);
-      isFirst = false;
-      // Ours: Redis took it, went away before it said so, and was asked again.
-      if (same === id || (keyed && claimed === claim)) return { kind: 'created', id };
-      if (keyed && claimed) {
-        const earlier = JSON.parse(claimed) as { id: string; requestDigest: string };
-        return {
-          kind: earlier.requestDigest === requestDigest ? 'existing' : 'key-conflict',
-          id: earlier.id,
-        };
-      }
-      if (same && !keyed && !acceptance.repeatMeant && (await mayHaveGone(same))) {
-        return { kind: 'same-content', id: same };
-      }
-      const done = await commit(
-        redis,
-        [
-          { key: keys.campaign(id), field: 'spec', is: null },
-          { key: content, is: same ?? null },
-          ...(keyed ? [{ key: keyed, is: null }] : []),
-        ],
-        [
-          [
-            'HSET',
-            keys.campaign(id),
-            'spec',
-            JSON.stringify(campaign),
-            'control',
-            JSON.stringify(control),
-            'message',
-            JSON.stringify(message),
-            'idempotency',
-            keyed ?? '',
-          ],
-          ['ZADD', keys.campaigns(), campaign.createdAt, id],
-          ['ZADD', keys.campaignsOf(account), campaign.createdAt, id],
-          ['ZADD', keys.open(), campaign.notAfter, id],
-          ['ZADD', keys.outbox(), campaign.createdAt, `root:${id}`],
-          ['SET', content, id, 'PX', DAY],
-          ...(keyed ? [['SET', keyed, claim] as const] : []),
-          auditCommand(id, { at: now(), by: campaign.createdBy, action: 'accepted' }),
-          ['PUBLISH', keys.feed(), id],
-        ],
-      );
-      return done ? { kind: 'created', id } : 'moved';
-    });
-  }
-
-  /** A campaign that failed or was cancelled before anything went out may be sent again. */
-  async function mayHaveGone(id: string): Promise<boolean> {
-    const found = await read(id);
-    if (!found) return false;
-    const { control, tally } = found;
-    const nothingWent = tally.submitting + tally.submitted + tally.settled + tally.held === 0;
-    return !(isEnded(control) && nothingWent);
-  }
-
-  async function spec(id: string): Promise<Campaign | null> {
-    const kept = specs.get(id);
-    if (kept) return kept;
-    const text = await redis.hget(keys.campaign(id), 'spec');
-    return text === null ? null : keep(JSON.parse(text) as Campaign);
-  }
-
-  const keep = (campaign: Campaign): Campaign => keepIn(specs, campaign.id, campaign);
-
-  function keepIn<T>(kept: Map<string, T>, id: string, value: T): T {
-    if (kept.size >= SPECS_KEPT) kept.delete(kept.keys().next().value ?? '');
-    kept.set(id, value);
-    return value;
-  }
-
-  async function read(id: string): Promise<CampaignRecord | null> {
-    const [found] = await readMany([id]);
-    return found ?? null;
-  }
-
-  async function readMany(ids: readonly string[]): Promise<(CampaignRecord | null)[]> {
-    const pipeline = redis.pipeline();
-    for (const id of ids) {
-      pipeline.hmget(keys.campaign(id), 'spec', 'control', 'waiting');
-      pipeline.hgetall(keys.tally(id));
-    }
-    const replies = (await pipeline.exec()) ?? [];
-    return ids.map((_, index) => {
-      const [error, fields] = replies[index * 2] ?? [null, null];
-      const [tallyError, tally] = replies[index * 2 + 1] ?? [null, null];
-      if (error ?? tallyError) throw error ?? tallyError;
-      const [specText, controlText, waiting] = fields as (string | null)[];
-      if (!specText || !controlText) return null;
-      const campaign = keep(JSON.parse(specText) as Campaign);
-      return {
-        campaign,
-        control: withWaiting(JSON.parse(controlText) as Control, waiting ?? null),
-        tally: toTally(tally as Record<string, string>),
-      };
-    });
-  }
-
-  const withWaiting = (control: Control, text: string | null): Control => {
-    if (!text) return control;
-    const waiting = JSON.parse(text) as Waiting;
-    return waiting.until !== null && waiting.until < now() - 5 * 60_000
-      ? control
-      : { ...control, waiting };
-  };
-
-  async function view(id: string): Promise<CampaignView | null> {
-    const found = await read(id);
-    return found && viewOf(found.campaign, found.control, found.tally);
-  }
-
-  async function message(id: string): Promise<Message | null> {
-    const kept = messages.get(id);
-    if (kept) return kept;
-    const text = await redis.hget(keys.campaign(id), 'message');
-    if (text === null) return null;
-    const found = JSON.parse(text) as Message;
-    return text.length > LONGEST_KEPT ? found : keepIn(messages, id, found);
-  }
+  const reading = makeReadCampaign({ redis, keys, now });
+  const { spec, read, view, message, readMany } = reading;
 
   /**
    * Changes where a campaign stands. `decide` gets it as it is now and returns what it shall be,
@@ -259,7 +74,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
         ],
         [
           ['HSET', keys.campaign(id), 'control', JSON.stringify(next)],
-          ...(audit ? [auditCommand(id, audit)] : []),
+          ...(audit ? [auditCommand(keys, id, audit)] : []),
           ...(typeof also === 'function' ? also(idempotency) : also),
           ['PUBLISH', keys.feed(), id],
         ],
@@ -287,7 +102,6 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   /**
    * All batches at once, and the campaign moves on to submitting. `from` is the control as it was
    * read just now.
-   *
    *
    * @returns its control from now on; null if nothing was done, since they lie there already.
    */
@@ -385,100 +199,32 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     );
   }
 
-  /** The outbox holds what was accepted and may not have reached BullMQ yet. */
-  async function rootIsThere(id: string): Promise<void> {
-    await redis.zrem(keys.outbox(), `root:${id}`);
-  }
-
-  async function webhookIsThere(id: string): Promise<void> {
-    await redis.zrem(keys.outbox(), `webhook:${id}`);
-  }
-
-  /** Entries that have lain there for longer than it takes to hand them on. */
-  async function outbox(before: number, limit: number): Promise<{ kind: string; id: string }[]> {
-    const entries = await redis.zrangebyscore(keys.outbox(), 0, before, 'LIMIT', 0, limit);
-    return entries.map((entry) => {
-      const colon = entry.indexOf(':');
-      return { kind: entry.slice(0, colon), id: entry.slice(colon + 1) };
-    });
-  }
-
-  /** Campaigns that have not ended; `dueBy`: only those whose notAfter has passed by then. */
-  async function open({ dueBy }: { dueBy?: number } = {}): Promise<string[]> {
-    return redis.zrangebyscore(keys.open(), 0, dueBy ?? '+inf');
-  }
-
-  /** The cursor's own campaign may have gone since; its id still says when it was. */
-  async function placeAfter(index: string, cursor: string): Promise<number> {
-    const rank = await redis.zrevrank(index, cursor);
-    return rank === null ? redis.zcount(index, acceptedAt(cursor), '+inf') : rank + 1;
-  }
-
-  /** Newest first. `cursor` is the id after which to go on. */
-  async function list({
-    account,
-    cursor,
-    limit,
-  }: {
-    account?: string;
-    cursor?: string;
-    limit: number;
-  }): Promise<{ campaigns: CampaignView[]; next: string | null }> {
-    const index = account ? keys.campaignsOf(account) : keys.campaigns();
-    const from = cursor ? await placeAfter(index, cursor) : 0;
-    const ids = await redis.zrevrange(index, from, from + limit - 1);
-    const found = await readMany(ids);
-    const gone = ids.filter((_, at) => !found[at]);
-    if (gone.length > 0) await redis.zrem(index, ...gone);
-    return {
-      campaigns: found.flatMap((one) =>
-        one ? [viewOf(one.campaign, one.control, one.tally)] : [],
-      ),
-      next: ids.length === limit ? (ids.at(-1) ?? null) : null,
-    };
-  }
-
   async function audit(id: string): Promise<AuditEntry[]> {
     const entries = await redis.lrange(keys.audit(id), 0, -1);
     return entries.map((text) => JSON.parse(text) as AuditEntry);
   }
 
   async function note(id: string, entry: AuditEntry): Promise<void> {
-    await commit(redis, [], [auditCommand(id, entry)]);
+    await commit(redis, [], [auditCommand(keys, id, entry)]);
   }
 
-  const auditCommand = (id: string, entry: AuditEntry): Command => [
-    'RPUSH',
-    keys.audit(id),
-    JSON.stringify(entry),
-  ];
-
   return {
-    accept,
+    accept: makeAccept({ redis, keys, read, now }),
     spec,
     read,
     view,
     message,
+    ...makeCampaignIndex({ redis, keys, readMany }),
     control,
     layBatches,
     end,
     reopen,
-    rootIsThere,
-    webhookIsThere,
-    outbox,
-    open,
-    list,
     audit,
     note,
   };
 }
 
 const OPEN_STATES = ['pending', 'submitting', 'submitted', 'held'] as const;
-
-const toTally = (fields: Record<string, string>): Tally => ({
-  ...EMPTY_TALLY,
-  ...Object.fromEntries(Object.entries(fields).map(([field, count]) => [field, Number(count)])),
-});
 
 function inHundreds<T>(items: readonly T[]): T[][] {
   const groups: T[][] = [];

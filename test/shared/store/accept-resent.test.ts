@@ -1,7 +1,7 @@
 /** A command whose answer was lost with Redis is sent again, and must find what it did itself. */
 import { describe, expect, it } from 'vitest';
 import { openRecord } from '../../../src/shared/record.ts';
-import type { Acceptance } from '../../../src/shared/store/campaign-store.ts';
+import type { Acceptance } from '../../../src/shared/store/accept-campaign.ts';
 import { DAY, SECOND } from '../../../src/shared/time.ts';
 import { testRedis } from '../../support/redis.ts';
 

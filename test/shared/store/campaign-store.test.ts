@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
-import type { Acceptance } from '../../../src/shared/store/campaign-store.ts';
+import type { Acceptance } from '../../../src/shared/store/accept-campaign.ts';
 import { DAY, SECOND } from '../../../src/shared/time.ts';
 import { aCampaign } from '../../support/builders.ts';
 import { testRedis } from '../../support/redis.ts';
