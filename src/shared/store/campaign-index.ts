@@ -9,9 +9,10 @@ interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly readMany: ReadCampaign['readMany'];
+  readonly spec: ReadCampaign['spec'];
 }
 
-export function makeCampaignIndex({ redis, keys, readMany }: Dependencies) {
+export function makeCampaignIndex({ redis, keys, readMany, spec }: Dependencies) {
   /** The outbox holds what was accepted and may not have reached BullMQ yet. */
   async function rootIsThere(id: string): Promise<void> {
     await redis.zrem(keys.outbox(), `root:${id}`);
@@ -33,6 +34,12 @@ export function makeCampaignIndex({ redis, keys, readMany }: Dependencies) {
   /** Campaigns that have not ended; `dueBy`: only those whose notAfter has passed by then. */
   async function open({ dueBy }: { dueBy?: number } = {}): Promise<string[]> {
     return redis.zrangebyscore(keys.open(), 0, dueBy ?? '+inf');
+  }
+
+  /** Accounts that have a campaign which has not ended. */
+  async function openAccounts(): Promise<ReadonlySet<string>> {
+    const specs = await Promise.all((await open()).map(spec));
+    return new Set(specs.flatMap((campaign) => (campaign ? [campaign.account] : [])));
   }
 
   /** The cursor's own campaign may have gone since; its id still says when it was. */
@@ -65,5 +72,5 @@ export function makeCampaignIndex({ redis, keys, readMany }: Dependencies) {
     };
   }
 
-  return { rootIsThere, webhookIsThere, outbox, open, list };
+  return { rootIsThere, webhookIsThere, outbox, open, openAccounts, list };
 }

@@ -214,7 +214,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     read,
     view,
     message,
-    ...makeCampaignIndex({ redis, keys, readMany }),
+    ...makeCampaignIndex({ redis, keys, readMany, spec }),
     control,
     layBatches,
     end,
