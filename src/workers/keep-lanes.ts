@@ -24,6 +24,8 @@ interface Dependencies {
   /** Accounts this process serves. */
   readonly serves: (account: string) => boolean;
   readonly open: (account: string) => Worker;
+  /** Of campaigns that have not ended. */
+  readonly openAccounts: () => Promise<ReadonlySet<string>>;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -31,6 +33,7 @@ interface Dependencies {
 const STOPS = ['paused', 'sendBlocked', 'sleep'] as const;
 const LOOK_EVERY = 5 * SECOND;
 const IDLE_FOR = 30 * SECOND;
+const LEFT_BEHIND_EVERY = 20 * SECOND;
 
 export interface LaneKeeper {
   stop(): Promise<void>;
@@ -40,6 +43,7 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   const { lanes, queues, listener, channel, accounts, serves, open, log, now } = deps;
   const workers = new Map<string, { worker: Worker; busyAt: number; known: LaneState }>();
   let stopped = false;
+  let leftBehindAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> = Promise.resolve();
 
   const lookAgain = (): void => {
@@ -51,7 +55,7 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   };
 
   async function look(): Promise<void> {
-    const busy = new Set(await lanes.busy());
+    const busy = new Set([...(await lanes.busy()), ...(await leftBehind())]);
     for (const account of busy) {
       if (!serves(account)) continue;
       const config = accounts().find(({ name }) => name === account);
@@ -70,6 +74,21 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
         await worker.close();
       }
     }
+  }
+
+  /**
+   * A worker that died after it had recorded WeChat's last answer leaves its job in a lane that has
+   * no work any more, and the campaign's root waits for that job.
+   */
+  async function leftBehind(): Promise<string[]> {
+    if (now() - leftBehindAt < LEFT_BEHIND_EVERY) return [];
+    leftBehindAt = now();
+    const found: string[] = [];
+    for (const account of await deps.openAccounts()) {
+      if (workers.has(account) || !serves(account)) continue;
+      if ((await queues.lane(account).getActiveCount()) > 0) found.push(account);
+    }
+    return found;
   }
 
   /**

@@ -249,6 +249,7 @@ export async function start(options: StartOptions): Promise<Running> {
         accounts,
         serves: (account) => config.worker.accounts?.includes(account) ?? true,
         open: (account) => open(laneOf(account), LANE_CONCURRENCY),
+        openAccounts: () => stores.campaigns.openAccounts(),
         log,
         now,
       })
