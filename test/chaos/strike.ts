@@ -85,8 +85,11 @@ export function makeStrike({ world, tolls, aSecondAgo }: Dependencies) {
   function killRedis({ goneMs, share }: Hit): void {
     const known = aSecondAgo?.() ?? null;
     const killed = redis.kill(goneMs, () => {
-      tolls.cutBytes += cutTail(dataDir, known, share);
-      if (share < 0.5 && tearTail(dataDir, share * 2) > 0) tolls.torn += 1;
+      const cut = cutTail(dataDir, known, share);
+      tolls.cutBytes += cut;
+      // A file that was cut has its torn end already.
+      if (cut > 0) tolls.torn += 1;
+      else if (share < 0.5 && tearTail(dataDir, share * 2) > 0) tolls.torn += 1;
     });
     if (killed) tolls.kills.redis += 1;
   }
