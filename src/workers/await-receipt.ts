@@ -10,7 +10,7 @@ import type { Batch } from '../shared/campaign/batch.ts';
 import { type Receipt, uncounted } from '../shared/campaign/receipt.ts';
 import { type AwaitReceiptPayload, awaitReceiptJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
-import type { Arrival } from '../shared/store/batch-store.ts';
+import type { Arrival } from '../shared/store/receipt-store.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { DAY, SECOND } from '../shared/time.ts';
 import { type MassStatus, massStatus } from '../shared/wechat/mass.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BatchEvent, batchKey } from '../../../src/shared/campaign/batch.ts';
 import { EMPTY_TALLY, type TallyField, tallyOf } from '../../../src/shared/campaign/progress.ts';
-import type { Arrival } from '../../../src/shared/store/batch-store.ts';
+import type { Arrival } from '../../../src/shared/store/receipt-store.ts';
 import { HOUR, SECOND } from '../../../src/shared/time.ts';
 import { anyEvent } from '../../support/batch-events.ts';
 import { receipt } from '../../support/builders.ts';
