@@ -29,7 +29,10 @@ export function resultLine({ seed, appendfsync }: ChaosOptions, result: ChaosRes
     campaigns: result.campaigns,
     batches: sum(({ batches }) => batches),
     recipients: sum(({ recipients }) => recipients),
-    duplicates: sum(({ duplicates }) => duplicates),
+    duplicates: Math.max(
+      result.repeated,
+      sum(({ duplicates }) => duplicates),
+    ),
     lost: sum(({ lost }) => lost),
     held: result.decided.length + sum(({ held }) => held.length),
     refused: sum(({ refused }) => refused.length),

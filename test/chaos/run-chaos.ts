@@ -24,6 +24,8 @@ export interface ChaosResult {
   readonly quietSeconds: number;
   readonly campaigns: number;
   readonly verdicts: readonly Verdict[];
+  /** Followers who got the same content twice, under whatever key; the sandbox tells 100 at most. */
+  readonly repeated: number;
   /** What was held at the last kill, and what the person then said. */
   readonly decided: readonly string[];
   readonly cases: readonly Case[];
@@ -160,6 +162,7 @@ export async function runChaos(
     quietSeconds,
     campaigns: cases.length,
     verdicts,
+    repeated: duplicates.length,
     decided,
     cases,
     findings,
