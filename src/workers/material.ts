@@ -1,7 +1,6 @@
 /** What a message needs at WeChat before it can go: which jobs make it, and whether it is there. */
 import type { FlowJob } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
-import { type Audience, isWholesale } from '../shared/campaign/audience.ts';
 import type { Campaign, Material, UploadedMaterial } from '../shared/campaign/campaign.ts';
 import {
   type MediaRef,
@@ -14,18 +13,12 @@ import {
 import { type UploadNewsPayload, uploadMediaJob, uploadNewsJob } from '../shared/jobs.ts';
 import { plan } from '../shared/queues.ts';
 import { MINUTE } from '../shared/time.ts';
+import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import type { MassMessage } from '../shared/wechat/mass.ts';
 
 /** What expires within this is made again before a call is spent on it. */
 const MARGIN = 10 * MINUTE;
-
-export function routeOf(account: AccountConfig, era: Era, audience: Audience): UploadRoute {
-  return {
-    videoAs: era === '2014' && !isWholesale(audience) ? 'video' : 'mpvideo',
-    coverAs: account.newsRoute === 'draft' ? 'permanent' : 'thumb',
-  };
-}
 
 /** A draft dies with its send, so each batch has its own; other articles serve all batches. */
 export const newsKey = (account: AccountConfig, batchNo: number): string =>
@@ -137,7 +130,7 @@ export function materialJobs(making: Making): FlowJob[] {
 
 /** One upload-media for each file of the message. */
 export function uploadJobs({ campaign, message, account, era, generation }: Making): FlowJob[] {
-  return uploadsOf(message, routeOf(account, era, campaign.audience)).map(
+  return uploadsOf(message, uploadRouteOf(account, era, campaign.audience)).map(
     ({ n }): FlowJob => ({
       queueName: 'media',
       ...asChild(

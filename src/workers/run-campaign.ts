@@ -25,9 +25,10 @@ import { PREFIX } from '../shared/store/keys.ts';
 import type { CampaignRecord } from '../shared/store/read-campaign.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
+import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import type { FindAudience } from './find-audience.ts';
-import { hasExpired, hasUploads, massMessage, materialJobs, newsKey, routeOf } from './material.ts';
+import { hasExpired, hasUploads, massMessage, materialJobs, newsKey } from './material.ts';
 import type { ReviveBatches } from './revive-batches.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
 
@@ -139,7 +140,7 @@ export function makeRunCampaign(deps: Dependencies) {
     message: Message,
     account: AccountConfig,
   ): boolean {
-    const route = routeOf(account, era, campaign.audience);
+    const route = uploadRouteOf(account, era, campaign.audience);
     const needs = { message, route, material: control.material, now: now() };
     if (needsNews(message) && account.newsRoute === 'draft') return hasUploads(needs);
     return massMessage(needs, newsKey(account, 1)) !== null;

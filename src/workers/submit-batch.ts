@@ -25,12 +25,13 @@ import type { Stores } from '../shared/record.ts';
 import type { LaneState } from '../shared/store/lane-store.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { HOUR, MINUTE, SECOND } from '../shared/time.ts';
+import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Answer, Era } from '../shared/wechat/client.ts';
 import { type MassMessage, sendToAll, sendToOpenIds } from '../shared/wechat/mass.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import type { AfterAcceptance } from './after-acceptance.ts';
 import type { LaneReactions } from './lane-reactions.ts';
-import { massMessage, newsKey, routeOf } from './material.ts';
+import { massMessage, newsKey } from './material.ts';
 import { mayAdopt } from './may-adopt.ts';
 import { readSubmission, type Submission } from './read-submission.ts';
 import type { RenewMaterial } from './renew-material.ts';
@@ -84,7 +85,7 @@ export function makeSubmitBatch(deps: Dependencies) {
     const ready = massMessage(
       {
         message,
-        route: routeOf(account, era, campaign.audience),
+        route: uploadRouteOf(account, era, campaign.audience),
         material: control.material,
         now: now(),
       },

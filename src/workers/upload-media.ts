@@ -18,12 +18,12 @@ import { type UploadMediaPayload, uploadMediaJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
+import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Answer, Era } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import { countTry } from './count-tries.ts';
 import type { LaneReactions } from './lane-reactions.ts';
-import { routeOf } from './material.ts';
 import { sleepUntil } from './sleep.ts';
 import { laterOf } from './upload-later.ts';
 
@@ -54,7 +54,7 @@ export function makeUploadMedia(deps: Dependencies) {
     const { campaign, control } = record;
     if (control.material.uploads[payload.n]?.generation === payload.generation) return;
     const account = accountOf(campaign.account);
-    const upload = uploadsOf(message, routeOf(account, era, campaign.audience)).find(
+    const upload = uploadsOf(message, uploadRouteOf(account, era, campaign.audience)).find(
       ({ n }) => n === payload.n,
     );
     if (!upload) return;

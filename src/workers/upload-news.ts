@@ -20,13 +20,14 @@ import { PREFIX } from '../shared/store/keys.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../shared/store/material-store.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
+import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Answer, Era } from '../shared/wechat/client.ts';
 import { type ArticleBody, addDraft, uploadNews } from '../shared/wechat/news.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import { countTry } from './count-tries.ts';
 import type { LaneReactions } from './lane-reactions.ts';
-import { mediaIdOf, routeOf, uploadJobs } from './material.ts';
+import { mediaIdOf, uploadJobs } from './material.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
 import { laterOf } from './upload-later.ts';
 
@@ -106,7 +107,7 @@ export function makeUploadNews(deps: Dependencies) {
     const { campaign, control } = record;
     if (isEnded(control) || control.cancelled) return null;
     const account = accountOf(campaign.account);
-    const route = routeOf(account, era, campaign.audience);
+    const route = uploadRouteOf(account, era, campaign.audience);
     return { payload, campaign, control, message, account, route };
   }
 
