@@ -43,7 +43,7 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
         tries,
       });
     }
-    if (audience.type === 'tag') {
+    if ('tagId' in audience) {
       const answer = await listTags(wechatFor(account));
       return judge(campaign, answer, ({ id }) => id === audience.tagId, {
         what: `tag ${audience.tagId}`,

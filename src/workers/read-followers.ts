@@ -5,7 +5,7 @@ import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
 import { readFollowersJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
 import { DAY, MINUTE } from '../shared/time.ts';
-import { followersPage } from '../shared/wechat/audience.ts';
+import { followersPage, tagFollowersPage } from '../shared/wechat/audience.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import { countTry } from './count-tries.ts';
@@ -42,7 +42,7 @@ export function makeReadFollowers(deps: Dependencies) {
     for (;;) {
       const cursor = await audiences.cursor(listId);
       if (cursor?.startsWith(END)) break;
-      const answer = await followersPage(wechatFor(account.name), cursor ?? '');
+      const answer = await pageOf(campaign, cursor ?? '');
       if (answer.kind !== 'ok') {
         const at = { now: now(), accountKind: account.kind, tries: await countTry(job) };
         const later = laterOf(answer, at);
@@ -66,6 +66,13 @@ export function makeReadFollowers(deps: Dependencies) {
       listId,
       recipients: list.recipients,
     }));
+  }
+
+  function pageOf({ account, audience }: Campaign, cursor: string) {
+    const client = wechatFor(account);
+    return audience.type === 'followers' && audience.tagId !== undefined
+      ? tagFollowersPage(client, audience.tagId, cursor)
+      : followersPage(client, cursor);
   }
 
   async function begin({ id, account, exclude = [] }: Campaign): Promise<string> {

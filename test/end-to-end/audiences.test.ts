@@ -9,7 +9,7 @@ const FOLLOWERS = 25_001;
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
   {
-    accounts: Array.from({ length: 16 }, (_, i) => ({
+    accounts: Array.from({ length: 18 }, (_, i) => ({
       name: `a${i + 1}`,
       wechat: { followers: FOLLOWERS },
     })),
@@ -86,6 +86,39 @@ describe('all followers, read page by page', () => {
       .map(({ query, status }) => [query.next_openid ?? '', status]);
     expect(pages[1]).toEqual([pages[2]?.[0], 502]);
     expect(new Set(pages.map(([cursor]) => cursor)).size).toBe(pages.length - 1);
+  });
+
+  it('or those with one tag, of whom some can be left out', async () => {
+    const account = world.nextAccount();
+    const { tags } = world.sandbox.account(account);
+    const tagged = tags.find(({ id }) => id === 2)?.members;
+    const count = tagged && 'from' in tagged ? tagged.to - tagged.from : (tagged?.length ?? 0);
+    const first = world.sandbox
+      .account(account)
+      .followers.at(tagged && 'from' in tagged ? tagged.from : 0);
+    const list = await world.stores.audiences.create([first], {});
+
+    const id = await world.create(
+      aRequest(account, { audience: { type: 'followers', tagId: 2 }, exclude: [list.id] }),
+    );
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered', recipients: count - 1 });
+    expect(world.messages(account)).toEqual({ 1: count - 1 });
+    expect(world.ledger.receivedBy(account, first)).toEqual([]);
+  });
+
+  it('with a tag that WeChat does not know reaches nobody', async () => {
+    const account = world.nextAccount();
+
+    const id = await world.create(
+      aRequest(account, { audience: { type: 'followers', tagId: 999 } }),
+    );
+
+    expect(await world.ended(id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'audience-unknown' },
+    });
+    expect(world.messages(account)).toEqual({});
   });
 
   it('leave out whoever is on a suppression list', async () => {

@@ -22,6 +22,7 @@ const Links = z
 const AudienceAnswer = z
   .looseObject({
     type: z.enum(['group', 'tag', 'everyone', 'list', 'followers']),
+    tagId: z.int().optional(),
     listId: Id.optional().describe('The frozen list; OpenIDs given inline became one'),
     received: Count.optional(),
     duplicates: Count.optional(),

@@ -125,10 +125,9 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
 
 function needsApproval(account: AccountConfig, campaign: Campaign): boolean {
   if (account.approval === 'always') return true;
-  return (
-    account.approval === 'everyone' &&
-    (campaign.audience.type === 'everyone' || campaign.audience.type === 'followers')
-  );
+  const { audience } = campaign;
+  const all = audience.type === 'followers' && audience.tagId === undefined;
+  return account.approval === 'everyone' && (audience.type === 'everyone' || all);
 }
 
 const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({

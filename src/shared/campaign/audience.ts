@@ -6,7 +6,11 @@ export type Audience =
   /** OpenIDs, frozen in a list of ours; inline OpenIDs become one when accepted. */
   | { readonly type: 'list'; readonly listId: string }
   /** The follower list, read page by page into a list when the campaign starts. */
-  | { readonly type: 'followers' };
+  | {
+      readonly type: 'followers';
+      /** Those with this tag only: as OpenIDs, so that some can be left out, or batches stopped. */
+      readonly tagId?: number;
+    };
 
 /** Goes by message/mass/sendall in one call; WeChat alone knows how many that is. */
 export const isWholesale = (

@@ -19,29 +19,32 @@ const Instant = z
   .string()
   .refine(
     (text) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text),
-    'needs a date, a time and an offset, such as 2026-12-01T09:00:00+08:00',
+    { error: 'needs a date, a time and an offset, such as 2026-12-01T09:00:00+08:00', abort: true },
   )
   .refine((text) => !Number.isNaN(Date.parse(text)) && isDay(text), 'is no such time')
   .meta({ format: 'date-time' });
 
 export const MediaRefRequest = z
-  .union([
-    z.strictObject({
-      upload: Id('m_', 'an uploaded file').describe('Id given by POST /v1/media'),
-      fit: z
-        .boolean()
-        .optional()
-        .describe('A cover that is PNG or over 64 KB is made to fit (JPG, 64 KB)'),
-    }),
-    z.strictObject({
-      base64: z.string().min(1).describe('The file itself; kept as an upload when accepted'),
-      filename: z.string().min(1).max(128).optional(),
-      fit: z.boolean().optional(),
-    }),
-    z.strictObject({
-      mediaId: z.string().min(1).max(256).describe('Already at WeChat, of this account'),
-    }),
-  ])
+  .union(
+    [
+      z.strictObject({
+        upload: Id('m_', 'an uploaded file').describe('Id given by POST /v1/media'),
+        fit: z
+          .boolean()
+          .optional()
+          .describe('A cover that is PNG or over 64 KB is made to fit (JPG, 64 KB)'),
+      }),
+      z.strictObject({
+        base64: z.string().min(1).describe('The file itself; kept as an upload when accepted'),
+        filename: z.string().min(1).max(128).optional(),
+        fit: z.boolean().optional(),
+      }),
+      z.strictObject({
+        mediaId: z.string().min(1).max(256).describe('Already at WeChat, of this account'),
+      }),
+    ],
+    'must be {"upload": "m_…"}, {"base64": "…"} or {"mediaId": "…"}',
+  )
   .describe('One of {"upload"}, {"base64"}, {"mediaId"}')
   .meta({ id: 'MediaRef' });
 
@@ -139,7 +142,12 @@ export const AudienceRequest = z
       type: z.literal('list'),
       listId: Id('a_', 'an audience').describe('Given by POST /v1/audiences'),
     }),
-    z.strictObject({ type: z.literal('followers') }),
+    z.strictObject({
+      type: z.literal('followers'),
+      tagId: z
+        .exactOptional(z.int().nonnegative())
+        .describe('Those with this tag only, as OpenIDs; {"type":"tag"} is one call instead'),
+    }),
   ])
   .describe('Everyone is only ever explicit: an empty or mistyped audience is an error')
   .meta({ id: 'Audience' });
@@ -151,7 +159,13 @@ export const CampaignRequest = z
       .string()
       .optional()
       .describe('May be left out only where exactly one account is configured'),
-    name: z.string().trim().min(1).max(128).default('unnamed'),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(128)
+      .regex(/^\P{Cc}*$/u, 'has a line break or another control character')
+      .default('unnamed'),
     audience: AudienceRequest,
     message: MessageRequest,
     sendAt: Instant.optional().describe('When to begin; now if absent'),
@@ -159,7 +173,14 @@ export const CampaignRequest = z
       'After it no call that could send is made; sendAt + 24 h if absent',
     ),
     webhook: z
-      .strictObject({ url: z.url({ protocol: /^https?$/ }).max(2_048) })
+      .strictObject({
+        url: z
+          .url({
+            protocol: /^https?$/,
+            error: 'must be a whole address, such as https://example.com/hooks/qunfa',
+          })
+          .max(2_048),
+      })
       .optional()
       .describe('Told when the campaign ends, signed after Standard Webhooks'),
     repeat: z
