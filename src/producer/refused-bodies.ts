@@ -7,6 +7,13 @@ export const cutOffRefused =
   (req, res, next) => {
     // Held here: a request whose client has gone lets go of its socket.
     const { socket } = req;
+    const writeHead = res.writeHead.bind(res);
+    // Where `Connection: close` was asked, Node would close upon a client that still sends, which then
+    // sees a broken pipe and no answer: whoever reads it closes by itself.
+    res.writeHead = (...head: unknown[]) => {
+      if (!req.complete) res.shouldKeepAlive = true;
+      return Reflect.apply(writeHead, res, head);
+    };
     res.once('finish', () => {
       if (req.complete || socket.destroyed) return;
       const timer = setTimeout(() => socket.destroy(), lingerMs);

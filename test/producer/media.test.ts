@@ -48,6 +48,33 @@ describe('POST /v1/media', () => {
     expect(json.errors).toEqual([{ path: '', message: expect.stringContaining('JPG') }]);
   });
 
+  it('tells so a client that sends it all before it reads, and wants the connection closed', async () => {
+    const { hostname, port } = new URL(world.url);
+    const length = 10 * 1024 * 1024 + 1;
+    const socket = net.connect(Number(port), hostname);
+    const chunks: Buffer[] = [];
+    socket.write(
+      [
+        'POST /v1/media HTTP/1.1',
+        `Host: ${hostname}:${port}`,
+        `Authorization: Bearer ${KEY}`,
+        `Content-Length: ${length}`,
+        'Connection: close',
+        '\r\n',
+      ].join('\r\n'),
+    );
+    // Answered already, and still everything is taken.
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    chunks.push(first);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.write(Buffer.alloc(length), (error) => (error ? reject(error) : resolve()));
+    });
+    socket.destroy();
+
+    expect(Buffer.concat(chunks).toString()).toContain('413 Payload Too Large');
+  });
+
   it('refuses a file over 10 MB, announced or not, in a form too', async () => {
     const large = Buffer.alloc(10 * 1024 * 1024 + 1);
     const unannounced = new ReadableStream({
