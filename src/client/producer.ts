@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Queue } from 'bullmq';
 import type { z } from 'zod';
+import { inWords } from '../shared/accept/in-words.ts';
+import { mistakesOf } from '../shared/accept/mistakes-of.ts';
 import { CampaignRequest } from '../shared/campaign/request.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/jobs.ts';
 import { PREFIX } from '../shared/store/keys.ts';
@@ -138,12 +140,9 @@ function check(body: unknown): void {
       `${bytes} bytes, at most ${acceptCampaignJob.maxBytes}: upload OpenIDs (POST /v1/audiences) and files (POST /v1/media) first, and name them by id`,
     );
   }
-  const parsed = CampaignRequest.safeParse(body);
+  const parsed = CampaignRequest.safeParse(body, { error: inWords });
   if (parsed.success) return;
-  const errors = parsed.error.issues.map(({ path, message }) => ({
-    path: path.join('.'),
-    message,
-  }));
+  const errors = mistakesOf(parsed.error);
   const detail = `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in the campaign; nothing was enqueued`;
   throw new QunfaError({ status: 422, code: 'invalid-campaign', detail, errors });
 }

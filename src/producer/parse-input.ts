@@ -1,6 +1,7 @@
 /** Queries, parameters and small bodies, checked by their schema: every mistake at once. */
 import type { Request } from 'express';
 import type { z } from 'zod';
+import { inWords } from '../shared/accept/in-words.ts';
 import { mistakesOf } from '../shared/accept/mistakes-of.ts';
 import type { Refusal } from '../shared/accept/refusal.ts';
 
@@ -19,7 +20,7 @@ function parse<T>(
   schema: z.ZodType<T>,
   { status, code, what }: { status: 400 | 422; code: string; what: string },
 ): Parsed<T> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: inWords });
   if (parsed.success) return { value: parsed.data };
   const errors = mistakesOf(parsed.error);
   const mistakes = `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'}`;

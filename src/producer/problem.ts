@@ -58,9 +58,12 @@ export const noSuchPlace: RequestHandler = (req, res) => {
   sendRefusal(res, {
     status: 404,
     code: 'not-found',
-    detail: `nothing is at ${req.method} ${req.path.slice(0, 200)}; what there is: /openapi.json`,
+    detail: `nothing is at ${req.method} ${placeAsked(req).slice(0, 200)}; what there is: /openapi.json`,
   });
 };
+
+/** As it was called, whatever router it has come to; without its query. */
+const placeAsked = ({ baseUrl, path }: Request): string => `${baseUrl}${path}`;
 
 /**
  * What was thrown on the way to an answer. A caller's mistake says what it is, Redis away says when

@@ -32,7 +32,7 @@ export async function checkMessage(
     if ('mediaId' in asked) return { mediaId: asked.mediaId };
     const upload = 'upload' in asked ? asked.upload : await keep(path, asked);
     if (upload === null) return { mediaId: '' };
-    await judge(path, upload, kind, asked.fit === true);
+    await judge(path, upload, kind, { fit: asked.fit === true, named: `${path}.upload` });
     return { upload, ...(asked.fit ? { fit: true } : {}) };
   }
 
@@ -50,10 +50,15 @@ export async function checkMessage(
     return null;
   }
 
-  async function judge(path: string, id: string, kind: MediaKindOf, fit: boolean): Promise<void> {
+  async function judge(
+    path: string,
+    id: string,
+    kind: MediaKindOf,
+    { fit = false, named = path }: { fit?: boolean; named?: string } = {},
+  ): Promise<void> {
     const facts = await media.describe(id);
     if (!facts) {
-      wrong(`${path}.upload`, `no upload ${id}: it was never made, or its time is over`);
+      wrong(named, `no upload ${id}: it was never made, or its time is over`);
       return;
     }
     await media.touch(id);
@@ -75,7 +80,7 @@ export async function checkMessage(
     const path = `articles.${at}`;
     const { thumb, ...rest } = asked;
     for (const [, , , upload = ''] of asked.content.matchAll(PICTURE_OF_OURS)) {
-      await judge(`${path}.content`, upload, 'article-picture', false);
+      await judge(`${path}.content`, upload, 'article-picture');
     }
     for (const url of foreignPictures(asked.content)) {
       wrong(

@@ -11,6 +11,7 @@ import type { MediaStore } from '../store/media-store.ts';
 import { DAY } from '../time.ts';
 import { checkMessage } from './check-message.ts';
 import { tooFew } from './freeze-audience.ts';
+import { inWords } from './in-words.ts';
 import { invalid } from './invalid-campaign.ts';
 import type { Era } from './media-kind.ts';
 import { mistakesOf } from './mistakes-of.ts';
@@ -74,7 +75,7 @@ export function makePrepareCampaign(deps: Dependencies) {
         { errors: [{ path: 'message.type', message: 'music cannot be mass-sent' }] },
       );
     }
-    const parsed = CampaignRequest.safeParse(body);
+    const parsed = CampaignRequest.safeParse(body, { error: inWords });
     if (parsed.success) return { request: parsed.data };
     return invalid(mistakesOf(parsed.error));
   }
