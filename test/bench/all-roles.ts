@@ -15,7 +15,7 @@ export interface AllRoles {
 }
 
 const START = { callback: startCallback, worker: startWorker, producer: startProducer };
-const CALLERS = 40;
+const CALLERS = 20;
 export const KEYS = Array.from({ length: CALLERS }, (_, no) => `bench-key-${no}-0123456789abcdef`);
 
 /** In the order in which they need each other. */

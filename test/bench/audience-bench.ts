@@ -148,6 +148,7 @@ async function bench(lines: number, kind: Kind): Promise<void> {
     console.log(
       JSON.stringify(
         {
+          bench: 'audience',
           kind,
           lines,
           fileMiB: Math.round((await stat(file)).size / 2 ** 20),
@@ -159,7 +160,6 @@ async function bench(lines: number, kind: Kind): Promise<void> {
           redisBytesPerId: round(((await usedMemory(redis)) - empty) / (ingest.recipients ?? 0)),
         },
         (_, value: unknown) => (typeof value === 'number' ? round(value) : value),
-        2,
       ),
     );
   } finally {

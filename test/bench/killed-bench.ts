@@ -6,6 +6,7 @@
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
+import { openRecord } from '../../src/shared/record.ts';
 import { PREFIX } from '../../src/shared/store/keys.ts';
 import { startAllRoles } from './all-roles.ts';
 import { startBenchWorld, until } from './bench-world.ts';
@@ -17,6 +18,8 @@ const LATENCY = 8_000;
 
 const world = await startBenchWorld({ accounts: ROUNDS, pace: { submitLatencyMs: LATENCY } });
 const redis = new Redis(world.redisUrl, { maxRetriesPerRequest: null });
+const { retainMs } = world.config;
+const stores = openRecord({ redis, retainMs, submitTimeoutMs: 10_000, now: Date.now });
 const producer = await startAllRoles(world.config, ['producer']);
 const seconds = (from: number): number => rounded((Date.now() - from) / 1_000, 1);
 
@@ -28,8 +31,16 @@ interface Recovery {
 async function round(no: number): Promise<Recovery> {
   const account = `bench-${no}`;
   const env = { ...world.env, WORKER_ACCOUNTS: account };
+  // Frozen meanwhile, so that it is there at once and yet the victim gets the job.
+  const other = await startRole('worker', env);
+  other.freeze();
   const victim = await startRole('worker', env);
   const queue = new Queue(`send.${account}`, { connection: redis, prefix: PREFIX });
+  const events = new QueueEvents(queue.name, {
+    connection: redis.duplicate(),
+    prefix: PREFIX,
+  });
+  await events.waitUntilReady();
   const answer = await request(`${producer.producerUrl}/v1/campaigns`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${producer.keyFor(no)}` },
@@ -39,30 +50,21 @@ async function round(no: number): Promise<Recovery> {
       message: { type: 'text', content: `killed ${no}` },
     }),
   });
-  await answer.body.dump();
-  const calls = async (): Promise<number> => {
-    const reply = await request(`${world.sandboxUrl}/sandbox/calls?account=${account}`);
-    const counts = (await reply.body.json()) as Record<string, number>;
-    return Object.entries(counts)
-      .filter(([path]) => path.includes('sendall'))
-      .reduce((sum, [, count]) => sum + count, 0);
-  };
-  await until(async () => (await queue.getActiveCount()) > 0 && (await calls()) > 0);
-  const other = await startRole('worker', env);
-  const events = new QueueEvents(queue.name, {
-    connection: redis.duplicate(),
-    prefix: PREFIX,
-  });
-  await events.waitUntilReady();
+  const { id } = (await answer.body.json()) as { id: string };
+  const batch = () => stores.batches.read({ campaignId: id, no: 1 });
+  await until(async () => (await batch())?.state === 'submitting');
+  // On its way by now, and answered long after.
+  await new Promise((wake) => setTimeout(wake, LATENCY / 16));
   let pickedUp = 0;
   events.on('active', () => {
     pickedUp ||= Date.now();
   });
   await victim.kill('SIGKILL');
+  other.goOn();
   const killedAt = Date.now();
   await until(async () => pickedUp > 0, 60_000);
   const pickedUpSeconds = rounded((pickedUp - killedAt) / 1_000, 1);
-  await until(async () => (await calls()) > 1, 120_000);
+  await until(async () => ((await batch())?.attempts ?? 0) > 1, 120_000);
   const askedAgainSeconds = seconds(killedAt);
   await other.kill('SIGKILL');
   await events.close();

@@ -9,7 +9,10 @@ export interface RoleProcess {
   readonly pid: number;
   /** What it printed at its start. */
   readonly said: string;
-  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Ends it, and waits for its end. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  freeze(): void;
+  goOn(): void;
 }
 
 /** Resolves once it says that it is running. */
@@ -30,6 +33,8 @@ export async function startRole(
   return {
     pid: child.pid ?? 0,
     said,
+    freeze: () => child.kill('SIGSTOP'),
+    goOn: () => child.kill('SIGCONT'),
     async kill(signal) {
       child.kill(signal);
       await ended;
