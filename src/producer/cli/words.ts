@@ -31,9 +31,13 @@ export function campaignLines(campaign: CampaignView): string[] {
     `${id}  ${campaign.name}`,
     `  state       ${stateWords(campaign)}${campaign.sandbox ? '  (sandbox: nobody real gets anything)' : ''}`,
     `  account     ${campaign.account}`,
-    `  audience    ${audienceWords(campaign.audience)}, ${number(campaign.recipients)} recipients`,
+    `  audience    ${audienceWords(campaign.audience)}${campaign.recipients === null ? '' : `, ${number(campaign.recipients)} recipients`}`,
     `  batches     ${number(batches.total)}${counts.length > 0 ? `: ${counts.map(([state, n]) => `${number(n)} ${state}`).join(', ')}` : ''}`,
-    `  receipt     ${number(receipt.sent)} sent, ${number(receipt.failed)} failed, of ${number(receipt.eligible)} eligible (${number(receipt.total)} in all)`,
+    ...(batches.settled > 0
+      ? [
+          `  receipt     ${number(receipt.sent)} sent, ${number(receipt.failed)} failed, of ${number(receipt.eligible)} eligible (${number(receipt.total)} in all)`,
+        ]
+      : []),
     `  send at     ${campaign.sendAt}, not after ${campaign.notAfter}`,
     ...(campaign.completedAt ? [`  ended at    ${campaign.completedAt}`] : []),
     ...(waiting ? [`  waits for   ${waitWords(waiting)}`] : []),

@@ -151,6 +151,13 @@ describe('the doctor', () => {
     expect(of(found, 'fault').join('\n')).toMatch(/clock: .* 300 s apart/);
   });
 
+  it('does not miss a Redis where there is only the sandbox, which brings one along', async () => {
+    const found = await look({ accounts: [], redis: { url: 'redis://127.0.0.1:1' } });
+
+    expect(of(found, 'fault')).toEqual([]);
+    expect(of(found, 'warning').join('\n')).toContain('Redis: none is at REDIS_URL');
+  });
+
   it('goes on without Redis, and names no secret', async () => {
     const found = await look({ redis: { url: 'redis://:hush@127.0.0.1:9' } });
 

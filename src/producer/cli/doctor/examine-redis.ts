@@ -17,16 +17,18 @@ export async function examineRedis({
   redis,
   lanes,
   now,
+  isNeeded,
 }: {
   redis: Redis;
+  /** False where no account is configured: `npm start` then has one of its own. */
+  isNeeded: boolean;
   lanes: Pick<LaneStore, 'heartbeat'>;
   now: () => number;
 }): Promise<{ readonly findings: Finding[]; readonly reached: boolean }> {
   const all = await checkRedis(redis);
   const faults = await redisFaults(redis);
   if (all.some((sentence) => sentence.startsWith('Redis does not answer'))) {
-    const remedy = 'is it running at REDIS_URL, and is its password right?';
-    return { findings: [fault(ABOUT, all.join('; '), remedy)], reached: false };
+    return { findings: [isNeeded ? fault(ABOUT, all.join('; '), UNREACHED) : OWN], reached: false };
   }
   const findings = all.map((sentence) =>
     faults.includes(sentence) ? fault(ABOUT, sentence) : warning(ABOUT, sentence),
@@ -35,6 +37,13 @@ export async function examineRedis({
   findings.push(await clock(redis, now), await workers(lanes, now));
   return { findings, reached: true };
 }
+
+const UNREACHED = 'is it running at REDIS_URL, and is its password right?';
+const OWN = warning(
+  ABOUT,
+  'none is at REDIS_URL; the one that npm start brings along is not looked at',
+  'set REDIS_URL before you set an account: it is where campaigns are kept',
+);
 
 async function clock(redis: Redis, now: () => number): Promise<Finding> {
   const askedAt = now();

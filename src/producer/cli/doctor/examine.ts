@@ -53,7 +53,12 @@ export async function examine(options: Options): Promise<Examination> {
     now,
   });
   try {
-    const { findings, reached } = await examineRedis({ redis, lanes: stores.lanes, now });
+    const { findings, reached } = await examineRedis({
+      redis,
+      lanes: stores.lanes,
+      now,
+      isNeeded: config.accounts.length > 0,
+    });
     const found = [
       ...settings(config),
       ...findings,
