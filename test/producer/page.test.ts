@@ -3,6 +3,7 @@ import { newBatch } from '../../src/shared/campaign/batch.ts';
 import type { Campaign } from '../../src/shared/campaign/campaign.ts';
 import { openRecord, type Stores } from '../../src/shared/record.ts';
 import { DAY } from '../../src/shared/time.ts';
+import { receipt } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { type Answer, aCampaign, aPrefix, aWorld, type World } from './world.ts';
@@ -211,6 +212,30 @@ describe('the campaign page', () => {
 
     expect(pressed.status).toBe(403);
     expect((await world.stores.campaigns.view(id))?.state).toBe('scheduled');
+  });
+
+  it('tells in its language what somebody did, and what a receipt means', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+    const ref = { campaignId: id, no: 1 };
+    const at = Date.now();
+    const nobody = receipt({ total: 5_001, eligible: 5_001, sent: 0, failed: 5_001 });
+    await world.stores.batches.apply(ref, { type: 'attempt-started', at });
+    await world.stores.batches.apply(ref, { type: 'accepted', msgId: '5001', at });
+    await world.stores.batches.apply(ref, {
+      type: 'receipt-arrived',
+      msgId: '5001',
+      receipt: nobody,
+      at,
+    });
+    await world.press(`/page/campaigns/${id}/pause`);
+
+    const chinese = (await world.look(`/page/campaigns/${id}?lang=zh`)).text;
+    const english = (await world.look(`/page/campaigns/${id}?lang=en`)).text;
+
+    expect(chinese).toContain('<b>board:ops</b> 暂停');
+    expect(english).toContain('<b>board:ops</b> paused it');
+    expect(chinese).toContain('没有一个人收到');
   });
 
   it('lets a browser say where a press comes from: without that none is taken', async () => {

@@ -35,8 +35,8 @@ export const tongue = ({ lang }: Words): 'en' | 'zh' => (lang === 'en' ? 'en' : 
 const chip = (view: CampaignView, words: Words): string =>
   view.outcome ? words.outcomes[view.outcome] : words.states[view.state];
 
-function tone({ state, outcome }: CampaignView): string {
-  if (outcome === 'delivered') return 'good';
+function tone({ state, outcome, receipt }: CampaignView): string {
+  if (outcome === 'delivered') return receipt.sent === 0 ? 'care' : 'good';
   if (outcome === 'partly' || outcome === 'unknown') return 'care';
   if (outcome === 'none' || state === 'failed' || state === 'held') return 'bad';
   if (state === 'paused') return 'care';

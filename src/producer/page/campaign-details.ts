@@ -44,7 +44,8 @@ const decide = (as: Decision, action: string, words: Words): Html =>
 export const batchesPart = (batches: readonly BatchView[], words: Words): Html =>
   html`<section id="batches">
   <h2>${words.batches}</h2>
-  <div class="scroll"><table>
+  ${batches.length === 0 && html`<p class="facts">${words.notCut}</p>`}
+  <div class="scroll"${batches.length === 0 && html` hidden`}><table>
     <thead><tr>${words.columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
     <tbody>${batches.map((batch) => batchRow(batch, words))}</tbody>
   </table></div>
@@ -52,7 +53,7 @@ export const batchesPart = (batches: readonly BatchView[], words: Words): Html =
 
 function batchRow(batch: BatchView, words: Words): Html {
   const { no, state, size, msgId, receipt, nextAttemptAt, errcode } = batch;
-  const reason = receipt?.meaning ?? reasonOf(batch, words);
+  const reason = meaningOf(batch, words) ?? reasonOf(batch, words);
   return html`<tr>
     <td>${no}</td>
     <td>${words.batchStates[state] ?? state}</td>
@@ -62,6 +63,13 @@ function batchRow(batch: BatchView, words: Words): Html {
     <td>${reason} ${errcode !== undefined && html`<code>${errcode}</code>`}</td>
     <td>${nextAttemptAt && shown(nextAttemptAt, words.lang)}</td>
   </tr>`;
+}
+
+function meaningOf({ receipt }: BatchView, words: Words): string | undefined {
+  if (!receipt) return undefined;
+  const { status, sent, code = '', meaning } = receipt;
+  const key = status === 'delivered' && sent === 0 ? 'sent to nobody' : code;
+  return words.receipts[key] ?? meaning;
 }
 
 function reasonOf({ reason }: BatchView, words: Words): string | undefined {
@@ -76,7 +84,7 @@ export const auditPart = (entries: readonly AuditEntry[], words: Words): Html =>
     .reverse()
     .map(
       ({ at, by, action, note, batch }) =>
-        html`<li><time>${shown(new Date(at).toISOString(), words.lang)}</time> <b>${by}</b> ${action}${
+        html`<li><time>${shown(new Date(at).toISOString(), words.lang)}</time> <b>${by}</b> ${words.deeds[action] ?? action}${
           batch !== undefined && ` · ${words.columns[0]} ${batch}`
         }${note !== undefined && html` <q>${note}</q>`}</li>`,
     )}</ol>
