@@ -9,6 +9,21 @@ const Id = (prefix: string, what: string) =>
     .string()
     .regex(new RegExp(`^${prefix}[A-Za-z0-9_-]{8,64}$`), `not the id of ${what} (${prefix}…)`);
 
+/**
+ * JSON writes these as \uXXXX only, and WeChat refuses a body with that (40033, 47002): control
+ * characters, and half a pair, as is left when a text is cut in the middle of an emoji.
+ */
+const NEVER_RAW = /[^\P{Cc}\b\t\n\f\r\x7f-\x9f]|\p{Cs}/u;
+
+/** Text that goes into a body for WeChat. */
+const Text = () =>
+  z
+    .string()
+    .refine(
+      (text) => !NEVER_RAW.test(text),
+      'has a control character or half an emoji in it, which WeChat refuses',
+    );
+
 /** Date.parse takes the 30th of February for the 2nd of March. */
 function isDay(text: string): boolean {
   const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
@@ -55,19 +70,17 @@ export const ArticleRequest = z
     thumb: MediaRefRequest.describe(
       'The cover: JPG, at most 64 KB; say "fit": true to have it made to fit',
     ),
-    title: z.string().trim().min(1, 'an article needs a title').max(64),
-    author: z.string().max(16).optional(),
-    content: z
-      .string()
+    title: Text().trim().min(1, 'an article needs a title').max(64),
+    author: Text().max(16).optional(),
+    content: Text()
       .min(1, 'an article needs content')
       .refine((html) => bytes(html) <= 1_048_576, 'over 1 MB')
       .describe('HTML; pictures of ours as <img src="upload:m_…">'),
-    contentSourceUrl: z
-      .string()
+    contentSourceUrl: Text()
       .refine((url) => bytes(url) <= 1_024, 'over 1 KB')
       .optional()
       .describe('“Read the original”; goes out as given'),
-    digest: z.string().max(128).optional().describe('Shown for a single article only'),
+    digest: Text().max(128).optional().describe('Shown for a single article only'),
     showCover: z.boolean().optional(),
     openComment: z.boolean().optional(),
     fansOnlyComment: z.boolean().optional(),
@@ -79,10 +92,9 @@ const TEXT_LIMIT_BYTES = 20_000;
 
 const TextMessage = z.strictObject({
   type: z.literal('text'),
-  content: z
-    .string()
-    .trim()
-    .min(1, 'a text message needs content')
+  // As it is: two wide blanks in front are how a Chinese paragraph begins.
+  content: Text()
+    .refine((text) => text.trim() !== '', 'a text message needs content')
     .refine((text) => bytes(text) <= TEXT_LIMIT_BYTES, `over ${TEXT_LIMIT_BYTES} bytes`),
 });
 const ImageMessage = z.strictObject({ type: z.literal('image'), media: MediaRefRequest });
@@ -90,8 +102,8 @@ const VoiceMessage = z.strictObject({ type: z.literal('voice'), media: MediaRefR
 const VideoMessage = z.strictObject({
   type: z.literal('video'),
   media: MediaRefRequest,
-  title: z.string().trim().min(1, 'a video needs a title').max(64),
-  description: z.string().max(512).default(''),
+  title: Text().trim().min(1, 'a video needs a title').max(64),
+  description: Text().max(512).default(''),
   thumb: MediaRefRequest.optional().describe(
     'Picture of the plain video that the protocol of 2014 sends to OpenIDs; elsewhere WeChat takes one from the film',
   ),

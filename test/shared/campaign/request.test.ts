@@ -69,6 +69,38 @@ describe('a request', () => {
     expect(mistakesOf(request({ message: both }))).not.toEqual([]);
   });
 
+  it.each(['\u0000', '\u0007', '\u001f', '\ud83d', '\ude00'])(
+    'with %j in a text is a mistake: JSON writes it as \\u…, which WeChat refuses',
+    (bad) => {
+      const text = `before${bad}after`;
+      const article = { thumb: { mediaId: 'x' }, title: text, author: text, content: text };
+      const video = { type: 'video', media: { mediaId: 'x' }, title: text, description: text };
+
+      expect(mistakesOf(request({ message: { type: 'text', content: text } }))).toEqual([
+        'message.content',
+      ]);
+      expect(mistakesOf(request({ message: { type: 'news', articles: [article] } }))).toHaveLength(
+        3,
+      );
+      expect(mistakesOf(request({ message: video }))).toHaveLength(2);
+    },
+  );
+
+  it.each(['\u3000\u3000亲爱的', 'line one\n\tline two\r\n', '\u2028😀\u007f'])(
+    'keeps a text as it is: %j',
+    (content) => {
+      const message = { type: 'text', content };
+
+      expect(CampaignRequest.parse(request({ message })).message).toEqual(message);
+    },
+  );
+
+  it.each(['', ' ', '\u3000\n'])('for a blank text (%j) is a mistake', (content) => {
+    expect(mistakesOf(request({ message: { type: 'text', content } }))).toEqual([
+      'message.content',
+    ]);
+  });
+
   it('for music is known as such: no era ever gave it a shape', () => {
     expect(isMusic(request({ message: { type: 'music', url: 'x' } }))).toBe(true);
     expect(isMusic(request())).toBe(false);
