@@ -100,7 +100,7 @@ function readRefusal(
       if (errcode === NOT_ON_IP_LIST) {
         // Another host may be on the list: the lane stops only when two agree.
         const lane = stopOf('account', errcode);
-        return putBack('wechat-busy', at.now + OTHER_HOST_PAUSE, errcode, lane);
+        return putBack('address-refused', at.now + OTHER_HOST_PAUSE, errcode, lane);
       }
       const scope = remedy.scope === 'api' && at.api === 'send' ? 'send' : 'account';
       const lane = stopOf(scope, errcode);

@@ -54,8 +54,14 @@ export interface Dependencies {
 
 /** Repeats of an unanswered call go before everything new: the lane waits for their answer. */
 export const REPEAT_PRIORITY = 1;
-/** Waits that end for the whole lane at once, also sooner, by a person's word. */
-const LANE_DECIDES: readonly WaitReason[] = ['account-paused', 'daily-quota', 'monthly-quota'];
+/** Waits that end sooner by a person's word, who resumes the account. */
+const LANE_DECIDES: readonly WaitReason[] = [
+  'account-paused',
+  'address-refused',
+  'daily-quota',
+  'monthly-quota',
+  'wechat-approval',
+];
 /** A lane that a person must release looks again this often, should the release be missed. */
 const STOPPED_PAUSE = HOUR;
 

@@ -1,6 +1,7 @@
 /** "Not now": minutes, days, months, approvals, accounts that are stopped. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { nextMonthMorning, nextMorning } from '../../src/shared/campaign/quota-window.ts';
+import { makeSteerAccount } from '../../src/shared/steer-account.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
@@ -96,6 +97,27 @@ describe('an account that waits for its administrator', () => {
   });
 });
 
+describe('a person who has mended what WeChat objected to, and resumes the account', () => {
+  it.each([
+    [89505, 'wechat-approval'],
+    [40164, 'address-refused'],
+    [50002, 'account-paused'],
+  ])('waits for nothing more (%i, %s)', async (errcode, reason) => {
+    const account = world.nextAccount();
+    world.faults.set('errcode', { account, path: SEND, errcode });
+    const id = await world.create(aRequest(account));
+    await world.untilView(id, 'waiting', ({ waiting }) => waiting?.reason === reason);
+    await world.until('it sleeps', () => world.queues.lane(account).getDelayedCount());
+
+    const { queues, stores } = world;
+    const steer = makeSteerAccount({ lanes: stores.lanes, queues, now: Date.now });
+    await steer.resume(account);
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(world.sendCalls(account)).toEqual([errcode, 0]);
+  });
+});
+
 describe('an account that WeChat has stopped (50002)', () => {
   it('burns no further call, tells a person, and goes on when it is resumed', async () => {
     const account = world.nextAccount();
@@ -143,7 +165,7 @@ describe('a host that is not on the account’s IP list (40164)', () => {
     const id = await own.create(aRequest('default'));
     const view = await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
 
-    expect(view.waiting?.reason).toBe('wechat-busy');
+    expect(view.waiting?.reason).toBe('address-refused');
     const lane = await own.until('the host is noted', async () => {
       const found = await own.stores.lanes.read('default');
       return found.refusedHosts && found;

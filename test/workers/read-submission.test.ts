@@ -115,7 +115,7 @@ describe('an answer at the send step', () => {
 
   it('40164 asks another host soon', () => {
     expect(readSubmission(refusal(40164), situation())).toMatchObject({
-      event: { type: 'put-back', reason: 'wechat-busy', nextAttemptAt: NOW + 5 * MINUTE },
+      event: { type: 'put-back', reason: 'address-refused', nextAttemptAt: NOW + 5 * MINUTE },
       lane: { kind: 'stop', scope: 'account' },
     });
   });

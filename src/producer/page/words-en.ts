@@ -45,6 +45,8 @@ export const EN: Words = {
     rate: 'WeChat asked for a pause',
     window: 'It waits for its time',
     'wechat-busy': 'WeChat is busy or cannot be reached',
+    'address-refused':
+      'This server’s address is not on WeChat’s IP list: add it, then resume the account',
     'new-media': 'The media are being uploaded again',
   },
   until: (time) => `until ${time}`,

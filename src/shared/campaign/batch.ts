@@ -33,6 +33,7 @@ export type WaitReason =
   | 'rate'
   | 'window'
   | 'wechat-busy'
+  | 'address-refused'
   | 'new-media';
 
 interface Common {
