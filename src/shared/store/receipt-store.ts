@@ -39,7 +39,7 @@ export type AcceptanceOutcome =
 /** Unmatched events wait this long for their batch; sends made in the console never get one. */
 const PARKED_MS = 7 * DAY;
 
-interface Accepting {
+export interface Accepting {
   readonly audit?: AuditEntry;
   readonly from?: Batch;
   readonly generation?: number;
