@@ -245,6 +245,20 @@ describe('the same request again', () => {
     expect([meant.status, keyed.status]).toEqual([202, 202]);
   });
 
+  it('is the same content for the same OpenIDs in another order', async () => {
+    const ids = openIds(3);
+    const message = { type: 'text', content: 'in any order' };
+    const enqueue = (openids: string[]) =>
+      world.post('/v1/campaigns', aCampaign({ audience: { type: 'openids', openids }, message }));
+
+    const first = await enqueue(ids);
+    const again = await enqueue([...ids].reverse().concat(ids));
+    const other = await enqueue(ids.slice(1));
+
+    expect([first.status, again.status, other.status]).toEqual([202, 409, 202]);
+    expect(again.json).toMatchObject({ code: 'same-content', campaignId: first.json.id });
+  });
+
   it.each(['', 'x'.repeat(256), 'schlüssel'])('refuses the Idempotency-Key %j', async (key) => {
     const { status, json } = await world.post('/v1/campaigns', aCampaign(), {
       'idempotency-key': Buffer.from(key).toString('latin1'),

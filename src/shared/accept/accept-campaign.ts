@@ -14,6 +14,7 @@ import {
 } from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
+import type { AudienceRequest } from '../campaign/request.ts';
 import type { EnqueueRoot } from '../enqueue-root.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
@@ -86,7 +87,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       message,
       requestDigest: digestOf(request),
       ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
-      contentDigest: digestOf([request.audience, request.exclude, message]),
+      contentDigest: digestOf([anyOrder(request.audience), request.exclude, message]),
       repeatMeant: request.repeat,
       ...paused,
     });
@@ -135,6 +136,12 @@ const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({
   by: 'qunfa',
   reason: 'approval',
 });
+
+/** The same OpenIDs are the same followers, in whatever order a database gives them. */
+const anyOrder = (audience: AudienceRequest): AudienceRequest =>
+  audience.type === 'openids'
+    ? { ...audience, openids: [...new Set(audience.openids)].sort() }
+    : audience;
 
 const digestOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');
