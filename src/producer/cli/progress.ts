@@ -45,7 +45,7 @@ function lines(stream: Terminal['stderr']): Progress {
   return {
     show(campaign) {
       const { total, handed, settled } = countsOf(campaign);
-      const line = `${wordsOf(campaign)}; of ${number(total)} batches ${number(handed)} submitted, ${number(settled)} confirmed`;
+      const line = `${wordsOf(campaign)}; of ${number(total)} ${total === 1 ? 'batch' : 'batches'} ${number(handed)} submitted, ${number(settled)} confirmed`;
       if (line !== last) stream.write(`${line}\n`);
       last = line;
     },

@@ -61,7 +61,7 @@ describe('send', () => {
     expect(ran.exit).toBe(0);
     expect(ran.out).toMatch(/enqueued for tag 2 of default \(sandbox\)/);
     expect(ran.out).toMatch(/completed: delivered/);
-    expect(ran.err.trim().split('\n').at(-1)).toMatch(/of 1 batches 1 submitted, 1 confirmed/);
+    expect(ran.err.trim().split('\n').at(-1)).toMatch(/of 1 batch 1 submitted, 1 confirmed/);
   });
 
   it('draws bars where a person watches', async () => {
