@@ -45,10 +45,17 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   let stopped = false;
   let leftBehindAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> = Promise.resolve();
+  let willLook = false;
 
+  /** A burst of campaigns says so for each: one look that is still to come sees them all. */
   const lookAgain = (): void => {
+    if (willLook) return;
+    willLook = true;
     looking = looking
-      .then(() => (stopped ? undefined : look()))
+      .then(() => {
+        willLook = false;
+        return stopped ? undefined : look();
+      })
       .catch((error: unknown) => {
         log.debug({ event: 'lanes.look-failed', err: error }, 'lanes could not be looked at');
       });
