@@ -16,6 +16,6 @@ export const median = (numbers: readonly number[]): number =>
 export const percentile = (numbers: readonly number[], share: number): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor((numbers.length - 1) * share)] ?? 0;
 
-/** The higher, the better, both ways: of rates ours over theirs. */
+/** Rates, the higher the better. Round by round, since a shared machine changes from one to the next. */
 export const ratio = (ours: readonly number[], theirs: readonly number[]): number =>
-  rounded(median(ours) / median(theirs));
+  rounded(median(ours.map((rate, round) => rate / (theirs[round] ?? Number.NaN))));

@@ -15,6 +15,12 @@ export interface RoleProcess {
   goOn(): void;
 }
 
+/** Whatever becomes of the bench, nothing is left running. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Resolves once it says that it is running. */
 export async function startRole(
   role: 'producer' | 'worker' | 'callback',
@@ -27,9 +33,7 @@ export async function startRole(
   });
   const said = await untilItRuns(child);
   const ended = once(child, 'exit');
-  // Whatever becomes of the bench, nothing is left running.
-  const atExit = () => child.kill('SIGKILL');
-  process.once('exit', atExit);
+  running.add(child);
   return {
     pid: child.pid ?? 0,
     said,
@@ -38,7 +42,7 @@ export async function startRole(
     async kill(signal) {
       child.kill(signal);
       await ended;
-      process.off('exit', atExit);
+      running.delete(child);
     },
   };
 }
