@@ -5,9 +5,9 @@
 import { ratio, report, rounded } from './figures.ts';
 import { type Side, startTwoSides } from './two-sides.ts';
 
-const CAMPAIGNS = Number(process.env.N ?? 2_000);
+const CAMPAIGNS = 2_000;
 const ACCOUNTS = 20;
-const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const ROUNDS = 3;
 
 const sides = await startTwoSides(ACCOUNTS);
 
