@@ -1,5 +1,5 @@
 /** Whoever was refused may finish reading the answer, but not go on sending for ever. */
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 
 /** Node itself would read the rest of a body that nobody wants for as long as it comes. */
 export const cutOffRefused =
@@ -7,18 +7,30 @@ export const cutOffRefused =
   (req, res, next) => {
     // Held here: a request whose client has gone lets go of its socket.
     const { socket } = req;
-    const writeHead = res.writeHead.bind(res);
+    const closes = /\bclose\b/i.test(req.headers.connection ?? '');
     // Where `Connection: close` was asked, Node would close upon a client that still sends, which then
-    // sees a broken pipe and no answer: whoever reads it closes by itself.
-    res.writeHead = (...head: unknown[]) => {
-      if (!req.complete) res.shouldKeepAlive = true;
-      return Reflect.apply(writeHead, res, head);
-    };
+    // sees a broken pipe and no answer: so it is closed once the body has come, or its time is over.
+    if (closes && hasBody(req)) {
+      const writeHead = res.writeHead.bind(res);
+      res.writeHead = (...head: unknown[]) => {
+        if (!req.complete) res.shouldKeepAlive = true;
+        return Reflect.apply(writeHead, res, head);
+      };
+    }
     res.once('finish', () => {
-      if (req.complete || socket.destroyed) return;
+      const done = (): void => {
+        if (closes) socket.end();
+      };
+      if (req.complete || socket.destroyed) return done();
       const timer = setTimeout(() => socket.destroy(), lingerMs);
-      req.once('end', () => clearTimeout(timer));
+      req.once('end', () => {
+        clearTimeout(timer);
+        done();
+      });
       socket.once('close', () => clearTimeout(timer));
     });
     next();
   };
+
+const hasBody = ({ headers }: Request): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
