@@ -6,9 +6,11 @@ import type { Job } from 'bullmq';
 
 /** Counts one more. @returns how many by now, this one included. */
 export async function countTry(job: Pick<Job, 'progress' | 'updateProgress'>): Promise<number> {
-  const { progress } = job;
-  const before =
-    typeof progress === 'object' && 'tries' in progress ? Number(progress.tries) || 0 : 0;
-  await job.updateProgress({ tries: before + 1 });
-  return before + 1;
+  const tries = triesOf(job) + 1;
+  await job.updateProgress({ tries });
+  return tries;
+}
+
+export function triesOf({ progress }: Pick<Job, 'progress'>): number {
+  return typeof progress === 'object' && 'tries' in progress ? Number(progress.tries) || 0 : 0;
 }

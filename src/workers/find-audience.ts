@@ -4,13 +4,12 @@ import { MINUTE } from '../shared/time.ts';
 import { listGroups, listTags } from '../shared/wechat/audience.ts';
 import type { Answer } from '../shared/wechat/client.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
-import type { LaneReactions } from './lane-reactions.ts';
-import { laterOf } from './upload-later.ts';
+import { type Later, laterOf } from './upload-later.ts';
 
 export type Found =
   | { readonly kind: 'known' }
   | { readonly kind: 'unknown'; readonly message: string }
-  | { readonly kind: 'later'; readonly at: number };
+  | { readonly kind: 'later'; readonly later: Later };
 
 /** @param tries how often the campaign's root has run, this time included. */
 export type FindAudience = (campaign: Campaign, tries: number) => Promise<Found>;
@@ -24,12 +23,11 @@ const MUTE_AFTER = 4;
 interface Dependencies {
   readonly wechatFor: WechatFor;
   readonly accountKindOf: (name: string) => 'service' | 'subscription';
-  readonly laneReactions: LaneReactions;
   readonly now: () => number;
 }
 
 export function makeFindAudience(deps: Dependencies): FindAudience {
-  const { wechatFor, accountKindOf, laneReactions, now } = deps;
+  const { wechatFor, accountKindOf, now } = deps;
 
   const named = new Map<string, number>();
 
@@ -78,8 +76,7 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
       tries,
     });
     if (!later) return { kind: 'known' };
-    if (later.lane) await laneReactions.react(campaign, later.lane);
-    return { kind: 'later', at: later.at };
+    return { kind: 'later', later };
   }
 }
 

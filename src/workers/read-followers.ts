@@ -9,15 +9,14 @@ import { followersPage, tagFollowersPage } from '../shared/wechat/audience.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import { countTry } from './count-tries.ts';
-import type { LaneReactions } from './lane-reactions.ts';
-import { sleepUntil } from './sleep.ts';
 import { laterOf } from './upload-later.ts';
+import type { WaitForWechat } from './wait-for-wechat.ts';
 
 interface Dependencies {
   readonly stores: Stores;
   readonly wechatFor: WechatFor;
   readonly accountOf: (name: string) => AccountConfig;
-  readonly laneReactions: LaneReactions;
+  readonly waitForWechat: WaitForWechat;
   readonly now: () => number;
 }
 
@@ -27,7 +26,7 @@ const KEPT_FOR_READING = 30 * DAY;
 const END = 'end ';
 
 export function makeReadFollowers(deps: Dependencies) {
-  const { stores, wechatFor, accountOf, laneReactions, now } = deps;
+  const { stores, wechatFor, accountOf, waitForWechat, now } = deps;
   const { campaigns, audiences } = stores;
 
   async function readFollowers(job: Job, token?: string): Promise<void> {
@@ -46,8 +45,7 @@ export function makeReadFollowers(deps: Dependencies) {
       if (answer.kind !== 'ok') {
         const at = { now: now(), accountKind: account.kind, tries: await countTry(job) };
         const later = laterOf(answer, at);
-        if (later?.lane) await laneReactions.react(campaign, later.lane);
-        if (later) return sleepUntil(job, token, later.at);
+        if (later) return waitForWechat(job, token, campaign, later);
         return fail(campaignId, answer.kind === 'refused' ? answer.errcode : 0);
       }
       const { openIds, next } = answer.value;

@@ -31,6 +31,7 @@ import type { FindAudience } from './find-audience.ts';
 import { hasExpired, hasUploads, massMessage, materialJobs, newsKey } from './material.ts';
 import type { ReviveBatches } from './revive-batches.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
+import type { WaitForWechat } from './wait-for-wechat.ts';
 
 interface Dependencies {
   readonly stores: Stores;
@@ -39,6 +40,7 @@ interface Dependencies {
   readonly accountOf: (name: string) => AccountConfig;
   readonly era: Era;
   readonly findAudience: FindAudience;
+  readonly waitForWechat: WaitForWechat;
   readonly reviveBatches: ReviveBatches;
   /** Told once, when a campaign has ended. */
   readonly onEnd: (campaign: Campaign) => Promise<void>;
@@ -120,7 +122,7 @@ export function makeRunCampaign(deps: Dependencies) {
       await endWith(campaign, 'audience-unknown', found.message);
       return false;
     }
-    if (found.kind === 'later') return sleepUntil(job, token, found.at);
+    if (found.kind === 'later') return deps.waitForWechat(job, token, campaign, found.later);
     return true;
   }
 

@@ -55,6 +55,7 @@ import { makeSweep, SWEEP_EVERY } from './sweep.ts';
 import { makeTellWebhook } from './tell-webhook.ts';
 import { makeUploadMedia } from './upload-media.ts';
 import { makeUploadNews } from './upload-news.ts';
+import { makeWaitForWechat } from './wait-for-wechat.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -130,6 +131,7 @@ export async function start(options: StartOptions): Promise<Running> {
     accountOf,
     era,
     laneReactions,
+    waitForWechat: makeWaitForWechat({ campaigns: stores.campaigns, laneReactions }),
     telemetry,
     now,
   };
@@ -152,7 +154,6 @@ export async function start(options: StartOptions): Promise<Running> {
       findAudience: makeFindAudience({
         wechatFor,
         accountKindOf: (name) => accountOf(name).kind,
-        laneReactions,
         now,
       }),
       reviveBatches: makeReviveBatches({

@@ -1,9 +1,10 @@
 /** When an upload that did not go through is tried again, if at all. Pure. */
+import type { WaitReason } from '../shared/campaign/batch.ts';
 import { nextMorning, nextSendWindow } from '../shared/campaign/quota-window.ts';
 import { HOUR, MINUTE, SECOND } from '../shared/time.ts';
 import type { Answer } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
-import type { LaneReaction } from './read-submission.ts';
+import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
 
 interface Situation {
   readonly now: number;
@@ -14,6 +15,7 @@ interface Situation {
 
 export interface Later {
   readonly at: number;
+  readonly reason: WaitReason;
   readonly lane?: LaneReaction;
 }
 
@@ -23,24 +25,28 @@ export function laterOf(
   { now, accountKind, tries }: Situation,
 ): Later | null {
   const growing = Math.min(2 * SECOND * 2 ** Math.min(tries, 10), 10 * MINUTE);
-  if (answer.kind !== 'refused') return { at: now + growing };
+  if (answer.kind !== 'refused') return { at: now + growing, reason: 'wechat-busy' };
   const { remedy, errcode } = answer;
   switch (remedy.kind) {
     case 'wait':
-      return { at: now + remedy.ms };
+      return { at: now + remedy.ms, reason: 'rate' };
     case 'ask-again':
     case 'new-token':
-      return { at: now + Math.max(growing, 30 * SECOND) };
+      return { at: now + Math.max(growing, 30 * SECOND), reason: 'wechat-busy' };
     case 'wait-approval':
-      return { at: now + remedy.ms };
+      return { at: now + remedy.ms, reason: 'wechat-approval' };
     case 'wait-until':
-      return {
-        at: remedy.window === 'next-day' ? nextMorning(now) : nextSendWindow(now, accountKind),
-      };
+      return remedy.window === 'next-day'
+        ? { at: nextMorning(now), reason: 'daily-quota' }
+        : {
+            at: nextSendWindow(now, accountKind),
+            reason: accountKind === 'subscription' ? 'daily-quota' : 'monthly-quota',
+          };
     case 'account-down':
       return remedy.scope === 'account'
         ? {
             at: now + Math.min(growing * 4, HOUR),
+            reason: errcode === NOT_ON_IP_LIST ? 'address-refused' : 'account-paused',
             lane: { kind: 'stop', scope: 'account', errcode, message: meaningOf(errcode) },
           }
         : null;

@@ -22,17 +22,17 @@ import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Answer, Era } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
-import { countTry } from './count-tries.ts';
-import type { LaneReactions } from './lane-reactions.ts';
+import { countTry, triesOf } from './count-tries.ts';
 import { sleepUntil } from './sleep.ts';
 import { laterOf } from './upload-later.ts';
+import type { WaitForWechat } from './wait-for-wechat.ts';
 
 interface Dependencies {
   readonly stores: Stores;
   readonly wechatFor: WechatFor;
   readonly accountOf: (name: string) => AccountConfig;
   readonly era: Era;
-  readonly laneReactions: LaneReactions;
+  readonly waitForWechat: WaitForWechat;
   readonly telemetry: Telemetry;
   readonly now: () => number;
 }
@@ -41,7 +41,7 @@ interface Dependencies {
 const CLAIM_MS = 2 * MINUTE;
 
 export function makeUploadMedia(deps: Dependencies) {
-  const { stores, wechatFor, accountOf, era, laneReactions, telemetry, now } = deps;
+  const { stores, wechatFor, accountOf, era, waitForWechat, telemetry, now } = deps;
   const { campaigns, media, materials } = stores;
 
   async function uploadMedia(job: Job, token?: string): Promise<void> {
@@ -95,6 +95,7 @@ export function makeUploadMedia(deps: Dependencies) {
       const there = answer.value;
       await materials.save(account.name, key, { ...there, uploadedAt: now() });
       telemetry.uploadEnded(campaign, { what: upload.kind, outcome: 'done' });
+      if (triesOf(job) > 0) await campaigns.waits(campaign.id, null);
       return note(payload, { ...there, shared: key });
     }
     const later = laterOf(answer, {
@@ -103,9 +104,8 @@ export function makeUploadMedia(deps: Dependencies) {
       tries: await countTry(job),
     });
     if (later) {
-      if (later.lane) await laneReactions.react(campaign, later.lane);
       telemetry.uploadEnded(campaign, { what: upload.kind, outcome: 'later' });
-      return sleepUntil(job, token, later.at);
+      return waitForWechat(job, token, campaign, later);
     }
     if (answer.kind !== 'refused') return;
     const { errcode } = answer;

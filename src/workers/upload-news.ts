@@ -25,11 +25,11 @@ import type { Answer, Era } from '../shared/wechat/client.ts';
 import { type ArticleBody, addDraft, uploadNews } from '../shared/wechat/news.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
-import { countTry } from './count-tries.ts';
-import type { LaneReactions } from './lane-reactions.ts';
+import { countTry, triesOf } from './count-tries.ts';
 import { mediaIdOf, uploadJobs } from './material.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
 import { laterOf } from './upload-later.ts';
+import type { WaitForWechat } from './wait-for-wechat.ts';
 
 interface Dependencies {
   readonly stores: Stores;
@@ -37,7 +37,7 @@ interface Dependencies {
   readonly wechatFor: WechatFor;
   readonly accountOf: (name: string) => AccountConfig;
   readonly era: Era;
-  readonly laneReactions: LaneReactions;
+  readonly waitForWechat: WaitForWechat;
   readonly telemetry: Telemetry;
   readonly now: () => number;
   readonly prefix?: string;
@@ -63,7 +63,7 @@ interface Doing {
 }
 
 export function makeUploadNews(deps: Dependencies) {
-  const { stores, flows, wechatFor, accountOf, era, laneReactions, telemetry, now } = deps;
+  const { stores, flows, wechatFor, accountOf, era, waitForWechat, telemetry, now } = deps;
   const { campaigns, materials } = stores;
 
   async function upload(job: Job, token?: string): Promise<void> {
@@ -123,6 +123,7 @@ export function makeUploadNews(deps: Dependencies) {
       const expiresAt = key ? now() + TEMPORARY_MEDIA_LIFE : null;
       if (key) await materials.save(account.name, key, { mediaId, uploadedAt: now(), expiresAt });
       telemetry.uploadEnded(campaign, { what: 'news', outcome: 'done' });
+      if (triesOf(job) > 0) await campaigns.waits(campaign.id, null);
       return note(payload, mediaId, expiresAt, key);
     }
     if (answer.kind === 'refused' && answer.remedy.kind === 'new-media') {
@@ -137,9 +138,8 @@ export function makeUploadNews(deps: Dependencies) {
       tries: await countTry(job),
     });
     if (later) {
-      if (later.lane) await laneReactions.react(campaign, later.lane);
       telemetry.uploadEnded(campaign, { what: 'news', outcome: 'later' });
-      return sleepUntil(job, token, later.at);
+      return waitForWechat(job, token, campaign, later);
     }
     if (answer.kind !== 'refused') return;
     const { errcode } = answer;

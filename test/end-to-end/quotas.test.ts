@@ -1,9 +1,9 @@
 /** "Not now": minutes, days, months, approvals, accounts that are stopped. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { nextMonthMorning, nextMorning } from '../../src/shared/campaign/quota-window.ts';
 import { makeSteerAccount } from '../../src/shared/steer-account.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/time.ts';
-import { aRequest, toOpenIds } from '../support/builders.ts';
+import { anImage, aRequest, someNews, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 
 const world = await startWorld(
@@ -81,6 +81,32 @@ describe.each([
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
     expect(own.sendCalls('default')).toEqual([errcode, 0]);
   });
+});
+
+describe('a campaign whose articles, files or followers must wait', () => {
+  it.each([
+    ['media/uploadnews', 45009, 'daily-quota', { message: someNews() }],
+    ['media/upload', 45011, 'rate', { message: anImage() }],
+    ['media/upload', 40164, 'address-refused', { message: anImage() }],
+    ['user/get', 45009, 'daily-quota', { audience: { type: 'followers' } }],
+    ['groups/get', -1, 'rate', { audience: { type: 'group', groupId: '2' } }],
+  ])(
+    'says why and until when (%s, %i: %s), and then goes',
+    async (path, errcode, reason, asked) => {
+      const own = await startWorld({ onTestFinished });
+      own.faults.set('errcode', { path, errcode });
+
+      const id = await own.create(aRequest('default', { ...asked, notAfter: later() }));
+      const view = await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+
+      expect(view.waiting?.reason).toBe(reason);
+      const until = Date.parse(view.waiting?.until ?? '');
+      if (reason === 'daily-quota') expect(until).toBe(nextMorning(own.clock.now()));
+      await own.jump(until - own.clock.now() + 1);
+      expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+      expect((await own.stores.campaigns.read(id))?.control).not.toHaveProperty('waiting');
+    },
+  );
 });
 
 describe('an account that waits for its administrator', () => {

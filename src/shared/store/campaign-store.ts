@@ -1,7 +1,7 @@
 /** Campaigns in Redis: accepted, read, controlled, ended. Batches are batch-store.ts's. */
 import type { Redis } from 'ioredis';
 import type { Batch } from '../campaign/batch.ts';
-import { type Campaign, type Control, isEnded } from '../campaign/campaign.ts';
+import { type Campaign, type Control, isEnded, type Waiting } from '../campaign/campaign.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
 import { makeAccept } from './accept-campaign.ts';
 import { type AuditEntry, auditCommand } from './audit.ts';
@@ -132,6 +132,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
             ],
           ),
           ['HSET', keys.tally(id), 'pending', batches.length],
+          ['HDEL', keys.campaign(id), 'waiting'],
           ['HINCRBY', keys.lanes(), campaign.account, batches.length],
           ['PUBLISH', keys.laneFeed(), campaign.account],
         ],
@@ -208,6 +209,15 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     await commit(redis, [], [auditCommand(keys, id, entry)]);
   }
 
+  /** Why nothing goes on before there are batches; one that waits says so itself (change-batch.ts). */
+  async function waits(id: string, waiting: Waiting | null): Promise<void> {
+    const key = keys.campaign(id);
+    const told: Command = waiting
+      ? ['HSET', key, 'waiting', JSON.stringify(waiting)]
+      : ['HDEL', key, 'waiting'];
+    await commit(redis, [], [told, ['PUBLISH', keys.feed(), id]]);
+  }
+
   return {
     accept: makeAccept({ redis, keys, read, now }),
     spec,
@@ -221,6 +231,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     reopen,
     audit,
     note,
+    waits,
   };
 }
 
