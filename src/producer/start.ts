@@ -91,7 +91,7 @@ export async function start(options: StartOptions): Promise<Running> {
   };
   const stopping = new AbortController();
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
-  const steerAccount = makeSteerAccount({ lanes: stores.lanes, queues, now });
+  const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
   const withWechat = { stores, accounts, wechatFor, era, now };
   const producer = await startProducer({

@@ -1,17 +1,19 @@
 /** A person stops an account's lane, or lets it go on after whatever had stopped it. */
 import type { Queues } from './queues.ts';
+import type { CampaignStore } from './store/campaign-store.ts';
 import type { LaneStore } from './store/lane-store.ts';
-import { wakeLane } from './wake-campaign.ts';
+import { wakeCampaign, wakeLane } from './wake-campaign.ts';
 
 interface Dependencies {
   readonly lanes: LaneStore;
-  readonly queues: Pick<Queues, 'lane'>;
+  readonly campaigns: Pick<CampaignStore, 'open' | 'spec' | 'read'>;
+  readonly queues: Queues;
   readonly now: () => number;
 }
 
 export type SteerAccount = ReturnType<typeof makeSteerAccount>;
 
-export function makeSteerAccount({ lanes, queues, now }: Dependencies) {
+export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies) {
   /** Calls under way end; nothing new of this account is called. May be repeated. */
   async function pause(account: string, by: string): Promise<void> {
     const { paused } = await lanes.read(account);
@@ -27,6 +29,12 @@ export function makeSteerAccount({ lanes, queues, now }: Dependencies) {
   async function resume(account: string): Promise<void> {
     await lanes.clear(account, 'paused', 'sendBlocked', 'sleep', 'refusedHosts');
     await wakeLane(queues, account);
+    for (const id of await campaigns.open()) {
+      if ((await campaigns.spec(id))?.account !== account) continue;
+      const { control } = (await campaigns.read(id)) ?? {};
+      // Its files, articles or followers wait for WeChat, outside the lane.
+      if (control?.waiting && control.phase !== 'submitting') await wakeCampaign(queues, id);
+    }
   }
 
   return { pause, resume };

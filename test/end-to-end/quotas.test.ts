@@ -1,6 +1,8 @@
 /** "Not now": minutes, days, months, approvals, accounts that are stopped. */
+import type { Job } from 'bullmq';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { nextMonthMorning, nextMorning } from '../../src/shared/campaign/quota-window.ts';
+import type { SharedQueue } from '../../src/shared/jobs.ts';
 import { makeSteerAccount } from '../../src/shared/steer-account.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/time.ts';
 import { anImage, aRequest, someNews, toOpenIds } from '../support/builders.ts';
@@ -8,7 +10,7 @@ import { startWorld } from '../support/world.ts';
 
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
-  { accounts: Array.from({ length: 12 }, (_, i) => ({ name: `a${i + 1}` })) },
+  { accounts: Array.from({ length: 16 }, (_, i) => ({ name: `a${i + 1}` })) },
 );
 const SEND = 'message/mass/send';
 const later = () => new Date(Date.now() + 60 * DAY).toISOString();
@@ -124,23 +126,30 @@ describe('an account that waits for its administrator', () => {
 });
 
 describe('a person who has mended what WeChat objected to, and resumes the account', () => {
-  it.each([
-    [89505, 'wechat-approval'],
-    [40164, 'address-refused'],
-    [50002, 'account-paused'],
-  ])('waits for nothing more (%i, %s)', async (errcode, reason) => {
+  it.each<[string, number, string, 'lane' | SharedQueue]>([
+    [SEND, 89505, 'wechat-approval', 'lane'],
+    [SEND, 40164, 'address-refused', 'lane'],
+    [SEND, 50002, 'account-paused', 'lane'],
+    ['media/upload', 40164, 'address-refused', 'media'],
+    ['media/uploadnews', 45009, 'daily-quota', 'news'],
+    ['groups/get', 40164, 'address-refused', 'campaigns'],
+  ])('waits for nothing more (%s, %i, %s)', async (path, errcode, reason, asleepIn) => {
     const account = world.nextAccount();
-    world.faults.set('errcode', { account, path: SEND, errcode });
-    const id = await world.create(aRequest(account));
+    world.faults.set('errcode', { account, path, errcode });
+    const audience = path === 'groups/get' ? { type: 'group', groupId: '2' } : toOpenIds();
+    const id = await world.create(aRequest(account, { audience, message: someNews() }));
     await world.untilView(id, 'waiting', ({ waiting }) => waiting?.reason === reason);
-    await world.until('it sleeps', () => world.queues.lane(account).getDelayedCount());
-
     const { queues, stores } = world;
-    const steer = makeSteerAccount({ lanes: stores.lanes, queues, now: Date.now });
-    await steer.resume(account);
+    const queue = asleepIn === 'lane' ? queues.lane(account) : queues[asleepIn];
+    await world.until('it sleeps', async () => {
+      const jobs: Job<{ campaignId?: string }>[] = await queue.getDelayed();
+      return jobs.some((job) => job.data.campaignId === id);
+    });
+
+    await makeSteerAccount({ ...stores, queues, now: Date.now }).resume(account);
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
-    expect(world.sendCalls(account)).toEqual([errcode, 0]);
+    if (path === SEND) expect(world.sendCalls(account)).toEqual([errcode, 0]);
   });
 });
 

@@ -36,7 +36,7 @@ const routes = ({ stores, queues, config, wechatFor, now, redis: connection, pre
             return token?.expiresAt ?? null;
           },
         }),
-        steerAccount: makeSteerAccount({ lanes: stores.lanes, queues, now }),
+        steerAccount: makeSteerAccount({ ...stores, queues, now }),
       }),
       makeAccountListsRoutes({ accounts, wechatFor }),
     ],
