@@ -59,6 +59,8 @@ export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await removeAbandoned(dir, now);
   let size = (await list()).length;
+  let begun = 0;
+  let ended = 0;
 
   async function list(): Promise<SpoolFile[]> {
     const names = await readdir(dir);
@@ -77,6 +79,7 @@ export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
     async append(event: SpooledEvent): Promise<void> {
       if (size >= maxEvents) throw new Error(`the spool holds ${size} events and takes no more`);
       size += 1;
+      begun += 1;
       try {
         const body = event.push.body.toString('base64');
         const entry = { version: 1, ...event, push: { ...event.push, body } };
@@ -88,12 +91,16 @@ export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
       } catch (error) {
         size -= 1;
         throw error;
+      } finally {
+        ended += 1;
       }
     },
 
     async waiting(): Promise<SpoolFile[]> {
+      const endedBefore = ended;
       const files = await list();
-      size = files.length;
+      // What was being written meanwhile may be in the list or not: until the next look it counts.
+      size = files.length + (begun - endedBefore);
       return files;
     },
 

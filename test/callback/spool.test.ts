@@ -162,6 +162,16 @@ describe('a spool', () => {
     await expect(spool.append(spooled())).resolves.toBeUndefined();
   });
 
+  it('counts what is being written while somebody looks at what waits', async (test) => {
+    const spool = await spoolIn(await aFolder(test), 1);
+
+    const looking = spool.waiting();
+    const writing = spool.append(spooled());
+    await Promise.all([looking, writing]);
+
+    await expect(spool.append(spooled())).rejects.toThrow('takes no more');
+  });
+
   it('fails at the start where its folder cannot be', async (test) => {
     const file = join(await aFolder(test), 'file');
     await writeFile(file, '');
