@@ -24,10 +24,14 @@ describe('an account whose minute is used up (45011)', () => {
 
     const view = await world.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
     expect(view).toMatchObject({ state: 'submitting', waiting: { reason: 'rate' } });
-    const { sleep } = await world.stores.lanes.read(account);
+    // The batch is recorded first, its lane right after.
+    const sleep = await world.until(
+      'the lane asleep',
+      async () => (await world.stores.lanes.read(account)).sleep,
+    );
     const other = await world.create(aRequest(account));
     await world.untilView(other, 'laid out', ({ batches }) => batches.pending === 1);
-    expect(Math.round(((sleep?.until ?? 0) - Date.now()) / SECOND)).toBeGreaterThan(50);
+    expect(Math.round((sleep.until - Date.now()) / SECOND)).toBeGreaterThan(50);
     expect((await world.view(other)).batches.submitted).toBe(0);
     expect(world.sendCalls(account)).toEqual([45011]);
   });
@@ -183,9 +187,11 @@ describe('an account that may not send to OpenIDs (48001)', () => {
 
     const id = await world.create(aRequest(account));
     await world.untilView(id, 'waiting', ({ waiting }) => waiting?.reason === 'account-paused');
-    expect(await world.stores.lanes.read(account)).toMatchObject({
-      sendBlocked: { errcode: 48001 },
-    });
+    const blocked = await world.until(
+      'sends stopped',
+      async () => (await world.stores.lanes.read(account)).sendBlocked,
+    );
+    expect(blocked).toMatchObject({ errcode: 48001 });
 
     const everyone = await world.create(aRequest(account, { audience: { type: 'everyone' } }));
     expect(await world.ended(everyone)).toMatchObject({ outcome: 'delivered' });
