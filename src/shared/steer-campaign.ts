@@ -5,7 +5,8 @@
  * asked for twice and does it once; each is written down with who asked.
  */
 import { type Refusal, refuse } from './accept/refusal.ts';
-import type { Batch, BatchEvent } from './campaign/batch.ts';
+import type { BatchEvent } from './campaign/advance-batch.ts';
+import type { Batch } from './campaign/batch.ts';
 import { type CampaignView, type Control, isEnded, viewOf } from './campaign/campaign.ts';
 import type { EnqueueRoot } from './enqueue-root.ts';
 import { submitBatchJob } from './jobs.ts';

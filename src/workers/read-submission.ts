@@ -2,7 +2,8 @@
  * What an answer at the send step means for the batch and for its lane. Pure: errcode in, decision
  * out; the table of errcodes is shared/wechat/remedies.ts.
  */
-import type { BatchEvent, WaitReason } from '../shared/campaign/batch.ts';
+import type { BatchEvent } from '../shared/campaign/advance-batch.ts';
+import type { WaitReason } from '../shared/campaign/batch.ts';
 import { nextMorning, nextSendWindow } from '../shared/campaign/quota-window.ts';
 import { repeatDelayMs } from '../shared/campaign/repeat-steps.ts';
 import { HOUR, MINUTE, SECOND } from '../shared/time.ts';

@@ -8,14 +8,9 @@
 import { type FlowProducer, type Job, RateLimitError } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
 import { batchOpenIds } from '../shared/batch-open-ids.ts';
+import type { BatchEvent } from '../shared/campaign/advance-batch.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
-import {
-  type Batch,
-  type BatchEvent,
-  type BatchRef,
-  batchKey,
-  type WaitReason,
-} from '../shared/campaign/batch.ts';
+import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
 import type { Message } from '../shared/campaign/message.ts';
 import { repeatDeadline, repeatDelayMs } from '../shared/campaign/repeat-steps.ts';

@@ -1,12 +1,7 @@
 /** Whatever could happen to a batch, in any order, for property tests. */
 import fc from 'fast-check';
-import {
-  advance,
-  type Batch,
-  type BatchEvent,
-  type HeldReason,
-  type WaitReason,
-} from '../../src/shared/campaign/batch.ts';
+import { advance, type BatchEvent } from '../../src/shared/campaign/advance-batch.ts';
+import type { Batch, HeldReason, WaitReason } from '../../src/shared/campaign/batch.ts';
 import { at, receipt } from './builders.ts';
 
 const msgId = fc.constantFrom('1000001', '1000002');

@@ -3,7 +3,8 @@
  * list of unanswered calls, so that none of them can disagree.
  */
 import type { Redis } from 'ioredis';
-import { advance, type Batch, type BatchEvent, type BatchRef } from '../campaign/batch.ts';
+import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
+import type { Batch, BatchRef } from '../campaign/batch.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import type { AuditEntry } from './audit.ts';
 import type { CampaignStore } from './campaign-store.ts';

@@ -3,13 +3,8 @@
  * it, and either may come first: whichever comes second completes the pair, in one commit.
  */
 import type { Redis } from 'ioredis';
-import {
-  advance,
-  type Batch,
-  type BatchEvent,
-  type BatchRef,
-  batchKey,
-} from '../campaign/batch.ts';
+import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
+import { type Batch, type BatchRef, batchKey } from '../campaign/batch.ts';
 import type { Receipt } from '../campaign/receipt.ts';
 import { DAY } from '../time.ts';
 import type { AuditEntry } from './audit.ts';

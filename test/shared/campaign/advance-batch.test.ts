@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import {
-  advance,
-  type Batch,
-  type BatchEvent,
-  batchKey,
-  isFinal,
-  newBatch,
-} from '../../../src/shared/campaign/batch.ts';
+import { advance, type BatchEvent } from '../../../src/shared/campaign/advance-batch.ts';
+import { type Batch, batchKey, isFinal, newBatch } from '../../../src/shared/campaign/batch.ts';
 import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
 import { submitBatchJob } from '../../../src/shared/jobs.ts';
 import { anyEvent, isPersons, live, machineEvent } from '../../support/batch-events.ts';

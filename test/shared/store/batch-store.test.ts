@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchEvent, batchKey } from '../../../src/shared/campaign/batch.ts';
+import type { BatchEvent } from '../../../src/shared/campaign/advance-batch.ts';
+import { batchKey } from '../../../src/shared/campaign/batch.ts';
 import { EMPTY_TALLY, type TallyField, tallyOf } from '../../../src/shared/campaign/progress.ts';
 import type { Arrival } from '../../../src/shared/store/receipt-store.ts';
 import { HOUR, SECOND } from '../../../src/shared/time.ts';
