@@ -345,7 +345,7 @@ describe('a stored list', () => {
     const list = await store.create(openIds(2));
     const ids = `${prefix}:audience:${list.id}:ids`;
 
-    expect(await store.expireAt(list.id, NOW + 90 * DAY)).toBe(true);
+    expect(await store.touch(list.id, 90 * DAY)).toBe(true);
     expect(await store.touch(list.id, DAY)).toBe(true);
 
     for (const key of [`${prefix}:audience:${list.id}`, ids]) {
