@@ -75,6 +75,7 @@ const STEMS: Readonly<Record<number, string>> = {
   45106: 'This API has been unsupported',
   45110: 'author size out of limit',
   45113: 'cards can no longer be published',
+  45159: 'invalid tag id',
   45161: 'video id was not made by the upload call',
   47001: 'data format error',
   47002:

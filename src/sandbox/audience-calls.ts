@@ -1,6 +1,7 @@
 /** Followers, groups and tags, as the account's owner may list them. */
 import { type Reply, refusal } from './answer.ts';
 import type { Audience } from './options.ts';
+import { audienceWithId } from './recipients.ts';
 import type { AccountCall, Endpoints } from './world.ts';
 
 const PAGE = 10_000;
@@ -32,7 +33,7 @@ export const audienceEndpoints: Endpoints = {
     takes: 'json',
     handle({ account, json, world }) {
       const { tagid, next_openid: after = '' } = json;
-      const tag = account.tags.find(({ id }) => id === tagid);
+      const tag = audienceWithId(tagid, account.tags);
       if (!tag) return refusal(45159);
       if (typeof after !== 'string') return refusal(40003);
       return pageOf(tag.members, after, { account, world });

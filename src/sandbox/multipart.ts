@@ -17,8 +17,7 @@ export function readMultipart(
   body: Buffer,
 ): readonly Part[] | undefined {
   if (!/^multipart\/form-data/i.test(contentType ?? '')) return undefined;
-  const boundary = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType ?? '');
-  const text = boundary?.[1] ?? boundary?.[2];
+  const text = boundaryIn(contentType ?? '') ?? openingOf(body);
   if (!text) return undefined;
 
   const delimiter = Buffer.from(`\r\n--${text}`);
@@ -36,6 +35,16 @@ export function readMultipart(
     at = end;
   }
   return undefined;
+}
+
+function boundaryIn(contentType: string): string | undefined {
+  const boundary = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
+  return boundary?.[1] ?? boundary?.[2];
+}
+
+/** A published client (tnwx) names no boundary in the header: the body's first line is one. */
+function openingOf(body: Buffer): string | undefined {
+  return /^--([^\r\n]{1,70})\r\n/.exec(body.toString('latin1', 0, 80))?.[1];
 }
 
 function readPart(bytes: Buffer): Part | undefined {

@@ -76,8 +76,7 @@ function audienceNamed(
   audiences: readonly Audience[],
   kind: 'tag' | 'group',
 ): Recipients | undefined {
-  if (typeof id !== 'number' && (typeof id !== 'string' || !/^\d+$/.test(id))) return undefined;
-  const audience = audiences.find((other) => other.id === Number(id));
+  const audience = audienceWithId(id, audiences);
   if (!audience) return undefined;
   const { members } = audience;
   return {
@@ -86,6 +85,12 @@ function audienceNamed(
       ? { kind: 'list', openIds: members as readonly string[] }
       : { kind: 'range', ...(members as { from: number; to: number }) },
   };
+}
+
+/** WeChat's own samples write ids of tags and groups as numbers and as text. */
+export function audienceWithId(id: unknown, audiences: readonly Audience[]): Audience | undefined {
+  if (typeof id !== 'number' && (typeof id !== 'string' || !/^\d+$/.test(id))) return undefined;
+  return audiences.find((other) => other.id === Number(id));
 }
 
 /** What an event's status says of everybody. */

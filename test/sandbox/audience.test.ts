@@ -108,7 +108,18 @@ describe('groups and tags', () => {
       next_openid: expect.any(String),
     });
     expect(second).toMatchObject({ count: 2_500 });
-    expect(await client.post('user/tag/get', { tagid: 999 })).toMatchObject({ errcode: 45159 });
+  });
+
+  it('are known by a number or by its digits, and others are refused', async () => {
+    const client = await aClient();
+
+    expect(await client.post('user/tag/get', { tagid: '100' })).toMatchObject({ count: 250 });
+    for (const tagid of [999, '', 'x', null, undefined]) {
+      expect(await client.post('user/tag/get', { tagid })).toMatchObject({
+        errcode: 45159,
+        errmsg: expect.stringMatching(/^invalid tag id/),
+      });
+    }
   });
 
   it('send to exactly those they list', async () => {

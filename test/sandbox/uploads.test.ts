@@ -99,6 +99,18 @@ describe('media/upload', () => {
     expect(await client.post('media/upload', {})).toMatchObject({ errcode: 40004 });
   });
 
+  it('finds the file of a form whose header names no boundary, as a published client sends it', async () => {
+    const client = await aClient();
+    const address = `${client.sandbox.url}/cgi-bin/media/upload?type=image&access_token=${client.token}`;
+    const answerTo = async (body: Buffer): Promise<unknown> => {
+      const headers = { 'content-type': 'multipart/form-data' };
+      return (await fetch(address, { method: 'POST', headers, body: new Uint8Array(body) })).json();
+    };
+
+    expect(await answerTo(form('filename="a.jpg"'))).toMatchObject({ type: 'image' });
+    expect(await answerTo(jpeg())).toMatchObject({ errcode: 41005 });
+  });
+
   it('lives three days, for its own account only', async () => {
     const client = await aClient();
     const id = await uploaded(client, 'image');
