@@ -11,7 +11,7 @@ import {
 } from '../shared/jobs.ts';
 import { addChildren, type Parent, type Planned, promote, type Queues } from '../shared/queues.ts';
 import type { BatchStore } from '../shared/store/batch-store.ts';
-import { REPEAT_PRIORITY } from './submit-batch.ts';
+import { REPEAT_PRIORITY } from './sleep-in-lane.ts';
 
 interface Dependencies {
   readonly queues: Queues;

@@ -1,28 +1,11 @@
-/** The worker's wiring: every processor with what it needs, on the queues this process serves. */
+/** The worker's wiring: its connections, and a BullMQ worker for each queue this process serves. */
 import { hostname } from 'node:os';
-import { FlowProducer, type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { FlowProducer, Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { makeAcceptCampaign } from '../shared/accept/accept-campaign.ts';
 import type { AccountConfig } from '../shared/accounts.ts';
 import type { Config } from '../shared/config.ts';
-import { makeEnqueueRoot } from '../shared/enqueue-root.ts';
-import {
-  acceptCampaignJob,
-  awaitDecisionJob,
-  awaitReceiptJob,
-  awaitResumeJob,
-  laneOf,
-  notifyWebhookJob,
-  readFollowersJob,
-  runCampaignJob,
-  SHARED_QUEUES,
-  type SharedQueue,
-  submitBatchJob,
-  sweepJob,
-  uploadMediaJob,
-  uploadNewsJob,
-} from '../shared/jobs.ts';
+import { laneOf, SHARED_QUEUES, type SharedQueue, sweepJob } from '../shared/jobs.ts';
 import { openQueues } from '../shared/queues.ts';
 import { openRecord, recordOf } from '../shared/record.ts';
 import { connect, untilReady } from '../shared/redis.ts';
@@ -30,32 +13,16 @@ import { checkRedis, redisFaults } from '../shared/redis-check.ts';
 import type { Running } from '../shared/running.ts';
 import { openSafeDispatcher } from '../shared/safe-target.ts';
 import { makeKeys, PREFIX } from '../shared/store/keys.ts';
-import { makeWebhookSecret } from '../shared/store/webhook-secret.ts';
 import { makeTelemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { makeWechatFor } from '../shared/wechat-accounts.ts';
-import { makeAcceptCampaignJob } from './accept-campaign-job.ts';
-import { makeAfterAcceptance } from './after-acceptance.ts';
-import { makeAwaitReceipt } from './await-receipt.ts';
-import { makeAwaitDecision, makeAwaitResume } from './await-word.ts';
 import { cappedBackoff } from './backoff.ts';
 import { checkHeartbeat, HEARTBEAT_EVERY } from './check-heartbeat.ts';
-import { makeFindAudience } from './find-audience.ts';
 import { keepLanes } from './keep-lanes.ts';
-import { LANE_CONCURRENCY, makeLaneReactions } from './lane-reactions.ts';
-import { makeNotifyWebhook } from './notify-webhook.ts';
-import { makeReadFollowers } from './read-followers.ts';
-import { makeRemoveStrayDrafts } from './remove-stray-drafts.ts';
-import { makeRenewMaterial } from './renew-material.ts';
-import { makeReviveBatches } from './revive-batches.ts';
-import { makeRunCampaign } from './run-campaign.ts';
-import { makeSubmitBatch } from './submit-batch.ts';
-import { makeSweep, SWEEP_EVERY } from './sweep.ts';
-import { makeTellWebhook } from './tell-webhook.ts';
-import { makeUploadMedia } from './upload-media.ts';
-import { makeUploadNews } from './upload-news.ts';
-import { makeWaitForWechat } from './wait-for-wechat.ts';
+import { LANE_CONCURRENCY } from './lane-reactions.ts';
+import { makeProcessor } from './processor.ts';
+import { SWEEP_EVERY } from './sweep.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -81,8 +48,8 @@ const DRAIN_WITHIN = 25 * SECOND;
 
 export async function start(options: StartOptions): Promise<Running> {
   const { config, log, registry, prefix = PREFIX, now = Date.now, hostId = hostname() } = options;
-  const { era, baseUrl: _, proxyUrl } = config.wechat;
-  const { submitTimeoutMs, unknownRetryMs, receiptDeadlineMs } = config.pace;
+  const { proxyUrl } = config.wechat;
+  const { submitTimeoutMs } = config.pace;
   const redis = connect(config.redis.url, { purpose: 'worker', log });
   const listener = connect(config.redis.url, { purpose: 'worker', log });
   await untilReady(redis);
@@ -95,14 +62,8 @@ export async function start(options: StartOptions): Promise<Running> {
   flows.on('error', (error) => log.debug({ event: 'queue.error', err: error }, 'flow producer'));
   const telemetry = makeTelemetry(log, registry);
   const accounts = (): readonly AccountConfig[] => config.accounts;
-  const accountOf = (name: string): AccountConfig => {
-    const account = accounts().find((one) => one.name === name);
-    if (!account) throw new TypeError(`no account ${name} is configured here`);
-    return account;
-  };
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
-  const targets = { allowPrivate: config.allowPrivateTargets };
-  const webhooks = openSafeDispatcher(targets);
+  const webhooks = openSafeDispatcher({ allowPrivate: config.allowPrivateTargets });
   const wechatFor = makeWechatFor({
     config,
     accounts,
@@ -112,97 +73,20 @@ export async function start(options: StartOptions): Promise<Running> {
     now,
     prefix,
   });
-  const enqueueRoot = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
-  const accept = makeAcceptCampaign({
-    accounts,
-    era,
-    allowPrivateTargets: config.allowPrivateTargets,
-    isSandbox: config.isSandbox,
-    ...stores,
-    enqueueRoot,
-    now,
-  });
-  const laneReactions = makeLaneReactions({ stores, queues, hostId, telemetry, now });
-  const common = {
+  const process = makeProcessor({
+    config,
+    redis,
     stores,
     queues,
     flows,
     wechatFor,
-    accountOf,
-    era,
-    laneReactions,
-    waitForWechat: makeWaitForWechat({ campaigns: stores.campaigns, laneReactions }),
+    webhooks,
+    hostId,
+    log,
     telemetry,
     now,
-  };
-  const afterAcceptance = makeAfterAcceptance({
-    queues,
-    batches: stores.batches,
-    receiptDeadlineMs,
-    now,
+    prefix,
   });
-
-  const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
-
-  const tellWebhook = makeTellWebhook({ campaigns: stores.campaigns, queues });
-
-  const processors: Readonly<Record<string, Processor>> = {
-    [acceptCampaignJob.name]: makeAcceptCampaignJob({ ...accept, log, now }),
-    [runCampaignJob.name]: makeRunCampaign({
-      ...common,
-      prefix,
-      findAudience: makeFindAudience({
-        wechatFor,
-        accountKindOf: (name) => accountOf(name).kind,
-        now,
-      }),
-      reviveBatches: makeReviveBatches({
-        queues,
-        batches: stores.batches,
-        receiptDeadlineMs,
-        now,
-      }),
-      async onEnd(campaign) {
-        await removeStrayDrafts(campaign).catch(() => undefined);
-        if (campaign.webhook) await tellWebhook(campaign.id);
-      },
-    }),
-    [awaitDecisionJob.name]: makeAwaitDecision({ stores, now }),
-    [awaitResumeJob.name]: makeAwaitResume({ stores, now }),
-    [uploadMediaJob.name]: makeUploadMedia(common),
-    [uploadNewsJob.name]: makeUploadNews({ ...common, prefix }),
-    [submitBatchJob.name]: makeSubmitBatch({
-      ...common,
-      unknownRetryMs,
-      afterAcceptance,
-      renewMaterial: makeRenewMaterial({ ...common, unknownRetryMs, prefix }),
-    }),
-    [awaitReceiptJob.name]: makeAwaitReceipt({ ...common, receiptDeadlineMs }),
-    [readFollowersJob.name]: makeReadFollowers(common),
-    [notifyWebhookJob.name]: makeNotifyWebhook({
-      stores,
-      secret: makeWebhookSecret({ redis, record: recordOf(prefix) }),
-      rules: targets,
-      dispatcher: webhooks,
-      telemetry,
-      now,
-    }),
-    [sweepJob.name]: makeSweep({
-      stores,
-      queues,
-      enqueueRoot,
-      tellWebhook,
-      submitTimeoutMs,
-      telemetry,
-      now,
-    }),
-  };
-
-  const process: Processor = async (job, token, signal) => {
-    const processor = processors[job.name];
-    if (!processor) throw new Error(`no such job: ${job.name}`);
-    return processor(job, token, signal);
-  };
 
   function open(queue: string, concurrency: number): Worker {
     const settings: WorkerOptions = {
