@@ -82,7 +82,7 @@ export const aRequest = (account: string, changes: object = {}) => ({
 export const exampleFile = (name: string): Buffer =>
   readFileSync(join(import.meta.dirname, '../../examples/media', name));
 
-const inline = (name: string) => ({
+export const inline = (name: string) => ({
   base64: exampleFile(name).toString('base64'),
   filename: name,
 });
