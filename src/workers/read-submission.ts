@@ -93,7 +93,9 @@ function readRefusal(
       const reason = daily ? 'daily-quota' : 'monthly-quota';
       const until =
         remedy.window === 'next-day' ? nextMorning(at.now) : nextSendWindow(at.now, at.accountKind);
-      return putBack(reason, until, errcode, { kind: 'sleep', until, reason });
+      // A service account's four a month are of sends to everyone: lists and groups still go.
+      const alone = reason === 'monthly-quota' && at.api === 'sendall';
+      return putBack(reason, until, errcode, alone ? NONE : { kind: 'sleep', until, reason });
     }
     case 'wait-approval':
       return putBack('wechat-approval', at.now + remedy.ms, errcode);

@@ -89,6 +89,26 @@ describe.each([
   });
 });
 
+describe('a service account that has sent to everyone four times this month', () => {
+  it('still sends to groups and OpenIDs; only what is to everyone waits', async (t) => {
+    const own = await startWorld(t, { limits: { everyonePerMonth: 0 } });
+    const toEveryone = aRequest('default', { audience: { type: 'everyone' }, notAfter: later() });
+    const waiting = await own.create(toEveryone);
+    const view = await own.untilView(waiting, 'waiting', (seen) => seen.waiting !== undefined);
+    await own.until('it sleeps', () => own.queues.lane('default').getDelayedCount());
+
+    const toGroup = await own.create(
+      aRequest('default', { audience: { type: 'group', groupId: '2' } }),
+    );
+    const toList = await own.create(aRequest('default'));
+
+    expect(view.waiting?.reason).toBe('monthly-quota');
+    expect(await own.ended(toGroup)).toMatchObject({ outcome: 'delivered' });
+    expect(await own.ended(toList)).toMatchObject({ outcome: 'delivered' });
+    expect(own.sendCalls('default')).toEqual([45028, 0, 0]);
+  });
+});
+
 describe('a campaign whose articles, files or followers must wait', () => {
   it.each([
     ['media/uploadnews', 45009, 'daily-quota', { message: someNews() }],

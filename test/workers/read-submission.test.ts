@@ -93,6 +93,13 @@ describe('an answer at the send step', () => {
     },
   );
 
+  it('45028 of a service account at sendall puts back that send alone', () => {
+    expect(readSubmission(refusal(45028), situation({ api: 'sendall' }))).toMatchObject({
+      event: { type: 'put-back', reason: 'monthly-quota' },
+      lane: none,
+    });
+  });
+
   it.each([89504, 89505])('%i waits for the administrator, the lane does not', (errcode) => {
     expect(readSubmission(refusal(errcode), situation())).toMatchObject({
       event: { type: 'put-back', reason: 'wechat-approval', nextAttemptAt: NOW + HOUR / 2 },
