@@ -140,6 +140,16 @@ export function uploadJobs({ campaign, message, account, era, generation }: Maki
   );
 }
 
+/** Why WeChat does not know an id that was named in the request, where nothing can be made again. */
+export const NAMED_IN_VAIN: Readonly<Record<'message' | UploadRoute['coverAs'], string>> = {
+  message:
+    'WeChat does not know the mediaId named in the request: files live 3 days, a draft dies with its send, and ids of published articles or of other accounts never work; send the file or the articles instead',
+  thumb:
+    'WeChat does not know the mediaId of a cover named in the request: uploadnews takes a temporary one, 3 days old at most, and none of the permanent library; send the file instead',
+  permanent:
+    'WeChat does not know the mediaId of a cover named in the request: a draft takes a permanent one of the library, and none of a temporary upload; send the file instead',
+};
+
 /** Whether every file of the message is at WeChat; a draft is made of them just before it goes. */
 export function hasUploads({ message, route, material, now }: Needs): boolean {
   return uploadsOf(message, route).every(({ n }) => isGood(material.uploads[String(n)], now));

@@ -16,7 +16,7 @@ import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
-import { materialJobs, newsKey } from './material.ts';
+import { materialJobs, NAMED_IN_VAIN, newsKey } from './material.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
 
 interface Dependencies {
@@ -128,7 +128,7 @@ export function makeRenewMaterial(deps: Dependencies) {
           };
         });
     if (renewed && 'refused' in renewed) {
-      await refuse(needing, meaningOf(errcode), errcode);
+      await refuse(needing, given ? NAMED_IN_VAIN.message : meaningOf(errcode), errcode);
       return;
     }
     telemetry.materialRenewed(campaign, batch);

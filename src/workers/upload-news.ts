@@ -26,7 +26,7 @@ import { type ArticleBody, addDraft, uploadNews } from '../shared/wechat/news.ts
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import { countTry, triesOf } from './count-tries.ts';
-import { mediaIdOf, uploadJobs } from './material.ts';
+import { mediaIdOf, NAMED_IN_VAIN, uploadJobs } from './material.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
 import { laterOf } from './upload-later.ts';
 import type { WaitForWechat } from './wait-for-wechat.ts';
@@ -127,6 +127,9 @@ export function makeUploadNews(deps: Dependencies) {
       return note(payload, mediaId, expiresAt, key);
     }
     if (answer.kind === 'refused' && answer.remedy.kind === 'new-media') {
+      if (!at.message.articles.some(({ thumb }) => 'upload' in thumb)) {
+        return fail(payload, 'wechat-40007', `articles: ${NAMED_IN_VAIN[at.route.coverAs]}`);
+      }
       if ((at.control.material.rounds ?? 0) >= MOST_COVER_RENEWALS) {
         return fail(payload, 'wechat-40007', `articles: ${meaningOf(40007)}`);
       }

@@ -65,6 +65,9 @@ describe('media that WeChat no longer knows at the send step (40007)', () => {
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
     expect(bodiesOf(account)).toEqual([40007]);
+    expect(await world.batch(id)).toMatchObject({
+      reason: expect.stringMatching(/named in the request.*send the file or the articles instead/),
+    });
   });
 
   it('hold a batch that an earlier call may have sent', async () => {
@@ -135,6 +138,24 @@ describe('articles', () => {
     expect(world.ledger.calls(account)['media/uploadnews']).toBeLessThanOrEqual(4);
     expect(bodiesOf(account)).toEqual([]);
   });
+
+  it.each([
+    ['a', 'media/uploadnews', /uploadnews takes a temporary one/],
+    ['draft', 'draft/add', /a draft takes a permanent one/],
+  ])(
+    'whose cover the caller named by the wrong kind of id cost one call, and say which is wanted (%s)',
+    async (prefix, path, advice) => {
+      const account = world.nextAccount(prefix);
+      const message = someNews({ thumb: { mediaId: 'never-there' } });
+
+      const id = await world.create(aRequest(account, { message }));
+
+      const { error } = await world.ended(id);
+      expect(JSON.stringify([error, await world.batches(id)])).toMatch(advice);
+      expect(world.ledger.calls(account)[path]).toBe(1);
+      expect(bodiesOf(account)).toEqual([]);
+    },
+  );
 
   it('are uploaded once for two campaigns with the same content', async () => {
     const account = world.nextAccount('a');
