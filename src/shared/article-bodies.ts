@@ -1,7 +1,7 @@
 /** Articles as WeChat takes them: with its own names for their covers and pictures. */
 import { createHash } from 'node:crypto';
 import type { MaterialKey } from './campaign/campaign.ts';
-import { type Article, type MediaRef, PICTURE_OF_OURS } from './campaign/message.ts';
+import { type Article, type MediaRef, withPictures } from './campaign/message.ts';
 import type { ArticleBody } from './wechat/news.ts';
 
 export interface AtWechat {
@@ -19,20 +19,19 @@ export function articleBodies(
   const bodies: ArticleBody[] = [];
   for (const { thumb, content, ...rest } of articles) {
     const thumbMediaId = coverId(thumb);
-    const html = withPictures(content, pictureUrl);
+    const html = withAddresses(content, pictureUrl);
     if (thumbMediaId === null || html === null) return null;
     bodies.push({ ...rest, thumbMediaId, content: html });
   }
   return bodies;
 }
 
-function withPictures(html: string, urlOf: (upload: string) => string | null): string | null {
+function withAddresses(html: string, urlOf: (upload: string) => string | null): string | null {
   let missing = false;
-  const done = html.replace(PICTURE_OF_OURS, (_, before: string, quote: string, id: string) => {
-    const url = urlOf(id);
+  const done = withPictures(html, (upload) => {
+    const url = urlOf(upload);
     missing ||= url === null;
-    const mark = quote || '"';
-    return `${before}${mark}${url ?? ''}${mark}`;
+    return url ?? '';
   });
   return missing ? null : done;
 }

@@ -130,6 +130,36 @@ describe('a caller with a key', () => {
   });
 });
 
+describe('a text that a pattern could be tried on in every way', () => {
+  it.each([
+    [
+      'a file of blanks',
+      { type: 'image', media: { base64: `A${' '.repeat(250_000)}!` } },
+      'message.media.base64',
+    ],
+    [
+      'pictures whose tags never end',
+      {
+        type: 'news',
+        articles: [
+          { thumb: { mediaId: 'M' }, title: 't', content: '<img '.repeat(120_000) },
+          { thumb: { upload: `m_${'0'.repeat(32)}` }, title: 't', content: 'c' },
+        ],
+      },
+      'message.articles.1.thumb.upload',
+    ],
+  ])('stalls nothing: %s', async (_, message, path) => {
+    const { status, json } = await world.post('/v1/campaigns', {
+      account: 'default',
+      audience: { type: 'everyone' },
+      message,
+    });
+
+    expect(status).toBe(422);
+    expect(json.errors).toEqual([expect.objectContaining({ path })]);
+  });
+});
+
 describe('every answer', () => {
   it.each([
     ['/healthz', {}],

@@ -2,7 +2,7 @@
 
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
-import { PICTURE_OF_OURS } from '../campaign/message.ts';
+import { PICTURE, picturesOfOurs } from '../campaign/message.ts';
 import type { MessageRequest } from '../campaign/request.ts';
 import { fitRefusals } from '../media/fit-cover.ts';
 import type { MediaStore } from '../store/media-store.ts';
@@ -40,7 +40,7 @@ export async function checkMessage(
     path: string,
     { base64, filename }: Extract<MediaRefRequest, { base64: string }>,
   ): Promise<string | null> {
-    if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(base64)) {
+    if (!BASE64.test(base64)) {
       wrong(`${path}.base64`, 'is not base64');
       return null;
     }
@@ -79,7 +79,7 @@ export async function checkMessage(
   ): Promise<Article> {
     const path = `articles.${at}`;
     const { thumb, ...rest } = asked;
-    for (const [, , , upload = ''] of asked.content.matchAll(PICTURE_OF_OURS)) {
+    for (const upload of picturesOfOurs(asked.content)) {
       await judge(`${path}.content`, upload, 'article-picture');
     }
     for (const url of foreignPictures(asked.content)) {
@@ -126,15 +126,21 @@ export async function checkMessage(
   }
 }
 
+/** Blanks belong to one part only: 16 MB of them must not be tried in every way. */
+const BASE64 = /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/;
+
 /** Pictures that WeChat keeps: its own hosts, where uploadimg puts them. */
 const WECHAT_HOSTS =
   /^(https?:)?\/\/(mmbiz\.(qpic|qlogo)\.cn|mmecoa\.qpic\.cn|res\.wx\.qq\.com)\//i;
 
-const PICTURE = /<img\b[^>]*?\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/gi;
+const SOURCE = /\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i;
 
 function foreignPictures(html: string): string[] {
   return [...html.matchAll(PICTURE)]
-    .map(([, double, single, bare]) => double ?? single ?? bare ?? '')
+    .flatMap(([tag]) => {
+      const [, double, single, bare] = SOURCE.exec(tag) ?? [];
+      return double ?? single ?? bare ?? [];
+    })
     .filter((url) => !/^upload:m_[0-9a-f]{32}$/i.test(url) && !WECHAT_HOSTS.test(url));
 }
 

@@ -62,8 +62,22 @@ export interface UploadRoute {
   readonly coverAs: 'thumb' | 'permanent';
 }
 
-/** Pictures of ours inside article HTML: `<img src="upload:m_…">`. */
-export const PICTURE_OF_OURS = /(<img\b[^>]*?\bsrc\s*=\s*)(["']?)upload:(m_[A-Za-z0-9_-]+)\2/gi;
+/** A picture's tag, up to its end. One pattern for tag and address takes a day for `<img <img <img …`. */
+export const PICTURE = /<img\b[^>]*/gi;
+const SOURCE_OF_OURS = /(\bsrc\s*=\s*)(["']?)upload:(m_[A-Za-z0-9_-]+)\2/i;
+
+/** The uploads that are pictures inside article HTML: `<img src="upload:m_…">`. */
+export const picturesOfOurs = (html: string): string[] =>
+  [...html.matchAll(PICTURE)].flatMap(([tag]) => SOURCE_OF_OURS.exec(tag)?.[3] ?? []);
+
+/** The same HTML with an address for each of them. */
+export const withPictures = (html: string, urlOf: (upload: string) => string): string =>
+  html.replace(PICTURE, (tag) =>
+    tag.replace(SOURCE_OF_OURS, (_, before: string, quote: string, upload: string) => {
+      const mark = quote || '"';
+      return `${before}${mark}${urlOf(upload)}${mark}`;
+    }),
+  );
 
 /** Every file the message needs at WeChat, each once per kind. Pure, so a rerun names the same. */
 export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
@@ -83,9 +97,7 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
   if (message.type === 'news' && 'articles' in message) {
     for (const article of message.articles) {
       want(article.thumb, route.coverAs);
-      for (const [, , , upload = ''] of article.content.matchAll(PICTURE_OF_OURS)) {
-        want({ upload }, 'article-picture');
-      }
+      for (const upload of picturesOfOurs(article.content)) want({ upload }, 'article-picture');
     }
   }
   const seen = new Set<string>();

@@ -31,6 +31,15 @@ describe('the files that a message needs at WeChat', () => {
     ]);
   });
 
+  it('are found in a picture’s tag whatever else stands there', () => {
+    const picture =
+      '<IMG alt="a < b"\ndata-w=1 SRC = upload:m_b /><img alt="src"><img src="//x/y.jpg">';
+
+    const uploads = uploadsOf(news(article('m_a', picture)), route);
+
+    expect(uploads.map(({ upload }) => upload)).toEqual(['m_a', 'm_b']);
+  });
+
   it('have the covers of drafts as permanent pictures', () => {
     const [cover] = uploadsOf(news(article('m_a')), { ...route, coverAs: 'permanent' });
 
