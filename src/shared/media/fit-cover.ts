@@ -4,6 +4,7 @@
  * A cover is shown some 900 pixels wide at most, so little is lost. Jimp decodes in this thread, so
  * the picture's own figures are looked at first: a small file can hold a picture of gigabytes.
  */
+import { inflateSync } from 'node:zlib';
 import { Jimp, JimpMime } from 'jimp';
 import type { MediaFacts } from '../campaign/media-facts.ts';
 import { mediaLimit, mediaRefusals } from '../campaign/media-limits.ts';
@@ -63,7 +64,7 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
   const refused = fitRefusals(facts);
   if (refused.length > 0) throw new CoverUnfit(refused);
 
-  const picture = await onWhite(bytes);
+  const picture = await onWhite(bytes, facts);
   for (const side of SIDES) {
     shrink(picture, side);
     for (const quality of QUALITIES) {
@@ -74,9 +75,11 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
   throw new CoverUnfit(['thumb: the picture stays above 64 KB however small it is made']);
 }
 
-async function onWhite(bytes: Uint8Array) {
+async function onWhite(bytes: Uint8Array, facts: MediaFacts) {
   try {
-    const picture = await Jimp.read(Buffer.from(bytes));
+    const file = Buffer.from(bytes);
+    if (facts.format === 'png') unpackInterlaced(file, facts);
+    const picture = await Jimp.read(file);
     // Made small first: every later step takes as long as it has pixels.
     shrink(picture, FULL_SIDE);
     const { width, height } = picture;
@@ -84,6 +87,22 @@ async function onWhite(bytes: Uint8Array) {
   } catch (cause) {
     throw new CoverUnfit(['thumb: the picture cannot be decoded'], { cause });
   }
+}
+
+const INTERLACE_AT = 28;
+
+/**
+ * Jimp unpacks a PNG as far as its size goes, but an interlaced one to its very end, and a megabyte
+ * can hold gigabytes. A pixel takes 8 bytes at most, and a row of one pixel a byte more.
+ */
+function unpackInterlaced(png: Buffer, { width = 0, height = 0 }: MediaFacts): void {
+  if (png[INTERLACE_AT] === 0) return;
+  const packed: Buffer[] = [];
+  for (let at = 8; at + 12 <= png.length; at += 12 + png.readUInt32BE(at)) {
+    if (png.toString('latin1', at + 4, at + 8) !== 'IDAT') continue;
+    packed.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+  }
+  inflateSync(Buffer.concat(packed), { maxOutputLength: 9 * width * height });
 }
 
 interface Resizable {

@@ -4,6 +4,9 @@ const START = 0xd8;
 const END = 0xd9;
 const SCAN = 0xda;
 
+/** A progressive picture has some ten; a decoder walks through all of the picture for each. */
+const MAX_SCANS = 100;
+
 /** Frame headers are C0–CF without the tables C4 (Huffman), CC (arithmetic) and the reserved C8. */
 const isFrameHeader = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
@@ -18,7 +21,7 @@ export function parseJpg(file: Buffer): Parsed | undefined {
   if (file[0] !== 0xff || file[1] !== START || file[2] !== 0xff) return undefined;
 
   let size: { width: number; height: number } | undefined;
-  let scanned = false;
+  let scans = 0;
   const broken = (why: string): Parsed => ({ format: 'jpg', ...size, broken: why });
 
   let at = 2;
@@ -30,7 +33,7 @@ export function parseJpg(file: Buffer): Parsed | undefined {
       continue;
     }
     if (marker === END) {
-      return size && scanned ? { format: 'jpg', ...size } : broken('there is no picture in it');
+      return size && scans > 0 ? { format: 'jpg', ...size } : broken('there is no picture in it');
     }
     if (marker === 0x01 || isRestart(marker)) {
       at += 2;
@@ -52,7 +55,8 @@ export function parseJpg(file: Buffer): Parsed | undefined {
     }
     at = next;
     if (marker === SCAN) {
-      scanned = true;
+      scans += 1;
+      if (scans > MAX_SCANS) return broken(damagedAt(at));
       at = endOfScan(file, at);
     }
   }

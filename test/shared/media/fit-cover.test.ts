@@ -1,3 +1,4 @@
+import { crc32, deflateSync } from 'node:zlib';
 import { intToRGBA, Jimp } from 'jimp';
 import { describe, expect, it } from 'vitest';
 import { mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
@@ -68,6 +69,15 @@ describe('a fitted cover', () => {
   });
 });
 
+describe('an interlaced PNG', () => {
+  it('is fitted, too', async () => {
+    // One pixel is one row of the first pass: its filter, red, green, blue.
+    const pixel = pngOf({ width: 1, height: 1 }, deflateSync(Buffer.from([0, 0x13, 0xb9, 0x6f])));
+
+    expect(inspectMedia(await fitCover(pixel))).toMatchObject({ width: 1, height: 1 });
+  });
+});
+
 describe('a picture that cannot be fitted', () => {
   it('is refused for its many pixels before it is decoded', async () => {
     const bomb = fixture('bomb.png');
@@ -76,6 +86,16 @@ describe('a picture that cannot be fitted', () => {
     await expect(fitCover(bomb)).rejects.toThrow(
       refusedWith('thumb: 20000 × 20000 pixels are too many to be fitted: make it smaller'),
     );
+  });
+
+  it('is refused where far more is packed into it than its pixels can need', async () => {
+    const bomb = pngOf({ width: 10, height: 10 }, deflateSync(Buffer.alloc(100_000_000)));
+
+    expect(fitRefusals(inspectMedia(bomb))).toEqual([]);
+    await expect(fitCover(bomb)).rejects.toMatchObject({
+      refused: ['thumb: the picture cannot be decoded'],
+      cause: { code: 'ERR_BUFFER_TOO_LARGE' },
+    });
   });
 
   it('is one that is not whole, or no picture', async () => {
@@ -102,3 +122,23 @@ describe('a picture that cannot be fitted', () => {
     );
   });
 });
+
+/** Interlaced, of 8 bits a colour. */
+function pngOf(size: { width: number; height: number }, packed: Buffer): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(size.width, 0);
+  header.writeUInt32BE(size.height, 4);
+  header.set([8, 2, 0, 0, 1], 8);
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  const chunks = [chunk('IHDR', header), chunk('IDAT', packed), chunk('IEND')];
+  return Buffer.concat([signature, ...chunks]);
+}
+
+function chunk(type: string, data: Buffer = Buffer.alloc(0)): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(data.length);
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const check = Buffer.alloc(4);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, check]);
+}

@@ -151,6 +151,19 @@ describe('a file that is not whole', () => {
       expect.stringMatching(/damaged/),
     ]);
   });
+
+  it('is a JPG of a thousand scans: a decoder would walk through the picture for each', () => {
+    const jpg = fixture('progressive.jpg');
+    const last = jpg.lastIndexOf(Buffer.from([0xff, 0xda]));
+    const scan = jpg.subarray(last, -2);
+    const file = Buffer.concat([
+      jpg.subarray(0, last),
+      ...Array(1_000).fill(scan),
+      jpg.subarray(-2),
+    ]);
+
+    expect(inspectMedia(file).broken).toMatch(/damaged/);
+  });
 });
 
 describe('a file that is something else', () => {
