@@ -146,7 +146,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
       return body === 'too-large' ? nothing(413) : null;
     }
     if (body === null) return nothing(415);
-    const hops = Number(headers[HOPS_HEADER] ?? 0) || 0;
+    const hops = Math.max(0, Number(headers[HOPS_HEADER]) || 0);
     const contentType = headers['content-type'] ?? '';
     return await handlePush(account, { query, contentType, body, hops });
   }

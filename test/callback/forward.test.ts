@@ -138,6 +138,23 @@ describe('an event of others', () => {
     expect(door.facts.filter(({ type }) => type === 'event-passed')).toHaveLength(4);
   });
 
+  it('does not go round for longer because its sender counts from below', async (test) => {
+    let url = '';
+    const accounts = () => [{ ...PLAIN, forwardUrl: `${url}/wechat/plain` }];
+    const door = await startDoor(test, storeOf(test), { accounts });
+    url = door.url;
+    const { query, contentType, body } = plainPush(textXml());
+
+    const { status } = await fetch(`${url}/wechat/plain?${new URLSearchParams(query)}`, {
+      method: 'POST',
+      headers: { 'content-type': contentType, 'qunfa-hops': '-100' },
+      body,
+    });
+
+    expect(status).toBe(503);
+    expect(door.facts.filter(({ type }) => type === 'event-passed')).toHaveLength(4);
+  });
+
   it('that nobody signed reaches no other system', async (test) => {
     const other = await otherSystem(test, replying(200));
     const door = await startDoor(test, storeOf(test), forwardingTo(other.url));
