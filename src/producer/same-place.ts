@@ -47,8 +47,8 @@ export function isForged(req: Request, publicUrl?: string): boolean {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   const { origin } = req.headers;
   if (origin === undefined) return false;
-  const from = URL.parse(origin);
-  if (!from) return true;
-  const ours = [req.headers.host, publicUrl === undefined ? '' : URL.parse(publicUrl)?.host];
-  return !ours.includes(from.host);
+  // A file's page and an app's have an origin without a host.
+  const from = URL.parse(origin)?.host;
+  const ours = [req.headers.host, publicUrl && URL.parse(publicUrl)?.host];
+  return !from || !ours.includes(from);
 }

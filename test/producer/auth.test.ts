@@ -159,6 +159,8 @@ describe('without any key', () => {
     ['another origin', { origin: 'https://evil.example' }],
     ['another port of this machine', { origin: 'http://127.0.0.1:8080' }],
     ['no origin it would name', { origin: 'null' }],
+    ['no host, as files have', { origin: 'file://' }],
+    ['an app', { origin: 'app:' }],
     ['another site', { 'sec-fetch-site': 'cross-site' }],
     ['a sister site', { 'sec-fetch-site': 'same-site' }],
   ])('lets no page of %s send', async (_what, headers) => {
