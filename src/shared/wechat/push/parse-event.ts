@@ -25,7 +25,7 @@ export type PushEvent =
 const MASS_FINISHED = 'masssendjobfinish';
 const MSG_ID = /^[1-9]\d{0,19}$/;
 const COUNT = /^\d{1,15}$/;
-const FOREIGN_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:/i;
+const WEB = /^https?:$/;
 const ONCE = [
   ...['MsgID', 'MsgId', 'Status', 'CreateTime'],
   ...['TotalCount', 'FilterCount', 'SentCount', 'ErrorCount'],
@@ -82,7 +82,7 @@ function articleUrlsOf(message: Message): ArticleUrl[] {
   return itemsOf(message.ArticleUrlResult).flatMap((item) => {
     const index = countOf(item, 'ArticleIdx');
     const url = textOf(item, 'ArticleUrl');
-    if (index === null || url === undefined || FOREIGN_SCHEME.test(url)) return [];
+    if (index === null || url === undefined || !mayLink(url)) return [];
     return [{ index, url }];
   });
 }
@@ -105,7 +105,7 @@ function copyrightOfArticle(item: Message, index: number): CopyrightCheck['artic
     index,
     declared: countOf(item, 'UserDeclareState') ?? 0,
     audit: countOf(item, 'AuditState') ?? 0,
-    ...(originalUrl !== undefined && !FOREIGN_SCHEME.test(originalUrl) && { originalUrl }),
+    ...(originalUrl !== undefined && mayLink(originalUrl) && { originalUrl }),
     mayReprint: textOf(item, 'CanReprint') === '1',
   };
 }
@@ -117,6 +117,9 @@ function itemsOf(result: unknown): Message[] {
   const all: unknown[] = Array.isArray(items) ? items : [items];
   return all.filter(isMessage).slice(0, MAX_ARTICLES);
 }
+
+/** Read as a browser would, which passes over blanks and control characters in a scheme. */
+const mayLink = (url: string): boolean => WEB.test(URL.parse(url)?.protocol ?? 'https:');
 
 /** A count that is absent or unreadable is not known, which is not the same as 0. */
 function countOf(message: Message, field: string): number | null {

@@ -125,12 +125,14 @@ describe('the articles of a receipt', () => {
     expect(event?.type === 'mass-finished' && 'articleUrls' in event.receipt).toBe(false);
   });
 
-  it('are left out where their address would run as a script', () => {
-    const item = '<item><ArticleIdx>1</ArticleIdx><ArticleUrl>javascript:x()</ArticleUrl></item>';
-    const event = urls(item);
+  it.each(['javascript:x()', '\u0001javascript:x()', 'java\tscript:x()', 'data:text/html,x'])(
+    'are left out where their address would run as a script: %j',
+    (url) => {
+      const event = urls(`<item><ArticleIdx>1</ArticleIdx><ArticleUrl>${url}</ArticleUrl></item>`);
 
-    expect(event?.type === 'mass-finished' && 'articleUrls' in event.receipt).toBe(false);
-  });
+      expect(event?.type === 'mass-finished' && 'articleUrls' in event.receipt).toBe(false);
+    },
+  );
 });
 
 describe('a time of creation that cannot be read', () => {
