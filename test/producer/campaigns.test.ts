@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../src/shared/time.ts';
+import { makeClock } from '../support/clock.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { aCampaign, aWorld, mediaFile, OTHER_KEY, startWorld, type World } from './world.ts';
@@ -210,6 +212,23 @@ describe('the same request again', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
+  it('is still the same campaign when its time has passed and its file is gone', async () => {
+    const clock = makeClock();
+    const own = await aWorld({ url, prefix: `${prefix}-late` }, {}, clock.now);
+    const upload = await own.call('POST', '/v1/media', { body: mediaFile('photo.jpg') });
+    const message = { type: 'image', media: { upload: upload.json.id } };
+    const body = aCampaign({ message, notAfter: foreverAfter(HOUR) });
+    const key = { 'idempotency-key': 'order 4713' };
+    const first = await own.post('/v1/campaigns', body, key);
+    clock.turn(2 * HOUR);
+
+    const again = await own.post('/v1/campaigns', body, key);
+    const other = await own.post('/v1/campaigns', { ...body, name: 'another' }, key);
+
+    expect([again.status, again.json.id]).toEqual([202, first.json.id]);
+    expect(other.json).toMatchObject({ code: 'invalid-campaign' });
+  });
+
   it('is refused when the body is another under the same Idempotency-Key', async () => {
     const key = { 'idempotency-key': 'order 4712' };
     const first = await world.post('/v1/campaigns', aCampaign(), key);
@@ -245,18 +264,36 @@ describe('the same request again', () => {
     expect([meant.status, keyed.status]).toEqual([202, 202]);
   });
 
-  it('is the same content for the same OpenIDs in another order', async () => {
+  it('is the same content for the same OpenIDs in another order, inline or in a list', async () => {
     const ids = openIds(3);
     const message = { type: 'text', content: 'in any order' };
-    const enqueue = (openids: string[]) =>
-      world.post('/v1/campaigns', aCampaign({ audience: { type: 'openids', openids }, message }));
+    const enqueue = (audience: object) =>
+      world.post('/v1/campaigns', aCampaign({ audience, message }));
+    const inline = (openids: string[]) => enqueue({ type: 'openids', openids });
+    const listed = async (openids: string[]) => {
+      const { json } = await world.call('POST', '/v1/audiences', {
+        headers: { 'content-type': 'text/plain' },
+        body: openids.join('\n'),
+      });
+      return enqueue({ type: 'list', listId: json.id });
+    };
 
-    const first = await enqueue(ids);
-    const again = await enqueue([...ids].reverse().concat(ids));
-    const other = await enqueue(ids.slice(1));
+    const first = await inline(ids);
+    const again = [
+      await inline([...ids].reverse().concat(ids)),
+      await listed([...ids].reverse()),
+      await listed(ids),
+    ];
+    const others = [await inline(ids.slice(1)), await listed([...openIds(4)].reverse())];
 
-    expect([first.status, again.status, other.status]).toEqual([202, 409, 202]);
-    expect(again.json).toMatchObject({ code: 'same-content', campaignId: first.json.id });
+    expect(first.status).toBe(202);
+    for (const { status, json } of again) {
+      expect([status, json]).toMatchObject([
+        409,
+        { code: 'same-content', campaignId: first.json.id },
+      ]);
+    }
+    expect(others.map(({ status }) => status)).toEqual([202, 202]);
   });
 
   it.each(['', 'x'.repeat(256), 'schlüssel'])('refuses the Idempotency-Key %j', async (key) => {

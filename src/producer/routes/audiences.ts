@@ -117,7 +117,10 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
   return router;
 }
 
-const audienceView = (list: AudienceList) => ({ ...list, createdAt: rfc3339(list.createdAt) });
+const audienceView = ({ fingerprint: _, ...list }: AudienceList) => ({
+  ...list,
+  createdAt: rfc3339(list.createdAt),
+});
 
 /** Whoever sends the list has gone: what came of it is dropped. */
 function goneSignal(res: Response): AbortSignal {

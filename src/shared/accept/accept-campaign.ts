@@ -14,8 +14,8 @@ import {
 } from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
-import type { AudienceRequest } from '../campaign/request.ts';
 import type { EnqueueRoot } from '../enqueue-root.ts';
+import type { Claimed } from '../store/accept-campaign.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import type { MediaStore } from '../store/media-store.ts';
@@ -51,12 +51,12 @@ export type AcceptCampaign = ReturnType<typeof makeAcceptCampaign>;
 
 export function makeAcceptCampaign(deps: AcceptDependencies) {
   const { campaigns, now } = deps;
-  const { prepare, parse } = makePrepareCampaign(deps);
+  const { prepare, parse, accountFor } = makePrepareCampaign(deps);
   const freeze = makeFreezeAudience(deps);
 
   async function accept(body: unknown, caller: Caller): Promise<AcceptResult> {
     const prepared = await prepare(body);
-    if ('refused' in prepared) return prepared;
+    if ('refused' in prepared) return (await asBefore(body, caller)) ?? prepared;
     const { request, account, message, sendAt, notAfter } = prepared;
 
     const id = campaignId(now());
@@ -87,19 +87,11 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       message,
       requestDigest: digestOf(request),
       ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
-      contentDigest: digestOf([anyOrder(request.audience), request.exclude, message]),
+      contentDigest: digestOf([audience.identity, message]),
       repeatMeant: request.repeat,
       ...paused,
     });
     if (result.kind !== 'created') await audience.discard();
-    if (result.kind === 'key-conflict') {
-      return refuse(
-        409,
-        'idempotency-key-reused',
-        'this Idempotency-Key was used with another body; use a new key for a new campaign',
-        { campaignId: result.id },
-      );
-    }
     if (result.kind === 'same-content') {
       return refuse(
         409,
@@ -116,7 +108,30 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
         view: viewOf(campaign, { ...NEW_CONTROL, ...paused }, EMPTY_TALLY),
       };
     }
-    const view = await campaigns.view(result.id);
+    return answerAgain(result);
+  }
+
+  /** A request repeated under its key is answered as before, though it would be refused by now. */
+  async function asBefore(body: unknown, { idempotencyKey }: Caller): Promise<AcceptResult | null> {
+    const parsed = parse(body);
+    if (idempotencyKey === undefined || 'refused' in parsed) return null;
+    const account = accountFor(parsed.request.account);
+    if ('refused' in account) return null;
+    const requestDigest = digestOf(parsed.request);
+    const claim = await campaigns.claimed({ account: account.name, idempotencyKey, requestDigest });
+    return claim?.kind === 'existing' ? answerAgain(claim) : null;
+  }
+
+  async function answerAgain({ kind, id }: Claimed): Promise<AcceptResult> {
+    if (kind === 'key-conflict') {
+      return refuse(
+        409,
+        'idempotency-key-reused',
+        'this Idempotency-Key was used with another body; use a new key for a new campaign',
+        { campaignId: id },
+      );
+    }
+    const view = await campaigns.view(id);
     if (!view) return refuse(404, 'campaign-not-found', 'the campaign is no longer kept');
     return { kind: 'accepted', created: false, view };
   }
@@ -136,12 +151,6 @@ const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({
   by: 'qunfa',
   reason: 'approval',
 });
-
-/** The same OpenIDs are the same followers, in whatever order a database gives them. */
-const anyOrder = (audience: AudienceRequest): AudienceRequest =>
-  audience.type === 'openids'
-    ? { ...audience, openids: [...new Set(audience.openids)].sort() }
-    : audience;
 
 const digestOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');

@@ -1,6 +1,7 @@
 /** From the audience that was asked for to one that a campaign can refer to, and its size. */
 import type { Audience, AudienceCounts } from '../campaign/audience.ts';
 import { type CampaignRequest, INLINE_OPENIDS } from '../campaign/request.ts';
+import type { AudienceList } from '../store/audience-list.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import { DAY } from '../time.ts';
 import { invalid } from './invalid-campaign.ts';
@@ -15,6 +16,8 @@ export interface Frozen {
   readonly audience: Audience;
   /** Null where only WeChat knows. */
   readonly counts: AudienceCounts | null;
+  /** The same for the same followers, whichever way they were named. */
+  readonly identity: unknown;
   /** Takes back what was made for this request. */
   readonly discard: () => Promise<void>;
 }
@@ -54,12 +57,17 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
     if (audience.type === 'list') {
       const list = await audiences.describe(audience.listId);
       await audiences.touch(audience.listId, Math.max(0, notAfter - now()) + KEPT_AFTER);
-      return { audience, counts: list && countsOf(list), discard: nothing };
+      return {
+        audience,
+        counts: list && countsOf(list),
+        identity: identityOf(list ?? { id: audience.listId }),
+        discard: nothing,
+      };
     }
-    return { audience, counts: null, discard: nothing };
+    return { audience, counts: null, identity: [audience, exclude], discard: nothing };
 
     async function kept(
-      list: AudienceCounts & { readonly id: string },
+      list: AudienceList,
       path: string,
     ): Promise<Frozen | { readonly refused: Refusal }> {
       const discard = async (): Promise<void> => {
@@ -70,7 +78,12 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
         return invalid([{ path, message: tooFew(list.recipients, list) }]);
       }
       await audiences.touch(list.id, Math.max(0, notAfter - now()) + KEPT_AFTER);
-      return { audience: { type: 'list', listId: list.id }, counts: countsOf(list), discard };
+      return {
+        audience: { type: 'list', listId: list.id },
+        counts: countsOf(list),
+        identity: identityOf(list),
+        discard,
+      };
     }
   }
 
@@ -89,6 +102,9 @@ const countsOf = ({ received, duplicates, invalid: bad, recipients }: AudienceCo
   invalid: bad,
   recipients,
 });
+
+const identityOf = ({ id, fingerprint }: Pick<AudienceList, 'id' | 'fingerprint'>): string =>
+  fingerprint ?? id;
 
 export function tooFew(recipients: number, list?: AudienceCounts): string {
   const dropped = list

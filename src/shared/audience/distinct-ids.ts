@@ -10,6 +10,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Fingerprint } from './fingerprint.ts';
 import { MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
 import { LEFT_OUT, Partitions } from './partitions.ts';
 import { Refusal } from './refusal.ts';
@@ -27,6 +28,12 @@ export interface AudienceCounts {
   /** In a list that was to be left out; each time it came. */
   readonly suppressed: number;
   readonly recipients: number;
+}
+
+/** A list whose last id has come. */
+export interface DistinctList extends AudienceCounts {
+  /** The same for the same recipients in any order. */
+  readonly fingerprint: string;
 }
 
 export interface Block {
@@ -113,14 +120,21 @@ export class DistinctIds {
    * @param onBlock given the recipients, packed, `BLOCK_IDS` at a time (fewer in the last block);
    *   the bytes are its own.
    */
-  async finish(onBlock: (packed: Buffer, count: number) => Promise<void>): Promise<AudienceCounts> {
+  async finish(onBlock: (packed: Buffer, count: number) => Promise<void>): Promise<DistinctList> {
     this.#heapLog();
     const drop = new Uint8Array(Math.ceil(this.#logged / 8));
-    const { duplicates, suppressed } = await this.#findRepeats(drop);
+    const { duplicates, suppressed, fingerprint } = await this.#findRepeats(drop);
     const recipients = this.#logged - duplicates - suppressed;
     for (const { packed, count } of this.#blocks(drop, recipients)) await onBlock(packed, count);
     this.close();
-    return { received: this.received, duplicates, invalid: this.#invalid, suppressed, recipients };
+    return {
+      received: this.received,
+      duplicates,
+      invalid: this.#invalid,
+      suppressed,
+      recipients,
+      fingerprint,
+    };
   }
 
   close(): void {
@@ -140,8 +154,9 @@ export class DistinctIds {
     this.#heaped = this.#logged;
   }
 
-  async #findRepeats(drop: Uint8Array): Promise<{ duplicates: number; suppressed: number }> {
+  async #findRepeats(drop: Uint8Array) {
     const seen = new SeenIds(this.#seed);
+    const fingerprint = new Fingerprint();
     let duplicates = 0;
     let suppressed = 0;
     for (const visitAll of this.#heaps.heaps()) {
@@ -149,14 +164,15 @@ export class DistinctIds {
       visitAll((words, at, count, place) => {
         const leftOut = place === LEFT_OUT;
         const sight = seen.see(words, at, count, leftOut);
-        if (leftOut || sight === 'first') return;
+        if (leftOut) return;
+        if (sight === 'first') return fingerprint.add(words, at, count);
         drop[place >>> 3] = (drop[place >>> 3] as number) | (1 << (place & 7));
         if (sight === 'again') duplicates++;
         else suppressed++;
       });
       await nextTurn(); // a heap takes milliseconds; others live in this process too
     }
-    return { duplicates, suppressed };
+    return { duplicates, suppressed, fingerprint: fingerprint.toString() };
   }
 
   *#blocks(drop: Uint8Array, recipients: number): Generator<Block> {

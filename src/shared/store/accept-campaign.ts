@@ -22,10 +22,15 @@ export interface Acceptance {
   readonly paused?: Control['paused'];
 }
 
+/** What an idempotency key was used for before. */
+export interface Claimed {
+  readonly kind: 'existing' | 'key-conflict';
+  readonly id: string;
+}
+
 export type Accepted =
   | { readonly kind: 'created'; readonly id: string }
-  | { readonly kind: 'existing'; readonly id: string }
-  | { readonly kind: 'key-conflict'; readonly id: string }
+  | Claimed
   | { readonly kind: 'same-content'; readonly id: string };
 
 interface Dependencies {
@@ -58,13 +63,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
       isFirst = false;
       // Ours: Redis took it, went away before it said so, and was asked again.
       if (same === id || (keyed && claimed === claim)) return { kind: 'created', id };
-      if (keyed && claimed) {
-        const earlier = JSON.parse(claimed) as { id: string; requestDigest: string };
-        return {
-          kind: earlier.requestDigest === requestDigest ? 'existing' : 'key-conflict',
-          id: earlier.id,
-        };
-      }
+      if (keyed && claimed) return readClaim(claimed, requestDigest);
       if (same && !keyed && !acceptance.repeatMeant && (await mayHaveGone(same))) {
         return { kind: 'same-content', id: same };
       }
@@ -111,5 +110,27 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
     return !(isEnded(control) && nothingWent);
   }
 
-  return accept;
+  /** What this key was used for, if it was. */
+  async function claimed({
+    account,
+    idempotencyKey,
+    requestDigest,
+  }: {
+    readonly account: string;
+    readonly idempotencyKey: string;
+    readonly requestDigest: string;
+  }): Promise<Claimed | null> {
+    const claim = await redis.get(keys.idempotency(account, digest(idempotencyKey)));
+    return claim === null ? null : readClaim(claim, requestDigest);
+  }
+
+  return { accept, claimed };
+}
+
+function readClaim(claim: string, requestDigest: string): Claimed {
+  const earlier = JSON.parse(claim) as { id: string; requestDigest: string };
+  return {
+    kind: earlier.requestDigest === requestDigest ? 'existing' : 'key-conflict',
+    id: earlier.id,
+  };
 }

@@ -3,7 +3,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { type AudienceCounts, type Block, DistinctIds } from '../audience/distinct-ids.ts';
+import { type Block, DistinctIds, type DistinctList } from '../audience/distinct-ids.ts';
 import type { IdSink } from '../audience/id-sink.ts';
 import { HOUR } from '../time.ts';
 
@@ -86,11 +86,11 @@ export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
     ids,
     sink,
     /** Resolves once every block is in Redis. */
-    async finish(): Promise<{ counts: AudienceCounts; blocks: number }> {
-      const counts = await ids.finish(add);
+    async finish(): Promise<{ list: DistinctList; blocks: number }> {
+      const list = await ids.finish(add);
       if (waiting.length > 0) await send();
       await whenFewerThan(1);
-      return { counts, blocks };
+      return { list, blocks };
     },
     /** Leaves nothing behind. Redis may be away; then the draft's own lifetime ends it. */
     async abandon(): Promise<void> {

@@ -106,8 +106,8 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     makeDraft({ redis, key: keys.draft(id), spillDir, onProgress });
 
   async function publish(draft: Draft, begun: AudienceList, fromPages = -1): Promise<AudienceList> {
-    const { counts, blocks } = await draft.finish();
-    const list: AudienceList = { ...begun, ...counts, state: 'ready' };
+    const { list: distinct, blocks } = await draft.finish();
+    const list: AudienceList = { ...begun, ...distinct, state: 'ready' };
     const { meta, ids, pages, cursors } = keys.of(list.id);
     const touched = [meta, draft.key, ids, keys.index, pages, cursors];
     const args = [blocks, retainMs, memberOf(list), fromPages, ...metaOf(list)];

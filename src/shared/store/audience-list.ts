@@ -10,6 +10,8 @@ export interface AudienceList extends AudienceCounts {
   /** While receiving, counts are of what came so far, duplicates among it. Ready is for ever. */
   readonly state: 'receiving' | 'ready';
   readonly createdAt: number;
+  /** Once ready: the same for the same recipients in any order. */
+  readonly fingerprint?: string;
 }
 
 const Count = z.coerce.number().int().nonnegative();
@@ -24,17 +26,19 @@ const Meta = z.object({
   suppressed: Count,
   recipients: Count,
   createdAt: Count,
+  fingerprint: z.string().optional(),
 });
 
 /** The list in a meta hash, or null where there is none. */
 export function listIn(id: string, meta: Readonly<Record<string, string>>): AudienceList | null {
   if (meta.state === undefined) return null;
-  const { account, name, ...rest } = Meta.parse(meta);
+  const { account, name, fingerprint, ...rest } = Meta.parse(meta);
   return {
     id,
     ...(account !== undefined && { account }),
     ...(name !== undefined && { name }),
     ...rest,
+    ...(fingerprint !== undefined && { fingerprint }),
   };
 }
 

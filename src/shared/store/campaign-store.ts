@@ -219,7 +219,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   }
 
   return {
-    accept: makeAccept({ redis, keys, read, now }),
+    ...makeAccept({ redis, keys, read, now }),
     spec,
     read,
     view,

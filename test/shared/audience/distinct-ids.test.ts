@@ -22,10 +22,10 @@ async function distinct(sent: readonly string[], leftOut: readonly string[] = []
   for (const run of await packedRuns(leftOut)) ids.leaveOut(run);
   for (const id of sent) ids.takeString(id);
   const blocks: string[][] = [];
-  const counts = await ids.finish(async (packed, count) => {
+  const { fingerprint, ...counts } = await ids.finish(async (packed, count) => {
     blocks.push(unpackIds(packed, 0, count));
   });
-  return { counts, blocks, recipients: blocks.flat() };
+  return { counts, fingerprint, blocks, recipients: blocks.flat() };
 }
 
 describe('distinct ids', () => {
@@ -50,6 +50,20 @@ describe('distinct ids', () => {
         });
       }),
     );
+  });
+
+  it('have the same fingerprint in any order, and another without one of them', async () => {
+    const ids = openIds(3_000); // more than one heap
+    const [first, ...rest] = ids;
+
+    const { fingerprint } = await distinct(ids);
+    const same = await distinct([...rest, ...ids].reverse());
+    const without = await distinct(ids, [first as string]);
+
+    expect(fingerprint).toMatch(/^[0-9a-f]{16}$/);
+    expect(same.fingerprint).toBe(fingerprint);
+    expect(without.fingerprint).not.toBe(fingerprint);
+    expect(without.fingerprint).toBe((await distinct(rest)).fingerprint);
   });
 
   it('are exact beyond what is held in memory, and none is taken for another', async () => {

@@ -59,6 +59,7 @@ describe('a list that comes as a stream', () => {
     expect(list).toEqual({
       id: expect.stringMatching(/^a_[A-Za-z0-9_-]{22}$/),
       name: 'Spring',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
       account: 'default',
       state: 'ready',
       received: 5,
