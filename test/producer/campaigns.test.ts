@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR } from '../../src/shared/time.ts';
 import { makeClock } from '../support/clock.ts';
 import { openIds } from '../support/open-ids.ts';
@@ -101,6 +101,44 @@ describe('POST /v1/campaigns', () => {
 
     expect({ status, code: json.code }).toEqual({ status: 422, code });
     expect(json.detail).toMatch(detail);
+  });
+
+  it.each([
+    ['today', 8, 202],
+    ['today', 9, 422],
+    ['2014', 10, 202],
+    ['2014', 11, 422],
+  ])('knows how many articles WeChat takes: %s, %i', async (WECHAT_PROTOCOL, count, status) => {
+    const world = await startWorld({ url, prefix }, { WECHAT_PROTOCOL });
+    onTestFinished(() => world.stop());
+    const article = { thumb: { mediaId: 'M' }, title: `${count}`, content: 'c' };
+    const message = { type: 'news', articles: Array(count).fill(article) };
+
+    expect((await world.post('/v1/campaigns', aCampaign({ message }))).status).toBe(status);
+  });
+
+  it('knows what a draft takes, where drafts are the route', async () => {
+    const drafts = await startWorld({ url, prefix }, { WECHAT_NEWS_ROUTE: 'draft' });
+    onTestFinished(() => drafts.stop());
+    const withArticle = (title: string, content: string) =>
+      aCampaign({
+        message: { type: 'news', articles: [{ thumb: { mediaId: 'M' }, title, content }] },
+      });
+    const fits = withArticle('好'.repeat(32), '好'.repeat(19_999));
+    const tooLong = withArticle('好'.repeat(33), '好'.repeat(20_000));
+
+    const { status, json } = await drafts.post('/v1/campaigns', tooLong);
+
+    expect((await drafts.post('/v1/campaigns', fits)).status).toBe(202);
+    expect((await world.post('/v1/campaigns', tooLong)).status).toBe(202);
+    expect(status).toBe(422);
+    expect(json.errors).toEqual([
+      { path: 'message.articles.0.title', message: '33 characters, a draft takes 32 at most' },
+      {
+        path: 'message.articles.0.content',
+        message: '20,000 characters, a draft takes under 20,000',
+      },
+    ]);
   });
 
   it('refuses one OpenID with the advice to preview, and keeps nothing', async () => {

@@ -1,5 +1,6 @@
 /** What the schema cannot see in a message: files by their content, pictures of other people. */
 
+import { draftRefusals } from '../campaign/draft-limits.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
 import { PICTURE, picturesOfOurs } from '../campaign/message.ts';
@@ -79,6 +80,8 @@ export async function checkMessage(
   ): Promise<Article> {
     const path = `articles.${at}`;
     const { thumb, ...rest } = asked;
+    const refused = coverAs === 'permanent' ? draftRefusals(asked) : {};
+    for (const [field, reason] of Object.entries(refused)) wrong(`${path}.${field}`, reason);
     for (const upload of picturesOfOurs(asked.content)) {
       await judge(`${path}.content`, upload, 'article-picture');
     }

@@ -70,7 +70,11 @@ export const ArticleRequest = z
     thumb: MediaRefRequest.describe(
       'The cover: JPG, at most 64 KB; say "fit": true to have it made to fit',
     ),
-    title: Text().trim().min(1, 'an article needs a title').max(64),
+    title: Text()
+      .trim()
+      .min(1, 'an article needs a title')
+      .max(64)
+      .describe('At most 32 characters where drafts are the route'),
     author: Text().max(16).optional(),
     content: Text()
       .min(1, 'an article needs content')
