@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Answer, WechatClient } from './client.ts';
-import { Nothing } from './read-answer.ts';
 
 const Quota = z
   .object({
@@ -28,13 +27,4 @@ export function apiQuota(
 ): Promise<Answer<{ dailyLimit: number; used: number; remaining: number }>> {
   const body = { cgi_path: cgiPath };
   return client.post('/cgi-bin/openapi/quota/get', body, { answer: Quota, signal });
-}
-
-/** Sets every daily count of the account back to 0. Ten times a month, the console's included. */
-export function clearQuota(
-  client: WechatClient,
-  appId: string,
-  signal?: AbortSignal,
-): Promise<Answer<undefined>> {
-  return client.post('/cgi-bin/clear_quota', { appid: appId }, { answer: Nothing, signal });
 }
