@@ -104,6 +104,7 @@ export function makeProcessor(deps: Dependencies): Processor {
   };
   const afterAcceptance = makeAfterAcceptance({ queues, batches, receiptDeadlineMs, now });
   const renewMaterial = makeRenewMaterial(common);
+  const reviveBatches = makeReviveBatches({ queues, batches, receiptDeadlineMs, now });
   const accountKindOf = (name: string) => accountOf(name).kind;
   const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
   const tellWebhook = makeTellWebhook({ campaigns, queues });
@@ -113,7 +114,7 @@ export function makeProcessor(deps: Dependencies): Processor {
     [runCampaignJob.name]: makeRunCampaign({
       ...common,
       findAudience: makeFindAudience({ wechatFor, accountKindOf, now }),
-      reviveBatches: makeReviveBatches({ queues, batches, receiptDeadlineMs, now }),
+      reviveBatches,
       async onEnd(campaign) {
         await removeStrayDrafts(campaign).catch(() => undefined);
         if (campaign.webhook) await tellWebhook(campaign.id);
@@ -140,7 +141,13 @@ export function makeProcessor(deps: Dependencies): Processor {
       telemetry,
       now,
     }),
-    [sweepJob.name]: makeSweep({ ...common, enqueueRoot, tellWebhook, submitTimeoutMs }),
+    [sweepJob.name]: makeSweep({
+      ...common,
+      enqueueRoot,
+      tellWebhook,
+      reviveBatches,
+      submitTimeoutMs,
+    }),
   };
 
   return async (job, token, signal) => {

@@ -4,7 +4,7 @@
  * sleep for days.
  */
 import type { Batch } from '../shared/campaign/batch.ts';
-import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
+import { type Campaign, isEnded, mayStart } from '../shared/campaign/campaign.ts';
 import { openBatches } from '../shared/campaign/progress.ts';
 import type { EnqueueRoot } from '../shared/enqueue-root.ts';
 import { runCampaignJob, submitBatchJob } from '../shared/jobs.ts';
@@ -13,6 +13,7 @@ import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
 import { wakeCampaign } from '../shared/wake-campaign.ts';
+import type { ReviveBatches } from './revive-batches.ts';
 import type { TellWebhook } from './tell-webhook.ts';
 
 interface Dependencies {
@@ -20,6 +21,7 @@ interface Dependencies {
   readonly queues: Queues;
   readonly enqueueRoot: EnqueueRoot;
   readonly tellWebhook: TellWebhook;
+  readonly reviveBatches: ReviveBatches;
   readonly submitTimeoutMs: number;
   readonly telemetry: Telemetry;
   readonly now: () => number;
@@ -128,7 +130,8 @@ export function makeSweep(deps: Dependencies) {
 
   /**
    * An open campaign whose root has ended, or is gone, would never be heard of again. One whose
-   * batches are all done while its root sleeps has missed its waking.
+   * root sleeps while its batches are all done has missed its waking; or while more of them are
+   * open than it has jobs to wait for: one was removed by hand, and the others may wait for it.
    */
   async function reviveRoots(): Promise<number> {
     if (now() - rootsLookedAt < ROOTS_EVERY) return 0;
@@ -136,10 +139,7 @@ export function makeSweep(deps: Dependencies) {
     let revived = 0;
     for (const campaignId of await campaigns.open()) {
       const state = await queues.campaigns.getJobState(runCampaignJob.id({ campaignId }));
-      if (state === 'waiting-children' && (await isDone(campaignId))) {
-        await wakeCampaign(queues, campaignId);
-        revived += 1;
-      }
+      if (state === 'waiting-children' && (await mendTree(campaignId))) revived += 1;
       if (state !== 'completed' && state !== 'failed' && state !== 'unknown') continue;
       const campaign = await campaigns.spec(campaignId);
       if (!campaign || campaign.createdAt > now() - MINUTE / 4) continue;
@@ -149,9 +149,22 @@ export function makeSweep(deps: Dependencies) {
     return revived;
   }
 
-  async function isDone(campaignId: string): Promise<boolean> {
+  /** @returns whether it had to be woken, or given jobs. */
+  async function mendTree(campaignId: string): Promise<boolean> {
     const record = await campaigns.read(campaignId);
-    return record?.control.phase === 'submitting' && openBatches(record.tally) === 0;
+    if (record?.control.phase !== 'submitting') return false;
+    const { campaign, control, tally } = record;
+    if (openBatches(tally) === 0) {
+      await wakeCampaign(queues, campaignId);
+      return true;
+    }
+    const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
+    const { unprocessed = 0 } = (await root?.getDependenciesCount({ unprocessed: true })) ?? {};
+    const idle = mayStart(control) ? 0 : tally.pending;
+    if (!root || unprocessed >= openBatches(tally) - idle) return false;
+    const queue = queues.campaigns.qualifiedName;
+    await deps.reviveBatches(campaign, control, { id: root.id ?? '', queue });
+    return true;
   }
 
   return sweep;

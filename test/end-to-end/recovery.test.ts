@@ -34,6 +34,26 @@ describe('a campaign whose root job was removed by hand', () => {
   });
 });
 
+describe('a batch whose job was removed by hand while nobody knows whether it went out', () => {
+  it('gets another one from the sweeper, and the batches that wait for it go on', async (t) => {
+    const own = await startWorld(t, { unknownRetryMs: HOUR });
+    own.faults.set('status-502', { path: SEND, processed: true });
+    // More batches than are called at once: the last ones keep the root asleep.
+    const id = await own.create(aRequest('default', { audience: toOpenIds(60_000) }));
+    const lane = own.queues.lane('default');
+    const job = await own.until('asleep', async () => (await lane.getDelayed())[0]);
+    await own.until('the lane at rest', async () => (await lane.getActiveCount()) === 0);
+    await job.remove();
+
+    await own.sweep();
+    await own.until('there again', async () => await lane.getJob(job.id ?? ''));
+    await own.jump(HOUR);
+
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.messages('default')).toEqual({ 1: 60_000 });
+  });
+});
+
 describe('a campaign that was accepted, and its root never added', () => {
   it('is handed on from the outbox', async (t) => {
     const own = await startWorld(t);

@@ -26,6 +26,7 @@ import { openRecord } from '../../src/shared/record.ts';
 import type { Running } from '../../src/shared/running.ts';
 import { makeSteerCampaign } from '../../src/shared/steer-campaign.ts';
 import { makeTelemetry } from '../../src/shared/telemetry.ts';
+import { makeReviveBatches } from '../../src/workers/revive-batches.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { makeSweep } from '../../src/workers/sweep.ts';
 import { makeTellWebhook } from '../../src/workers/tell-webhook.ts';
@@ -173,6 +174,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
       queues,
       enqueueRoot,
       tellWebhook: makeTellWebhook({ campaigns: stores.campaigns, queues }),
+      reviveBatches: makeReviveBatches({ queues, ...stores, ...config.pace, now }),
       submitTimeoutMs: config.pace.submitTimeoutMs,
       telemetry,
       now,
