@@ -5,7 +5,6 @@
  * the picture's own figures are looked at first: a small file can hold a picture of gigabytes.
  */
 import { inflateSync } from 'node:zlib';
-import { Jimp, JimpMime } from 'jimp';
 import type { MediaFacts } from '../campaign/media-facts.ts';
 import { mediaLimit, mediaRefusals } from '../campaign/media-limits.ts';
 import { inspectMedia } from './inspect-media.ts';
@@ -68,7 +67,7 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
   for (const side of SIDES) {
     shrink(picture, side);
     for (const quality of QUALITIES) {
-      const cover = await picture.getBuffer(JimpMime.jpeg, { quality });
+      const cover = await picture.getBuffer('image/jpeg', { quality });
       if (cover.length <= MAX_BYTES) return cover;
     }
   }
@@ -76,6 +75,7 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 async function onWhite(bytes: Uint8Array, facts: MediaFacts) {
+  const { Jimp } = await import('jimp'); // 32 MiB, and most processes never fit a cover
   try {
     const file = Buffer.from(bytes);
     if (facts.format === 'png') unpackInterlaced(file, facts);
