@@ -11,7 +11,11 @@ export const REDIS_RETRY_SECONDS = 2;
 
 /** body-parser's and express' own words for what a caller did wrong. */
 const CALLER_MISTAKES: Readonly<Record<string, Fault>> = {
-  'entity.parse.failed': { status: 400, code: 'json-malformed', detail: 'the body is not JSON' },
+  'entity.parse.failed': {
+    status: 400,
+    code: 'json-malformed',
+    detail: 'the body is not JSON, or not an object',
+  },
   'entity.verify.failed': {
     status: 400,
     code: 'body-not-utf8',
@@ -21,7 +25,7 @@ const CALLER_MISTAKES: Readonly<Record<string, Fault>> = {
     status: 413,
     code: 'body-too-large',
     detail:
-      'the body is over 16 MiB; lists of OpenIDs go to POST /v1/audiences, files to POST /v1/media',
+      'the body is too large: JSON may have 16 MiB (lists of OpenIDs go to POST /v1/audiences, files to POST /v1/media), an event of WeChat’s 64 KiB',
   },
   'encoding.unsupported': {
     status: 415,
@@ -85,6 +89,10 @@ export function faultOf(error: unknown): Fault {
   const { type, status } = Object(error) as { type?: unknown; status?: unknown };
   const known = typeof type === 'string' ? CALLER_MISTAKES[type] : undefined;
   if (known) return known;
+  if (isUnpacking(error)) {
+    const detail = 'the body is not packed as Content-Encoding says';
+    return { status: 400, code: 'bad-request', detail };
+  }
   if (error instanceof URIError) {
     return { status: 400, code: 'path-malformed', detail: 'the path is not percent-encoded UTF-8' };
   }
@@ -93,6 +101,10 @@ export function faultOf(error: unknown): Fault {
   }
   return INTERNAL;
 }
+
+/** zlib's. */
+const isUnpacking = (error: unknown): boolean =>
+  String((Object(error) as NodeJS.ErrnoException).code).startsWith('Z_');
 
 /** The connection on which the request came broke, so nobody will read the answer. */
 function isCallerGone(error: unknown): boolean {

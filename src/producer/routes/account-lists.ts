@@ -21,14 +21,13 @@ interface Dependencies {
 
 export const FollowersQuery = z.strictObject({
   cursor: z
-    .string('say it once')
+    .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'is no cursor of this list')
     .describe('`next` of the page before; each page costs one of 500 calls a day')
     .optional(),
 });
 
-const whole = (least: number, most: number) =>
-  z.coerce.number('a whole number').int('a whole number').min(least).max(most);
+const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
 export const DraftsQuery = z.strictObject({
   offset: whole(0, 1_000_000).default(0).describe('Drafts to leave out'),
@@ -38,7 +37,7 @@ export const DraftsQuery = z.strictObject({
 export const SpeedBody = z
   .strictObject({
     speed: z
-      .union([z.literal(0), z.literal(1), z.literal(2), z.literal(3), z.literal(4)])
+      .literal([0, 1, 2, 3, 4])
       .describe('0 (800,000 followers a minute) to 4 (100,000), for the whole account'),
   })
   .meta({ id: 'Speed' });

@@ -14,12 +14,15 @@ interface Dependencies {
 const MOST_RECIPIENTS = 10;
 
 const Recipient = z
-  .union([
-    z.strictObject({ openid: z.string().refine(isOpenId, 'not an OpenID') }),
-    z.strictObject({
-      wechatId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a WeChat ID (微信号)'),
-    }),
-  ])
+  .union(
+    [
+      z.strictObject({ openid: z.string().refine(isOpenId, 'not an OpenID') }),
+      z.strictObject({
+        wechatId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a WeChat ID (微信号)'),
+      }),
+    ],
+    'must be {"openid": "…"} or {"wechatId": "…"}',
+  )
   .describe('One of {"openid"}, {"wechatId"}');
 
 export const PreviewBody = z

@@ -22,7 +22,7 @@ const MAX_BYTES = 64 * 1024;
 /** WeChat's own parameters (`signature`, `timestamp` …) may stay where they are. */
 export const ReceiptQuery = z.looseObject({
   account: z
-    .string('say it once')
+    .string()
     .optional()
     .describe('May be left out only where exactly one account is configured'),
 });

@@ -3,11 +3,11 @@ import { Cursor, Limit } from './paging.ts';
 
 export const AUDIENCE_ID = /^a_[A-Za-z0-9_-]{22}$/;
 
-const text = (most: number) => z.string('say it once').min(1).max(most);
+const text = (most: number) => z.string().min(1).max(most);
 
 export const AudienceUploadQuery = z.strictObject({
   format: z
-    .enum(['text', 'csv', 'ndjson'], 'one of text, csv, ndjson')
+    .enum(['text', 'csv', 'ndjson'])
     .optional()
     .describe('text: an OpenID a line. Told by Content-Type if absent'),
   column: text(128)

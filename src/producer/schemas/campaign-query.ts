@@ -1,6 +1,7 @@
 /** What may be asked of campaigns, apart from the campaign itself (shared/campaign/request.ts). */
 import { z } from 'zod';
 import { CAMPAIGN_STATES } from '../../shared/campaign/campaign.ts';
+import { isOpenId } from '../../shared/campaign/cut.ts';
 import { Limit } from './paging.ts';
 
 export const CAMPAIGN_ID = /^[0-9a-hjkmnp-z]{18}$/;
@@ -8,32 +9,26 @@ export const CAMPAIGN_ID = /^[0-9a-hjkmnp-z]{18}$/;
 export const CampaignListQuery = z.strictObject({
   limit: Limit,
   cursor: z
-    .string('say it once')
+    .string()
     .regex(CAMPAIGN_ID, 'is no cursor of this list')
     .describe('`next` of the page before')
     .optional(),
-  account: z.string('say it once').min(1).max(32).optional().describe('Of this account only'),
+  account: z.string().min(1).max(32).optional().describe('Of this account only'),
   state: z
-    .enum(CAMPAIGN_STATES, `one of ${CAMPAIGN_STATES.join(', ')}`)
+    .enum(CAMPAIGN_STATES)
     .optional()
     .describe('In this state only; a page may then be short, or empty, and still have a `next`'),
 });
 
 export const BatchListQuery = z.strictObject({
   from: z.coerce
-    .number('a whole number')
-    .int('a whole number')
+    .number()
+    .int()
     .min(1, 'batches count from 1')
     .max(1_000_000)
     .default(1)
     .describe('Number of the first batch on the page; `next` of the page before'),
-  limit: z.coerce
-    .number('a whole number')
-    .int('a whole number')
-    .min(1, 'at least 1')
-    .max(1_000, 'at most 1,000')
-    .default(100)
-    .describe('How many at most'),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('How many at most'),
 });
 
 const Note = z.string().max(500).optional().describe('Why; kept in the audit');
@@ -60,7 +55,7 @@ export const RetryRequest = z
   .strictObject({
     split: z.boolean().default(false).describe('In halves, to find the OpenID that is refused'),
     without: z
-      .array(z.string())
+      .array(z.string().refine(isOpenId, 'not an OpenID'))
       .min(1, 'name at least one OpenID')
       .max(10_000, 'at most 10,000')
       .optional()

@@ -3,7 +3,7 @@ import { Cursor, Limit } from './paging.ts';
 
 export const MediaUploadQuery = z.strictObject({
   filename: z
-    .string('say it once')
+    .string()
     .min(1)
     .max(128)
     .optional()

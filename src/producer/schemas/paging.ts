@@ -2,19 +2,14 @@
 import { z } from 'zod';
 
 export const Limit = z.coerce
-  .number('a whole number')
-  .int('a whole number')
-  .min(1, 'at least 1')
-  .max(100, 'at most 100')
+  .number()
+  .int()
+  .min(1)
+  .max(100)
   .default(20)
   .describe('How many at most');
 
-export const Cursor = z
-  .string('say it once')
-  .min(1)
-  .max(200)
-  .describe('`next` of the page before')
-  .optional();
+export const Cursor = z.string().min(1).max(200).describe('`next` of the page before').optional();
 
 /** `next` of every list. */
 export const Next = z.string().nullable().describe('The cursor of the next page; null on the last');

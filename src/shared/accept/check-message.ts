@@ -144,7 +144,7 @@ function foreignPictures(html: string): string[] {
       const [, double, single, bare] = SOURCE.exec(tag) ?? [];
       return double ?? single ?? bare ?? [];
     })
-    .filter((url) => !/^upload:m_[0-9a-f]{32}$/i.test(url) && !WECHAT_HOSTS.test(url));
+    .filter((url) => !/^upload:m_[A-Za-z0-9_-]+$/i.test(url) && !WECHAT_HOSTS.test(url));
 }
 
 /** zod leaves `undefined` where an optional field was absent; the record has none. */

@@ -34,7 +34,7 @@ export const inWords: z.core.$ZodErrorMap = (issue) => {
 
 /** Its kind, where that is not plain to see. */
 function mistaken(input: unknown): string {
-  if (input === null) return ', not null: leave it out';
+  if (input === null) return ', not null; what is optional may be left out';
   return Array.isArray(input) ? ', not a list' : '';
 }
 

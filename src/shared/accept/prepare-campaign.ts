@@ -47,22 +47,24 @@ export function makePrepareCampaign(deps: Dependencies) {
     const parsed = parse(body);
     if ('refused' in parsed) return parsed;
     const { request } = parsed;
-    const account = accountFor(request.account);
-    if ('refused' in account) return account;
+    const found = accountFor(request.account);
+    const account = 'refused' in found ? undefined : found;
 
+    // Without an account, what either route would take may pass: one mistake is there already.
     const { message, mistakes } = await checkMessage(
-      { media, era, coverAs: account.newsRoute === 'draft' ? 'permanent' : 'thumb' },
+      { media, era, coverAs: account?.newsRoute === 'uploadnews' ? 'thumb' : 'permanent' },
       request.message,
     );
     const { mistakes: wrongTimes, ...times } = timesOf(request);
     const all = [
+      ...('refused' in found ? (found.refused.errors ?? []) : []),
       ...mistakes,
       ...wrongTimes,
       ...webhookMistakes(request),
       ...audienceMistakes(request, account),
       ...(await listMistakes(request, account)),
     ];
-    if (all.length > 0) return invalid(all);
+    if (!account || all.length > 0) return invalid(all);
     return { request, account, message, ...times };
   }
 
@@ -122,8 +124,8 @@ export function makePrepareCampaign(deps: Dependencies) {
     return refusal === null ? [] : [{ path: 'webhook.url', message: refusal }];
   }
 
-  function audienceMistakes({ audience }: CampaignRequest, account: AccountConfig): Mistake[] {
-    if (account.kind === 'subscription' && !isWholesaleType(audience.type)) {
+  function audienceMistakes({ audience }: CampaignRequest, account?: AccountConfig): Mistake[] {
+    if (account?.kind === 'subscription' && !isWholesaleType(audience.type)) {
       return [
         {
           path: 'audience.type',
@@ -139,14 +141,14 @@ export function makePrepareCampaign(deps: Dependencies) {
 
   async function listMistakes(
     { audience, exclude }: CampaignRequest,
-    account: AccountConfig,
+    account?: AccountConfig,
   ): Promise<Mistake[]> {
     const mistakes: Mistake[] = [];
     const look = async (id: string, path: string, least: number): Promise<void> => {
       const list = await audiences.describe(id);
       if (list?.state !== 'ready') {
         mistakes.push({ path, message: `no audience ${id}: make it by POST /v1/audiences` });
-      } else if (list.account !== undefined && list.account !== account.name) {
+      } else if (account && list.account !== undefined && list.account !== account.name) {
         mistakes.push({ path, message: `audience ${id} belongs to account ${list.account}` });
       } else if (list.recipients < least) {
         mistakes.push({ path, message: tooFew(list.recipients) });
@@ -158,7 +160,7 @@ export function makePrepareCampaign(deps: Dependencies) {
       mistakes.push({
         path: 'exclude',
         message:
-          'WeChat counts out a group, a tag or everyone itself; send to OpenIDs to exclude some',
+          'WeChat itself says who is in a group, a tag or everyone: nobody can be left out of it; send to OpenIDs, a list or followers instead',
       });
     }
     return mistakes;

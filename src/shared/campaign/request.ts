@@ -195,7 +195,7 @@ export const CampaignRequest = z
             protocol: /^https?$/,
             error: 'must be a whole address, such as https://example.com/hooks/qunfa',
           })
-          .max(2_048),
+          .max(2_048, 'at most 2,048 characters'),
       })
       .optional()
       .describe('Told when the campaign ends, signed after Standard Webhooks'),

@@ -29,7 +29,9 @@ describe('a mistake is told in words that say what should stand there:', () => {
     ['audience.tagId: must be a whole number', { audience: { type: 'tag', tagId: 2.5 } }],
     ['audience.tagId: is missing', { audience: { type: 'tag' } }],
     ['audience.openids: must be a list', { audience: { type: 'openids', openids: 'oAbc' } }],
-    ['name: must be text in quotes, not null: leave it out', { name: null }],
+    ['name: must be text in quotes, not null; what is optional may be left out', { name: null }],
+    ['name: must be text in quotes, not a list', { name: [] }],
+    ['audience.openids: must be a list', { audience: { type: 'openids', openids: '' } }],
     ['name: must not be empty', { name: ' ' }],
     ['name: at most 128 characters', { name: 'x'.repeat(129) }],
     ['name: has a line break or another control character', { name: 'Happy\u001b[31mDay' }],
@@ -44,10 +46,20 @@ describe('a mistake is told in words that say what should stand there:', () => {
       'message.articles.0.thumb: must be {"upload": "m_…"}, {"base64": "…"} or {"mediaId": "…"}',
       ofNews({ thumb: undefined }),
     ],
+    [
+      'message.articles.0.thumb.fit: must be true or false, without quotes',
+      ofNews({ thumb: { base64: 'aGVsbG8=', fit: 'yes' } }),
+    ],
+    ['message.articles.0.thumb.upload: must be text in quotes', ofNews({ thumb: { upload: 7 } })],
+    ['message.articles.0.thumb.base64: must not be empty', ofNews({ thumb: { base64: '' } })],
     ['message.articles.0.title: at most 64 characters', ofNews({ title: 't'.repeat(65) })],
     [
       'webhook.url: must be a whole address, such as https://example.com/hooks/qunfa',
       { webhook: { url: 'example.com' } },
+    ],
+    [
+      'webhook.url: at most 2,048 characters',
+      { webhook: { url: `https://example.com/${'x'.repeat(2_048)}` } },
     ],
     [
       'sendAt: needs a date, a time and an offset, such as 2026-12-01T09:00:00+08:00',
