@@ -27,7 +27,7 @@ export interface AudienceOptions {
   readonly exclude?: readonly string[];
   /** Told how many bytes have been handed over. */
   readonly onProgress?: (bytes: number) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type Audiences = ReturnType<typeof makeAudiences>;

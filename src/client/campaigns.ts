@@ -26,8 +26,8 @@ export interface CreateOptions {
    * same content as within the last 24 hours is meant. Without one, a repeat that this client makes
    * by itself finds the campaign of its own first attempt, and the guard stays on.
    */
-  readonly idempotencyKey?: string;
-  readonly signal?: AbortSignal;
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ListOptions {

@@ -13,7 +13,7 @@ export interface ClientOptions {
   /** Where the producer is, such as `http://127.0.0.1:3000`. */
   readonly url: string;
   /** One of the producer's API_KEYS; none is needed on its own machine without any. */
-  readonly apiKey?: string;
+  readonly apiKey?: string | undefined;
   /** In place of the global one. */
   readonly fetch?: typeof globalThis.fetch;
   /** An undici Agent or ProxyAgent for the global fetch. */

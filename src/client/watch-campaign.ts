@@ -14,7 +14,7 @@ export interface CampaignEvent {
 }
 
 export interface WatchOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A producer that restarts, or a proxy that cuts what is quiet, is no reason to miss the end. */

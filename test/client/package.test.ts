@@ -92,13 +92,16 @@ async function node(name: string, source: string, env: Record<string, string> = 
 const CLIENT = `
 import { makeClient, QunfaError, type CampaignDetails, type NewCampaign } from 'qunfa/client';
 
-const client = makeClient({ url: process.env.QUNFA_URL ?? '' });
+const client = makeClient({
+  url: process.env.QUNFA_URL ?? '',
+  apiKey: process.env.QUNFA_API_KEY,
+});
 const body: NewCampaign = {
   account: 'default',
   audience: { type: 'tag', tagId: 2 },
   message: { type: 'text', content: 'from the packed package' },
 };
-const { id } = await client.campaigns.create(body);
+const { id } = await client.campaigns.create(body, { idempotencyKey: process.env.RUN });
 let last: CampaignDetails | undefined;
 for await (const { campaign } of client.campaigns.watch(id)) last = campaign;
 let code = '';
