@@ -20,7 +20,8 @@ const POSITION_MASK = 2 ** POSITION_BITS - 1;
 const SCATTER = 0x2545f491;
 const GATHER = inverseOf(SCATTER);
 
-const OPEN_ID = /^[A-Za-z0-9_-]{28}$/;
+/** All that were seen have 28 characters; nobody says that they must. */
+const OPEN_ID = /^[A-Za-z0-9_-]{16,64}$/;
 export const isOpenId = (value: string): boolean => OPEN_ID.test(value);
 
 export function makeFollowers(appId: string, followers: number | readonly string[]): Followers {

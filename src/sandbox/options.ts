@@ -48,7 +48,7 @@ export interface SandboxAccount {
 export interface Pace {
   /** From an accepted send until it is done and its event is pushed. */
   readonly pushDelayMs: number;
-  /** Between two tries of one push. */
+  /** From the beginning of one try of a push to that of the next. */
   readonly pushRetryMs: number;
   /** How long a push waits for its answer. */
   readonly pushTimeoutMs: number;

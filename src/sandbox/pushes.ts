@@ -84,8 +84,11 @@ export function makePusher({ rules, accounts, ledger, wall, log }: Dependencies)
   async function deliver(account: Account, body: string, msgId: string): Promise<boolean> {
     if (!account.callbackUrl) return false;
     let stamp = stampNow();
+    let next = wall();
     for (let attempt = 1; attempt <= pace.pushTries; attempt += 1) {
-      if (attempt > 1) await sleep(pace.pushRetryMs, undefined, { signal: closing.signal });
+      // From the beginning of the one before: a push that was broken off has used its wait up.
+      if (next > wall()) await sleep(next - wall(), undefined, { signal: closing.signal });
+      next = wall() + pace.pushRetryMs;
       if (attempt > 1 && !switches.pushRetryKeepsNonce) stamp = stampNow();
       const { outcome, answer } = await post(account, body, stamp);
       const taken = outcome === 200 && (answer === '' || answer === 'success');

@@ -259,6 +259,21 @@ describe('a push', () => {
     );
   });
 
+  it('is made again so long after the last one began, not after its end', async () => {
+    let now = NOON;
+    const server = await callbackServer((_push, response) => {
+      now += MINUTE;
+      response.writeHead(503).end();
+    });
+    const options = { now: () => now, pace: { pushRetryMs: MINUTE } };
+    const client = await clientPushingTo(server.url, {}, options);
+
+    await client.post(SEND, toUsers(openIds(2)));
+    await client.sandbox.events.settled();
+
+    expect(server.pushes).toHaveLength(3);
+  });
+
   it('is not made for an account without an address', async () => {
     const client = await clientOf(await runSandbox());
 

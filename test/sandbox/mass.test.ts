@@ -40,6 +40,7 @@ describe('message/mass/send', () => {
     ['10,000', openIds(10_000), 0],
     ['10,001', openIds(10_001), 40032],
     ['something that is no OpenID', [...openIds(2), 'x'], 40003],
+    ['OpenIDs of another length', ['oA_-456789abcdef', `o${'A'.repeat(63)}`], 0],
   ])('to %s answers as it should', async (_case, touser, errcode) => {
     const client = await aClient();
 
