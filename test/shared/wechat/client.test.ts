@@ -320,6 +320,13 @@ describe('what is said about a failure', () => {
     expect(answer).toMatchObject({ errmsg: 'invalid openid … of …' });
   });
 
+  it('is not pored over where it has no end', async () => {
+    const errmsg = `${'\t'.repeat(300_000)}x`;
+    const { answer } = await post(json({ errcode: 40003, errmsg }));
+
+    expect(answer).toMatchObject({ kind: 'refused', errmsg: '' });
+  });
+
   it('does not repeat the address, which holds the token', async () => {
     const answer = await clientAt('http://127.0.0.1:1').get(PATH, { answer: z.object({}) });
 
