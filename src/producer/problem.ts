@@ -53,17 +53,14 @@ export function sendRefusal(res: Response, refusal: ProblemFacts): void {
     .send(JSON.stringify(problemOf(refusal)));
 }
 
-/** Nothing of ours lives at this address. */
-export const noSuchPlace: RequestHandler = (req, res) => {
+/** Nothing of ours lives at this address, which is not repeated: an OpenID may stand in it. */
+export const noSuchPlace: RequestHandler = (_req, res) => {
   sendRefusal(res, {
     status: 404,
     code: 'not-found',
-    detail: `nothing is at ${req.method} ${placeAsked(req).slice(0, 200)}; what there is: /openapi.json`,
+    detail: 'nothing is at this address, or not by this method; what there is: /openapi.json',
   });
 };
-
-/** As it was called, whatever router it has come to; without its query. */
-const placeAsked = ({ baseUrl, path }: Request): string => `${baseUrl}${path}`;
 
 /**
  * What was thrown on the way to an answer. A caller's mistake says what it is, Redis away says when

@@ -130,6 +130,15 @@ describe('a caller with a key', () => {
   });
 });
 
+describe('an address at which nothing is', () => {
+  it('is not repeated: an OpenID may stand in it', async () => {
+    const { json } = await world.get('/v1/followers/oR5Gjjl_eiZoUpGozMo7dbBJ362A');
+
+    expect(json).toMatchObject({ status: 404, code: 'not-found' });
+    expect(JSON.stringify(json)).not.toContain('oR5Gjjl');
+  });
+});
+
 describe('a text that a pattern could be tried on in every way', () => {
   it.each([
     [
