@@ -3,10 +3,10 @@
  * Where none is set, this machine alone is served.
  */
 import type { Request, RequestHandler, Response } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { refuse } from '../shared/accept/refusal.ts';
 import type { Config } from '../shared/config.ts';
-import { MINUTE } from '../shared/time.ts';
+import { MINUTE, SECOND } from '../shared/time.ts';
 import { callerOf, LOCAL, setCaller } from './caller.ts';
 import { keepBoard, keepKeys } from './credentials.ts';
 import { sendRefusal } from './problem.ts';
@@ -45,14 +45,15 @@ export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {
     next();
   };
 
-  const operator: RequestHandler = async (req, res, next) => {
+  const operator: RequestHandler = (req, res, next) => {
     if (!isBoardUser || !board) return serveLocally(req, res, next, publicUrl);
+    const wait = guesses.waitFor(req);
+    if (wait > 0) return sendRefusal(res.set('Retry-After', String(wait)), TOO_MANY_GUESSES);
     const shown = credentialsOf(req, 'basic');
-    if (await guesses.areTooMany(req)) return sendRefusal(res, TOO_MANY_GUESSES);
     if (shown === null || !isBoardUser(shown)) {
+      if (shown !== null) guesses.count(req);
       res.set('WWW-Authenticate', 'Basic realm="qunfa", charset="UTF-8"');
-      if (shown === null) return sendRefusal(res, NO_USER);
-      return guesses.count(req, res, () => sendRefusal(res, NO_USER));
+      return sendRefusal(res, NO_USER);
     }
     if (isForged(req, publicUrl)) return sendRefusal(res, FORGED);
     setCaller(res, `board:${board.user}`);
@@ -90,20 +91,25 @@ function credentialsOf(req: Request, scheme: 'bearer' | 'basic'): string | null 
 /** A password may be short, so that it must not be guessed at: a few wrong ones a minute. */
 const GUESSES_A_MINUTE = 20;
 
+/** Counted at once: pipelined guesses are all here before the first has been answered. */
 function limitGuesses() {
-  const peerOf = (req: Request): string => req.socket.remoteAddress ?? '';
-  const count = rateLimit({
-    windowMs: MINUTE,
-    limit: GUESSES_A_MINUTE,
-    keyGenerator: peerOf,
-    legacyHeaders: false,
-    handler: (_req, res) => sendRefusal(res, TOO_MANY_GUESSES),
-  });
+  const wrong = new Map<string, number>();
+  let until = 0;
+  // Whoever has one IPv6 address has a whole network of them.
+  const peerOf = (req: Request): string => ipKeyGenerator(req.socket.remoteAddress ?? '');
   return {
-    count,
-    async areTooMany(req: Request): Promise<boolean> {
-      const known = await count.getKey(peerOf(req));
-      return (known?.totalHits ?? 0) >= GUESSES_A_MINUTE;
+    /** How long to wait before the next, in seconds; 0 for not at all. */
+    waitFor(req: Request): number {
+      const left = until - Date.now();
+      if (left <= 0) {
+        wrong.clear();
+        until = Date.now() + MINUTE;
+      }
+      const tried = wrong.get(peerOf(req)) ?? 0;
+      return tried >= GUESSES_A_MINUTE ? Math.ceil(left / SECOND) : 0;
+    },
+    count(req: Request): void {
+      wrong.set(peerOf(req), (wrong.get(peerOf(req)) ?? 0) + 1);
     },
   };
 }
@@ -151,5 +157,5 @@ const TOO_MANY = refuse(
 const TOO_MANY_GUESSES = refuse(
   429,
   'rate-limited',
-  'too many wrong passwords from this address; try again in a minute',
+  'too many wrong passwords from this address; Retry-After says when to try again',
 ).refused;

@@ -272,7 +272,26 @@ describe('the board', () => {
 
     expect(tried.filter((status) => status === 401)).toHaveLength(20);
     expect(tried.slice(-5)).toEqual([429, 429, 429, 429, 429]);
-    expect((await guess('ops:correct horse')).status).toBe(429);
+    const right = await guess('ops:correct horse');
+    expect(right.status).toBe(429);
+    expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('does not let a password be guessed by a hundred requests in one breath', async () => {
+    const own = await aWorld(
+      { url, prefix: `${prefix}-breath` },
+      { BOARD_USER: 'ops', BOARD_PASSWORD: 'correct horse' },
+    );
+    const asked = (text: string, more = ''): string =>
+      `GET /board/ HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic(text).authorization}\r\n${more}\r\n`;
+    const guesses = Array.from({ length: 100 }, (_, n) => asked(`ops:${n}`));
+
+    const socket = net.connect(Number(new URL(own.url).port), '127.0.0.1');
+    socket.write([...guesses, asked('ops:correct horse', 'Connection: close\r\n')].join(''));
+    const heard = (await socket.setEncoding('latin1').toArray()).join('');
+
+    const statuses = [...heard.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    expect(statuses).toEqual([...Array(20).fill('401'), ...Array(81).fill('429')]);
   });
 });
 
