@@ -78,7 +78,8 @@ async function main(role = ''): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const running = await start();
+  const running = await Promise.race([start(), aborted(stop)]);
+  if (!running) return; // told to stop while it waited for something: nothing is in hand
   const metrics = await metricsOf(role, running);
   const addresses = { ...running.addresses, ...(metrics ? { metrics: metrics.url } : {}) };
   for (const [what, address] of Object.entries(addresses)) {
@@ -98,10 +99,10 @@ async function metricsOf(role: string, running: Running) {
   return startMetricsServer({ ...metrics, registry, ready: () => running.ready() });
 }
 
-const aborted = (signal: AbortSignal): Promise<void> =>
+const aborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve());
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined));
   });
 
 try {

@@ -52,8 +52,11 @@ export async function start(options: StartOptions): Promise<Running> {
   const { submitTimeoutMs } = config.pace;
   const redis = connect(config.redis.url, { purpose: 'worker', log });
   const listener = connect(config.redis.url, { purpose: 'worker', log });
-  await untilReady(redis);
-  const findings = await checkRedis(redis);
+  // Without Redis it starts all the same: what comes next waits until it is there.
+  const findings = await untilReady(redis).then(
+    () => checkRedis(redis),
+    () => ['Redis is away: nothing is done until it is back'],
+  );
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
   const stores = openRecord({ redis, retainMs: config.retainMs, submitTimeoutMs, now, prefix });
