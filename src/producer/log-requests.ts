@@ -30,7 +30,12 @@ export function logRequests(log: Logger): RequestHandler {
       res: ({ statusCode }: Response) => ({ statusCode }),
     },
     customSuccessObject: (_req, res, fields) => ({ ...fields, ...factsOf(res) }),
-    customErrorObject: (_req, res, _error, fields) => ({ ...fields, ...factsOf(res) }),
+    // Its stack is pino-http's own, or was logged where it was thrown.
+    customErrorObject: (_req, res, { message }, { err: _, ...fields }) => ({
+      ...fields,
+      ...factsOf(res),
+      cause: message,
+    }),
     customLogLevel: (_req, res, error) =>
       res.statusCode >= 500 || error ? 'warn' : res.statusCode >= 400 ? 'info' : 'debug',
   });

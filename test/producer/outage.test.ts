@@ -29,6 +29,11 @@ describe('while Redis is away', () => {
     }
     expect((await world.get('/healthz')).status).toBe(200);
     expect((await world.get('/readyz')).status).toBe(503);
+    const asked = world.logged.lines.filter(
+      ({ event, level }) => String(event).startsWith('http.') && Number(level) >= 40,
+    );
+    expect(asked.map(({ event }) => event)).toEqual(answers.map(() => 'http.answered'));
+    expect(JSON.stringify(asked)).not.toContain('stack');
 
     await way.mend();
     await vi.waitUntil(async () => (await world.get('/readyz')).status === 200, 20_000);
