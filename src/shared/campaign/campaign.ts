@@ -143,6 +143,9 @@ export function stateOf(control: Control, tally: Tally): CampaignState {
 
 const nothingWentOut = (tally: Tally): boolean => tally.cancelled === batchTotal(tally);
 
+/** What has been called goes on to its receipt, which may come after `notAfter`. */
+const wasCutShort = (tally: Tally): boolean => tally.cancelled > 0 || nothingWentOut(tally);
+
 export const isEnded = (control: Control): boolean => control.phase === 'ended';
 
 /** May batches that were not called yet be called now? */
@@ -226,7 +229,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     ...(control.paused ? { pausedFor: control.paused.reason } : {}),
     ...(control.failed
       ? { error: { code: control.failed.code, message: control.failed.message } }
-      : control.cancelled?.reason === 'not-after' && ended
+      : control.cancelled?.reason === 'not-after' && ended && wasCutShort(tally)
         ? { error: { code: 'not-after', message: 'notAfter passed before all of it had gone out' } }
         : {}),
   };

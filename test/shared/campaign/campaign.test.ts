@@ -106,6 +106,18 @@ describe('a campaign as others see it', () => {
     ).toBeUndefined();
   });
 
+  it.each([
+    ['was stopped before anything was laid out', {}, 'not-after'],
+    ['lost a batch to it', { settled: 1, cancelled: 1 }, 'not-after'],
+    ['had gone out before, and waited for its receipt', { settled: 2 }, undefined],
+  ])('names notAfter as what stopped it where it %s', (_what, counts, code) => {
+    const cancelled = { ...word, reason: 'not-after' } as const;
+
+    const { error } = viewOf(aCampaign(), control({ phase: 'ended', cancelled }), tally(counts));
+
+    expect(error?.code).toBe(code);
+  });
+
   it('has no number of recipients where only WeChat knows it', () => {
     const audience = { type: 'everyone' } as const;
 
