@@ -1,5 +1,5 @@
 /** What the sweeper, a restart and a second look put right. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { runCampaignJob } from '../../src/shared/jobs.ts';
 import { HOUR, MINUTE } from '../../src/shared/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
@@ -69,6 +69,27 @@ describe('a campaign that was accepted, and its root never added', () => {
     expect(await again?.getState()).toBe('delayed');
     await own.jump(HOUR);
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+  });
+});
+
+describe('a campaign whose time came while no worker ran', () => {
+  it.each([
+    ['goes out late', HOUR + MINUTE, 'completed', 25],
+    ['is never sent once notAfter has passed as well', 2 * HOUR, 'cancelled', 0],
+  ])('%s', async (_, away, state, reached) => {
+    const own = await startWorld({ onTestFinished }, { hosts: [] });
+    const id = await own.create(
+      aRequest('default', {
+        sendAt: new Date(own.clock.now() + HOUR).toISOString(),
+        notAfter: new Date(own.clock.now() + 2 * HOUR).toISOString(),
+      }),
+    );
+    await own.jump(away);
+
+    await own.startHost('host-1');
+
+    expect(await own.reaches(id, 'completed', 'cancelled')).toMatchObject({ state });
+    expect(own.ledger.recipients()).toBe(reached);
   });
 });
 
