@@ -10,6 +10,7 @@ import type { AccountConfig } from '../shared/accounts.ts';
 import type { Batch } from '../shared/campaign/batch.ts';
 import type { Campaign, Control, Material, UploadedMaterial } from '../shared/campaign/campaign.ts';
 import { type Message, needsNews } from '../shared/campaign/message.ts';
+import type { Tally } from '../shared/campaign/progress.ts';
 import type { Stores } from '../shared/record.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
@@ -36,9 +37,21 @@ interface Needing {
   readonly batch: Batch;
 }
 
-const MOST_RENEWALS = 1;
 /** Drafts have a thousand calls a day, and each batch has its own. */
 const MOST_DRAFT_RENEWALS = 20;
+
+/**
+ * A file may be good for a few sends only (WeChat's page says ten), so one more for each batch that
+ * was accepted: what no batch was ever accepted with is refused the second time.
+ */
+function mostRenewals(
+  message: Message,
+  { newsRoute }: AccountConfig,
+  { submitted, settled }: Tally,
+): number {
+  if (!needsNews(message)) return 1 + submitted + settled;
+  return newsRoute === 'draft' ? MOST_DRAFT_RENEWALS : 1;
+}
 
 export type RenewMaterial = ReturnType<typeof makeRenewMaterial>;
 
@@ -105,16 +118,16 @@ export function makeRenewMaterial(deps: Dependencies) {
     const given =
       ('mediaId' in message && message.mediaId === mediaId) ||
       ('media' in message && 'mediaId' in message.media);
-    const most = newsKey(account, batch.no) === 'all' ? MOST_RENEWALS : MOST_DRAFT_RENEWALS;
     const key = newsKey(account, batch.no);
     // Forgotten first: whoever makes it anew must not find what WeChat no longer knows.
     if (mediaId !== null) await forget(needing, mediaId);
     const renewed = given
       ? { refused: { reason: 'given' } }
-      : await campaigns.control<{ reason: string }>(campaign.id, (control) => {
+      : await campaigns.control<{ reason: string }>(campaign.id, (control, tally) => {
           const { material } = control;
           if (!holderOf(control, mediaId)) return control;
-          if (material.renewals >= most) return { refused: { reason: 'renewed already' } };
+          if (material.renewals >= mostRenewals(message, account, tally))
+            return { refused: { reason: 'renewed already' } };
           const { [key]: _gone, ...news } = material.news;
           return {
             ...control,

@@ -35,6 +35,17 @@ describe('media that WeChat no longer knows at the send step (40007)', () => {
     expect(await world.batch(id)).toMatchObject({ generation: 0, attempts: 2 });
   });
 
+  it('are uploaded as often as it takes, where WeChat lets an id be sent a few times only', async (t) => {
+    const own = await startWorld(t, { switches: { mediaReuseMax: 2 } });
+    const audience = toOpenIds(70_000);
+
+    const id = await own.create(aRequest('default', { message: anImage(), audience }));
+
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.messages('default')).toEqual({ 1: 70_000 });
+    expect(own.ledger.calls('default')['media/upload']).toBe(4);
+  });
+
   it('make the articles once more, for all batches together', async () => {
     const account = world.nextAccount('a');
     world.faults.set('media-expired', { account, path: SEND });
