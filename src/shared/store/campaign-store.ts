@@ -168,10 +168,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
           ['ZREM', keys.open(), id],
           ['ZREM', keys.outbox(), `root:${id}`],
           ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `webhook:${id}`] as const] : []),
-          ...[keys.campaign(id), keys.batches(id), keys.tally(id), keys.audit(id)].map(
-            (key): Command => ['PEXPIRE', key, retainMs],
-          ),
-          ...(idempotency ? [['PEXPIRE', idempotency, retainMs] as const] : []),
+          ...keysOf(id, idempotency).map((key): Command => ['PEXPIRE', key, retainMs]),
         ],
       },
     );
@@ -190,15 +187,22 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
         return { ...rest, phase: 'submitting' };
       },
       {
-        also: [
+        also: (idempotency) => [
           ['ZADD', keys.open(), campaign.notAfter, id],
-          ...[keys.campaign(id), keys.batches(id), keys.tally(id), keys.audit(id)].map(
-            (key): Command => ['PERSIST', key],
-          ),
+          ...keysOf(id, idempotency).map((key): Command => ['PERSIST', key]),
         ],
       },
     );
   }
+
+  /** What is kept as long as the campaign is. */
+  const keysOf = (id: string, idempotency: string): string[] => [
+    keys.campaign(id),
+    keys.batches(id),
+    keys.tally(id),
+    keys.audit(id),
+    ...(idempotency ? [idempotency] : []),
+  ];
 
   async function audit(id: string): Promise<AuditEntry[]> {
     const entries = await redis.lrange(keys.audit(id), 0, -1);

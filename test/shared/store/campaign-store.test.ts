@@ -135,14 +135,18 @@ describe('ending a campaign', () => {
     expect(await redis.pttl(`${record}:campaign:${id}`)).toBeGreaterThan(29 * DAY);
   });
 
-  it('is taken back by a retry, which keeps the campaign', async () => {
-    const { id } = await accepted();
+  it('is taken back by a retry, which keeps the campaign and its idempotency key', async () => {
+    const first = acceptance({ idempotencyKey: 'order-4' });
+    const { id } = first.campaign;
+    await campaigns.accept(first);
     await campaigns.end(id, { code: 'x', message: 'y' });
 
     await campaigns.reopen(id);
 
     expect(await campaigns.open()).toContain(id);
+    const key = (await redis.hget(`${record}:campaign:${id}`, 'idempotency')) ?? '';
     expect(await redis.pttl(`${record}:campaign:${id}`)).toBe(-1);
+    expect(await redis.pttl(key)).toBe(-1);
     expect(await campaigns.view(id)).not.toHaveProperty('error');
   });
 });
