@@ -42,6 +42,8 @@ export interface BatchDetails {
   readonly submittedAt?: string;
   readonly settledAt?: string;
   readonly nextAttemptAt?: string;
+  /** Of a held one: from when on it may be in WeChat's console. */
+  readonly firstAttemptAt?: string;
   readonly errcode?: number;
   readonly reason?: string;
   /** Held because this message id belongs to another batch. */

@@ -15,6 +15,8 @@ export interface BatchView {
   readonly submittedAt?: string;
   readonly settledAt?: string;
   readonly nextAttemptAt?: string;
+  /** Of a held one: from when on it may be in WeChat's console. */
+  readonly firstAttemptAt?: string;
   readonly errcode?: number;
   readonly reason?: string;
   /** Held because this message id belongs to another batch. */
@@ -44,6 +46,7 @@ export function batchView(campaignId: string, batch: Batch): BatchView {
       return {
         ...base,
         ...whyOf(batch),
+        firstAttemptAt: rfc3339(batch.firstAttemptAt),
         ...(batch.takenMsgId === undefined ? {} : { takenMsgId: batch.takenMsgId }),
       };
     case 'cancelled':

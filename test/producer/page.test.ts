@@ -171,6 +171,16 @@ describe('the campaign page', () => {
     expect(text).not.toContain('oQunfa-');
   });
 
+  it('has what a person must decide before what is newer', async () => {
+    const world = await pageWorld();
+    const decide = await held(world);
+    const newer = await world.enqueue();
+
+    const { text } = await world.look('/');
+
+    expect(text.indexOf(`id="c-${decide}"`)).toBeLessThan(text.indexOf(`id="c-${newer}"`));
+  });
+
   it('names the reason why a campaign waits, and until when', async () => {
     const world = await pageWorld();
     const id = await world.enqueue();
@@ -185,7 +195,7 @@ describe('the campaign page', () => {
     );
 
     expect((await world.look('/')).text).toContain(
-      'The day’s calls are used up, until 2 Jan, 08:00',
+      'The day’s calls are used up · goes on 2 Jan, 08:00',
     );
   });
 
@@ -277,6 +287,7 @@ describe('a held batch on the page', () => {
 
     expect(text).toContain('WeChat never answered for as long as asking again was safe.');
     expect(text).toContain('these followers get it twice: look in WeChat’s console first');
+    expect(text).toMatch(/5,001 OpenIDs · asked once, \d+ \w+, \d\d:\d\d/);
     for (const as of ['sent', 'not-sent', 'given-up']) expect(text).toContain(`value="${as}"`);
   });
 

@@ -48,7 +48,7 @@ function laneWhy(lane: LaneView, words: Words): Html[] {
   const { reason, until, why, errcode, sendBlocked, oneByOneUntil } = lane;
   const lines: string[] = [];
   if (reason && until) {
-    lines.push(`${words.waits[reason]}, ${words.until(shown(until, words.lang))}`);
+    lines.push(`${words.waits[reason]} · ${words.goesOn(shown(until, words.lang))}`);
   } else if (why) {
     lines.push(errcode === undefined ? why : `${why} (${errcode})`);
   }

@@ -30,6 +30,13 @@ export function campaignCard(view: CampaignView, words: Words): Html {
 </article>`;
 }
 
+/** Nothing goes on there until somebody has decided; the rest stays as it was. */
+export const decisionsFirst = (views: readonly CampaignView[]): CampaignView[] =>
+  [...views].sort((a, b) => Number(waitsForPerson(b)) - Number(waitsForPerson(a)));
+
+const waitsForPerson = ({ batches, state, pausedFor = 'operator' }: CampaignView): boolean =>
+  batches.held > 0 || (state === 'paused' && pausedFor !== 'operator');
+
 export const tongue = ({ lang }: Words): 'en' | 'zh' => (lang === 'en' ? 'en' : 'zh');
 
 const chip = (view: CampaignView, words: Words): string =>
@@ -86,8 +93,8 @@ function why(view: CampaignView, words: Words): Html[] {
   const lines: Html[] = [];
   if (pausedFor) lines.push(html`<p class="why">${words.pausedFor[pausedFor]}</p>`);
   if (waiting) {
-    const until = waiting.until ? `, ${words.until(shown(waiting.until, words.lang))}` : '';
-    lines.push(html`<p class="why">${words.waits[waiting.reason]}${until}</p>`);
+    const next = waiting.until ? ` · ${words.goesOn(shown(waiting.until, words.lang))}` : '';
+    lines.push(html`<p class="why">${words.waits[waiting.reason]}${next}</p>`);
   }
   if (error) lines.push(html`<p class="warn">${error.message}</p>`);
   return lines;

@@ -20,6 +20,7 @@ export function heldPart(view: CampaignView, held: readonly BatchView[], words: 
     (batch) => html`<article class="card alarm">
     <header><h3>${words.columns[0]} ${batch.no}</h3><code>${batch.clientMsgId}</code></header>
     <p class="why">${words.heldWhy[batch.reason ?? ''] ?? batch.reason}</p>
+    <p class="facts">${heldFacts(batch, words)}</p>
     ${batch.takenMsgId !== undefined && html`<p class="facts">${words.msgId}: <code>${batch.takenMsgId}</code></p>`}
     <div class="acts">${DECISIONS.map((as) => decide(as, url(String(batch.no)), words))}</div>
   </article>`,
@@ -31,6 +32,12 @@ export function heldPart(view: CampaignView, held: readonly BatchView[], words: 
   </article>`
   }
 </section>`;
+}
+
+/** What to look for in WeChat's console. */
+function heldFacts({ size, attempts, firstAttemptAt = '' }: BatchView, words: Words): string {
+  const asked = words.asked(attempts, shown(firstAttemptAt, words.lang));
+  return size === null ? asked : `${words.audiences.list(number(size))} · ${asked}`;
 }
 
 const decide = (as: Decision, action: string, words: Words): Html =>

@@ -14,7 +14,7 @@ import { batchView } from '../batch-view.ts';
 import type { CampaignFeed } from '../campaign-feed.ts';
 import { CAMPAIGN_ID } from '../schemas/campaign-query.ts';
 import { accountCard } from './account-card.ts';
-import { campaignCard, cardId, tongue } from './campaign-card.ts';
+import { campaignCard, cardId, decisionsFirst, tongue } from './campaign-card.ts';
 import { auditPart, batchesPart, heldPart } from './campaign-details.ts';
 import { type Html, html } from './html.ts';
 import { pageOf } from './layout.ts';
@@ -142,7 +142,9 @@ export function makePage(deps: PageDependencies): Router {
       Promise.all(accounts().map(describeAccount)),
     ]);
     const accountCards = described.map((one) => part(`a-${one.name}`, accountCard(one, words)));
-    const cards = page.campaigns.map((one) => part(cardId(one), campaignCard(one, words)));
+    const cards = decisionsFirst(page.campaigns).map((one) =>
+      part(cardId(one), campaignCard(one, words)),
+    );
     // The two lists are sent when a card has come or gone; the cards, each by itself.
     return new Map([
       part('accounts', {

@@ -49,7 +49,7 @@ export const EN: Words = {
       'This server’s address is not on WeChat’s IP list: add it, then resume the account',
     'new-media': 'The media are being uploaded again',
   },
-  until: (time) => `until ${time}`,
+  goesOn: (time) => `goes on ${time}`,
   pausedFor: {
     operator: 'Paused by a person.',
     approval: 'Waits for a second person to approve it.',
@@ -129,6 +129,8 @@ export const EN: Words = {
     'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
     'message-id-missing': 'WeChat says it was accepted before, and gives no message id.',
   },
+  asked: (times, since) =>
+    times === 1 ? `asked once, ${since}` : `asked ${times} times since ${since}`,
   decideAll: 'All held batches at once',
   msgId: 'Message id',
   note: 'Note (kept in the history)',

@@ -56,14 +56,14 @@ export const ZH: Words = {
     'monthly-quota': '本周期的群发次数已用完',
     'account-paused': '该公众号已停用',
     'wechat-approval': '等待管理员在微信中确认',
-    'outcome-unknown': '微信没有应答，正以同一个键再次询问，不会重复发送',
+    'outcome-unknown': '微信没有应答，正用同一个 clientmsgid 再次询问，不会重复发送',
     rate: '微信要求放慢',
     window: '未到发送时间',
     'wechat-busy': '微信繁忙或无法连接',
     'address-refused': '服务器地址不在微信的 IP 白名单中：请添加后恢复该公众号',
     'new-media': '正在重新上传素材',
   },
-  until: (time) => `到 ${time}`,
+  goesOn: (time) => `${time} 继续`,
   pausedFor: {
     operator: '已由人工暂停。',
     approval: '等待另一个人审批。',
@@ -123,7 +123,7 @@ export const ZH: Words = {
     'not-sent': {
       label: '没有发出',
       consequence:
-        '该批次会换一个新键重新提交。若其实已经发出，这些用户会收到两次：请先到公众平台核对。',
+        '该批次会换一个新的 clientmsgid 重新提交。若其实已经发出，这些用户会收到两次：请先到公众平台核对。',
       confirm: '没有发出，重新提交',
     },
     'given-up': {
@@ -138,6 +138,7 @@ export const ZH: Words = {
     'message-id-taken': '微信返回的消息 id 属于另一个批次。',
     'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
   },
+  asked: (times, since) => `${since} 起共提交 ${times} 次`,
   decideAll: '一次判定全部',
   msgId: '消息 id',
   note: '备注（保存在记录中）',

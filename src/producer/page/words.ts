@@ -35,7 +35,7 @@ export interface Words {
   readonly states: Readonly<Record<CampaignState, string>>;
   readonly outcomes: Readonly<Record<Outcome, string>>;
   readonly waits: Readonly<Record<WaitReason, string>>;
-  readonly until: (time: string) => string;
+  readonly goesOn: (time: string) => string;
   readonly pausedFor: Readonly<Record<'operator' | 'approval' | 'message-id-taken', string>>;
   readonly types: Readonly<Record<'text' | 'image' | 'voice' | 'video' | 'news', string>>;
   readonly audiences: {
@@ -60,6 +60,7 @@ export interface Words {
   readonly decisions: Readonly<Record<Decision, Act>>;
   readonly held: string;
   readonly heldWhy: Readonly<Record<string, string>>;
+  readonly asked: (times: number, since: string) => string;
   readonly decideAll: string;
   readonly msgId: string;
   readonly note: string;

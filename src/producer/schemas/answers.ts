@@ -136,6 +136,9 @@ const BatchAnswer = z
     submittedAt: Time.optional(),
     settledAt: Time.optional(),
     nextAttemptAt: Time.optional(),
+    firstAttemptAt: Time.optional().describe(
+      'Of a held one: from when on it may be in WeChat’s console',
+    ),
     errcode: z.int().optional().describe('WeChat’s'),
     reason: z.string().optional(),
     takenMsgId: z

@@ -239,7 +239,7 @@ function warningsOf(tally: Tally): string[] {
   const say = (count: number, words: string): string[] =>
     count > 0 ? [`${count} ${count === 1 ? 'batch' : 'batches'} ${words}`] : [];
   return [
-    ...say(tally.held, 'held: nobody knows whether it went out; decide with resolve'),
+    ...say(tally.held, 'held: nobody knows whether it went out, and a person must decide'),
     ...say(tally['sent-zero'], 'reported as sent by WeChat, and yet sent to nobody'),
     ...say(tally.uncounted, 'settled without counts: WeChat sent no receipt'),
     ...say(tally.refused, 'refused by WeChat at the door; see its reason, then retry'),
