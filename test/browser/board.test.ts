@@ -6,7 +6,6 @@ import { ACCOUNT, API_KEY, browserWorld, CREDENTIALS, oneArticle } from './world
 
 const open = testBrowser();
 const world = browserWorld();
-const PATIENCE = { timeout: 15_000 };
 const RECIPIENTS = openIds(20_001);
 let id: string;
 
@@ -46,7 +45,7 @@ describe('the board in a browser', () => {
   it('draws a campaign as one tree', async () => {
     const { page, complaints, answers } = await openBoard(`/queue/campaigns/c-${id}`);
     const drawn = page.locator('.react-flow__node');
-    await expect.poll(() => drawn.count(), PATIENCE).toBe(9);
+    await expect.poll(() => drawn.count()).toBe(9);
 
     const names = (await drawn.allInnerTexts()).map((text) => text.split('\n')[0]);
     expect(names.sort()).toEqual([
@@ -103,7 +102,7 @@ describe('the board in a browser', () => {
     for (const path of paths) {
       const { page, answers } = await openBoard(path);
       await expect
-        .poll(() => [...answers.keys()].some((url) => url.includes('/api/queues')), PATIENCE)
+        .poll(() => [...answers.keys()].some((url) => url.includes('/api/queues')))
         .toBe(true);
       const seen = `${await page.content()}\n${[...answers.values()].join('\n')}`;
       expect(seen.length).toBeGreaterThan(1_000);

@@ -1,7 +1,7 @@
 /** One real browser for a test file, and pages that remember whatever they complained about. */
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { SECOND } from '../../src/shared/time.ts';
+import { MINUTE } from '../../src/shared/time.ts';
 import { findChromium, NO_CHROMIUM } from '../support/chromium.ts';
 
 export interface Opened {
@@ -23,7 +23,7 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const PATIENCE = 15 * SECOND;
+const PATIENCE = MINUTE;
 
 /** To be called at the top of a test file. */
 export function testBrowser() {

@@ -12,7 +12,6 @@ const world = browserWorld();
 /** Runs in the page. */
 const FAINT_TEXTS = readFileSync(join(import.meta.dirname, 'faint-texts.js'), 'utf8');
 const PHONE = { width: 390, height: 844 };
-const PATIENCE = { timeout: 15_000 };
 
 const openPage = (path: string, options: object = {}) =>
   open(world.url(path), { httpCredentials: CREDENTIALS, ...options });
@@ -44,13 +43,13 @@ describe('an open page', () => {
     const card = page.locator(`#c-${id}`);
     await card.waitFor();
     await calls.arrived;
-    await expect.poll(() => barsOf(page, id), PATIENCE).toEqual([0, 0]);
-    await expect.poll(() => card.locator('.chip').innerText(), PATIENCE).toBe('sending');
+    await expect.poll(() => barsOf(page, id)).toEqual([0, 0]);
+    await expect.poll(() => card.locator('.chip').innerText()).toBe('sending');
 
     calls.release();
 
-    await expect.poll(() => barsOf(page, id), PATIENCE).toEqual([3, 3]);
-    await expect.poll(() => card.locator('.chip').innerText(), PATIENCE).toBe('delivered');
+    await expect.poll(() => barsOf(page, id)).toEqual([3, 3]);
+    await expect.poll(() => card.locator('.chip').innerText()).toBe('delivered');
     expect(await card.innerText()).toContain('20,001 sent');
     expect(complaints).toEqual([]);
   });
@@ -68,7 +67,7 @@ describe('an open page', () => {
     expect(await card.locator('details[open]').count()).toBe(1);
     await card.getByRole('button', { name: 'Cancel it for good' }).click();
     await page.waitForURL(`**/page/campaigns/${id}*`);
-    await expect.poll(() => page.locator('.chip').first().innerText(), PATIENCE).toBe('cancelled');
+    await expect.poll(() => page.locator('.chip').first().innerText()).toBe('cancelled');
     expect(await world.view(id)).toMatchObject({ state: 'cancelled' });
   });
 });
@@ -84,7 +83,7 @@ describe('a held batch', () => {
     await held.locator('details[open] input[name=note]').fill('looked in the console');
     await held.getByRole('button', { name: 'It was not sent: submit again' }).click();
 
-    await expect.poll(() => page.locator('.chip').first().innerText(), PATIENCE).toBe('delivered');
+    await expect.poll(() => page.locator('.chip').first().innerText()).toBe('delivered');
     expect(await held.locator('.card').count()).toBe(0);
     expect(await page.locator('#audit').innerText()).toContain('looked in the console');
     expect(complaints).toEqual([]);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, inject } from 'vitest';
 import type { CampaignState } from '../../src/shared/campaign/campaign.ts';
-import { SECOND } from '../../src/shared/time.ts';
+import { MINUTE } from '../../src/shared/time.ts';
 import {
   anAccount,
   knownToSandbox,
@@ -16,7 +16,7 @@ import { openIds } from '../support/open-ids.ts';
 export const CREDENTIALS = { username: 'operator', password: 'board-password-8c1f' };
 export const API_KEY = 'crm-key-5f2c7e91d0ab';
 export const ACCOUNT = anAccount('default');
-const PATIENCE = 30 * SECOND;
+const PATIENCE = MINUTE;
 
 /** To be called at the top of a test file. */
 export function browserWorld() {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   finishedXml,
   PLAIN,
@@ -201,7 +201,7 @@ describe('a finished mass send', () => {
     expect(other.received).toEqual([]);
     store.before = async () => {};
 
-    await vi.waitFor(async () => expect(await readdir(spoolDir)).toEqual([]), 25_000);
+    await expect.poll(() => readdir(spoolDir)).toEqual([]);
 
     expect(other.received).toHaveLength(3);
     expect(other.received[0]).toEqual(other.received[2]);

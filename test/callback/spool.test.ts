@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSpool, type SpooledEvent } from '../../src/callback/spool.ts';
 import { finishedXml, NOW, SAFE, safePush, textXml } from '../shared/wechat/push/make-push.ts';
 import { aFolder, aPromise, startDoor, storeOf } from './start-door.ts';
@@ -32,7 +32,7 @@ describe('an event that the store does not take', () => {
     expect(await store.kept()).toEqual({});
     store.before = async () => {};
 
-    await vi.waitFor(async () => expect(await readdir(door.spoolDir)).toEqual([]), 20_000);
+    await expect.poll(() => readdir(door.spoolDir)).toEqual([]);
     expect(await store.kept()).toEqual(KEPT);
     expect(store.calls.at(-1)).toEqual(store.calls.at(0));
   });
@@ -46,7 +46,7 @@ describe('an event that the store does not take', () => {
     expect(await door.push('safe', safePush())).toMatchObject({ status: 200, body: 'success' });
     hold.resolve();
 
-    await vi.waitFor(async () => expect(await readdir(door.spoolDir)).toEqual([]), 20_000);
+    await expect.poll(() => readdir(door.spoolDir)).toEqual([]);
     expect(await store.kept()).toEqual(KEPT);
     expect(door.facts).toContainEqual(
       expect.objectContaining({ type: 'event-spooled', why: 'store-slow', msgId: '1000001625' }),
@@ -76,7 +76,7 @@ describe('an event that the store does not take', () => {
 
     await startDoor(test, store, { spoolDir });
 
-    await vi.waitFor(async () => expect(await readdir(spoolDir)).toEqual([]), 20_000);
+    await expect.poll(() => readdir(spoolDir)).toEqual([]);
     expect(await store.kept()).toEqual(KEPT);
   });
 
@@ -88,7 +88,7 @@ describe('an event that the store does not take', () => {
 
     await sibling.append(spooled());
 
-    await vi.waitFor(async () => expect(await readdir(spoolDir)).toEqual([]), 20_000);
+    await expect.poll(() => readdir(spoolDir)).toEqual([]);
     expect(await store.kept()).toEqual(KEPT);
   });
 });
@@ -112,7 +112,7 @@ describe('a spool', () => {
     const child = fork(writer, [dir], { execArgv: ['--import', 'tsx'] });
     const promised: string[] = [];
     child.on('message', (raw) => promised.push(String(raw)));
-    await vi.waitFor(() => expect(promised.length).toBeGreaterThan(20), 20_000);
+    await expect.poll(() => promised.length).toBeGreaterThan(20);
     child.kill('SIGKILL');
     await once(child, 'close');
 
@@ -132,11 +132,8 @@ describe('a spool', () => {
 
     const door = await startDoor(test, store, { spoolDir });
 
-    await vi.waitFor(async () => expect(await store.kept()).toEqual(KEPT), 20_000);
-    await vi.waitFor(
-      async () => expect(await readdir(spoolDir)).toEqual(['000-bad.broken']),
-      20_000,
-    );
+    await expect.poll(() => store.kept()).toEqual(KEPT);
+    await expect.poll(() => readdir(spoolDir)).toEqual(['000-bad.broken']);
     expect(door.facts).toContainEqual({ type: 'spool-unreadable', file: '000-bad.event' });
   });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { callbackAccounts } from '../../src/callback/account.ts';
 import type { CallbackFact } from '../../src/callback/facts.ts';
 import { watchAccounts } from '../../src/callback/watch-accounts.ts';
@@ -30,7 +30,7 @@ describe('the accounts of a running service', () => {
     await writeFile(`${file}.new`, JSON.stringify([PLAIN, SAFE]));
     await rename(`${file}.new`, file);
 
-    await vi.waitFor(() => expect(watch.accounts()).toEqual([PLAIN, SAFE]), 10_000);
+    await expect.poll(() => watch.accounts()).toEqual([PLAIN, SAFE]);
     expect(facts).toContainEqual({ type: 'accounts-reloaded', accounts: 2 });
   });
 

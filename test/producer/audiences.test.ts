@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogLine } from '../support/log-lines.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
@@ -117,7 +117,7 @@ describe('POST /v1/audiences', () => {
 
     const broken = (line: LogLine) =>
       line.event === 'http.answered' && line.msg === 'request aborted';
-    await vi.waitUntil(() => world.logged.lines.some(broken), 10_000);
+    await expect.poll(() => world.logged.lines.some(broken)).toBe(true);
     expect(await keysOfLists()).toEqual(before);
     expect(world.logged.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
@@ -132,11 +132,11 @@ describe('a list on its way in', () => {
     );
     const uploads = async () => (await world.get('/v1/audiences')).json.receiving;
 
-    await vi.waitUntil(async () => (await uploads())[0]?.received > 100_000, 10_000);
+    await expect.poll(async () => (await uploads())[0]?.received).toBeGreaterThan(100_000);
     expect(await uploads()).toMatchObject([{ name: 'on-its-way', invalid: 0 }]);
     socket.write(openIds(150_001).at(-1) ?? '');
 
-    await vi.waitUntil(async () => (await uploads()).length === 0, 10_000);
+    await expect.poll(uploads).toEqual([]);
     const { json } = await world.get('/v1/audiences?limit=1');
     expect(json.audiences).toMatchObject([{ name: 'on-its-way', recipients: 150_001 }]);
     socket.destroy();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../src/shared/private-redis.ts';
 import { severable } from '../support/severable.ts';
 import { aCampaign, aPrefix, aWorld, mediaFile } from './world.ts';
@@ -36,7 +36,7 @@ describe('while Redis is away', () => {
     expect(JSON.stringify(asked)).not.toContain('stack');
 
     await way.mend();
-    await vi.waitUntil(async () => (await world.get('/readyz')).status === 200, 20_000);
+    await expect.poll(async () => (await world.get('/readyz')).status).toBe(200);
     expect((await world.get(`/v1/campaigns/${before.id}`)).json.id).toBe(before.id);
     expect((await world.post('/v1/campaigns', aCampaign())).status).toBe(202);
   });

@@ -47,7 +47,7 @@ export async function callbackServer(
           if (pushes.length < count) throw new Error(`${pushes.length} of ${count} pushes came`);
           return pushes;
         },
-        { timeout: 10_000, interval: 5 },
+        { timeout: 60_000, interval: 5 },
       ),
   };
 }

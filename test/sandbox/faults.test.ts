@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   aClient,
   type Client,
@@ -22,9 +22,7 @@ async function unanswered(client: Client): Promise<void> {
   const giveUp = new AbortController();
   const call = client.post(SEND, body, { signal: giveUp.signal });
   const refused = expect(call).rejects.toThrow();
-  await vi.waitFor(() => {
-    expect(client.sandbox.ledger.requests(SEND).at(-1)?.status).toBe('silent');
-  });
+  await expect.poll(() => client.sandbox.ledger.requests(SEND).at(-1)?.status).toBe('silent');
   giveUp.abort();
   await refused;
 }

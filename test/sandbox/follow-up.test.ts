@@ -1,13 +1,13 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { aClient, article, type Client, openIds, toUsers, uploaded } from './raw-client.ts';
 
 const GET = 'message/mass/get';
 const DELETE = 'message/mass/delete';
 
 async function finished(client: Client, msg_id: unknown): Promise<void> {
-  await vi.waitFor(async () => {
-    expect(await client.post(GET, { msg_id })).toMatchObject({ msg_status: 'SEND_SUCCESS' });
-  });
+  await expect
+    .poll(() => client.post(GET, { msg_id }))
+    .toMatchObject({ msg_status: 'SEND_SUCCESS' });
 }
 
 async function sendNews(client: Client): Promise<unknown> {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type RunningRedis, startPrivateRedis } from '../../src/shared/private-redis.ts';
 import { connect, untilReady } from '../../src/shared/redis.ts';
 import { checkRedis, redisFaults } from '../../src/shared/redis-check.ts';
@@ -43,9 +43,9 @@ describe('a connection to Redis', () => {
     });
 
     await way.cut();
-    await vi.waitFor(() => expect(attempts).toBeGreaterThanOrEqual(4), 10_000);
+    await expect.poll(() => attempts).toBeGreaterThanOrEqual(4);
     await way.mend();
-    await vi.waitFor(() => expect(redis.status).toBe('ready'), 10_000);
+    await expect.poll(() => redis.status).toBe('ready');
 
     expect(lines.map(({ event }) => event)).toEqual(['redis.unreachable', 'redis.back']);
   });
@@ -68,11 +68,11 @@ describe('a connection to Redis', () => {
     await untilReady(redis);
 
     await way.cut();
-    await vi.waitFor(() => expect(redis.status).not.toBe('ready'), 10_000);
+    await expect.poll(() => redis.status).not.toBe('ready');
     await expect(redis.ping()).rejects.toThrow();
 
     await way.mend();
-    await vi.waitFor(() => expect(redis.status).toBe('ready'), 10_000);
+    await expect.poll(() => redis.status).toBe('ready');
     expect(await redis.ping()).toBe('PONG');
   });
 
@@ -80,7 +80,7 @@ describe('a connection to Redis', () => {
     const { log, lines, text } = recordedLog();
     open('redis://someone:hidden-password@127.0.0.1:1/3', 'worker', log);
 
-    await vi.waitFor(() => expect(lines).toHaveLength(1), 10_000);
+    await expect.poll(() => lines).toHaveLength(1);
 
     expect(lines[0]).toMatchObject({ redis: '127.0.0.1:1/3', event: 'redis.unreachable' });
     expect(text()).not.toMatch(/someone|hidden-password/);

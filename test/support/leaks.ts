@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const COUNTED = ['TCPSocketWrap', 'TCPServerWrap', 'ProcessWrap'];
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 const openNow = (): Record<string, number> =>
   Object.fromEntries(

@@ -69,7 +69,7 @@ interface Scope {
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 10;
 
 /** WeChat lives fast: a key rests 150 ms instead of a minute, events come at once. */

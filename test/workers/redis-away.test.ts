@@ -4,8 +4,6 @@ import { Redis } from 'ioredis';
 import { describe, expect, inject, it, type TestContext } from 'vitest';
 import { type Severable, severable } from '../support/severable.ts';
 
-const SECOND = 1_000;
-
 /** A database of its own: the process has the prefix that it has in production. */
 const DATABASE = 13;
 
@@ -54,7 +52,7 @@ async function noRedis(t: TestContext): Promise<Severable> {
 }
 
 describe('a worker started while Redis is away', () => {
-  it('says so, and begins when Redis is back', { timeout: 40 * SECOND }, async (t) => {
+  it('says so, and begins when Redis is back', async (t) => {
     const way = await noRedis(t);
     const worker = startProcess(t, way);
 
@@ -64,7 +62,7 @@ describe('a worker started while Redis is away', () => {
     await says(worker, 'worker is running');
   });
 
-  it('ends well when it is told to stop meanwhile', { timeout: 20 * SECOND }, async (t) => {
+  it('ends well when it is told to stop meanwhile', async (t) => {
     const worker = startProcess(t, await noRedis(t));
     await says(worker, 'redis.unreachable');
 
