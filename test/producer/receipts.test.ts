@@ -35,14 +35,18 @@ const hand = (world: SandboxWorld, body: string, query = '', key?: string | null
     ...(key === undefined ? {} : { key }),
   });
 
+async function sleepingFor(world: SandboxWorld, campaignId: string, msgId: string): Promise<void> {
+  const payload = { campaignId, no: 1, account: 'default', msgId };
+  const job = plan({ definition: awaitReceiptJob, payload, options: { delay: HOUR } });
+  await world.queues.receipts.add(job.name, job.data, job.opts);
+}
+
 describe('POST /v1/receipts', () => {
   it('settles the batch at once and wakes whoever waits for it', async () => {
     const world = await receiving();
     const { id, msgIds } = await sentCampaign(world, { type: 'text', content: 'hello' });
     const msgId = msgIds[1] ?? '';
-    const payload = { campaignId: id, no: 1, account: 'default', msgId };
-    const job = plan({ definition: awaitReceiptJob, payload, options: { delay: HOUR } });
-    await world.queues.receipts.add(job.name, job.data, job.opts);
+    await sleepingFor(world, id, msgId);
 
     const answer = await hand(world, event(msgId), '?account=default&signature=x&timestamp=1');
 
@@ -53,6 +57,17 @@ describe('POST /v1/receipts', () => {
     });
     expect(await world.queues.receipts.getDelayedCount()).toBe(0);
     expect((await hand(world, event(msgId))).json).toEqual({ outcome: 'repeated', msgId });
+  });
+
+  it('wakes for a copy, too: whoever took the first one in may have died right after', async () => {
+    const world = await receiving();
+    const { id, msgIds } = await sentCampaign(world, { type: 'text', content: 'hello' });
+    const msgId = msgIds[1] ?? '';
+    await hand(world, event(msgId));
+    await sleepingFor(world, id, msgId);
+
+    expect((await hand(world, event(msgId))).json).toEqual({ outcome: 'repeated', msgId });
+    expect(await world.queues.receipts.getDelayedCount()).toBe(0);
   });
 
   it('opens a sealed push with the account’s key', async () => {

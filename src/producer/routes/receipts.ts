@@ -53,7 +53,8 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
     const { msgId, receipt, createdAt } = event;
     const arrival = { msgId, receipt, createdAt, trusted: true, raw };
     const outcome = await stores.batches.take(account.name, arrival);
-    if (outcome === 'settled') {
+    // A copy wakes, too: the process that took the first one in may have died right after.
+    if (outcome === 'settled' || outcome === 'repeated') {
       // The record has it: if the waking fails, the job finds it at its deadline.
       await promote(queues.receipts, receiptJobId(account.name, msgId)).catch(() => false);
     }
