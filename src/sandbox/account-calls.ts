@@ -32,6 +32,7 @@ const QUOTAS: Readonly<Record<string, DailyQuota>> = {
   'message/mass/send': 'massPerDay',
   'message/mass/sendall': 'massPerDay',
   'message/mass/delete': 'massDeletePerDay',
+  'message/mass/preview': 'previewByWechatIdPerDay',
   'media/upload': 'mediaUploadPerDay',
   'media/uploadnews': 'uploadNewsPerDay',
   'draft/add': 'draftAddPerDay',

@@ -90,6 +90,17 @@ describe('the mass interface', () => {
 
     expect(answer).toMatchObject({ errcode: 0, quota: { daily_limit: 100, used: 3, remain: 97 } });
   });
+
+  it.each(['message/mass/preview', 'message/mass/delete', 'media/uploadnews', 'user/get'])(
+    'tells what is left of %s',
+    async (path) => {
+      const client = await aClient();
+
+      const answer = await client.post('openapi/quota/get', { cgi_path: `/cgi-bin/${path}` });
+
+      expect(answer).toMatchObject({ errcode: 0, quota: { used: 0 } });
+    },
+  );
 });
 
 describe('a subscription account', () => {
