@@ -169,9 +169,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     if (!first && which === 'all-held') return goOn(id);
     if (!first) return refuse(404, 'batch-not-found', `no such batch of ${id}`);
     if (which !== 'all-held' && first.state !== 'held') {
-      return alreadySo(first, decision)
-        ? goOn(id)
-        : refuse(409, 'batch-not-held', `batch ${first.no} is ${first.state}, not held`);
+      return alreadySo(first, decision) ? goOn(id) : notHeld(first);
     }
     if (decision.as === 'sent' && meant.length > 1) {
       return refuse(
@@ -202,7 +200,10 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
       }
     } else {
       const type = decision.as === 'not-sent' ? 'resolved-not-sent' : 'resolved-given-up';
-      await change(id, meant, { type, at: now() } as BatchEvent, audit);
+      const after = await change(id, meant, { type, at: now() } as BatchEvent, audit);
+      // Somebody else, or WeChat, had another word at the same moment.
+      const other = after.find((batch) => !alreadySo(batch, decision));
+      if (other && which !== 'all-held') return notHeld(other);
     }
     return goOn(id);
   }
@@ -212,13 +213,13 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     meant: readonly Batch[],
     event: BatchEvent,
     audit: AuditEntry,
-  ): Promise<void> {
+  ): Promise<Batch[]> {
+    const after: Batch[] = [];
     for (const { no } of meant) {
-      await batches.apply({ campaignId: id, no }, event, {
-        audit,
-        unless: (current) => current.state !== 'held',
-      });
+      const unless = (current: Batch): boolean => current.state !== 'held';
+      after.push(await batches.apply({ campaignId: id, no }, event, { audit, unless }));
     }
+    return after;
   }
 
   /** The root may be asleep over other batches, or have ended: either way it looks again. */
@@ -256,6 +257,9 @@ function withoutPause(control: Control): Control {
 
 const over = (what: string): { refused: Refusal } =>
   refuse(409, 'campaign-over', `nothing to ${what}: the campaign has ended or was cancelled`);
+
+const notHeld = ({ no, state }: Batch): { refused: Refusal } =>
+  refuse(409, 'batch-not-held', `batch ${no} is ${state}, not held`);
 
 const tooLate = (): { refused: Refusal } =>
   refuse(409, 'not-after-passed', 'notAfter has passed: nothing may be sent any more');

@@ -1,5 +1,6 @@
 /** WeChat refuses a whole batch for one OpenID of another account, and does not say which. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { runCampaignJob } from '../../src/shared/jobs.ts';
 import { aRequest } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { startWorld } from '../support/world.ts';
@@ -10,7 +11,7 @@ const followers = openIds(25);
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
   {
-    accounts: ['a1', 'a2', 'a3', 'a4'].map((name) => ({
+    accounts: ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => ({
       name,
       wechat: { followers, strangers: 'refuse' },
     })),
@@ -55,6 +56,26 @@ describe('a batch refused for one foreign OpenID', () => {
     const sizes = (await world.batches(id)).map(({ size }) => size ?? 0);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(26);
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is submitted again once, though two people ask for it at once', async () => {
+    const account = world.nextAccount();
+    world.faults.set('errcode', {
+      account,
+      path: 'message/mass/sendall',
+      errcode: 45002,
+      times: 1,
+    });
+    const id = await world.create(aRequest(account, { audience: { type: 'everyone' } }));
+    await world.ended(id);
+    const job = await world.queues.campaigns.getJob(runCampaignJob.id({ campaignId: id }));
+    await world.until('its root has ended', () => job?.isCompleted());
+
+    const answers = await Promise.all([world.steer.retry(id, 'ann'), world.steer.retry(id, 'bob')]);
+
+    expect(answers.map((answer) => 'refused' in answer)).toEqual([false, false]);
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(world.messages(account)).toEqual({ 1: 25 });
   });
 
   it('stays refused if fewer than two would be left', async () => {

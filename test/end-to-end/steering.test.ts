@@ -263,6 +263,21 @@ describe('a held batch', () => {
     expect(world.sendCalls(account)).toEqual([45065]);
   });
 
+  it('follows one of two people who decide differently at once, and tells the other', async () => {
+    const account = world.nextAccount('a');
+    const id = await heldBatch(account);
+
+    const answers = await Promise.all([
+      world.steer.resolve(id, 1, { as: 'given-up' }, 'ann'),
+      world.steer.resolve(id, 1, { as: 'not-sent' }, 'bob'),
+    ]);
+
+    const refused = answers.filter((answer) => 'refused' in answer);
+    expect(refused).toMatchObject([{ refused: { status: 409, code: 'batch-not-held' } }]);
+    const isGivenUp = 'refused' in answers[1];
+    expect(await world.ended(id)).toMatchObject({ outcome: isGivenUp ? 'none' : 'delivered' });
+  });
+
   it('may be settled for all at once, but not as one message', async () => {
     const account = world.nextAccount('a');
     world.faults.set('key-taken', { account, msgId: 'none', times: 3 });
