@@ -29,12 +29,14 @@ interface Dependencies {
 const CONFIRM_AGAIN = 5 * SECOND;
 /** From the deadline on, while WeChat says "sending" or nothing of use; in deadlines. */
 const PAUSES = [1 / 8, 3 / 8, 3 / 4, 3 / 2];
-/** WeChat said nothing for this long: it never will. */
+/** WeChat said nothing for this long, or for so many deadlines: it never will. */
 const GIVE_UP = 2 * DAY;
+const GIVE_UP_DEADLINES = 72;
 
 export function makeAwaitReceipt(deps: Dependencies) {
   const { stores, wechatFor, receiptDeadlineMs, telemetry, now } = deps;
   const { batches } = stores;
+  const giveUpMs = Math.min(GIVE_UP, GIVE_UP_DEADLINES * receiptDeadlineMs);
 
   async function awaitReceipt(job: Job, token?: string): Promise<void> {
     const payload = awaitReceiptJob.payload.parse(job.data);
@@ -56,7 +58,7 @@ export function makeAwaitReceipt(deps: Dependencies) {
     const receipt =
       (parked && confirmed(parked, status)) ??
       // Whatever somebody wrote to us, WeChat's own word ends the waiting.
-      (now() >= deadline ? asked(status, batch, deadline) : null);
+      (now() >= deadline ? asked(status, batch) : null);
     if (receipt) return settle(payload, receipt);
     return sleepUntil(job, token, nextLook(batch.submittedAt, parked));
   }
@@ -90,11 +92,7 @@ export function makeAwaitReceipt(deps: Dependencies) {
     return status === 'failed' || status === 'deleted' ? receipt : null;
   }
 
-  function asked(
-    status: MassStatus,
-    batch: Extract<Batch, { state: 'submitted' }>,
-    deadline: number,
-  ): Receipt | null {
+  function asked(status: MassStatus, { submittedAt }: { submittedAt: number }): Receipt | null {
     switch (status) {
       case 'sent':
         return uncounted(
@@ -107,7 +105,7 @@ export function makeAwaitReceipt(deps: Dependencies) {
         return uncounted('unknown', 'no receipt came; WeChat says the message was deleted');
       case 'sending':
       case 'unknown':
-        return now() > Math.max(deadline, batch.submittedAt + GIVE_UP)
+        return now() > submittedAt + giveUpMs
           ? uncounted('unknown', 'no receipt came, and WeChat does not say what became of it')
           : null;
     }
