@@ -1,11 +1,12 @@
 /** Brings spooled events home, in the background: at the start, after each new one, until none waits. */
+import type { ArrivalOutcome } from '../shared/store/receipt-store.ts';
+import type { Receipts } from '../shared/take-receipt.ts';
 import { DAY, SECOND } from '../shared/time.ts';
 import { parseEvent } from '../shared/wechat/push/parse-event.ts';
 import { readMessage } from '../shared/wechat/push/read-message.ts';
 import type { CallbackAccount } from './account.ts';
-import type { Notice, Taken } from './facts.ts';
+import type { Notice } from './facts.ts';
 import type { Forward } from './forward.ts';
-import type { Receipts } from './handle-push.ts';
 import type { Spool, SpooledEvent, SpoolFile } from './spool.ts';
 import { LATE, withDeadline } from './with-deadline.ts';
 
@@ -89,7 +90,7 @@ export function drainSpool(deps: DrainDependencies) {
 
     const { trusted, raw } = event;
     const { msgId, receipt, createdAt } = finished;
-    let outcome: Taken | typeof LATE;
+    let outcome: ArrivalOutcome | typeof LATE;
     try {
       const taking = receipts.take(event.account, { msgId, receipt, createdAt, trusted, raw });
       outcome = await withDeadline(taking, TAKE_WITHIN);

@@ -1,14 +1,5 @@
+import type { ArrivalOutcome } from '../shared/store/receipt-store.ts';
 import type { PushMode, RefusalReason } from '../shared/wechat/push/open-envelope.ts';
-
-/**
- * What became of a finished mass send's receipt.
- *
- * - `parked`: kept, but no batch of ours has this message id. It may still be ours, for an event can
- *   come before the answer; or another system's, which must have it too. So a further copy is
- *   `parked` again, trusted or not, and never `repeated`.
- * - `unconfirmed`: of a batch of ours, but not believed before WeChat is asked.
- */
-export type Taken = 'settled' | 'repeated' | 'replaced' | 'parked' | 'unconfirmed';
 
 export type PushRefusal = RefusalReason | 'too-large' | 'unknown-account' | 'broken-off';
 
@@ -22,7 +13,7 @@ export type CallbackFact =
       readonly account: string;
       readonly mode: PushMode;
       readonly msgId: string;
-      readonly outcome: Taken;
+      readonly outcome: ArrivalOutcome;
     }
   | { readonly type: 'event-passed'; readonly account: string; readonly pushed: string }
   | { readonly type: 'push-refused'; readonly account: string; readonly reason: PushRefusal }
@@ -38,7 +29,7 @@ export type CallbackFact =
       readonly type: 'spool-drained';
       readonly account: string;
       readonly msgId: string;
-      readonly outcome: Taken | 'forwarded' | 'given-up';
+      readonly outcome: ArrivalOutcome | 'forwarded' | 'given-up';
     }
   | { readonly type: 'spool-waiting'; readonly events: number; readonly error?: unknown }
   | { readonly type: 'spool-unreadable'; readonly file: string }

@@ -2,7 +2,8 @@
  * One push, from the wire to WeChat's answer. The order matters: an event is stored, or on our own
  * disk, before WeChat hears `success`, for after that it never comes again.
  */
-import type { Receipt } from '../shared/campaign/receipt.ts';
+import type { Arrival, ArrivalOutcome } from '../shared/store/receipt-store.ts';
+import type { Receipts } from '../shared/take-receipt.ts';
 import { SECOND } from '../shared/time.ts';
 import {
   type OpenedPush,
@@ -12,31 +13,11 @@ import {
 import type { PushEvent } from '../shared/wechat/push/parse-event.ts';
 import type { CallbackAccount } from './account.ts';
 import { AGAIN, type Answer, nothing, SUCCESS } from './answer.ts';
-import type { Notice, Taken } from './facts.ts';
+import type { Notice } from './facts.ts';
 import type { Forward } from './forward.ts';
 import type { RawPush } from './raw-push.ts';
 import type { Spool } from './spool.ts';
 import { LATE, withDeadline } from './with-deadline.ts';
-
-export interface Receipts {
-  /**
-   * Stores a receipt and settles its batch if it has one. Taking the same in again changes nothing.
-   *
-   * @throws {Error} it is not known to be stored.
-   */
-  take(account: string, arrival: Arrival): Promise<Taken>;
-}
-
-export interface Arrival {
-  readonly msgId: string;
-  readonly receipt: Receipt;
-  /** When WeChat made the event, ms. */
-  readonly createdAt: number;
-  /** False: whoever saw one signed address can have made it. */
-  readonly trusted: boolean;
-  /** The event's text, unsealed. */
-  readonly raw: string;
-}
 
 export interface PushDependencies {
   readonly receipts: Receipts;
@@ -98,7 +79,7 @@ export function makePushHandler(deps: PushDependencies) {
     account: string,
     { event, trusted, raw, mode }: OpenedPush & { readonly event: Finished },
     push: RawPush,
-  ): Promise<Taken | 'spooled' | 'nowhere'> {
+  ): Promise<ArrivalOutcome | 'spooled' | 'nowhere'> {
     const { msgId, receipt, createdAt } = event;
     const taken = await take(account, { msgId, receipt, createdAt, trusted, raw });
     if (typeof taken === 'string') {
@@ -117,7 +98,7 @@ export function makePushHandler(deps: PushDependencies) {
     return 'spooled';
   }
 
-  async function take(account: string, arrival: Arrival): Promise<Taken | Untaken> {
+  async function take(account: string, arrival: Arrival): Promise<ArrivalOutcome | Untaken> {
     try {
       const taken = await withDeadline(receipts.take(account, arrival), deps.storeWithinMs);
       return taken === LATE ? { why: 'store-slow' } : taken;

@@ -8,10 +8,10 @@ import { connect, untilReady } from '../shared/redis.ts';
 import { checkRedis, redisFaults } from '../shared/redis-check.ts';
 import type { Running } from '../shared/running.ts';
 import { PREFIX } from '../shared/store/keys.ts';
+import { makeTakeReceipt } from '../shared/take-receipt.ts';
 import { callbackAccounts } from './account.ts';
 import { makeFactLog } from './log-facts.ts';
 import { startCallback } from './server.ts';
-import { makeTakeReceipt } from './take-receipt.ts';
 import { watchAccounts } from './watch-accounts.ts';
 
 export interface StartOptions {

@@ -6,9 +6,10 @@ import { Redis } from 'ioredis';
 import { Agent, request } from 'undici';
 import { inject, type TestContext } from 'vitest';
 import type { CallbackAccount } from '../../src/callback/account.ts';
-import type { CallbackFact, Taken } from '../../src/callback/facts.ts';
-import type { Arrival, Receipts } from '../../src/callback/handle-push.ts';
+import type { CallbackFact } from '../../src/callback/facts.ts';
 import { type CallbackDependencies, startCallback } from '../../src/callback/server.ts';
+import type { Arrival, ArrivalOutcome } from '../../src/shared/store/receipt-store.ts';
+import type { Receipts } from '../../src/shared/take-receipt.ts';
 import { type MadePush, NOW, PLAIN, SAFE } from '../shared/wechat/push/make-push.ts';
 
 export type Test = Pick<TestContext, 'onTestFinished'>;
@@ -28,7 +29,7 @@ export function storeOf(test: Test, ours: readonly string[] = ['1000001625']) {
     /** A fault held by the test: what a call meets before it reaches Redis. */
     before: async (): Promise<void> => {},
     kept: async () => await redis.hgetall(key),
-    async take(account: string, arrival: Arrival): Promise<Taken> {
+    async take(account: string, arrival: Arrival): Promise<ArrivalOutcome> {
       calls.push({ account, arrival });
       await store.before();
       if (!ours.includes(arrival.msgId)) {

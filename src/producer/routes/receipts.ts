@@ -2,9 +2,9 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { AccountConfig } from '../../shared/accounts.ts';
-import { receiptJobId } from '../../shared/jobs.ts';
-import { promote, type Queues } from '../../shared/queues.ts';
+import type { Queues } from '../../shared/queues.ts';
 import type { Stores } from '../../shared/record.ts';
+import { makeTakeReceipt } from '../../shared/take-receipt.ts';
 import { openHandedEvent } from '../../shared/wechat/push/open-handed-event.ts';
 import { parseQuery } from '../parse-input.ts';
 import { sendRefusal } from '../problem.ts';
@@ -32,6 +32,7 @@ export const ReceiptQuery = z.looseObject({
  * WeChat's signature, whose time would be over by now.
  */
 export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependencies): Router {
+  const receipts = makeTakeReceipt({ batches: stores.batches, queues });
   const router = express.Router();
   const readBody = express.raw({ type: () => true, limit: MAX_BYTES, inflate: false });
 
@@ -52,12 +53,7 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
     }
     const { msgId, receipt, createdAt } = event;
     const arrival = { msgId, receipt, createdAt, trusted: true, raw };
-    const outcome = await stores.batches.take(account.name, arrival);
-    // A copy wakes, too: the process that took the first one in may have died right after.
-    if (outcome === 'settled' || outcome === 'repeated') {
-      // The record has it: if the waking fails, the job finds it at its deadline.
-      await promote(queues.receipts, receiptJobId(account.name, msgId)).catch(() => false);
-    }
+    const outcome = await receipts.take(account.name, arrival);
     res.json({ outcome, msgId });
   });
 

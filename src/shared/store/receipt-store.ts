@@ -16,12 +16,22 @@ import type { Keys } from './keys.ts';
 export interface Arrival {
   readonly msgId: string;
   readonly receipt: Receipt;
+  /** When WeChat made it, ms. */
   readonly createdAt: number;
   /** False where the signature does not cover the body (plain mode): ask WeChat before believing. */
   readonly trusted: boolean;
+  /** Its text, unsealed. */
   readonly raw: string;
 }
 
+/**
+ * What became of an event.
+ *
+ * - `parked`: kept, but no batch of ours has this message id. It may still be ours, for an event can
+ *   come before the answer; or another system's, which must have it too. So a further copy is
+ *   `parked` again, trusted or not, and never `repeated`.
+ * - `unconfirmed`: of a batch of ours, but not believed before WeChat is asked.
+ */
 export type ArrivalOutcome = 'settled' | 'repeated' | 'replaced' | 'parked' | 'unconfirmed';
 
 export type AcceptanceOutcome =

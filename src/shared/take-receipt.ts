@@ -1,11 +1,19 @@
 /** Takes a receipt in, and wakes whoever waits for it. */
-import { receiptJobId } from '../shared/jobs.ts';
-import { promote, type Queues, wake } from '../shared/queues.ts';
-import type { BatchStore } from '../shared/store/batch-store.ts';
-import type { Taken } from './facts.ts';
-import type { Receipts } from './handle-push.ts';
+import { receiptJobId } from './jobs.ts';
+import { promote, type Queues, wake } from './queues.ts';
+import type { BatchStore } from './store/batch-store.ts';
+import type { Arrival, ArrivalOutcome } from './store/receipt-store.ts';
 
-const WAKING: readonly Taken[] = ['settled', 'unconfirmed', 'repeated'];
+export interface Receipts {
+  /**
+   * Stores a receipt and settles its batch if it has one. Taking the same in again changes nothing.
+   *
+   * @throws {Error} it is not known to be stored.
+   */
+  take(account: string, arrival: Arrival): Promise<ArrivalOutcome>;
+}
+
+const WAKING: readonly ArrivalOutcome[] = ['settled', 'unconfirmed', 'repeated'];
 
 /**
  * The record first: from then on nothing can be lost, so the waking may fail. An event that WeChat
@@ -16,7 +24,7 @@ export function makeTakeReceipt({
   batches,
   queues,
 }: {
-  batches: BatchStore;
+  batches: Pick<BatchStore, 'take'>;
   queues: Pick<Queues, 'receipts'>;
 }): Receipts {
   return {
