@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account } from './account.ts';
 import { toJson } from './answer.ts';
-import { type FaultDetails, isFaultName } from './fault.ts';
+import { FAULT_NAMES, type FaultDetails, isFaultName } from './fault.ts';
 import { summaryPage } from './summary-page.ts';
 import { isRecord, type World } from './world.ts';
 
@@ -104,7 +104,9 @@ export function makeAdmin(world: World) {
 
   function setFault(given: AdminCall['given']) {
     const { name, ...details } = given as Readonly<Record<string, unknown>> & FaultDetails;
-    if (!isFaultName(name)) throw new TypeError(`no fault is named ${String(name)}`);
+    if (!isFaultName(name)) {
+      throw new TypeError(`no fault is named ${String(name)}; there are ${FAULT_NAMES.join(', ')}`);
+    }
     const { id } = name === 'hold' ? faults.hold(details) : faults.set(name, details);
     return { id };
   }

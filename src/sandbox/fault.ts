@@ -1,6 +1,6 @@
 /** Faults by name: how WeChat, the network and the way back to us go wrong. */
 
-const FAULT_NAMES = [
+export const FAULT_NAMES = [
   // Nothing was processed.
   'silent-before',
   'reset-before',

@@ -143,6 +143,22 @@ describe('the admin interface', () => {
     });
     expect(nonsense.status).toBe(400);
   });
+
+  it('names the faults there are where it is asked for another', async () => {
+    const client = await aClient();
+
+    const answer = await fetch(`${client.sandbox.url}/sandbox/faults`, {
+      method: 'PUT',
+      body: '{"name":"help"}',
+    });
+
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({
+      error: expect.stringMatching(
+        /^no fault is named help; there are silent-before, .*event-never/,
+      ),
+    });
+  });
 });
 
 describe('the admin interface of a sandbox that others can reach', () => {
