@@ -34,7 +34,7 @@ export function makeForward({ dispatcher, notice }: ForwardDependencies) {
     };
     if (push.hops >= MAX_HOPS) return failed('loop');
 
-    const signal = AbortSignal.timeout(Math.max(1, timeoutMs));
+    const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)));
     try {
       const target = new URL(withQuery(account.forwardUrl, push.query));
       const response = await dispatcher.request({

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeForward } from '../../src/callback/forward.ts';
 import {
   finishedXml,
   PLAIN,
@@ -56,6 +58,18 @@ const replying =
     response.writeHead(status, headers).end(body);
 
 describe('an event of others', () => {
+  it('is forwarded in what is left of the time, whole milliseconds or not', async (test) => {
+    const other = await otherSystem(test, replying(200, 'success'));
+    const dispatcher = new Agent();
+    test.onTestFinished(() => dispatcher.close());
+    const forward = makeForward({ dispatcher, notice: () => {} });
+    const push = { hops: 0, query: '', contentType: 'text/xml', body: Buffer.from(textXml()) };
+
+    const answer = await forward({ name: 'plain', forwardUrl: other.url }, push, 3_999.3);
+
+    expect(answer).toMatchObject({ status: 200, body: Buffer.from('success') });
+  });
+
   it('is forwarded as it came, and the answer passed back', async (test) => {
     const reply = '<xml><Content>hi</Content></xml>';
     const other = await otherSystem(test, replying(200, reply, { 'content-type': 'text/xml' }));
