@@ -4,10 +4,9 @@
  * The root alone is added, delayed to `sendAt`: a delay on a flow's root does not hold its leaves,
  * and media ids live three days, so the root adds the uploads when its time has come.
  */
-import type { Job } from 'bullmq';
 import type { Campaign } from './campaign/campaign.ts';
 import { runCampaignJob } from './jobs.ts';
-import { plan, type Queues } from './queues.ts';
+import { plan, type Queues, runAgain } from './queues.ts';
 import type { CampaignStore } from './store/campaign-store.ts';
 
 interface Dependencies {
@@ -27,19 +26,11 @@ export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): Enque
       options: { delay: Math.max(0, campaign.sendAt - now()) },
     });
     const known = isNew ? undefined : await queues.campaigns.getJob(job.opts.jobId);
-    const state = await known?.getState();
-    if (known && (state === 'completed' || state === 'failed')) await bringBack(known, state);
-    else if (!known) await queues.campaigns.add(job.name, job.data, job.opts);
+    if (known) await runAgain(known);
+    else await queues.campaigns.add(job.name, job.data, job.opts);
     const noted = campaigns.rootIsThere(campaign.id);
     // Whoever enqueued need not wait for it: what is not noted is only looked at once more.
     if (isNew) noted.catch(() => undefined);
     else await noted;
   };
-}
-
-/** Another may do it at the same moment: what counts is that the job has not ended any more. */
-async function bringBack(root: Job, ended: 'completed' | 'failed'): Promise<void> {
-  await root.retry(ended).catch(async (error) => {
-    if ((await root.getState()) === ended) throw error;
-  });
 }

@@ -118,7 +118,14 @@ const isRefused = (id: string | undefined): boolean =>
 export async function wake(queue: Queue, jobId: string): Promise<void> {
   if (await promote(queue, jobId)) return;
   const job = await queue.getJob(jobId);
-  if (job && (await job.isCompleted())) await job.retry('completed');
+  if (job) await runAgain(job);
+}
+
+/** Has a job that has ended run once more. Not ended, or gone: somebody else was first. */
+export async function runAgain(job: Job): Promise<void> {
+  const state = await job.getState();
+  if (state !== 'completed' && state !== 'failed') return;
+  await job.retry(state).catch(unlessNotThere);
 }
 
 /** Promotes a sleeping job. Not asleep, or gone: somebody else was first, which is fine. */
@@ -128,7 +135,13 @@ export async function promote(queue: Queue, jobId: string): Promise<boolean> {
     await new Job(queue, '', {}, {}, jobId).promote();
     return true;
   } catch (error) {
-    if ((error as { code?: number }).code === -3) return false;
-    throw error;
+    return unlessNotThere(error);
   }
+}
+
+/** BullMQ's codes for a job that is gone (-1), or not in the state that was asked for (-3). */
+function unlessNotThere(error: unknown): false {
+  const { code } = error as { code?: number };
+  if (code === -1 || code === -3) return false;
+  throw error;
 }
