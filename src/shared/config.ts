@@ -174,11 +174,11 @@ export function loadConfig(
     },
     accounts,
     pace: {
-      submitTimeoutMs: values.SUBMIT_TIMEOUT_SECONDS * SECOND,
-      unknownRetryMs: values.UNKNOWN_RETRY_SECONDS * SECOND,
-      receiptDeadlineMs: values.RECEIPT_DEADLINE_SECONDS * SECOND,
+      submitTimeoutMs: Math.round(values.SUBMIT_TIMEOUT_SECONDS * SECOND),
+      unknownRetryMs: Math.round(values.UNKNOWN_RETRY_SECONDS * SECOND),
+      receiptDeadlineMs: Math.round(values.RECEIPT_DEADLINE_SECONDS * SECOND),
     },
-    retainMs: values.RETAIN_DAYS * DAY,
+    retainMs: Math.round(values.RETAIN_DAYS * DAY),
     isSandbox: accounts.length === 0,
     allowPrivateTargets: values.ALLOW_PRIVATE_TARGETS,
   };

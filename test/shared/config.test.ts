@@ -143,6 +143,17 @@ describe('the configuration', () => {
     });
   });
 
+  it('has whole milliseconds, whatever part of a day or a second was said', () => {
+    const { pace, retainMs } = loadConfig({
+      RETAIN_DAYS: '1.1',
+      SUBMIT_TIMEOUT_SECONDS: '4.0001',
+      UNKNOWN_RETRY_SECONDS: '64.1',
+      RECEIPT_DEADLINE_SECONDS: '1.0001',
+    });
+
+    expect([retainMs, ...Object.values(pace)].every(Number.isInteger)).toBe(true);
+  });
+
   it('names everything that is wrong at once', () => {
     const wrong = {
       REDIS_URL: 'localhost:6379',
