@@ -1,6 +1,6 @@
 /**
- * Submits the refused batches of a campaign once more, under new keys: as they were, in halves, or
- * without some OpenIDs.
+ * Which refused batches of a campaign are submitted once more, under new keys: as they were, in
+ * halves, or without some OpenIDs.
  *
  * WeChat refuses a whole batch for one OpenID that is another account's (40003, 49003), and does
  * not say which. Halving finds it in at most thirteen rounds; whoever knows it names it.
@@ -23,17 +23,18 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-export type RetryRefused = ReturnType<typeof makeRetryRefused>;
+/** Submits one batch again; recorded by then, not called yet. */
+type Retry = () => Promise<unknown>;
 
-export function makeRetryRefused({ stores, now }: Dependencies) {
+export function makeChooseRetries({ stores, now }: Dependencies) {
   const { batches, audiences } = stores;
 
-  /** @returns how many batches will be submitted again, or why none is. */
-  return async function retryRefused(
+  /** @returns what is to be submitted again, nothing of it done yet; or why nothing can be. */
+  return async function chooseRetries(
     record: CampaignRecord,
     how: RetryHow,
     by: string,
-  ): Promise<number | { refused: Refusal }> {
+  ): Promise<readonly Retry[] | { refused: Refusal }> {
     const { campaign } = record;
     if (how.as !== 'is' && isWholesale(campaign.audience)) {
       return refuse(422, 'not-a-list', 'WeChat alone knows who a group, a tag or everyone is');
@@ -41,42 +42,42 @@ export function makeRetryRefused({ stores, now }: Dependencies) {
     const refusedOnes = (await batches.all(campaign.id)).filter(({ state }) => state === 'refused');
     const prepared = how.as === 'without' ? await listWithout(record, how.openIds) : undefined;
     if (prepared && 'refused' in prepared) return prepared;
-    let again = 0;
+    const retries: (Retry | null)[] = [];
     for (const batch of refusedOnes) {
-      if (how.as === 'halves') again += await inHalves(record, batch, by);
-      else if (prepared) again += await without(record, batch, prepared.listId, by);
-      else again += await asItWas(record, batch, by);
+      if (how.as === 'halves') retries.push(inHalves(record, batch, by));
+      else if (prepared) retries.push(await without(record, batch, prepared.listId, by));
+      else retries.push(asItWas(record, batch, by));
     }
-    return again;
+    return retries.filter((retry) => retry !== null);
   };
 
-  async function asItWas({ campaign }: CampaignRecord, { no }: Batch, by: string): Promise<number> {
-    await batches.apply(
-      { campaignId: campaign.id, no },
-      { type: 'retried' },
-      {
-        audit: { at: now(), by, action: 'retry' },
-        unless: ({ state }) => state !== 'refused',
-      },
-    );
-    return 1;
+  function asItWas({ campaign }: CampaignRecord, { no }: Batch, by: string): Retry {
+    return () =>
+      batches.apply(
+        { campaignId: campaign.id, no },
+        { type: 'retried' },
+        {
+          audit: { at: now(), by, action: 'retry' },
+          unless: ({ state }) => state !== 'refused',
+        },
+      );
   }
 
   /** The lower half keeps the number, the upper one gets the next free one. */
-  async function inHalves(record: CampaignRecord, batch: Batch, by: string): Promise<number> {
+  function inHalves(record: CampaignRecord, batch: Batch, by: string): Retry | null {
     const { campaign, control } = record;
     const recipients = control.recipients ?? campaign.counts?.recipients ?? 0;
     const halves = halvesOf(rangeOf(batch, recipients));
-    if (!halves) return 0;
+    if (!halves) return null;
     const [lower, upper] = halves;
     const withoutToo = batch.without === undefined ? {} : { without: batch.without };
-    await batches.divide(
-      { campaignId: campaign.id, no: batch.no },
-      { type: 'retried', range: lower, size: sizeOf(lower) },
-      (no) => ({ ...newBatch(no, sizeOf(upper)), range: upper, ...withoutToo }),
-      { at: now(), by, action: 'retry in halves' },
-    );
-    return 2;
+    return () =>
+      batches.divide(
+        { campaignId: campaign.id, no: batch.no },
+        { type: 'retried', range: lower, size: sizeOf(lower) },
+        (no) => ({ ...newBatch(no, sizeOf(upper)), range: upper, ...withoutToo }),
+        { at: now(), by, action: 'retry in halves' },
+      );
   }
 
   async function listWithout(
@@ -96,20 +97,21 @@ export function makeRetryRefused({ stores, now }: Dependencies) {
     batch: Batch,
     listId: string,
     by: string,
-  ): Promise<number> {
+  ): Promise<Retry | null> {
     const { campaign, control } = record;
     const trial = { ...batch, without: listId };
     const left = await batchOpenIds(audiences, { campaign, control, batch: trial });
     // One OpenID cannot be mass-sent (40130): the batch stays refused.
-    if (!left || left.length < 2) return 0;
-    await batches.apply(
-      { campaignId: campaign.id, no: batch.no },
-      { type: 'retried', without: listId, size: left.length },
-      {
-        audit: { at: now(), by, action: 'retry without some' },
-        unless: ({ state }) => state !== 'refused',
-      },
-    );
-    return 1;
+    if (!left || left.length < 2) return null;
+    const size = left.length;
+    return () =>
+      batches.apply(
+        { campaignId: campaign.id, no: batch.no },
+        { type: 'retried', without: listId, size },
+        {
+          audit: { at: now(), by, action: 'retry without some' },
+          unless: ({ state }) => state !== 'refused',
+        },
+      );
   }
 }

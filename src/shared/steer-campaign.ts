@@ -9,10 +9,10 @@ import type { BatchEvent } from './campaign/advance-batch.ts';
 import type { Batch } from './campaign/batch.ts';
 import { type CampaignView, type Control, isEnded, viewOf } from './campaign/campaign.ts';
 import type { EnqueueRoot } from './enqueue-root.ts';
-import { submitBatchJob } from './jobs.ts';
 import type { Queues } from './queues.ts';
 import type { Stores } from './record.ts';
-import { makeRetryRefused, type RetryHow } from './retry-refused.ts';
+import { makeChooseRetries, type RetryHow } from './retry-refused.ts';
+import { makeStopCampaign } from './stop-campaign.ts';
 import type { AuditEntry } from './store/audit.ts';
 import { wakeCampaign } from './wake-campaign.ts';
 
@@ -37,7 +37,8 @@ type Decided = Control | { refused: Refusal };
 
 export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
   const { campaigns, batches } = stores;
-  const retryRefused = makeRetryRefused({ stores, now });
+  const chooseRetries = makeChooseRetries({ stores, now });
+  const stopCampaign = makeStopCampaign({ stores, queues, now });
 
   async function pause(id: string, by: string): Promise<SteerResult> {
     return steer(id, by, 'pause', (control) =>
@@ -107,34 +108,11 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
   }
 
   async function act(id: string, control: Control): Promise<void> {
-    if (control.cancelled) await cancelPending(id);
-    if (control.cancelled || control.paused) await leaveLane(id);
-    await wakeCampaign(queues, id);
-  }
-
-  async function cancelPending(id: string): Promise<void> {
-    for (const batch of await batches.all(id)) {
-      if (batch.state !== 'pending') continue;
-      await batches.apply(
-        { campaignId: id, no: batch.no },
-        { type: 'cancelled', at: now() },
-        { unless: (current) => current.state !== 'pending' },
-      );
-    }
-  }
-
-  /** A start that does nothing costs everybody a second of the lane, so the jobs go. */
-  async function leaveLane(id: string): Promise<void> {
     const campaign = await campaigns.spec(id);
     if (!campaign) return;
-    const lane = queues.lane(campaign.account);
-    for (const batch of await batches.all(id)) {
-      if (batch.state !== 'pending' && batch.state !== 'cancelled') continue;
-      const { no, generation, run } = batch;
-      const job = await lane.getJob(submitBatchJob.id({ campaignId: id, no, generation, run }));
-      // Active jobs are locked and look at the record themselves before they call.
-      await job?.remove({ removeChildren: true }).catch(() => undefined);
-    }
+    if (control.cancelled) await stopCampaign.cancelPending(campaign);
+    else if (control.paused) await stopCampaign.parkPending(campaign);
+    await wakeCampaign(queues, id);
   }
 
   /** The refused batches only, under new keys; on request in halves, or without some OpenIDs. */
@@ -144,12 +122,14 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     if (now() >= record.campaign.notAfter) return tooLate();
     if (record.control.cancelled) return { refused: over('retry').refused };
     if (record.tally.refused === 0) return show(id);
+    const retries = await chooseRetries(record, how, by);
+    if ('refused' in retries) return retries;
+    if (retries.length === 0) return show(id);
     // Opened first: should this process die in between, the sweeper finds it and ends it again.
     await campaigns.reopen(id);
-    const again = await retryRefused(record, how, by);
+    for (const retryOne of retries) await retryOne();
     await campaigns.reopen(id);
-    const after = await goOn(id);
-    return typeof again === 'number' ? after : again;
+    return goOn(id);
   }
 
   /** A held batch: a person says what became of it. */

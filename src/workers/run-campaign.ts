@@ -21,6 +21,7 @@ import {
 } from '../shared/jobs.ts';
 import { addChildren, type Parent, promote, type Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
+import { makeStopCampaign } from '../shared/stop-campaign.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import type { CampaignRecord } from '../shared/store/read-campaign.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
@@ -53,7 +54,8 @@ type Run = CampaignRecord & { readonly job: Job; readonly token: string | undefi
 
 export function makeRunCampaign(deps: Dependencies) {
   const { stores, queues, flows, accountOf, era, telemetry, now, prefix = PREFIX } = deps;
-  const { campaigns, batches } = stores;
+  const { campaigns } = stores;
+  const stopCampaign = makeStopCampaign({ stores, queues, now });
 
   async function runCampaign(job: Job, token?: string): Promise<void> {
     const { campaignId }: CampaignPayload = runCampaignJob.payload.parse(job.data);
@@ -212,21 +214,8 @@ export function makeRunCampaign(deps: Dependencies) {
   /** Cancelled, or too late: the batches not called yet are; the others go on to their receipt. */
   async function windUp(run: Run): Promise<void> {
     const { campaign, control } = run;
-    if (!control.cancelled) {
-      const at = now();
-      await campaigns.control(campaign.id, (current) =>
-        current.cancelled || isEnded(current)
-          ? current
-          : { ...current, cancelled: { at, by: 'qunfa', reason: 'not-after' } },
-      );
-    }
-    for (const batch of await batches.all(campaign.id)) {
-      if (batch.state !== 'pending') continue;
-      await batches.apply(
-        { campaignId: campaign.id, no: batch.no },
-        { type: 'cancelled', at: now() },
-        { unless: (current) => current.state !== 'pending' },
-      );
+    if (control.cancelled || !(await stopCampaign.stopLate(campaign))) {
+      await stopCampaign.cancelPending(campaign);
     }
     const record = await campaigns.read(campaign.id);
     if (record) return seeThrough({ ...run, ...record });

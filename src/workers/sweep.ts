@@ -3,13 +3,13 @@
  * should have a live job and has none. Deadlines are kept here, outside the lanes, since a lane may
  * sleep for days.
  */
-import type { Batch } from '../shared/campaign/batch.ts';
-import { type Campaign, isEnded, mayStart } from '../shared/campaign/campaign.ts';
+import { mayStart } from '../shared/campaign/campaign.ts';
 import { openBatches } from '../shared/campaign/progress.ts';
 import type { EnqueueRoot } from '../shared/enqueue-root.ts';
-import { runCampaignJob, submitBatchJob } from '../shared/jobs.ts';
+import { runCampaignJob } from '../shared/jobs.ts';
 import type { Queues } from '../shared/queues.ts';
 import type { Stores } from '../shared/record.ts';
+import { makeStopCampaign } from '../shared/stop-campaign.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
 import { wakeCampaign } from '../shared/wake-campaign.ts';
@@ -36,14 +36,27 @@ const AT_ONCE = 500;
 export function makeSweep(deps: Dependencies) {
   const { stores, queues, enqueueRoot, tellWebhook, submitTimeoutMs, telemetry, now } = deps;
   const { campaigns, batches } = stores;
+  const stopCampaign = makeStopCampaign({ stores, queues, now });
   let rootsLookedAt = 0;
 
   async function sweep(): Promise<void> {
-    const handedOn = await emptyOutbox();
-    const held = await holdOverdue();
-    const stopped = await stopLate();
-    const revived = await reviveRoots();
-    telemetry.swept({ handedOn, held, stopped, revived });
+    const steps = {
+      handedOn: emptyOutbox,
+      held: holdOverdue,
+      stopped: stopLate,
+      revived: reviveRoots,
+    };
+    const done: Record<string, number> = {};
+    const errors: unknown[] = [];
+    // Each whatever became of the others: a deadline does not wait for an entry that cannot go on.
+    for (const [name, step] of Object.entries(steps)) {
+      done[name] = await step().catch((error: unknown) => {
+        errors.push(error);
+        return 0;
+      });
+    }
+    telemetry.swept(done);
+    if (errors.length > 0) throw errors[0];
   }
 
   async function emptyOutbox(): Promise<number> {
@@ -75,7 +88,7 @@ export function makeSweep(deps: Dependencies) {
       if (!campaign || after.state !== 'held') continue;
       held += 1;
       telemetry.batchHeld(campaign, after, 'outcome-unknown');
-      await leaveLane(campaign, batch);
+      await stopCampaign.leaveLane(campaign, batch);
     }
     return held;
   }
@@ -84,48 +97,12 @@ export function makeSweep(deps: Dependencies) {
   async function stopLate(): Promise<number> {
     let stopped = 0;
     for (const id of await campaigns.open({ dueBy: now() })) {
-      const record = await campaigns.read(id);
-      if (!record || isEnded(record.control) || record.control.cancelled) continue;
-      const at = now();
-      await campaigns.control(
-        id,
-        (control) =>
-          control.cancelled || isEnded(control)
-            ? control
-            : { ...control, cancelled: { at, by: 'qunfa', reason: 'not-after' } },
-        { audit: { at, by: 'qunfa', action: 'notAfter passed' } },
-      );
-      await cancelPending(record.campaign);
+      const campaign = await campaigns.spec(id);
+      if (!campaign || !(await stopCampaign.stopLate(campaign))) continue;
       await wakeCampaign(queues, id);
       stopped += 1;
     }
     return stopped;
-  }
-
-  async function cancelPending(campaign: Campaign): Promise<void> {
-    const { id } = campaign;
-    for (const batch of await batches.all(id)) {
-      if (batch.state !== 'pending') continue;
-      await batches.apply(
-        { campaignId: id, no: batch.no },
-        { type: 'cancelled', at: now() },
-        { unless: (current) => current.state !== 'pending' },
-      );
-      await leaveLane(campaign, batch);
-    }
-  }
-
-  /**
-   * The root goes on without it, though the lane may sleep for days. If it was the call that the
-   * lane waited for, the lane goes on as well.
-   */
-  async function leaveLane({ id, account }: Campaign, batch: Batch): Promise<void> {
-    const { no, generation, run } = batch;
-    const lane = queues.lane(account);
-    const job = await lane.getJob(submitBatchJob.id({ campaignId: id, no, generation, run }));
-    // An active one is locked, and looks at the record itself.
-    await job?.remove({ removeChildren: true }).catch(() => undefined);
-    if (batch.state === 'submitting') await lane.removeRateLimitKey();
   }
 
   /**

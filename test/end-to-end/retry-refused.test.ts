@@ -93,11 +93,13 @@ describe('a batch refused for one foreign OpenID', () => {
     const account = world.nextAccount();
     world.faults.set('errcode', { account, path: 'message/mass/sendall', errcode: 40003 });
     const id = await world.create(aRequest(account, { audience: { type: 'tag', tagId: 2 } }));
-    await world.ended(id);
+    const ended = await world.ended(id);
 
     const result = await world.steer.retry(id, 'operator', { as: 'halves' });
 
     expect(result).toMatchObject({ refused: { code: 'not-a-list' } });
-    expect(await world.ended(id)).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
+    expect(ended).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
+    expect(await world.view(id)).toEqual(ended);
+    expect(await world.stores.campaigns.open()).not.toContain(id);
   });
 });
