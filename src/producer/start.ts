@@ -93,7 +93,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
-  const withWechat = { stores, accounts, wechatFor, era, now };
+  const withWechat = { stores, accounts, wechatFor, era, allowPrivateTargets, now };
   const producer = await startProducer({
     settings: config.producer,
     log,

@@ -20,6 +20,7 @@ interface Dependencies {
   readonly stores: Pick<Stores, 'audiences' | 'media' | 'quota' | 'lanes'>;
   readonly accounts: () => readonly AccountConfig[];
   readonly era: Era;
+  readonly allowPrivateTargets: boolean;
   readonly wechatFor: WechatFor;
   readonly now: () => number;
 }
@@ -37,7 +38,8 @@ interface WechatQuota {
 
 export type PlanCampaign = ReturnType<typeof makePlanCampaign>;
 
-export function makePlanCampaign({ stores, accounts, era, wechatFor, now }: Dependencies) {
+export function makePlanCampaign(deps: Dependencies) {
+  const { stores, accounts, era, allowPrivateTargets, wechatFor, now } = deps;
   const { audiences, media, quota, lanes } = stores;
   const freeze = makeFreezeAudience({ audiences, now });
 
@@ -46,8 +48,10 @@ export function makePlanCampaign({ stores, accounts, era, wechatFor, now }: Depe
     body: unknown,
     { askWechat = false }: { askWechat?: boolean } = {},
   ): Promise<AskedPlan | { readonly refused: Refusal }> {
-    const unkept = { accounts, era, audiences, media: unkeptMedia(media), now };
-    const prepared = await makePrepareCampaign(unkept).prepare(body);
+    const prepared = await makePrepareCampaign({
+      ...{ accounts, era, audiences, allowPrivateTargets, now },
+      media: unkeptMedia(media),
+    }).prepare(body);
     if ('refused' in prepared) return prepared;
     const { request, account, message, sendAt, notAfter } = prepared;
     const frozen = await freeze(request, account.name, now());

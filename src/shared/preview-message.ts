@@ -1,6 +1,6 @@
 /** A message to a few people at once, for a look: no campaign, no batch, no receipt. */
+import { accountFor } from './accept/account-for.ts';
 import { checkMessage } from './accept/check-message.ts';
-import { makePrepareCampaign } from './accept/prepare-campaign.ts';
 import { type Refusal, refuse } from './accept/refusal.ts';
 import type { AccountConfig } from './accounts.ts';
 import { makeBringMessage } from './bring-message.ts';
@@ -49,16 +49,16 @@ export type PreviewMessage = ReturnType<typeof makePreviewMessage>;
 
 export function makePreviewMessage(deps: Dependencies) {
   const { stores, era, wechatFor } = deps;
-  const { accountFor } = makePrepareCampaign({ ...deps, ...stores });
   const bringMessage = makeBringMessage(deps);
 
   return async function previewMessage(
     request: PreviewRequest,
   ): Promise<PreviewReport | { readonly refused: Refusal }> {
-    const account = accountFor(request.account);
+    const account = accountFor(deps.accounts(), request.account);
     if ('refused' in account) return account;
+    const coverAs = account.newsRoute === 'draft' ? 'permanent' : 'thumb';
     const { message, mistakes } = await checkMessage(
-      { media: stores.media, era, coverAs: account.newsRoute === 'draft' ? 'permanent' : 'thumb' },
+      { media: stores.media, era, coverAs, neededUntil: deps.now() },
       request.message,
     );
     if (mistakes.length > 0) {

@@ -73,6 +73,7 @@ const { accept } = makeAcceptCampaign({
   accounts: () => accounts,
   era: 'today',
   isSandbox: true,
+  allowPrivateTargets: false,
   ...stores,
   enqueueRoot: makeEnqueueRoot({ queues, campaigns: stores.campaigns, now: Date.now }),
   now: Date.now,

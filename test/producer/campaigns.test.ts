@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { HOUR } from '../../src/shared/time.ts';
+import { DAY, HOUR } from '../../src/shared/time.ts';
 import { makeClock } from '../support/clock.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
@@ -233,6 +233,23 @@ describe('POST /v1/campaigns', () => {
     );
 
     expect([byId.status, inside.json]).toMatchObject([202, { code: 'same-content' }]);
+  });
+
+  it('keeps its files until it can be sent no more', async () => {
+    const { json } = await world.call('POST', '/v1/media', { body: mediaFile('cover.jpg') });
+
+    await world.post(
+      '/v1/campaigns',
+      aCampaign({
+        message: { type: 'image', media: { upload: json.id } },
+        sendAt: foreverAfter(200 * DAY),
+      }),
+    );
+
+    for (const key of await redis.keys(`${prefix}:record:media:${json.id}*`)) {
+      expect(await redis.pttl(key)).toBeGreaterThan(200 * DAY);
+    }
+    expect(await redis.keys(`${prefix}:record:media:${json.id}*`)).toHaveLength(2);
   });
 });
 

@@ -18,6 +18,7 @@ const planning = (environment: Record<string, string> = {}) =>
             stores,
             accounts: () => config.accounts,
             era: config.wechat.era,
+            allowPrivateTargets: config.allowPrivateTargets,
             wechatFor,
             now,
           }),
@@ -70,11 +71,13 @@ describe('POST /v1/campaigns/plan', () => {
       ...aCampaign(),
       audience: { type: 'list', listId: 'a_nothing-there' },
       notAfter: '2020-01-01T00:00:00Z',
+      webhook: { url: 'http://127.0.0.1/hook' },
     });
 
     expect(plan.status).toBe(422);
     expect(plan.json.errors.map(({ path }: { path: string }) => path)).toEqual([
       'notAfter',
+      'webhook.url',
       'audience.listId',
     ]);
   });
@@ -105,6 +108,17 @@ describe('POST /v1/campaigns/plan', () => {
     expect(plan.json.quota['message/mass/sendall']).toMatchObject({ usedToday: 100, left: 0 });
     expect(plan.json.advice.join('\n')).toContain('No mass send of default is left today');
     expect(plan.json.wechat['message/mass/sendall']).toMatchObject({ left: 100 });
+  });
+
+  it.each([
+    { audience: { type: 'followers' }, waits: true },
+    { audience: { type: 'followers', tagId: 2 }, waits: false },
+  ])('says whether $audience would wait for approval', async ({ audience, waits }) => {
+    const world = await planning({ WECHAT_APPROVAL: 'everyone' });
+
+    const plan = await world.post('/v1/campaigns/plan', aCampaign({ audience }));
+
+    expect(plan.json.advice.join('\n').includes('another API key approves it')).toBe(waits);
   });
 
   it('refuses a question it does not know', async () => {

@@ -91,6 +91,7 @@ export async function sandboxWorld(
     accounts,
     era: config.wechat.era,
     isSandbox: true,
+    allowPrivateTargets: config.allowPrivateTargets,
     enqueueRoot: async () => undefined,
     now,
   });

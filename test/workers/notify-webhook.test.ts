@@ -28,6 +28,7 @@ const { accept } = makeAcceptCampaign({
   accounts: () => accounts,
   era: 'today',
   isSandbox: false,
+  allowPrivateTargets: true,
   enqueueRoot: async () => undefined,
   now,
 });

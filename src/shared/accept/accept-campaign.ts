@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AccountConfig } from '../accounts.ts';
+import { needsApproval } from '../campaign/approval.ts';
 import {
   type Campaign,
   type CampaignView,
@@ -19,6 +20,7 @@ import type { Claimed } from '../store/accept-campaign.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import type { MediaStore } from '../store/media-store.ts';
+import { accountFor } from './account-for.ts';
 import { makeFreezeAudience } from './freeze-audience.ts';
 import type { Era } from './media-kind.ts';
 import { makePrepareCampaign } from './prepare-campaign.ts';
@@ -34,7 +36,7 @@ export interface AcceptDependencies {
   /** Adds the root job; if it fails, the outbox still has it. */
   readonly enqueueRoot: EnqueueRoot;
   readonly now: () => number;
-  readonly allowPrivateTargets?: boolean;
+  readonly allowPrivateTargets: boolean;
 }
 
 export interface Caller {
@@ -51,7 +53,7 @@ export type AcceptCampaign = ReturnType<typeof makeAcceptCampaign>;
 
 export function makeAcceptCampaign(deps: AcceptDependencies) {
   const { campaigns, now } = deps;
-  const { prepare, parse, accountFor } = makePrepareCampaign(deps);
+  const { prepare, parse } = makePrepareCampaign(deps);
   const freeze = makeFreezeAudience(deps);
 
   async function accept(body: unknown, caller: Caller): Promise<AcceptResult> {
@@ -81,7 +83,9 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       createdBy: caller.by,
       priority: request.priority,
     };
-    const paused = needsApproval(account, campaign) ? { paused: awaitingApproval(now()) } : {};
+    const paused = needsApproval(account.approval, campaign.audience)
+      ? { paused: awaitingApproval(now()) }
+      : {};
     const result = await campaigns.accept({
       campaign,
       message,
@@ -115,7 +119,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
   async function asBefore(body: unknown, { idempotencyKey }: Caller): Promise<AcceptResult | null> {
     const parsed = parse(body);
     if (idempotencyKey === undefined || 'refused' in parsed) return null;
-    const account = accountFor(parsed.request.account);
+    const account = accountFor(deps.accounts(), parsed.request.account);
     if ('refused' in account) return null;
     const requestDigest = digestOf(parsed.request);
     const claim = await campaigns.claimed({ account: account.name, idempotencyKey, requestDigest });
@@ -137,13 +141,6 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
   }
 
   return { accept, parse };
-}
-
-function needsApproval(account: AccountConfig, campaign: Campaign): boolean {
-  if (account.approval === 'always') return true;
-  const { audience } = campaign;
-  const all = audience.type === 'followers' && audience.tagId === undefined;
-  return account.approval === 'everyone' && (audience.type === 'everyone' || all);
 }
 
 const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({

@@ -17,11 +17,13 @@ interface Dependencies {
   readonly media: MediaStore;
   readonly era: Era;
   readonly coverAs: MediaKindOf;
+  /** Its files are kept until then at least. */
+  readonly neededUntil: number;
 }
 
 /** @returns the message with every file kept as an upload, and every mistake found on the way. */
 export async function checkMessage(
-  { media, era, coverAs }: Dependencies,
+  { media, era, coverAs, neededUntil }: Dependencies,
   request: MessageRequest,
 ): Promise<{ message: Message; mistakes: Mistake[] }> {
   const mistakes: Mistake[] = [];
@@ -62,7 +64,7 @@ export async function checkMessage(
       wrong(named, `no upload ${id}: it was never made, or its time is over`);
       return;
     }
-    await media.touch(id);
+    await media.touch(id, { until: neededUntil });
     if (fit && kind === 'thumb') {
       for (const reason of fitRefusals(facts)) wrong(path, reason);
       return;

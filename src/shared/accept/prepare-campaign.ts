@@ -9,6 +9,7 @@ import { targetRefusal } from '../safe-target.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { MediaStore } from '../store/media-store.ts';
 import { DAY } from '../time.ts';
+import { accountFor } from './account-for.ts';
 import { checkMessage } from './check-message.ts';
 import { tooFew } from './freeze-audience.ts';
 import { inWords } from './in-words.ts';
@@ -24,7 +25,7 @@ interface Dependencies {
   readonly media: MediaStore;
   readonly now: () => number;
   /** False: a webhook at a private address, or without https, is refused here already. */
-  readonly allowPrivateTargets?: boolean;
+  readonly allowPrivateTargets: boolean;
 }
 
 /** A request that passed every check, and has not been kept yet. */
@@ -47,15 +48,17 @@ export function makePrepareCampaign(deps: Dependencies) {
     const parsed = parse(body);
     if ('refused' in parsed) return parsed;
     const { request } = parsed;
-    const found = accountFor(request.account);
+    const found = accountFor(deps.accounts(), request.account);
     const account = 'refused' in found ? undefined : found;
 
+    const { mistakes: wrongTimes, ...times } = timesOf(request);
+
     // Without an account, what either route would take may pass: one mistake is there already.
+    const coverAs = account?.newsRoute === 'uploadnews' ? 'thumb' : 'permanent';
     const { message, mistakes } = await checkMessage(
-      { media, era, coverAs: account?.newsRoute === 'uploadnews' ? 'thumb' : 'permanent' },
+      { media, era, coverAs, neededUntil: times.notAfter },
       request.message,
     );
-    const { mistakes: wrongTimes, ...times } = timesOf(request);
     const all = [
       ...('refused' in found ? (found.refused.errors ?? []) : []),
       ...mistakes,
@@ -82,30 +85,6 @@ export function makePrepareCampaign(deps: Dependencies) {
     return invalid(mistakesOf(parsed.error));
   }
 
-  function accountFor(name: string | undefined): AccountConfig | { refused: Refusal } {
-    const accounts = deps.accounts();
-    if (name === undefined) {
-      const [only] = accounts;
-      if (only && accounts.length === 1) return only;
-      return invalid([
-        {
-          path: 'account',
-          message: `say which account: ${accounts.map((one) => one.name).join(', ') || 'none is configured'}`,
-        },
-      ]);
-    }
-    const known = accounts.find((one) => one.name === name);
-    return (
-      known ??
-      invalid([
-        {
-          path: 'account',
-          message: `no such account; there is ${accounts.map((one) => one.name).join(', ') || 'none'}`,
-        },
-      ])
-    );
-  }
-
   function timesOf(request: CampaignRequest) {
     const at = now();
     const sendAt = request.sendAt === undefined ? at : Math.max(at, Date.parse(request.sendAt));
@@ -119,7 +98,7 @@ export function makePrepareCampaign(deps: Dependencies) {
 
   /** The name is looked up when the webhook is called; what the address itself shows, now. */
   function webhookMistakes({ webhook }: CampaignRequest): Mistake[] {
-    const { allowPrivateTargets: allowPrivate = true } = deps;
+    const allowPrivate = deps.allowPrivateTargets;
     const refusal = webhook ? targetRefusal(webhook.url, { allowPrivate }) : null;
     return refusal === null ? [] : [{ path: 'webhook.url', message: refusal }];
   }
@@ -166,7 +145,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     return mistakes;
   }
 
-  return { prepare, parse, accountFor };
+  return { prepare, parse };
 }
 
 const isWholesaleType = (type: CampaignRequest['audience']['type']): boolean =>

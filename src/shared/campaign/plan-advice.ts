@@ -1,5 +1,6 @@
 /** A plan in words: what is tight, what it means, and what would be better. */
 import { DAY } from '../time.ts';
+import { needsApproval } from './approval.ts';
 import type { PlanInput } from './plan.ts';
 import { beijingDay } from './quota-window.ts';
 
@@ -93,8 +94,7 @@ function aboutTheAccount({ input }: Advising): string[] {
       `A follower gets four mass messages a month at most, WeChat’s console included; whoever had four ${month} is left out by WeChat, without an error.`,
     );
   }
-  const all = audience.type === 'everyone' || audience.type === 'followers';
-  if (account.approval === 'always' || (account.approval === 'everyone' && all)) {
+  if (needsApproval(account.approval, audience)) {
     advice.push('It waits until somebody with another API key approves it.');
   }
   return advice;

@@ -6,6 +6,7 @@
  */
 
 import { DAY, MINUTE } from '../time.ts';
+import type { ApprovalPolicy } from './approval.ts';
 import { type Audience, isWholesale } from './audience.ts';
 import { rfc3339 } from './campaign.ts';
 import { batchCount } from './cut.ts';
@@ -28,7 +29,7 @@ export interface PlanInput {
     readonly name: string;
     readonly newsRoute: 'uploadnews' | 'draft';
     readonly callsPerMinute: number;
-    readonly approval: 'always' | 'everyone' | 'never';
+    readonly approval: ApprovalPolicy;
   };
   readonly audience: Audience;
   /** Null where nobody has counted: group, tag, everyone, and followers before they are read. */
