@@ -48,8 +48,7 @@ export function makeLogger({ role, level = 'info', destination }: LoggerOptions)
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** For pino-http too, with `wrapSerializers: false`. */
-export const serializers = {
+const serializers = {
   err: describeError,
   error: describeError,
   req: (req: { id?: unknown; method?: string; url?: string }) => ({
