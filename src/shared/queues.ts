@@ -1,7 +1,6 @@
 /** The queues of BullMQ, opened once a process; lanes are opened when they are asked for. */
 import { type ConnectionOptions, Job, type JobsOptions, Queue, type QueueOptions } from 'bullmq';
 import type { Logger } from 'pino';
-import { ServiceError } from './errors.ts';
 import { type JobDefinition, laneOf, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
 import { PREFIX } from './store/keys.ts';
 
@@ -75,9 +74,9 @@ export interface Parent {
  * Adds children to a parent that may be asleep waiting for others.
  *
  * Every child is `ignoreDependencyOnFailure`: with no failure option a failed child leaves its
- * parent asleep for ever, and the record, not the job, says what became of the work. `addBulk`
- * reports a missing parent as a negative id and throws nothing, so each id is looked at; without
- * its parent (-5: the campaign has ended, or its root is lost) the job is added alone.
+ * parent asleep for ever, and the record, not the job, says what became of the work. Not by
+ * `addBulk`: it reports a missing parent as a negative id and throws nothing, and for one job its
+ * transaction costs more than the job.
  */
 export async function addChildren<Payload>(
   queue: Queue,
@@ -88,31 +87,30 @@ export async function addChildren<Payload>(
   const added: Job[] = [];
   for (let at = 0; at < planned.length; at += 200) {
     const some = planned.slice(at, at + 200);
-    const results = await queue.addBulk(
-      some.map((job) => ({
-        ...job,
-        opts: {
-          ...job.opts,
-          ...(parent ? { parent: { ...parent }, ignoreDependencyOnFailure: true } : {}),
-        },
-      })),
-    );
-    for (const [index, result] of results.entries()) {
-      if (!isRefused(result.id)) {
-        added.push(result);
-        continue;
-      }
-      const job = some[index];
-      if (!job) throw new ServiceError('ROOT_MISSING', 'BullMQ answered for a job nobody added');
-      added.push(await queue.add(job.name, job.data, job.opts));
-    }
+    added.push(...(await Promise.all(some.map((job) => addChild(queue, parent, job)))));
   }
   return added;
 }
 
-/** BullMQ's scripts answer with a negative number instead of an id. */
-const isRefused = (id: string | undefined): boolean =>
-  id === undefined || /^-\d+$/.test(String(id));
+/** Without its parent (the campaign has ended, or its root is lost) the job is added alone. */
+async function addChild(
+  queue: Queue,
+  parent: Parent | null,
+  { name, data, opts }: ReturnType<typeof plan>,
+): Promise<Job> {
+  if (parent) {
+    const asChild = { ...opts, parent: { ...parent }, ignoreDependencyOnFailure: true };
+    try {
+      return await queue.add(name, data, asChild);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
+  }
+  return queue.add(name, data, opts);
+}
+
+/** BullMQ's scripts said no, with a negative number. */
+const isRefused = (error: unknown): boolean => Number((error as { code?: unknown }).code) < 0;
 
 /** Promotes a sleeping job, or has one that has done its work look once more. */
 export async function wake(queue: Queue, jobId: string): Promise<void> {

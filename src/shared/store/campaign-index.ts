@@ -8,11 +8,11 @@ import type { ReadCampaign } from './read-campaign.ts';
 interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
-  readonly readMany: ReadCampaign['readMany'];
+  readonly read: ReadCampaign['read'];
   readonly spec: ReadCampaign['spec'];
 }
 
-export function makeCampaignIndex({ redis, keys, readMany, spec }: Dependencies) {
+export function makeCampaignIndex({ redis, keys, read, spec }: Dependencies) {
   /** The outbox holds what was accepted and may not have reached BullMQ yet. */
   async function rootIsThere(id: string): Promise<void> {
     await redis.zrem(keys.outbox(), `root:${id}`);
@@ -61,7 +61,7 @@ export function makeCampaignIndex({ redis, keys, readMany, spec }: Dependencies)
     const index = account ? keys.campaignsOf(account) : keys.campaigns();
     const from = cursor ? await placeAfter(index, cursor) : 0;
     const ids = await redis.zrevrange(index, from, from + limit - 1);
-    const found = await readMany(ids);
+    const found = await Promise.all(ids.map(read));
     const gone = ids.filter((_, at) => !found[at]);
     if (gone.length > 0) await redis.zrem(index, ...gone);
     return {

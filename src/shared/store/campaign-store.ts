@@ -41,7 +41,7 @@ export type CampaignStore = ReturnType<typeof makeCampaignStore>;
 export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies) {
   const keys = makeKeys(record);
   const reading = makeReadCampaign({ redis, keys, now });
-  const { spec, read, view, message, readMany } = reading;
+  const { spec, read, view, message } = reading;
 
   /**
    * Changes where a campaign stands. `decide` gets it as it is now and returns what it shall be,
@@ -228,7 +228,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     read,
     view,
     message,
-    ...makeCampaignIndex({ redis, keys, readMany, spec }),
+    ...makeCampaignIndex({ redis, keys, read, spec }),
     control,
     layBatches,
     end,

@@ -53,30 +53,16 @@ export function makeReadCampaign({ redis, keys, now }: Dependencies) {
   }
 
   async function read(id: string): Promise<CampaignRecord | null> {
-    const [found] = await readMany([id]);
-    return found ?? null;
-  }
-
-  async function readMany(ids: readonly string[]): Promise<(CampaignRecord | null)[]> {
-    const pipeline = redis.pipeline();
-    for (const id of ids) {
-      pipeline.hmget(keys.campaign(id), 'spec', 'control', 'waiting');
-      pipeline.hgetall(keys.tally(id));
-    }
-    const replies = (await pipeline.exec()) ?? [];
-    return ids.map((_, index) => {
-      const [error, fields] = replies[index * 2] ?? [null, null];
-      const [tallyError, tally] = replies[index * 2 + 1] ?? [null, null];
-      if (error ?? tallyError) throw error ?? tallyError;
-      const [specText, controlText, waiting] = fields as (string | null)[];
-      if (!specText || !controlText) return null;
-      const campaign = keep(JSON.parse(specText) as Campaign);
-      return {
-        campaign,
-        control: withWaiting(JSON.parse(controlText) as Control, waiting ?? null),
-        tally: toTally(tally as Record<string, string>),
-      };
-    });
+    const [[specText, controlText, waiting = null], tally] = await Promise.all([
+      redis.hmget(keys.campaign(id), 'spec', 'control', 'waiting'),
+      redis.hgetall(keys.tally(id)),
+    ]);
+    if (!specText || !controlText) return null;
+    return {
+      campaign: specs.get(id) ?? keep(JSON.parse(specText) as Campaign),
+      control: withWaiting(JSON.parse(controlText) as Control, waiting),
+      tally: toTally(tally),
+    };
   }
 
   const withWaiting = (control: Control, text: string | null): Control => {
@@ -101,7 +87,7 @@ export function makeReadCampaign({ redis, keys, now }: Dependencies) {
     return text.length > LONGEST_KEPT ? found : keepIn(messages, id, found);
   }
 
-  return { spec, read, readMany, view, message };
+  return { spec, read, view, message };
 }
 
 export const toTally = (fields: Record<string, string>): Tally => ({
