@@ -1,8 +1,8 @@
 /** Secrets that callers show, kept as digests and compared in constant time. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { ApiKey } from '../shared/api-keys.ts';
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** Who a key belongs to, or null. Every key is compared, so that time tells nothing. */
 export function keepKeys(keys: readonly ApiKey[]): (shown: string) => string | null {

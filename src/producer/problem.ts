@@ -70,7 +70,8 @@ export function makeErrorHandler({ log }: { log: Logger }): ErrorRequestHandler 
   return (error: unknown, req, res, _next) => {
     const fault = faultOf(error);
     if (fault.status === 503) {
-      res.locals.cause = String(error); // an outage is told once; here its word, on the request's own line
+      // An outage is told once; here its word, on the request's own line.
+      res.locals.cause = String(error);
     } else if (fault.status >= 500) {
       log.error({ event: 'http.failed', err: error, method: req.method, path: placeOf(req) });
     }

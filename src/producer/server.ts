@@ -1,7 +1,7 @@
 /**
  * The operator's side over HTTP: the API under /v1, the board, the page, and its own description.
  *
- *   health → (headers, log) → who asks → how often → routes → 404 → errors as problem+json
+ *   (log, headers) → /v1: who asks → how often → routes → 404; the rest → 404; errors as problem+json
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -118,7 +118,6 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: Limits): express.Expr
   app.disable('x-powered-by').disable('etag');
   app.use(logRequests(log), securityHeaders(settings.publicUrl), cutOffRefused(lingerMs));
 
-  for (const router of [...places.open, ...(places.files ?? [])]) app.use(router);
   app.use('/v1', auth.api, limitRate({ perMinute: requestsPerMinute }), (_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();
@@ -127,6 +126,7 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: Limits): express.Expr
   app.use('/v1', readJson);
   for (const router of places.api) app.use(forCallers(router));
   app.use('/v1', noSuchPlace);
+  for (const router of [...places.open, ...(places.files ?? [])]) app.use(router);
   for (const [path, served] of Object.entries(places.operator)) {
     app.use(path, auth.operator, served);
   }

@@ -3,7 +3,7 @@
  * job that another service put into Redis. Every mistake is told at once, and nothing is kept of a
  * request that is refused.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AccountConfig } from '../accounts.ts';
 import { needsApproval } from '../campaign/approval.ts';
 import {
@@ -149,5 +149,4 @@ const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({
   reason: 'approval',
 });
 
-const digestOf = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+const digestOf = (value: unknown): string => hash('sha256', JSON.stringify(value), 'base64url');

@@ -1,5 +1,5 @@
 /** Keeps an accepted campaign, once: whoever repeats a request finds what it did the first time. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Campaign, type Control, isEnded, NEW_CONTROL } from '../campaign/campaign.ts';
 import type { Message } from '../campaign/message.ts';
@@ -40,7 +40,7 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+const digest = (text: string): string => hash('sha256', text, 'base64url');
 
 export function makeAccept({ redis, keys, read, now }: Dependencies) {
   /**
