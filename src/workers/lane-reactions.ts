@@ -97,15 +97,16 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
   /** Twice in a row: something with our keys is wrong, and every further call might be a mistake. */
   async function idTaken(campaign: Campaign): Promise<void> {
     const at = now();
-    const after = await campaigns.control(campaign.id, (control) => {
+    let pauses = false;
+    await campaigns.control(campaign.id, (control) => {
       const takenInARow = (control.takenInARow ?? 0) + 1;
-      return takenInARow < 2
-        ? { ...control, takenInARow }
-        : { ...control, takenInARow, paused: { at, by: 'qunfa', reason: 'message-id-taken' } };
+      pauses = takenInARow >= 2 && !control.paused && !control.cancelled;
+      if (!pauses) return { ...control, takenInARow };
+      return { ...control, takenInARow, paused: { at, by: 'qunfa', reason: 'message-id-taken' } };
     });
-    if (after && 'paused' in after && after.paused) {
-      telemetry.campaignPaused(campaign, 'message-id-taken');
-    }
+    if (!pauses) return;
+    await campaigns.note(campaign.id, { at, by: 'qunfa', action: 'paused: message-id-taken' });
+    telemetry.campaignPaused(campaign, 'message-id-taken');
   }
 
   return { react, answered, idTaken };

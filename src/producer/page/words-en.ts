@@ -155,6 +155,7 @@ export const EN: Words = {
     retry: 'had refused batches submitted again',
     recall: 'recalled it',
     ended: 'saw it end',
+    'paused: message-id-taken': 'paused it: message ids of other batches, twice in a row',
     'resolve: sent': 'said that it was sent',
     'resolve: not-sent': 'said that it was not sent',
     'resolve: given-up': 'gave it up',

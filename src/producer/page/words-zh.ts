@@ -165,6 +165,7 @@ export const ZH: Words = {
     'retry without some': '剔除部分 OpenID 后重试',
     recall: '撤回',
     ended: '记录任务结束',
+    'paused: message-id-taken': '自动暂停：微信连续两次返回了别的批次的消息 id',
     'notAfter passed': '已过截止时间，不再发送',
     'receipt replaced by a later copy': '以后到的回执为准',
     'resolve: sent': '判定为已发送',
