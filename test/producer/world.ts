@@ -9,6 +9,7 @@ import type { Running } from '../../src/shared/running.ts';
 import { recordedLog } from '../support/log-lines.ts';
 import { openIds } from '../support/open-ids.ts';
 import type { TestRedis } from '../support/redis.ts';
+import { expectAsDescribed } from './as-described.ts';
 
 export const KEY = 'crm-key-1';
 export const OTHER_KEY = 'shop-key-2';
@@ -65,12 +66,9 @@ export async function startWorld(
     } as RequestInit);
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      json: isJson ? JSON.parse(text) : undefined,
-    };
+    const json = isJson ? JSON.parse(text) : undefined;
+    expectAsDescribed(method, path, { status: response.status, json });
+    return { status: response.status, headers: response.headers, text, json };
   }
 
   return {

@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import { DraftsQuery, FollowersQuery, SpeedBody } from '../routes/account-lists.ts';
 import { ReceiptQuery } from '../routes/receipts.ts';
+import {
+  AccountAnswer,
+  DraftsAnswer,
+  EventAnswer,
+  FollowersAnswer,
+  GroupsAnswer,
+  SpeedAnswer,
+  TagsAnswer,
+} from '../schemas/account-answers.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'Accounts';
-const report = z.looseObject({});
-const AccountAnswer = z
-  .looseObject({ name: z.string() })
-  .describe('Quota left, lane, token’s age, last event seen, warnings')
-  .meta({ id: 'Account' });
 const UNKNOWN = { 404: 'No such account' } as const;
 const ASKED = {
   ...UNKNOWN,
@@ -58,7 +62,7 @@ export const accountOperations: readonly Operation[] = [
     path: '/v1/accounts/:name/groups',
     tag,
     summary: 'Ask WeChat for the groups',
-    answers: { 200: { description: 'Groups', schema: report } },
+    answers: { 200: { description: 'Groups', schema: GroupsAnswer } },
     problems: ASKED,
   },
   {
@@ -66,7 +70,7 @@ export const accountOperations: readonly Operation[] = [
     path: '/v1/accounts/:name/tags',
     tag,
     summary: 'Ask WeChat for the tags',
-    answers: { 200: { description: 'Tags', schema: report } },
+    answers: { 200: { description: 'Tags', schema: TagsAnswer } },
     problems: ASKED,
   },
   {
@@ -75,7 +79,7 @@ export const accountOperations: readonly Operation[] = [
     tag,
     summary: 'Ask WeChat for a page of followers (10,000)',
     query: FollowersQuery,
-    answers: { 200: { description: 'OpenIDs', schema: report } },
+    answers: { 200: { description: 'OpenIDs', schema: FollowersAnswer } },
     problems: { ...ASKED, 400: 'A query that makes no sense' },
   },
   {
@@ -84,7 +88,7 @@ export const accountOperations: readonly Operation[] = [
     tag,
     summary: 'Ask WeChat for drafts, such as those composed in its console',
     query: DraftsQuery,
-    answers: { 200: { description: 'A page of drafts', schema: report } },
+    answers: { 200: { description: 'A page of drafts', schema: DraftsAnswer } },
     problems: { ...ASKED, 400: 'A query that makes no sense' },
   },
   {
@@ -92,7 +96,7 @@ export const accountOperations: readonly Operation[] = [
     path: '/v1/accounts/:name/speed',
     tag,
     summary: 'Ask WeChat how fast it delivers',
-    answers: { 200: { description: 'The speed', schema: report } },
+    answers: { 200: { description: 'The speed', schema: SpeedAnswer } },
     problems: ASKED,
   },
   {
@@ -101,7 +105,7 @@ export const accountOperations: readonly Operation[] = [
     tag,
     summary: 'Tell WeChat how fast to deliver',
     body: { schema: SpeedBody },
-    answers: { 200: { description: 'The speed', schema: report } },
+    answers: { 200: { description: 'The speed', schema: SpeedAnswer } },
     problems: { ...ASKED, 415: 'Not JSON', 422: 'Mistakes, all of them' },
   },
   {
@@ -116,7 +120,7 @@ export const accountOperations: readonly Operation[] = [
         'application/json': 'The same, where WeChat pushes JSON',
       },
     },
-    answers: { 200: { description: 'What it did', schema: report } },
+    answers: { 200: { description: 'What it did', schema: EventAnswer } },
     problems: {
       400: 'A query that makes no sense',
       404: 'No such account',

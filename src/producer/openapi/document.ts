@@ -19,7 +19,9 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 
 /** What any call with a key may be answered. */
 const ALWAYS: Readonly<Record<number, string>> = {
+  400: 'A path, a query or a body that cannot be read',
   401: 'No key, or a wrong one',
+  403: 'A page of another origin asks',
   429: 'Too many requests with this key; Retry-After says when to go on',
   503: 'Redis is away; Retry-After says when to come back',
 };
@@ -85,7 +87,7 @@ function describe(operation: Operation, schemaOf: SchemaOf): Json {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, schemaOf)]),
       ),
-      ...problemsOf(operation, schemaOf),
+      ...problemAnswersOf(operation, schemaOf),
     },
   };
 }
@@ -137,10 +139,15 @@ function answerOf({ description, schema, type }: AnswerShape, schemaOf: SchemaOf
     : { description, content: { [type]: { schema: { type: 'string' } } } };
 }
 
-function problemsOf({ needsKey, problems = {} }: Operation, schemaOf: SchemaOf): Json {
-  const all = needsKey === false ? problems : { ...ALWAYS, ...problems };
+export function problemsOf({ needsKey, body, problems = {} }: Operation) {
+  if (needsKey === false) return problems;
+  const tooLarge = body && 'schema' in body ? { 413: 'Over 16 MiB' } : {};
+  return { ...ALWAYS, ...tooLarge, ...problems };
+}
+
+function problemAnswersOf(operation: Operation, schemaOf: SchemaOf): Json {
   return Object.fromEntries(
-    Object.entries(all).map(([status, description]) => [
+    Object.entries(problemsOf(operation)).map(([status, description]) => [
       status,
       {
         description,

@@ -1,13 +1,12 @@
 /** What surrounds a send: planning it, looking at it first, taking it back. */
-import { z } from 'zod';
 import { CampaignRequest } from '../../shared/campaign/request.ts';
 import { PlanQuery } from '../routes/plan.ts';
 import { PreviewBody } from '../routes/previews.ts';
 import { RecallBody } from '../routes/recall.ts';
+import { PlanAnswer, PreviewAnswer, RecallAnswer } from '../schemas/report-answers.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'Campaigns';
-const report = z.looseObject({});
 const MISTAKES = { 415: 'Not JSON', 422: 'Mistakes, all of them' } as const;
 
 export const sendingOperations: readonly Operation[] = [
@@ -20,7 +19,7 @@ export const sendingOperations: readonly Operation[] = [
       'Recipients, batches, calls against what is left of the quota, when it would end, and advice in words.',
     query: PlanQuery,
     body: { schema: CampaignRequest },
-    answers: { 200: { description: 'The plan', schema: report } },
+    answers: { 200: { description: 'The plan', schema: PlanAnswer } },
     problems: { ...MISTAKES, 400: 'A query that makes no sense' },
   },
   {
@@ -29,7 +28,7 @@ export const sendingOperations: readonly Operation[] = [
     tag,
     summary: 'Send a message to a few people for a look',
     body: { schema: PreviewBody },
-    answers: { 200: { description: 'What became of each', schema: report } },
+    answers: { 200: { description: 'What became of each', schema: PreviewAnswer } },
     problems: MISTAKES,
   },
   {
@@ -38,7 +37,11 @@ export const sendingOperations: readonly Operation[] = [
     tag,
     summary: 'Take a message back, as far as WeChat can',
     body: { schema: RecallBody, optional: true },
-    answers: { 200: { description: 'What became of each batch', schema: report } },
-    problems: { ...MISTAKES, 404: 'No such campaign' },
+    answers: { 200: { description: 'What became of each batch', schema: RecallAnswer } },
+    problems: {
+      ...MISTAKES,
+      404: 'No such campaign',
+      409: 'WeChat has nothing of it that can be taken back',
+    },
   },
 ];

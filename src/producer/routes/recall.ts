@@ -1,10 +1,10 @@
-import express, { type Request, type Router } from 'express';
+import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { RecallCampaign } from '../../shared/recall-campaign.ts';
 import { callerOf } from '../caller.ts';
 import { parseBody } from '../parse-input.ts';
 import { sendRefusal } from '../problem.ts';
-import { jsonOf } from '../read-json.ts';
+import { optionalJsonOf } from '../read-json.ts';
 import { CAMPAIGN_ID } from '../schemas/campaign-query.ts';
 import { noCampaign } from './campaigns.ts';
 
@@ -36,8 +36,7 @@ export function makeRecallRoutes({ recallCampaign }: Dependencies): Router {
   router.post('/v1/campaigns/:id/recall', async (req, res) => {
     const { id } = req.params;
     if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
-    // A body that was not read as JSON may have named some of the batches: not taken for "all".
-    const json = hasBody(req) ? jsonOf(req) : { body: {} };
+    const json = optionalJsonOf(req);
     if ('refused' in json) return sendRefusal(res, json.refused);
     const body = parseBody(json.body, RecallBody);
     if ('refused' in body) return sendRefusal(res, body.refused);
@@ -48,6 +47,3 @@ export function makeRecallRoutes({ recallCampaign }: Dependencies): Router {
 
   return router;
 }
-
-const hasBody = ({ headers }: Request): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
