@@ -21,12 +21,8 @@ export async function readFile(req: Request): Promise<UploadedFile | { refused: 
 }
 
 async function fileOfForm(req: Request): Promise<UploadedFile | { refused: Refusal }> {
-  const contentType = req.headers['content-type'] ?? '';
-  if (!/^multipart\/form-data\s*;.*\bboundary=/i.test(contentType)) return NO_FORM;
-  const form = new Busboy({
-    headers: { ...req.headers, 'content-type': contentType },
-    limits: { fields: 20, fieldSize: 1_024, parts: 22, headerPairs: 50 },
-  });
+  const form = req.is('multipart/form-data') ? formReader(req) : null;
+  if (!form) return NO_FORM;
   let file: Promise<UploadedFile | { refused: Refusal }> | undefined;
   const ending = await new Promise<'whole' | 'malformed' | 'more'>((resolve, reject) => {
     form.on('file', (_field, stream, filename) => {
@@ -54,6 +50,17 @@ async function fileOfForm(req: Request): Promise<UploadedFile | { refused: Refus
   if (ending === 'more')
     return refuse(422, 'one-file-each', 'one file a request: the form has more');
   return (await file) ?? refuse(422, 'file-missing', 'the form has no file');
+}
+
+/** Null where the form's parts cannot be told apart: no boundary, or one longer than any (RFC 2046: 70). */
+function formReader({ headers }: Request) {
+  const contentType = headers['content-type'] ?? '';
+  const limits = { fields: 20, fieldSize: 1_024, parts: 22, headerPairs: 50 };
+  try {
+    return new Busboy({ headers: { ...headers, 'content-type': contentType }, limits });
+  } catch {
+    return null;
+  }
 }
 
 /** All of it, or null beyond the limit; the rest is read and dropped, so that the answer arrives. */

@@ -105,6 +105,15 @@ describe('POST /v1/media', () => {
       400,
       'form-malformed',
     ],
+    ...[`boundary=${'b'.repeat(300)}`, 'x-boundary=b', 'boundary='].map(
+      (parameter): [string, Record<string, string>, string, number, string] => [
+        `a form with ${parameter.slice(0, 12)}`,
+        { 'content-type': `multipart/form-data; ${parameter}` },
+        'x',
+        400,
+        'form-malformed',
+      ],
+    ),
     [
       'a form without a boundary',
       { 'content-type': 'multipart/form-data' },
