@@ -97,14 +97,17 @@ describe('a client without a key', () => {
 });
 
 describe('a caller with a key', () => {
-  it('gets one short answer for a list of a million wrong elements', async () => {
-    const { status, text } = await world.post('/v1/campaigns', {
+  it.each([
+    [100_000, 422, 'invalid-campaign'],
+    [1_000_000, 413, 'too-many-openids'],
+  ])('gets one short answer for a list of %i wrong elements', async (count, status, code) => {
+    const { json, text } = await world.post('/v1/campaigns', {
       account: 'default',
-      audience: { type: 'openids', openids: Array(1_000_000).fill(7) },
+      audience: { type: 'openids', openids: Array(count).fill(7) },
       message: { type: 'text', content: 'x' },
     });
 
-    expect(status).toBe(422);
+    expect(json).toMatchObject({ status, code });
     expect(text.length).toBeLessThan(20_000);
   });
 

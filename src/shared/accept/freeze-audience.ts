@@ -1,11 +1,11 @@
 /** From the audience that was asked for to one that a campaign can refer to, and its size. */
 import type { Audience, AudienceCounts } from '../campaign/audience.ts';
-import { type CampaignRequest, INLINE_OPENIDS } from '../campaign/request.ts';
+import type { CampaignRequest } from '../campaign/request.ts';
 import type { AudienceList } from '../store/audience-list.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import { DAY } from '../time.ts';
 import { invalid } from './invalid-campaign.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 
 interface Dependencies {
   readonly audiences: AudienceStore;
@@ -36,13 +36,6 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
     const { audience, exclude } = request;
     const nothing = async (): Promise<void> => undefined;
     if (audience.type === 'openids') {
-      if (audience.openids.length > INLINE_OPENIDS) {
-        return refuse(
-          413,
-          'too-many-openids',
-          `${audience.openids.length} OpenIDs inline, at most ${INLINE_OPENIDS}: stream them to POST /v1/audiences`,
-        );
-      }
       return kept(
         await audiences.create(audience.openids, { account, exclude }),
         'audience.openids',

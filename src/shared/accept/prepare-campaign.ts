@@ -2,6 +2,7 @@
  * Every check of a campaign before anything of it is kept: for accepting it, and for planning it.
  * Every mistake is told at once.
  */
+import type { z } from 'zod';
 import type { AccountConfig } from '../accounts.ts';
 import type { Message } from '../campaign/message.ts';
 import { CampaignRequest, isMusic } from '../campaign/request.ts';
@@ -82,7 +83,9 @@ export function makePrepareCampaign(deps: Dependencies) {
     }
     const parsed = CampaignRequest.safeParse(body, { error: inWords });
     if (parsed.success) return { request: parsed.data };
-    return invalid(mistakesOf(parsed.error));
+    const errors = mistakesOf(parsed.error);
+    const tooMany = parsed.error.issues.find(isTooManyOpenIds);
+    return tooMany ? refuse(413, 'too-many-openids', tooMany.message, { errors }) : invalid(errors);
   }
 
   function timesOf(request: CampaignRequest) {
@@ -147,6 +150,9 @@ export function makePrepareCampaign(deps: Dependencies) {
 
   return { prepare, parse };
 }
+
+const isTooManyOpenIds = ({ code, path }: z.core.$ZodIssue): boolean =>
+  code === 'too_big' && path.join('.') === 'audience.openids';
 
 const isWholesaleType = (type: CampaignRequest['audience']['type']): boolean =>
   type === 'group' || type === 'tag' || type === 'everyone';

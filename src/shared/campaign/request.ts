@@ -152,7 +152,9 @@ export const AudienceRequest = z
       openids: z
         .array(z.string())
         .min(1, 'an empty list sends to nobody; for everyone say {"type":"everyone"}')
-        .describe(`At most ${INLINE_OPENIDS}; more by POST /v1/audiences`),
+        // Looked at before the elements: a million wrong ones would be a million mistakes.
+        .max(INLINE_OPENIDS, `at most ${INLINE_OPENIDS} inline: stream them to POST /v1/audiences`)
+        .describe('More by POST /v1/audiences'),
     }),
     z.strictObject({
       type: z.literal('list'),

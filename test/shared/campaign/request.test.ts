@@ -59,6 +59,14 @@ describe('a request', () => {
     expect(mistakesOf(request({ sendAt })).length === 0).toBe(good);
   });
 
+  it('with too many OpenIDs is one mistake, whatever they are', () => {
+    const openids = Array(100_001).fill(7);
+
+    expect(mistakesOf(request({ audience: { type: 'openids', openids } }))).toEqual([
+      'audience.openids',
+    ]);
+  });
+
   it('has either articles or the id of articles', () => {
     const article = { thumb: { mediaId: 'x' }, title: 't', content: 'c' };
 
