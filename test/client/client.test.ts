@@ -10,6 +10,7 @@ import {
   type NewCampaign,
   QunfaError,
 } from '../../src/client/index.ts';
+import { HOUR } from '../../src/shared/time.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { startWorld } from './world.ts';
@@ -19,6 +20,7 @@ const EXAMPLES = join(import.meta.dirname, '../../examples');
 const world = await startWorld(testRedis());
 const client = makeClient({ url: world.producerUrl });
 
+const inAnHour = (): string => new Date(Date.now() + HOUR).toISOString();
 let texts = 0;
 /** Never the same twice, so that the guard against the same content stays out of the way. */
 function aText(more: Partial<NewCampaign> = {}): NewCampaign {
@@ -97,7 +99,7 @@ describe('a campaign enqueued by the client', () => {
   });
 
   it('is paused, resumed and cancelled, and says who did so', async () => {
-    const { id } = await client.campaigns.create(aText({ sendAt: '2026-12-31T00:00:00Z' }));
+    const { id } = await client.campaigns.create(aText({ sendAt: inAnHour() }));
 
     expect(await client.campaigns.pause(id)).toMatchObject({ state: 'paused' });
     expect(await client.campaigns.resume(id)).not.toHaveProperty('pausedFor');
@@ -244,12 +246,15 @@ describe('a client', () => {
   });
 
   it('says that nobody is there, and where', async () => {
-    const away = makeClient({ url: 'http://127.0.0.1:9', patienceMs: 0 });
+    // Nothing is there, and it is none of the ports that fetch does not even dial.
+    const away = makeClient({ url: 'http://127.0.0.1:2', patienceMs: 0 });
 
     expect(await failureOf(away.campaigns.get('x'))).toMatchObject({
       status: 0,
       code: 'unreachable',
-      detail: expect.stringMatching(/http:\/\/127\.0\.0\.1:9 cannot be reached.*running/),
+      detail: expect.stringMatching(
+        /http:\/\/127\.0\.0\.1:2 cannot be reached \(ECONNREFUSED\).*running/,
+      ),
     });
   });
 });

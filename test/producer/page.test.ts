@@ -67,18 +67,15 @@ async function held(world: PageWorld): Promise<string> {
   return id;
 }
 
-/** The parts that a page's stream sends, until one satisfies. */
+/** Reads the parts that a page's stream sends, until one satisfies. */
 async function partsUntil(
   world: PageWorld,
   path: string,
   wanted: (parts: readonly { id: string; html: string }[]) => boolean,
   meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<void> {
-  const stop = new AbortController();
-  const response = await fetch(`${world.url}${path}`, {
-    headers: AUTHORIZED,
-    signal: stop.signal,
-  });
+  const response = await fetch(`${world.url}${path}`, { headers: AUTHORIZED });
+  expect(response.status).toBe(200);
   let text = '';
   let acted = false;
   const decoder = new TextDecoder();
@@ -93,9 +90,9 @@ async function partsUntil(
       acted = true;
       await meanwhile();
     }
-    if (sent.some(wanted)) break;
+    if (sent.some(wanted)) return;
   }
-  stop.abort();
+  throw new Error(`${path} ended without the part that was waited for`);
 }
 
 const specOf = async ({ stores }: PageWorld, id: string): Promise<Campaign | null> =>

@@ -375,7 +375,8 @@ describe('qunfa', () => {
   });
 
   it('ends with 4 where nobody is there', async () => {
-    const ran = await qunfa(['list', '--url', 'http://127.0.0.1:9', '--json'], { env: {} });
+    // Nothing is there, and it is none of the ports that fetch does not even dial.
+    const ran = await qunfa(['list', '--url', 'http://127.0.0.1:2', '--json'], { env: {} });
 
     expect(ran.exit).toBe(4);
     expect(ran.json()).toMatchObject({ error: { status: 0, code: 'unreachable' } });

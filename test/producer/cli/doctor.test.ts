@@ -61,11 +61,13 @@ describe('the doctor', () => {
   });
 
   it('makes no other call to WeChat than it says', async () => {
-    const before = sandbox.sandbox.ledger.sends().length;
+    const { ledger } = sandbox.sandbox;
+    ledger.clear();
+
     const found = await look({ accounts: [...world.config.accounts] });
 
     expect(found.calls).toEqual({ stable_token: 4, 'openapi/quota/get': 4 });
-    expect(sandbox.sandbox.ledger.sends()).toHaveLength(before);
+    expect(ledger.calls()).toEqual(found.calls);
   });
 
   it('knows a wrong secret from an address that is not on the list', async () => {
