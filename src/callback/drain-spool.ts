@@ -1,4 +1,5 @@
 /** Brings spooled events home, in the background: at the start, after each new one, until none waits. */
+import { ServiceError } from '../shared/errors.ts';
 import type { ArrivalOutcome } from '../shared/store/receipt-store.ts';
 import type { Receipts } from '../shared/take-receipt.ts';
 import { DAY, SECOND } from '../shared/time.ts';
@@ -64,14 +65,18 @@ export function drainSpool(deps: DrainDependencies) {
   async function drainAll(): Promise<{ left: number; error?: unknown }> {
     const files = await spool.waiting();
     let left = files.length;
+    let error: unknown;
     for (const file of files) {
       if (stopped) break;
       const drained = await drain(file);
       if (drained === 'done') left -= 1;
-      // The others would fare no better.
-      else if (drained !== 'later') return { left, ...drained };
+      else if (drained !== 'later') {
+        ({ error } = drained);
+        // With Redis away the others would fare no better; the record's no is to this one event.
+        if (!(error instanceof ServiceError)) break;
+      }
     }
-    return { left };
+    return { left, error };
   }
 
   async function drain(file: SpoolFile): Promise<Drained> {

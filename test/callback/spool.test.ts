@@ -4,6 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSpool, type SpooledEvent } from '../../src/callback/spool.ts';
+import { ServiceError } from '../../src/shared/errors.ts';
 import { finishedXml, NOW, SAFE, safePush, textXml } from '../shared/wechat/push/make-push.ts';
 import { aFolder, aPromise, startDoor, storeOf } from './start-door.ts';
 
@@ -78,6 +79,31 @@ describe('an event that the store does not take', () => {
 
     await expect.poll(() => readdir(spoolDir)).toEqual([]);
     expect(await store.kept()).toEqual(KEPT);
+  });
+
+  it('for a reason of its own keeps no other from being brought home', async (test) => {
+    const store = storeOf(test);
+    store.before = async () => {
+      if (store.calls.at(-1)?.account === 'plain') {
+        throw new ServiceError('CAMPAIGN_NOT_FOUND', 'its campaign is gone');
+      }
+    };
+    const spoolDir = await aFolder(test);
+    const spool = await spoolIn(spoolDir);
+    await spool.append(spooled({ at: NOW - 1, account: 'plain' }));
+    await spool.append(spooled());
+
+    const door = await startDoor(test, store, { spoolDir });
+
+    await expect.poll(() => readdir(spoolDir)).toHaveLength(1);
+    expect(await store.kept()).toEqual(KEPT);
+    await expect
+      .poll(() => door.facts)
+      .toContainEqual({
+        type: 'spool-waiting',
+        events: 1,
+        error: expect.objectContaining({ code: 'CAMPAIGN_NOT_FOUND' }),
+      });
   });
 
   it('is brought home by a process that shares the folder with the one that died', async (test) => {
