@@ -65,14 +65,14 @@ function statusOf(send: Send, world: World): string {
 
 function remove(call: AccountCall): Reply {
   const { json, world, account } = call;
-  const byUrl = typeof json.url === 'string' ? /[?&]mid=(\d+)/.exec(json.url)?.[1] : undefined;
-  const send =
-    sendAskedFor(call) ??
-    (byUrl === undefined ? undefined : world.ledger.send(account.name, byUrl));
+  const byId = sendAskedFor(call);
+  const mid = typeof json.url === 'string' ? /[?&]mid=(\d+)/.exec(json.url)?.[1] : undefined;
+  const send = byId ?? (mid === undefined ? undefined : world.ledger.send(account.name, mid));
   if (!send) return refusal(40059);
   if (send.msgtype !== 'mpnews' && send.msgtype !== 'mpvideo') return refusal(40008);
   if (statusOf(send, world) !== 'SEND_SUCCESS') return refusal(40065);
-  const { article_idx: index = 0 } = json;
+  // With an address the number has no effect.
+  const { article_idx: index = 0 } = byId ? json : {};
   if (typeof index !== 'number' || index < 0 || index > Math.max(1, send.articles.length)) {
     return refusal(40060);
   }

@@ -75,6 +75,16 @@ describe('message/mass/delete', () => {
     expect(await client.post(GET, { msg_id })).toMatchObject({ msg_status: 'SEND_SUCCESS' });
   });
 
+  it('by an address deletes the send, whatever article is named beside it', async () => {
+    const client = await aClient();
+    const msg_id = await sendNews(client);
+    await finished(client, msg_id);
+    const url = `http://mp.weixin.qq.com/s?__biz=sandbox&mid=${msg_id}&idx=1`;
+
+    expect(await client.post(DELETE, { url, article_idx: 9 })).toMatchObject({ errcode: 0 });
+    expect(await client.post(GET, { msg_id })).toMatchObject({ msg_status: 'DELETE' });
+  });
+
   it('refuses a text and an unknown id, and eleven calls a day', async () => {
     const client = await aClient();
     const { msg_id } = await client.post('message/mass/send', toUsers(openIds(2)));
