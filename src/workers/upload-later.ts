@@ -29,7 +29,7 @@ export function laterOf(
   const { remedy, errcode } = answer;
   switch (remedy.kind) {
     case 'wait':
-      return { at: now + remedy.ms, reason: 'rate' };
+      return { at: now + remedy.ms, reason: remedy.scope === 'batch' ? 'wechat-busy' : 'rate' };
     case 'ask-again':
     case 'new-token':
       return { at: now + Math.max(growing, 30 * SECOND), reason: 'wechat-busy' };
