@@ -43,6 +43,12 @@ export type Resolution = (
   | { readonly as: 'given-up' }
 ) & { readonly note?: string };
 
+/** As they are, where neither is said. */
+export interface RetryOptions {
+  readonly split?: boolean;
+  readonly without?: readonly string[];
+}
+
 export interface RecallOptions {
   /** Counted from 1; every article where it is left out. */
   readonly articleIndex?: number;
@@ -158,6 +164,13 @@ export function makeCampaigns(transport: Transport) {
     post<CampaignDetails>(pathOf(id, `/${step}`), undefined, {});
 
   /**
+   * Submits the refused batches again, and no others, under new keys. WeChat refuses a whole batch for
+   * one OpenID of another account (40003, 49003): `split` finds it in halves, `without` leaves it out.
+   */
+  const retry = (id: string, how: RetryOptions = {}): Promise<CampaignDetails> =>
+    post<CampaignDetails>(pathOf(id, '/retry'), how, {});
+
+  /**
    * Settles a held batch, or all of them, by what a person found out in WeChat's console.
    *
    * @param no the batch's number, or `all-held`.
@@ -206,8 +219,7 @@ export function makeCampaigns(transport: Transport) {
     cancel: steer('cancel'),
     /** By another key than the one that enqueued it. */
     approve: steer('approve'),
-    /** The refused batches only, under new keys. */
-    retry: steer('retry'),
+    retry,
     resolve,
     recall,
   };

@@ -232,6 +232,19 @@ describe('audiences', () => {
   });
 });
 
+describe('a retry', () => {
+  it('says how: in halves, or without some', async () => {
+    const { id } = await client.campaigns.create(aText());
+
+    const both = await failureOf(
+      client.campaigns.retry(id, { split: true, without: [...openIds(1)] }),
+    );
+
+    expect(both.errors).toEqual([{ path: '', message: 'either split or without' }]);
+    expect((await client.campaigns.retry(id, { split: true })).id).toBe(id);
+  });
+});
+
 describe('a client', () => {
   it('can go another way, by a dispatcher of undici’s own', async () => {
     const agent = new Agent();

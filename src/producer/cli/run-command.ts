@@ -109,8 +109,9 @@ function explain(error: unknown, { command, terminal, json }: Place): Exit {
     stderr.write(`qunfa ${command.name}: ${error.message}\n`);
     return code === 'unreachable' || code === 'timeout' ? EXIT.unreachable : EXIT.failed;
   }
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, path } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') throw error;
-  stderr.write(`qunfa ${command.name}: ${message}\n`);
+  const why = code === 'ENOENT' && path ? `there is no file ${path}` : message;
+  stderr.write(`qunfa ${command.name}: ${why}\n`);
   return EXIT.failed;
 }

@@ -1,10 +1,10 @@
 /** What a person may do to a campaign. */
 import type { CampaignDetails, Client, Resolution } from '../../client/index.ts';
-import { type Command, count, onlyArg, text, UsageError, type Values } from './command.ts';
+import { type Command, count, flag, onlyArg, text, UsageError, type Values } from './command.ts';
 import { EXIT } from './exit.ts';
 import { campaignLines } from './words.ts';
 
-type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'retry';
+type Step = 'pause' | 'resume' | 'cancel' | 'approve';
 
 const step = (name: Step, summary: string): Command => ({
   name,
@@ -30,7 +30,34 @@ export const cancel = step(
   'Stop a campaign: batches already called go on to their receipt, the others never go out.',
 );
 export const approve = step('approve', 'Release a campaign that waits for a second person.');
-export const retry = step('retry', 'Submit the refused batches again, and no others.');
+
+export const retry: Command = {
+  name: 'retry',
+  summary: 'Submit the refused batches again, and no others.',
+  usage: ['<campaign id>'],
+  details: `WeChat refuses a whole batch for one OpenID of another account (40003, 49003): --split finds it in
+halves, --without leaves it out.`,
+  options: {
+    split: { type: 'boolean', help: 'each in two halves' },
+    without: {
+      type: 'string',
+      multiple: true,
+      value: 'openid',
+      help: 'leave it out; may be said again',
+    },
+  },
+  async run(invocation) {
+    const { client, values, say, answer } = invocation;
+    const without = Array.isArray(values.without) ? values.without.map(String) : [];
+    const campaign = await client.campaigns.retry(onlyArg(invocation, 'campaign id'), {
+      ...(flag(values, 'split') ? { split: true } : {}),
+      ...(without.length > 0 ? { without } : {}),
+    });
+    answer(campaign);
+    for (const line of campaignLines(campaign)) say(line);
+    return EXIT.done;
+  },
+};
 
 export const resolve: Command = {
   name: 'resolve',

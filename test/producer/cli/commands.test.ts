@@ -264,6 +264,19 @@ describe('steering', () => {
   });
 });
 
+describe('retry', () => {
+  it('says how: in halves, or without some', async () => {
+    const id = await later('to be retried');
+
+    const both = await run('retry', id, '--split', '--without', openIds(1)[0] ?? '');
+    const halves = await run('retry', id, '--split');
+
+    expect(both.exit).toBe(1);
+    expect(both.err).toContain('either split or without');
+    expect(halves.exit).toBe(0);
+  });
+});
+
 describe('preview', () => {
   it('shows the message of a file to a few', async () => {
     const [openid = ''] = world.sandbox?.sandbox.account('default').followers.slice(0, 1) ?? [];
@@ -320,7 +333,7 @@ describe('the library', () => {
     const ran = await run('audience', join(dir, 'none.csv'));
 
     expect(ran.exit).toBe(1);
-    expect(ran.err).toMatch(/ENOENT.*none\.csv/);
+    expect(ran.err).toMatch(/there is no file .*none\.csv/);
   });
 });
 
