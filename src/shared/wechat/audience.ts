@@ -14,9 +14,8 @@ const Groups = z
 /** The groups of 2014, which became tags in 2016. 0: ungrouped, 1: blacklist, 2: starred. */
 export function listGroups(
   client: WechatClient,
-  signal?: AbortSignal,
 ): Promise<Answer<{ id: string; name: string; count: number }[]>> {
-  return client.get('/cgi-bin/groups/get', { answer: Groups, signal });
+  return client.get('/cgi-bin/groups/get', { answer: Groups });
 }
 
 const Tags = z
@@ -25,9 +24,8 @@ const Tags = z
 
 export function listTags(
   client: WechatClient,
-  signal?: AbortSignal,
 ): Promise<Answer<{ id: number; name: string; count: number }[]>> {
-  return client.get('/cgi-bin/tags/get', { answer: Tags, signal });
+  return client.get('/cgi-bin/tags/get', { answer: Tags });
 }
 
 /** `data` is missing from an empty page. */
@@ -57,7 +55,6 @@ function nextCursor(page: z.infer<typeof Page>, cursor: string): string | null {
 export async function followersPage(
   client: WechatClient,
   cursor = '',
-  signal?: AbortSignal,
 ): Promise<Answer<{ total: number; openIds: string[]; next: string | null }>> {
   const answer = Page.transform((page) => ({
     total: page.total,
@@ -65,7 +62,7 @@ export async function followersPage(
     next: nextCursor(page, cursor),
   }));
   const query = cursor ? { query: { next_openid: cursor } } : {};
-  return await client.get('/cgi-bin/user/get', { ...query, answer, signal });
+  return await client.get('/cgi-bin/user/get', { ...query, answer });
 }
 
 /** One page of a tag's followers. WeChat gives no total here. */
@@ -73,12 +70,11 @@ export async function tagFollowersPage(
   client: WechatClient,
   tagId: number,
   cursor = '',
-  signal?: AbortSignal,
 ): Promise<Answer<{ openIds: string[]; next: string | null }>> {
   const answer = Page.transform((page) => ({
     openIds: page.data?.openid ?? [],
     next: nextCursor(page, cursor),
   }));
   const body = { tagid: tagId, next_openid: cursor };
-  return await client.post('/cgi-bin/user/tag/get', body, { answer, signal });
+  return await client.post('/cgi-bin/user/tag/get', body, { answer });
 }

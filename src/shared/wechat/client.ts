@@ -35,7 +35,6 @@ export type Answer<T> =
 export interface CallOptions<T> {
   /** What a success must carry; one that lacks it is an unknown outcome. */
   readonly answer: z.ZodType<T>;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface UploadFile {

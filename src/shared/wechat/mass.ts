@@ -48,10 +48,9 @@ type Submission = Answer<{ msgId: string; msgDataId?: string }>;
 export function sendToAll(
   client: WechatClient,
   request: { target: MassTarget; message: MassMessage; clientMsgId: string },
-  signal?: AbortSignal,
 ): Promise<Submission> {
   const body = massBodyToAll(client.era, request);
-  return client.post('/cgi-bin/message/mass/sendall', body, { answer: Accepted, signal });
+  return client.post('/cgi-bin/message/mass/sendall', body, { answer: Accepted });
 }
 
 /**
@@ -64,10 +63,9 @@ export function sendToAll(
 export function sendToOpenIds(
   client: WechatClient,
   request: { openIds: readonly string[]; message: MassMessage; clientMsgId: string },
-  signal?: AbortSignal,
 ): Promise<Submission> {
   const body = massBodyToOpenIds(client.era, request);
-  return client.post('/cgi-bin/message/mass/send', body, { answer: Accepted, signal });
+  return client.post('/cgi-bin/message/mass/send', body, { answer: Accepted });
 }
 
 export type MassStatus = 'sending' | 'sent' | 'failed' | 'deleted' | 'unknown';
@@ -94,9 +92,8 @@ const NO_SUCH_MESSAGE = 40059;
 export async function massStatus(
   client: WechatClient,
   msgId: string,
-  signal?: AbortSignal,
 ): Promise<Answer<{ status: MassStatus }>> {
-  const options = { answer: StatusAnswer, signal };
+  const options = { answer: StatusAnswer };
   const answer = await client.post('/cgi-bin/message/mass/get', { msg_id: msgId }, options);
   if (answer.kind === 'refused' && answer.errcode === NO_SUCH_MESSAGE) {
     return { kind: 'ok', value: { status: 'unknown' } };
@@ -112,11 +109,7 @@ export type RecallTarget =
  * Takes the pages of an article or a video off the net; the cards stay in the followers' chats.
  * WeChat refuses it for other types (40008), and allows a fresh account 10 calls a day.
  */
-export function recallMass(
-  client: WechatClient,
-  target: RecallTarget,
-  signal?: AbortSignal,
-): Promise<Answer<undefined>> {
+export function recallMass(client: WechatClient, target: RecallTarget): Promise<Answer<undefined>> {
   const body =
     'url' in target
       ? { url: target.url }
@@ -124,7 +117,7 @@ export function recallMass(
           msg_id: asNumber(target.msgId),
           ...(target.articleIndex !== undefined && { article_idx: target.articleIndex }),
         };
-  return client.post('/cgi-bin/message/mass/delete', body, { answer: Nothing, signal });
+  return client.post('/cgi-bin/message/mass/delete', body, { answer: Nothing });
 }
 
 /** A number, as in WeChat's sample, where a number can hold it. */
@@ -140,10 +133,9 @@ export function preview(
     to: { readonly openId: string } | { readonly wechatId: string };
     message: MassMessage;
   },
-  signal?: AbortSignal,
 ): Promise<Answer<undefined>> {
   const body = previewBody(request);
-  return client.post('/cgi-bin/message/mass/preview', body, { answer: Nothing, signal });
+  return client.post('/cgi-bin/message/mass/preview', body, { answer: Nothing });
 }
 
 const SpeedAnswer = z
@@ -153,9 +145,8 @@ const SpeedAnswer = z
 /** `speed` 0 (fastest) to 4; `realSpeed` in 10,000 followers a minute. */
 export function getSpeed(
   client: WechatClient,
-  signal?: AbortSignal,
 ): Promise<Answer<{ speed: number; realSpeed: number }>> {
-  const options = { answer: SpeedAnswer, signal };
+  const options = { answer: SpeedAnswer };
   return client.post('/cgi-bin/message/mass/speed/get', undefined, options);
 }
 
@@ -163,7 +154,6 @@ export function getSpeed(
 export function setSpeed(
   client: WechatClient,
   speed: 0 | 1 | 2 | 3 | 4,
-  signal?: AbortSignal,
 ): Promise<Answer<undefined>> {
-  return client.post('/cgi-bin/message/mass/speed/set', { speed }, { answer: Nothing, signal });
+  return client.post('/cgi-bin/message/mass/speed/set', { speed }, { answer: Nothing });
 }

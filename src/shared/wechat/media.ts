@@ -33,9 +33,8 @@ export const CreatedMedia = z
 export function uploadMedia(
   client: WechatClient,
   { kind, ...file }: UploadFile & { readonly kind: MediaKind },
-  signal?: AbortSignal,
 ): Promise<Answer<{ mediaId: string; createdAt: number }>> {
-  const options = { query: { type: kind }, answer: CreatedMedia, signal };
+  const options = { query: { type: kind }, answer: CreatedMedia };
   return client.upload('/cgi-bin/media/upload', file, options);
 }
 
@@ -43,10 +42,9 @@ export function uploadMedia(
 export function uploadArticlePicture(
   client: WechatClient,
   file: UploadFile,
-  signal?: AbortSignal,
 ): Promise<Answer<{ url: string }>> {
   const answer = z.object({ url: z.string().min(1) });
-  return client.upload('/cgi-bin/media/uploadimg', file, { answer, signal });
+  return client.upload('/cgi-bin/media/uploadimg', file, { answer });
 }
 
 /**
@@ -56,11 +54,10 @@ export function uploadArticlePicture(
 export function uploadVideoForMass(
   client: WechatClient,
   video: { readonly mediaId: string; readonly title: string; readonly description: string },
-  signal?: AbortSignal,
 ): Promise<Answer<{ mediaId: string; createdAt: number }>> {
   const { mediaId: media_id, title, description } = video;
   const body = { media_id, title, description };
-  return client.post('/cgi-bin/media/uploadvideo', body, { answer: CreatedMedia, signal });
+  return client.post('/cgi-bin/media/uploadvideo', body, { answer: CreatedMedia });
 }
 
 const Material = z
@@ -79,7 +76,6 @@ export function addMaterial(
     readonly title?: string | undefined;
     readonly description?: string | undefined;
   },
-  signal?: AbortSignal,
 ): Promise<Answer<{ mediaId: string; url?: string }>> {
   const { kind, title = '', description = '', ...file } = material;
   const texts = { description: JSON.stringify({ title, introduction: description }) };
@@ -87,6 +83,5 @@ export function addMaterial(
     query: { type: kind },
     ...(kind === 'video' && { fields: texts }),
     answer: Material,
-    signal,
   });
 }

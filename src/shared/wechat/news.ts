@@ -69,22 +69,20 @@ function present(body: Body): Body {
 export function uploadNews(
   client: WechatClient,
   articles: readonly ArticleBody[],
-  signal?: AbortSignal,
 ): Promise<Answer<{ mediaId: string; createdAt: number }>> {
   const body = newsBody(client.era, articles);
-  return client.post('/cgi-bin/media/uploadnews', body, { answer: CreatedMedia, signal });
+  return client.post('/cgi-bin/media/uploadnews', body, { answer: CreatedMedia });
 }
 
 /** Makes a draft. It dies with its first mass send, so every batch needs one of its own. */
 export function addDraft(
   client: WechatClient,
   articles: readonly ArticleBody[],
-  signal?: AbortSignal,
 ): Promise<Answer<{ mediaId: string }>> {
   const answer = z
     .object({ media_id: z.string().min(1) })
     .transform(({ media_id }) => ({ mediaId: media_id }));
-  return client.post('/cgi-bin/draft/add', draftBody(articles), { answer, signal });
+  return client.post('/cgi-bin/draft/add', draftBody(articles), { answer });
 }
 
 export interface Draft {
@@ -124,17 +122,12 @@ const DraftPage = z
 export function listDrafts(
   client: WechatClient,
   page: { readonly offset: number; readonly count: number },
-  signal?: AbortSignal,
 ): Promise<Answer<{ total: number; drafts: Draft[] }>> {
   const body = { offset: page.offset, count: page.count, no_content: 1 };
-  return client.post('/cgi-bin/draft/batchget', body, { answer: DraftPage, signal });
+  return client.post('/cgi-bin/draft/batchget', body, { answer: DraftPage });
 }
 
-export function deleteDraft(
-  client: WechatClient,
-  mediaId: string,
-  signal?: AbortSignal,
-): Promise<Answer<undefined>> {
+export function deleteDraft(client: WechatClient, mediaId: string): Promise<Answer<undefined>> {
   const body = { media_id: mediaId };
-  return client.post('/cgi-bin/draft/delete', body, { answer: Nothing, signal });
+  return client.post('/cgi-bin/draft/delete', body, { answer: Nothing });
 }

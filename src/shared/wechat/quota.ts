@@ -23,8 +23,7 @@ const Quota = z
 export function apiQuota(
   client: WechatClient,
   cgiPath: string,
-  signal?: AbortSignal,
 ): Promise<Answer<{ dailyLimit: number; used: number; remaining: number }>> {
   const body = { cgi_path: cgiPath };
-  return client.post('/cgi-bin/openapi/quota/get', body, { answer: Quota, signal });
+  return client.post('/cgi-bin/openapi/quota/get', body, { answer: Quota });
 }
