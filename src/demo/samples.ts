@@ -28,7 +28,7 @@ const MESSAGES = [
 ] as const;
 
 /** One more than two full batches: three batches, none of a single OpenID. */
-export const MANY = 25_001;
+const MANY = 25_001;
 
 export async function sampleCampaigns(
   upload: UploadFile,

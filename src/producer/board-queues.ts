@@ -68,7 +68,7 @@ const SHOWN = [
  * Our jobs carry nothing else; what other services put into Redis (`accept-campaign`) holds message
  * text and OpenIDs.
  */
-export function idsOnly(data: unknown): Record<string, string | number> {
+function idsOnly(data: unknown): Record<string, string | number> {
   if (typeof data !== 'object' || data === null) return {};
   const fields = data as Readonly<Record<string, unknown>>;
   return Object.fromEntries(

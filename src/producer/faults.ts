@@ -121,7 +121,7 @@ const AWAY_NAMES = ['MaxRetriesPerRequestError', 'ClusterAllFailedError'];
 const AWAY_WORDS =
   /^(Stream isn't writeable|Connection is closed|Command timed out|LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|OOM|MISCONF|Redis is not ready)/;
 
-export function isRedisAway(error: unknown): boolean {
+function isRedisAway(error: unknown): boolean {
   if (error instanceof ServiceError || !(error instanceof Error)) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (AWAY_NAMES.includes(error.name) || AWAY_WORDS.test(error.message)) return true;

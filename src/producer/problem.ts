@@ -30,7 +30,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service unavailable',
 };
 
-export const PROBLEM_TYPE = 'application/problem+json';
+const PROBLEM_TYPE = 'application/problem+json';
 
 const problemOf = ({ status, code, detail, errors, campaignId }: ProblemFacts): Problem => ({
   type: `urn:qunfa:problem:${code}`,

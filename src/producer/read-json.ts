@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
 import type { Refusal } from '../shared/accept/refusal.ts';
 
-export const MAX_JSON_BYTES = 16 * 1024 * 1024;
+const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
 export const readJson: RequestHandler = express.json({
   limit: MAX_JSON_BYTES,

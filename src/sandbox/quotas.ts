@@ -24,7 +24,7 @@ export interface Quotas {
   forget(): void;
 }
 
-export const dayOf = (ms: number): number => Math.floor((ms + BEIJING_OFFSET) / DAY);
+const dayOf = (ms: number): number => Math.floor((ms + BEIJING_OFFSET) / DAY);
 export const monthOf = (ms: number): string =>
   new Date(ms + BEIJING_OFFSET).toISOString().slice(0, 7);
 

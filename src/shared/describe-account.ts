@@ -94,7 +94,7 @@ const WHY_ASLEEP: Readonly<Partial<Record<WaitReason, string>>> = {
   'wechat-busy': 'WeChat cannot be reached just now',
 };
 
-export function laneView(lane: LaneState, pending: number, now: number): LaneView {
+function laneView(lane: LaneState, pending: number, now: number): LaneView {
   const { paused, sendBlocked, sleep, narrowUntil = 0 } = lane;
   const more = {
     pending,

@@ -48,7 +48,7 @@ export function makeAfterAcceptance({ queues, batches, receiptDeadlineMs, now }:
   };
 }
 
-export const rootOf = (queues: Queues, job: Pick<Job, 'parent'>, campaignId: string) => ({
+const rootOf = (queues: Queues, job: Pick<Job, 'parent'>, campaignId: string) => ({
   id: job.parent?.id ?? runCampaignJob.id({ campaignId }),
   queue: queues.campaigns.qualifiedName,
 });

@@ -24,7 +24,7 @@ import { type SandboxAdmin, sandboxAdmin } from './sandbox-admin.ts';
 const run = promisify(execFile);
 
 /** Much faster than WeChat. */
-export const PACE = {
+const PACE = {
   submitTimeoutSeconds: 2,
   unknownRetrySeconds: 0.7,
   receiptDeadlineSeconds: 10,

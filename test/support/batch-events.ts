@@ -39,7 +39,7 @@ export const machineEvent: fc.Arbitrary<BatchEvent> = fc.oneof(
   fc.constant({ type: 'rerun' as const }),
 );
 
-export const personEvent: fc.Arbitrary<BatchEvent> = fc.oneof(
+const personEvent: fc.Arbitrary<BatchEvent> = fc.oneof(
   fc.record({ type: fc.constant('resolved-sent' as const), msgId, at: when }),
   fc.constant({ type: 'resolved-not-sent' as const }),
   when.map((time) => ({ type: 'resolved-given-up' as const, at: time })),

@@ -66,7 +66,7 @@ export const aCampaign = (changes: Partial<Campaign> = {}): Campaign => ({
 });
 
 /** Every text is another: WeChat and we both refuse the same content twice. */
-export const aText = () => ({ type: 'text', content: `hello ${randomBytes(8).toString('hex')}` });
+const aText = () => ({ type: 'text', content: `hello ${randomBytes(8).toString('hex')}` });
 
 export const toOpenIds = (count = 25) => ({ type: 'openids', openids: openIds(count) });
 

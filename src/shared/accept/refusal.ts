@@ -18,8 +18,6 @@ export interface Mistake {
   readonly message: string;
 }
 
-export const isRefusal = (value: object): value is { refused: Refusal } => 'refused' in value;
-
 export const refuse = (
   status: Refusal['status'],
   code: string,

@@ -5,7 +5,7 @@
  * length kept beside it (16 to 64 characters need not be a multiple of 4). The usual 28 characters
  * make 22 bytes.
  */
-export const MIN_CHARS = 16;
+const MIN_CHARS = 16;
 export const MAX_CHARS = 64;
 export const MAX_PACKED_BYTES = 1 + (MAX_CHARS * 6) / 8;
 

@@ -15,7 +15,7 @@ export interface ReadOptions {
   readonly column?: string;
 }
 
-export const DEFAULT_COLUMN = 'openid';
+const DEFAULT_COLUMN = 'openid';
 
 /** Longest line of text and of NDJSON that is looked at; longer ones are invalid. */
 const MAX_TEXT_LINE = 1024;

@@ -9,7 +9,7 @@ const STEPS = [1, 2, 5, 15, 30];
 const LAST_STEP = 55;
 
 /** WeChat remembers a key for 24 hours; an hour is kept as margin. */
-export const KEY_LIFE_MS = 23 * HOUR;
+const KEY_LIFE_MS = 23 * HOUR;
 
 /** @param asked how many calls may have been accepted so far, the last one included. */
 export const repeatDelayMs = (asked: number, unitMs: number): number =>

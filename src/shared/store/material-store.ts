@@ -16,7 +16,7 @@ import { CLAIM_IF, FORGET_IF, RELEASE_IF, SAVE_MATERIAL } from './media-scripts.
 export const TEMPORARY_MEDIA_LIFE = 3 * DAY;
 
 /** What expires sooner is not used any more: the send must still find it at WeChat. */
-export const REUSE_MARGIN = HOUR;
+const REUSE_MARGIN = HOUR;
 
 export interface Material {
   readonly mediaId?: string;

@@ -67,7 +67,7 @@ const TYPES: Readonly<Record<KnownFormat, StoredMedia['type']>> = {
 };
 
 /** Whether this can be the id of a file of ours; anything else must not become part of a key. */
-export const isMediaId = (text: string): boolean => /^m_[0-9a-f]{32}$/.test(text);
+const isMediaId = (text: string): boolean => /^m_[0-9a-f]{32}$/.test(text);
 
 export type MediaStore = ReturnType<typeof makeMediaStore>;
 

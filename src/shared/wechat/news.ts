@@ -33,7 +33,7 @@ export function newsBody(era: Era, articles: readonly ArticleBody[]): Body {
 }
 
 /** Body of `draft/add`, whose cover must be a permanent image. */
-export function draftBody(articles: readonly ArticleBody[]): Body {
+function draftBody(articles: readonly ArticleBody[]): Body {
   return {
     articles: articles.map((article) =>
       present({ article_type: 'news', ...texts(article), ...comments(article) }),

@@ -25,7 +25,7 @@ export interface Opened {
 }
 
 /** Whether a text has the form of an EncodingAESKey: 43 characters that stand for 32 bytes. */
-export const isEncodingAesKey = (text: string): boolean => ENCODED_KEY.test(text);
+const isEncodingAesKey = (text: string): boolean => ENCODED_KEY.test(text);
 
 /**
  * The message inside, or null if this key did not seal it. The caller checks the appid: a message
