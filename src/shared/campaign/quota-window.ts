@@ -15,9 +15,6 @@ export const beijingDayStart = (at: number): number =>
 /** `2026-11-23`, in Beijing. */
 export const beijingDay = (at: number): string => new Date(at + BEIJING).toISOString().slice(0, 10);
 
-/** `2026-11`, in Beijing. */
-export const beijingMonth = (at: number): string => beijingDay(at).slice(0, 7);
-
 /** Eight in the morning of the next Beijing day. */
 export const nextMorning = (at: number): number => beijingDayStart(at) + DAY + MORNING;
 

@@ -1,39 +1,25 @@
 import { z } from 'zod';
-import { SECOND } from '../time.ts';
 import type { Answer, UploadFile, WechatClient } from './client.ts';
 
 export type MediaKind = 'image' | 'voice' | 'video' | 'thumb';
 
 const MediaId = z.string().min(1);
 
-/** Seconds, as a number or as text; some servers leave it out. */
-const CreatedAt = z.coerce
-  .number()
-  .positive()
-  .catch(() => Date.now() / SECOND)
-  .transform((seconds) => Math.floor(seconds * SECOND));
-
 /** A thumb comes back as `thumb_media_id`, everything else as `media_id`. */
 export const CreatedMedia = z
-  .union([
-    z.object({ media_id: MediaId, created_at: CreatedAt }),
-    z.object({ thumb_media_id: MediaId, created_at: CreatedAt }),
-  ])
+  .union([z.object({ media_id: MediaId }), z.object({ thumb_media_id: MediaId })])
   .transform((body) => ({
     mediaId: 'media_id' in body ? body.media_id : body.thumb_media_id,
-    createdAt: body.created_at,
   }));
 
 /**
  * Uploads a temporary file, good for 3 days and for this account only. Repeating it is harmless: it
  * makes another id.
- *
- * @returns `createdAt` in epoch milliseconds, by WeChat's clock.
  */
 export function uploadMedia(
   client: WechatClient,
   { kind, ...file }: UploadFile & { readonly kind: MediaKind },
-): Promise<Answer<{ mediaId: string; createdAt: number }>> {
+): Promise<Answer<{ mediaId: string }>> {
   const options = { query: { type: kind }, answer: CreatedMedia };
   return client.upload('/cgi-bin/media/upload', file, options);
 }
@@ -54,7 +40,7 @@ export function uploadArticlePicture(
 export function uploadVideoForMass(
   client: WechatClient,
   video: { readonly mediaId: string; readonly title: string; readonly description: string },
-): Promise<Answer<{ mediaId: string; createdAt: number }>> {
+): Promise<Answer<{ mediaId: string }>> {
   const { mediaId: media_id, title, description } = video;
   const body = { media_id, title, description };
   return client.post('/cgi-bin/media/uploadvideo', body, { answer: CreatedMedia });

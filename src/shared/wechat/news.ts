@@ -69,7 +69,7 @@ function present(body: Body): Body {
 export function uploadNews(
   client: WechatClient,
   articles: readonly ArticleBody[],
-): Promise<Answer<{ mediaId: string; createdAt: number }>> {
+): Promise<Answer<{ mediaId: string }>> {
   const body = newsBody(client.era, articles);
   return client.post('/cgi-bin/media/uploadnews', body, { answer: CreatedMedia });
 }
