@@ -9,6 +9,11 @@ export interface Fault extends Omit<Refusal, 'status'> {
 
 export const REDIS_RETRY_SECONDS = 2;
 
+/** We stop, and what a caller was sending is dropped. */
+export class Stopping extends Error {
+  override name = 'Stopping';
+}
+
 /** body-parser's and express' own words for what a caller did wrong. */
 const CALLER_MISTAKES: Readonly<Record<string, Fault>> = {
   'entity.parse.failed': {
@@ -49,6 +54,12 @@ const CALLER_MISTAKES: Readonly<Record<string, Fault>> = {
   },
 };
 
+const STOPPING: Fault = {
+  status: 503,
+  code: 'stopping',
+  detail: 'the producer stops; nothing was kept of this, send it again',
+};
+
 const INTERNAL: Fault = {
   status: 500,
   code: 'internal',
@@ -85,6 +96,7 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof ServiceError && error.code in RACES) {
     return RACES[error.code] ?? INTERNAL;
   }
+  if (error instanceof Stopping) return STOPPING;
   if (isCallerGone(error)) return CALLER_MISTAKES['request.aborted'] ?? INTERNAL;
   const { type, status } = Object(error) as { type?: unknown; status?: unknown };
   const known = typeof type === 'string' ? CALLER_MISTAKES[type] : undefined;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net from 'node:net';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -139,6 +140,23 @@ describe('a list on its way in', () => {
     await expect.poll(uploads).toEqual([]);
     const { json } = await world.get('/v1/audiences?limit=1');
     expect(json.audiences).toMatchObject([{ name: 'on-its-way', recipients: 150_001 }]);
+    socket.destroy();
+  });
+
+  it('is dropped where the producer stops, and its sender told so', async () => {
+    const other = await startWorld({ url, prefix });
+    const socket = net.connect(Number(new URL(other.url).port), '127.0.0.1');
+    socket.write(
+      `POST /v1/audiences HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${KEY}\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n`,
+    );
+    await expect
+      .poll(async () => (await other.get('/v1/audiences')).json.receiving)
+      .toHaveLength(1);
+
+    const heard = once(socket, 'data');
+    await other.stop();
+
+    expect(String(await heard)).toMatch(/^HTTP\/1\.1 503 .*"code":"stopping"/s);
     socket.destroy();
   });
 });
