@@ -93,11 +93,11 @@ export function drainSpool(deps: DrainDependencies) {
     const fact = { type: 'spool-drained', account: event.account, msgId: finished.msgId } as const;
     if (file.stage === 'forward') return await passOn(file, event, fact);
 
-    const { trusted, raw } = event;
+    const { trusted } = event;
     const { msgId, receipt, createdAt } = finished;
     let outcome: ArrivalOutcome | typeof LATE;
     try {
-      const taking = receipts.take(event.account, { msgId, receipt, createdAt, trusted, raw });
+      const taking = receipts.take(event.account, { msgId, receipt, createdAt, trusted });
       outcome = await withDeadline(taking, TAKE_WITHIN);
     } catch (error) {
       return { error };

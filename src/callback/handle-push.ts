@@ -81,7 +81,7 @@ export function makePushHandler(deps: PushDependencies) {
     push: RawPush,
   ): Promise<ArrivalOutcome | 'spooled' | 'nowhere'> {
     const { msgId, receipt, createdAt } = event;
-    const taken = await take(account, { msgId, receipt, createdAt, trusted, raw });
+    const taken = await take(account, { msgId, receipt, createdAt, trusted });
     if (typeof taken === 'string') {
       notice({ type: 'event-taken', account, mode, msgId, outcome: taken });
       return taken;

@@ -55,7 +55,7 @@ describe('a finished mass send', () => {
       body: 'success',
     });
 
-    expect(await store.kept()).toEqual({ [`safe ${MSG_ID}`]: event });
+    expect(await store.kept()).toEqual({ [`safe ${MSG_ID}`]: 'delivered' });
     expect(store.calls).toEqual([
       {
         account: 'safe',
@@ -63,7 +63,6 @@ describe('a finished mass send', () => {
           msgId: MSG_ID,
           createdAt: NOW,
           trusted: true,
-          raw: event,
           receipt: {
             status: 'delivered',
             code: 'send success',

@@ -9,7 +9,7 @@ import { finishedXml, NOW, SAFE, safePush, textXml } from '../shared/wechat/push
 import { aFolder, aPromise, startDoor, storeOf } from './start-door.ts';
 
 const EVENT = finishedXml({ to: SAFE.originalId });
-const KEPT = { 'safe 1000001625': EVENT };
+const KEPT = { 'safe 1000001625': 'delivered' };
 
 const spooled = (overrides: Partial<SpooledEvent> = {}): SpooledEvent => ({
   account: 'safe',

@@ -33,10 +33,10 @@ export function storeOf(test: Test, ours: readonly string[] = ['1000001625']) {
       calls.push({ account, arrival });
       await store.before();
       if (!ours.includes(arrival.msgId)) {
-        await redis.hset(key, `parked ${account} ${arrival.msgId}`, arrival.raw);
+        await redis.hset(key, `parked ${account} ${arrival.msgId}`, arrival.receipt.status);
         return 'parked';
       }
-      const isNew = await redis.hsetnx(key, `${account} ${arrival.msgId}`, arrival.raw);
+      const isNew = await redis.hsetnx(key, `${account} ${arrival.msgId}`, arrival.receipt.status);
       if (!arrival.trusted) return 'unconfirmed';
       return isNew === 1 ? 'settled' : 'repeated';
     },

@@ -42,17 +42,16 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
     const account = meant(query.value.account);
     if (!account) return sendRefusal(res, noSuchAccount(accounts()));
     const body = Buffer.isBuffer(req.body) ? req.body.toString('utf8') : '';
-    const opened = openHandedEvent(account, body, now());
-    if (!opened) return sendRefusal(res, NO_PUSH);
+    const event = openHandedEvent(account, body, now());
+    if (!event) return sendRefusal(res, NO_PUSH);
 
-    const { event, raw } = opened;
     await stores.lanes.noteEvent(account.name, now(), 'handed over');
     if (event.type === 'other') {
       res.json({ outcome: 'ignored', event: event.event });
       return;
     }
     const { msgId, receipt, createdAt } = event;
-    const arrival = { msgId, receipt, createdAt, trusted: true, raw };
+    const arrival = { msgId, receipt, createdAt, trusted: true };
     const outcome = await receipts.take(account.name, arrival);
     res.json({ outcome, msgId });
   });

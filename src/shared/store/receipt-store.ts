@@ -12,7 +12,7 @@ import { type ChangeBatch, refOf } from './change-batch.ts';
 import { commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
 
-/** An event as it came, before a batch of ours is known to be meant. */
+/** What an event says, before a batch of ours is known to be meant. */
 export interface Arrival {
   readonly msgId: string;
   readonly receipt: Receipt;
@@ -20,8 +20,6 @@ export interface Arrival {
   readonly createdAt: number;
   /** False where the signature does not cover the body (plain mode): ask WeChat before believing. */
   readonly trusted: boolean;
-  /** Its text, unsealed. */
-  readonly raw: string;
 }
 
 /**

@@ -24,7 +24,6 @@ const arrival = (msgId: string, changes: Partial<Arrival> = {}): Arrival => ({
   receipt: receipt(),
   createdAt: clock.now(),
   trusted: true,
-  raw: '<xml/>',
   ...changes,
 });
 const started = (): BatchEvent => ({ type: 'attempt-started', at: clock.now() });

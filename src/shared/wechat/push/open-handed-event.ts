@@ -7,24 +7,23 @@ import { readMessage, textOf } from './read-message.ts';
  * The event in a push body that another service received, checked and hands on: its query, and with
  * it WeChat's signature, is gone. Whoever calls vouches for the sender.
  *
- * @returns the event and its text, unsealed; null if it is no push, or another account's.
+ * @returns null if it is no push, or another account's.
  */
 export function openHandedEvent(
   account: Omit<PushAccount, 'callbackToken'>,
   body: string,
   now: number,
-): { readonly event: PushEvent; readonly raw: string } | null {
+): PushEvent | null {
   const outside = readMessage(body);
   const sealed = outside && textOf(outside, 'Encrypt');
-  const raw = sealed ? unsealed(account, sealed) : body;
-  const message = raw === undefined ? null : readMessage(raw);
-  if (!message || raw === undefined) return null;
+  const opened = sealed ? unsealed(account, sealed) : body;
+  const message = opened === undefined ? null : readMessage(opened);
+  if (!message) return null;
 
   const addressee = textOf(message, 'ToUserName');
   if (addressee === undefined) return null;
   if (account.originalId && addressee !== account.originalId) return null;
-  const event = parseEvent(message, now);
-  return event && { event, raw };
+  return parseEvent(message, now);
 }
 
 function unsealed(account: Omit<PushAccount, 'callbackToken'>, sealed: string): string | undefined {
