@@ -196,6 +196,18 @@ describe('the campaign page', () => {
     );
   });
 
+  it.each([
+    ['audience-unknown', '微信中没有这个分组或标签：WeChat knows no group 9'],
+    ['wechat-40007', '被微信拒绝（40007）：WeChat knows no group 9'],
+    ['x', '>WeChat knows no group 9'],
+  ])('says in Chinese why a campaign failed: %s', async (code, words) => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+    await world.stores.campaigns.end(id, { code, message: 'WeChat knows no group 9' });
+
+    expect((await world.look('/?lang=zh')).text).toContain(words);
+  });
+
   it('does what is pressed, in the name of the board’s user', async () => {
     const world = await pageWorld();
     const id = await world.enqueue();

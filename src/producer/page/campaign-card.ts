@@ -96,7 +96,7 @@ function why(view: CampaignView, words: Words): Html[] {
     const next = waiting.until ? ` · ${words.goesOn(shown(waiting.until, words.lang))}` : '';
     lines.push(html`<p class="why">${words.waits[waiting.reason]}${next}</p>`);
   }
-  if (error) lines.push(html`<p class="warn">${error.message}</p>`);
+  if (error) lines.push(html`<p class="warn">${words.failed(error.code, error.message)}</p>`);
   return lines;
 }
 

@@ -49,6 +49,7 @@ export const EN: Words = {
       'This server’s address is not on WeChat’s IP list: add it, then resume the account',
     'new-media': 'The media are being uploaded again',
   },
+  failed: (_code, message) => message,
   goesOn: (time) => `goes on ${time}`,
   pausedFor: {
     operator: 'Paused by a person.',

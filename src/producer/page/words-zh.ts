@@ -2,7 +2,7 @@ import type { Words } from './words.ts';
 
 /** The API's warnings are English; each begins with a number and a known phrase. */
 const WARNINGS: readonly (readonly [RegExp, (count: string) => string])[] = [
-  [/^(\d+) batch(?:es)? held/, (n) => `${n} 个批次待人工判定：不知道是否已发出`],
+  [/^(\d+) batch(?:es)? held/, (n) => `${n} 个批次待人工处理：无法确认是否已发出`],
   [/^(\d+) batch(?:es)? reported as sent/, (n) => `${n} 个批次微信称成功，实际送达 0 人`],
   [/^(\d+) batch(?:es)? settled without/, (n) => `${n} 个批次没有收到回执，人数未知`],
   [
@@ -21,6 +21,19 @@ function warning(text: string): string {
     if (count !== undefined) return say(count);
   }
   return text;
+}
+
+const FAILURES: Readonly<Record<string, string>> = {
+  'audience-unknown': '微信中没有这个分组或标签',
+  'cover-unfit': '封面无法调整到微信的要求',
+  'media-missing': '上传的文件已过期，需要重新上传',
+  'not-after': '截止时间已过，没有全部发出',
+};
+
+function failed(code: string, message: string): string {
+  const errcode = /^wechat-(-?\d+)$/.exec(code)?.[1];
+  const why = errcode === undefined ? FAILURES[code] : `被微信拒绝（${errcode}）`;
+  return why === undefined ? message : `${why}：${message}`;
 }
 
 export const ZH: Words = {
@@ -45,7 +58,7 @@ export const ZH: Words = {
     submitting: '发送中',
     'awaiting-receipts': '等待回执',
     paused: '已暂停',
-    held: '需要判定',
+    held: '待人工处理',
     completed: '已完成',
     failed: '失败',
     cancelled: '已取消',
@@ -63,11 +76,12 @@ export const ZH: Words = {
     'address-refused': '服务器地址不在微信的 IP 白名单中：请添加后恢复该公众号',
     'new-media': '正在重新上传素材',
   },
+  failed,
   goesOn: (time) => `${time} 继续`,
   pausedFor: {
     operator: '已由人工暂停。',
     approval: '等待另一个人审批。',
-    'message-id-taken': '已自动暂停：微信连续两次返回了别的批次的消息 id，请先处理待判定批次。',
+    'message-id-taken': '已自动暂停：微信连续两次返回了别的批次的消息 id，请先处理这些批次。',
   },
   types: { text: '文本', image: '图片', voice: '语音', video: '视频', news: '图文' },
   audiences: {
@@ -86,11 +100,11 @@ export const ZH: Words = {
   ended: (time) => `${time} 结束`,
   notAfter: (time) => `${time} 之后不再发送`,
   warning,
-  heldLink: (count) => `判定 ${count} 个批次`,
+  heldLink: (count) => `处理 ${count} 个批次`,
   acts: {
     pause: {
       label: '暂停',
-      consequence: '已经调用的批次继续等回执，其余批次等你恢复。',
+      consequence: '已经提交的批次继续等回执，其余批次等你恢复后再发。',
       confirm: '确认暂停',
     },
     resume: {
@@ -100,7 +114,7 @@ export const ZH: Words = {
     },
     cancel: {
       label: '取消',
-      consequence: '尚未调用的批次不再发送；微信已接收的无法阻止。取消后不能恢复。',
+      consequence: '尚未提交的批次不再发送；微信已接收的无法阻止。取消后不能恢复。',
       confirm: '彻底取消',
     },
     approve: {
@@ -132,25 +146,25 @@ export const ZH: Words = {
       confirm: '放弃该批次',
     },
   },
-  held: '待判定：没有人知道这些批次是否已发出',
+  held: '待人工处理：无法确认这些批次是否已发出',
   heldWhy: {
-    'outcome-unknown': '在可以安全重问的时间内，微信一直没有应答。',
+    'outcome-unknown': '在可以放心重复询问的时间内，微信一直没有应答。',
     'message-id-taken': '微信返回的消息 id 属于另一个批次。',
     'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
   },
   asked: (times, since) => `${since} 起共提交 ${times} 次`,
-  decideAll: '一次判定全部',
+  decideAll: '全部批次一起处理',
   msgId: '消息 id',
   note: '备注（保存在记录中）',
   batches: '批次',
   columns: ['序号', '状态', '人数', '消息 id', '送达', '原因', '下次尝试'],
   batchStates: {
     pending: '等待',
-    submitting: '调用中',
+    submitting: '提交中',
     submitted: '微信已接收',
     settled: '已有回执',
     refused: '被拒绝',
-    held: '待判定',
+    held: '待人工处理',
     cancelled: '已取消',
   },
   audit: '操作记录',
@@ -196,9 +210,9 @@ export const ZH: Words = {
   laneOpen: '畅通',
   laneAsleep: '等待中',
   lanePaused: '已停止',
-  pending: (count) => `待调用 ${count} 个批次`,
+  pending: (count) => `待提交 ${count} 个批次`,
   sendBlocked: '按 OpenID 群发被拒绝',
-  oneByOne: (time) => `${time} 前逐个调用`,
+  oneByOne: (time) => `${time} 前逐个提交`,
   left: '今日剩余',
   quotas: {
     'message/mass/sendall': '按分组、标签、全部',

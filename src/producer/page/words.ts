@@ -35,6 +35,8 @@ export interface Words {
   readonly states: Readonly<Record<CampaignState, string>>;
   readonly outcomes: Readonly<Record<Outcome, string>>;
   readonly waits: Readonly<Record<WaitReason, string>>;
+  /** Why a campaign failed; the API's message is English. */
+  readonly failed: (code: string, message: string) => string;
   readonly goesOn: (time: string) => string;
   readonly pausedFor: Readonly<Record<'operator' | 'approval' | 'message-id-taken', string>>;
   readonly types: Readonly<Record<'text' | 'image' | 'voice' | 'video' | 'news', string>>;
