@@ -13,6 +13,7 @@ import type { z } from 'zod';
 import { inWords } from '../shared/accept/in-words.ts';
 import { mistakesOf } from '../shared/accept/mistakes-of.ts';
 import { CampaignRequest } from '../shared/campaign/request.ts';
+import { inTime } from '../shared/in-time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/jobs.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { DAY, MINUTE, SECOND } from '../shared/time.ts';
@@ -88,13 +89,15 @@ export function makeDirectProducer({
     const jobId = jobIdOf(idempotencyKey);
     // As Redis will have it: `undefined` fields are gone.
     const data: unknown = JSON.parse(JSON.stringify(body));
-    return inTime(async () => {
-      await queue.add(acceptCampaignJob.name, data, { ...KEPT, jobId });
-      // BullMQ says nothing where the id is taken, and keeps what was there.
-      const kept = await queue.getJob(jobId);
-      if (kept && !isDeepStrictEqual(kept.data, data)) throw reused();
-      return { jobId };
-    });
+    return answered(add(jobId, data));
+  }
+
+  async function add(jobId: string, data: unknown): Promise<EnqueuedCampaign> {
+    await queue.add(acceptCampaignJob.name, data, { ...KEPT, jobId });
+    // BullMQ says nothing where the id is taken, and keeps what was there.
+    const kept = await queue.getJob(jobId);
+    if (kept && !isDeepStrictEqual(kept.data, data)) throw reused();
+    return { jobId };
   }
 
   /** Looked for, not listened for: an event between looking and listening is lost for good. */
@@ -104,7 +107,7 @@ export function makeDirectProducer({
   ): Promise<TakenCampaign> {
     const until = performance.now() + timeoutMs;
     for (let pause = 25; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      const job = await inTime(() => queue.getJob(jobId));
+      const job = await answered(queue.getJob(jobId));
       if (!job) throw failure(404, 'job-not-found', 'no such job is kept in Redis');
       if (job.finishedOn !== undefined) {
         if (job.failedReason) throw refusalIn(job.failedReason);
@@ -154,20 +157,14 @@ function refusalIn(failedReason: string): QunfaError {
   return failure(422, code, detail);
 }
 
-async function inTime<T>(work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), ANSWER_WITHIN);
-  });
+async function answered<T>(work: Promise<T>): Promise<T> {
   try {
-    return await Promise.race([work(), late]);
+    return await inTime(work, ANSWER_WITHIN);
   } catch (error) {
     if (error instanceof QunfaError) throw error;
     const detail =
       'Redis cannot be reached, so nobody knows whether it was enqueued; the same key can be used again';
     throw failure(0, 'redis-unavailable', detail, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

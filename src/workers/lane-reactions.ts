@@ -17,7 +17,7 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-/** At least as many processes as that call WeChat at once for one account. */
+/** At most so many calls at once for one account, over all processes. */
 export const LANE_CONCURRENCY = 4;
 /** Two hosts within this agree that it is the account's list, not one host's address. */
 const AGREEMENT = 10 * MINUTE;

@@ -9,7 +9,7 @@ import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
 interface Situation {
   readonly now: number;
   readonly accountKind: 'service' | 'subscription';
-  /** Starts of the job so far: what is not answered is asked less and less often. */
+  /** Calls that failed so far: what is not answered is asked less and less often. */
   readonly tries: number;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { AccountConfig } from '../accounts.ts';
+import { isWholesale } from '../campaign/audience.ts';
 import type { Message } from '../campaign/message.ts';
 import { CampaignRequest, isMusic } from '../campaign/request.ts';
 import { targetRefusal } from '../safe-target.ts';
@@ -107,7 +108,7 @@ export function makePrepareCampaign(deps: Dependencies) {
   }
 
   function audienceMistakes({ audience }: CampaignRequest, account?: AccountConfig): Mistake[] {
-    if (account?.kind === 'subscription' && !isWholesaleType(audience.type)) {
+    if (account?.kind === 'subscription' && !isWholesale(audience)) {
       return [
         {
           path: 'audience.type',
@@ -138,7 +139,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     };
     if (audience.type === 'list') await look(audience.listId, 'audience.listId', 2);
     for (const [at, id] of exclude.entries()) await look(id, `exclude.${at}`, 0);
-    if (exclude.length > 0 && isWholesaleType(audience.type)) {
+    if (exclude.length > 0 && isWholesale(audience)) {
       mistakes.push({
         path: 'exclude',
         message:
@@ -153,6 +154,3 @@ export function makePrepareCampaign(deps: Dependencies) {
 
 const isTooManyOpenIds = ({ code, path }: z.core.$ZodIssue): boolean =>
   code === 'too_big' && path.join('.') === 'audience.openids';
-
-const isWholesaleType = (type: CampaignRequest['audience']['type']): boolean =>
-  type === 'group' || type === 'tag' || type === 'everyone';

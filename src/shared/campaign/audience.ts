@@ -13,9 +13,9 @@ export type Audience =
     };
 
 /** Goes by message/mass/sendall in one call; WeChat alone knows how many that is. */
-export const isWholesale = (
-  audience: Audience,
-): audience is Extract<Audience, { type: 'group' | 'tag' | 'everyone' }> =>
+export const isWholesale = <A extends { readonly type: string }>(
+  audience: A,
+): audience is Extract<A, { readonly type: 'group' | 'tag' | 'everyone' }> =>
   audience.type === 'group' || audience.type === 'tag' || audience.type === 'everyone';
 
 export interface AudienceCounts {

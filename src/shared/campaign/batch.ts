@@ -43,7 +43,7 @@ export interface Common {
   readonly without?: string;
 }
 
-/** One attempt's answer may be missing: then `unanswered`, until WeChat says a definite word. */
+/** Asked at least once, and no outcome yet. */
 interface Asked {
   readonly firstAttemptAt: number;
   readonly lastAttemptAt: number;

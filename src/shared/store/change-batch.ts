@@ -100,7 +100,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
     ];
   }
 
-  /** A first call is unanswered from its time-out on; one that went unanswered, at once. */
+  /** When a call counts as unanswered: after its time-out, or now, if an earlier one was not answered. */
   const answerDue = (batch: Extract<Batch, { state: 'submitting' }>): number =>
     batch.unanswered ? 0 : batch.lastAttemptAt + submitTimeoutMs + GRACE_MS;
 

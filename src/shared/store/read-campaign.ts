@@ -26,7 +26,7 @@ interface Dependencies {
 
 const SPECS_KEPT = 1_000;
 const LONGEST_KEPT = 2_048;
-/** Why a batch waited is no news any more, this long after it should have gone on. */
+/** Once this long past, a batch has gone on, and why it waited is out of date. */
 const STALE = 5 * MINUTE;
 
 export type ReadCampaign = ReturnType<typeof makeReadCampaign>;
