@@ -8,11 +8,13 @@ import { type LaneStore, makeLaneStore } from './store/lane-store.ts';
 import { type MaterialStore, makeMaterialStore } from './store/material-store.ts';
 import { type MediaStore, makeMediaStore } from './store/media-store.ts';
 import { makeQuotaLedger, type QuotaLedger } from './store/quota-ledger.ts';
+import { makeRecount, type Recount } from './store/recount.ts';
 
 export interface Stores {
   readonly campaigns: CampaignStore;
   readonly batches: BatchStore;
   readonly lanes: LaneStore;
+  readonly recount: Recount;
   readonly quota: QuotaLedger;
   readonly media: MediaStore;
   readonly materials: MaterialStore;
@@ -38,6 +40,7 @@ export function openRecord(deps: Dependencies): Stores {
     campaigns,
     batches: makeBatchStore({ redis, record, campaigns, submitTimeoutMs, retainMs, now }),
     lanes: makeLaneStore({ redis, record }),
+    recount: makeRecount({ redis, record, campaigns }),
     quota: makeQuotaLedger({ redis, record, now }),
     media: makeMediaStore({ redis, prefix: record, retainMs, now }),
     materials: makeMaterialStore({ redis, prefix: record, now }),

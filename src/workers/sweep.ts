@@ -41,6 +41,7 @@ export function makeSweep(deps: Dependencies) {
 
   async function sweep(): Promise<void> {
     const steps = {
+      recounted: stores.recount,
       handedOn: emptyOutbox,
       held: holdOverdue,
       stopped: stopLate,

@@ -54,6 +54,33 @@ describe('a batch whose job was removed by hand while nobody knows whether it we
   });
 });
 
+describe('a Redis that starts with the beginning of a transaction that it had dropped', () => {
+  it('is counted anew: the campaign ends, and its lane opens again', async (t) => {
+    const own = await startWorld(t, { hosts: [] });
+    const id = await own.create(aRequest('default', { audience: toOpenIds(20_000) }));
+    const host = await own.startHost('host-1');
+    own.faults.set('event-never', { times: 2 });
+    await own.untilView(id, 'submitted', ({ batches }) => batches.submitted === 2);
+    await host.stop();
+    const record = `${own.prefix}:record`;
+    await own.redis.hincrby(`${record}:tally:${id}`, 'submitted', 1);
+    await own.redis.hincrby(`${record}:tally:${id}`, 'submitting', -1);
+    await own.redis.hincrby(`${record}:lanes`, 'default', -1);
+    await own.redis.zadd(`${record}:unanswered:default`, 0, `${id}/1`);
+    await own.redis.set(`${record}:counted`, 'another start');
+
+    await own.sweep();
+
+    expect((await own.view(id)).batches).toMatchObject({ total: 2, submitting: 0, submitted: 2 });
+    expect(await own.redis.hget(`${record}:lanes`, 'default')).toBe('0');
+    await own.startHost('host-1');
+    await own.events.pushAll();
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    const next = await own.create(aRequest('default', { repeat: true }));
+    expect(await own.ended(next)).toMatchObject({ outcome: 'delivered' });
+  });
+});
+
 describe('a campaign that was accepted, and its root never added', () => {
   it('is handed on from the outbox', async (t) => {
     const own = await startWorld(t);

@@ -42,6 +42,8 @@ export const makeKeys = (record: string) => ({
   /** hash: API path → calls on one Beijing day */
   calls: (account: string, day: string) => `${record}:calls:${account}:${day}`,
   heartbeat: () => `${record}:heartbeat`,
+  /** string: the start of Redis since which the counts are known to be right */
+  counted: () => `${record}:counted`,
   /** channel: a campaign id each time it changes */
   feed: () => `${record}:feed`,
   /** channel: an account each time its lane gets work, or is paused, resumed or released */
