@@ -10,19 +10,24 @@ import type { AccountConfig } from '../shared/accounts.ts';
 import { batchOpenIds } from '../shared/batch-open-ids.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
 import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
-import { type Campaign, mayStart } from '../shared/campaign/campaign.ts';
+import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
 import { repeatDeadline } from '../shared/campaign/repeat-steps.ts';
 import { type SubmitBatchPayload, submitBatchJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
 import { uploadRouteOf } from '../shared/upload-route.ts';
-import type { Answer, Era } from '../shared/wechat/client.ts';
-import { type MassMessage, sendToAll, sendToOpenIds } from '../shared/wechat/mass.ts';
+import type { Era } from '../shared/wechat/client.ts';
+import {
+  type MassCall,
+  type MassMessage,
+  massToAll,
+  massToOpenIds,
+  sendMass,
+} from '../shared/wechat/mass.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import type { AfterAcceptance } from './after-acceptance.ts';
 import type { EnterLane } from './enter-lane.ts';
 import { massMessage, newsKey } from './material.ts';
-import type { Submission } from './read-submission.ts';
 import type { RenewMaterial } from './renew-material.ts';
 import { sleepInLane } from './sleep-in-lane.ts';
 import type { TakeInAnswer } from './take-in-answer.ts';
@@ -84,7 +89,7 @@ export function makeSubmitBatch(deps: Dependencies) {
     );
     if (!ready) return deps.renewMaterial.wait(job, token, { campaign, message, account, batch });
 
-    const openIds = await batchOpenIds(audiences, { campaign, control, batch });
+    const call = await callFor({ campaign, control, batch, message: ready });
     let mine = false;
     const tried = await batches.apply(
       ref,
@@ -100,7 +105,7 @@ export function makeSubmitBatch(deps: Dependencies) {
     );
     if (!mine || tried.state !== 'submitting') return;
 
-    const answer = await call({ campaign, account, message: ready, openIds, batch: tried });
+    const answer = await sendMass(wechatFor(account.name), call);
     const asked = { ref, campaign, control, account, message, batch: tried };
     await deps.takeInAnswer(job, token, { ...asked, answer, ready, api });
   }
@@ -146,20 +151,19 @@ export function makeSubmitBatch(deps: Dependencies) {
     return batch.nextAttemptAt ?? 0;
   }
 
-  async function call(request: {
+  async function callFor(of: {
     campaign: Campaign;
-    account: AccountConfig;
-    message: MassMessage;
-    openIds: string[] | null;
+    control: Control;
     batch: Batch;
-  }): Promise<Answer<Submission>> {
-    const { campaign, account, message, openIds, batch } = request;
-    const client = wechatFor(account.name);
+    message: MassMessage;
+  }): Promise<MassCall> {
+    const { campaign, batch, message } = of;
     const clientMsgId = batchKey(campaign.id, batch);
-    if (openIds) return sendToOpenIds(client, { openIds, message, clientMsgId });
+    const openIds = await batchOpenIds(audiences, of);
+    if (openIds) return massToOpenIds(era, { openIds, message, clientMsgId });
     const { audience } = campaign;
     if (!isWholesale(audience)) throw new TypeError('an audience of OpenIDs without OpenIDs');
-    return sendToAll(client, { target: audience, message, clientMsgId });
+    return massToAll(era, { target: audience, message, clientMsgId });
   }
 
   return submitBatch;

@@ -1,7 +1,7 @@
 /** A campaign whose batches the sandbox has taken, without any worker. */
 import { type Batch, batchKey, newBatch } from '../../src/shared/campaign/batch.ts';
 import { batchCount, batchRange } from '../../src/shared/campaign/cut.ts';
-import { type MassMessage, sendToOpenIds } from '../../src/shared/wechat/mass.ts';
+import { type MassMessage, massToOpenIds, sendMass } from '../../src/shared/wechat/mass.ts';
 import { uploadMedia } from '../../src/shared/wechat/media.ts';
 import { uploadNews } from '../../src/shared/wechat/news.ts';
 import { openIds } from '../support/open-ids.ts';
@@ -54,11 +54,13 @@ export async function sentCampaign(
     const ref = { campaignId: id, no };
     const { from, to } = batchRange(recipients, no);
     const batch = await batches.apply(ref, { type: 'attempt-started', at: world.now() });
-    const answer = await sendToOpenIds(world.wechatFor('default'), {
+    const client = world.wechatFor('default');
+    const call = massToOpenIds(client.era, {
       openIds: openids.slice(from, to),
       message,
       clientMsgId: batchKey(id, batch),
     });
+    const answer = await sendMass(client, call);
     if (answer.kind !== 'ok') throw new Error(JSON.stringify(answer));
     await batches.accepted(ref, { type: 'accepted', ...answer.value, at: world.now() });
     msgIds[no] = answer.value.msgId;

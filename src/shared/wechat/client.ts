@@ -49,6 +49,7 @@ type Query = Readonly<Record<string, string>>;
 /** Paths are whole, as WeChat's quota calls name them: `/cgi-bin/message/mass/send`. */
 export interface WechatClient {
   readonly era: Era;
+  /** @param body a text is JSON already. */
   post<T>(path: string, body: unknown, options: CallOptions<T>): Promise<Answer<T>>;
   get<T>(path: string, options: CallOptions<T> & { readonly query?: Query }): Promise<Answer<T>>;
   /** The file goes out as the form field `media`, with an exact Content-Length. */
@@ -118,7 +119,7 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
         ...options,
         path,
         method: 'POST',
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
         timeoutMs,
       }),
     get: (path, options) => send({ ...options, path, method: 'GET', timeoutMs }),

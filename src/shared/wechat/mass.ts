@@ -4,7 +4,7 @@
  * @see https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Batch_Sends_and_Originality_Checks.html
  */
 import { z } from 'zod';
-import type { Answer, WechatClient } from './client.ts';
+import type { Answer, Era, WechatClient } from './client.ts';
 import { massBodyToAll, massBodyToOpenIds, previewBody } from './mass-body.ts';
 import { Nothing, WechatId } from './read-answer.ts';
 
@@ -40,33 +40,45 @@ const Accepted = z
 type Submission = Answer<{ msgId: string; msgDataId?: string }>;
 
 /**
- * Hands one message for a whole group, tag or everyone to WeChat (`message/mass/sendall`).
- *
- * `ok` means accepted for sending, not sent: the outcome comes later as a receipt. After `unknown`
- * repeat with the same `clientMsgId`, a minute later at the earliest, for 24 hours at most.
+ * A mass send that is ready to go. Its body is a text already: ten thousand OpenIDs one by one, of
+ * every batch that waits for its intent to be recorded, keep the garbage collector busier than all
+ * the rest of the work.
  */
-export function sendToAll(
-  client: WechatClient,
-  request: { target: MassTarget; message: MassMessage; clientMsgId: string },
-): Promise<Submission> {
-  const body = massBodyToAll(client.era, request);
-  return client.post('/cgi-bin/message/mass/sendall', body, { answer: Accepted });
+export interface MassCall {
+  readonly path: string;
+  readonly body: string;
 }
 
+/** One message for a whole group, tag or everyone (`message/mass/sendall`). */
+export const massToAll = (
+  era: Era,
+  request: { target: MassTarget; message: MassMessage; clientMsgId: string },
+): MassCall => ({
+  path: '/cgi-bin/message/mass/sendall',
+  body: JSON.stringify(massBodyToAll(era, request)),
+});
+
 /**
- * Hands one message for a list of followers to WeChat (`message/mass/send`).
+ * One message for a list of followers (`message/mass/send`).
  *
  * @param request `openIds`: 2 to 10,000, distinct, of this account; `clientMsgId`: at most 32 ASCII
  *   bytes. An accepted list may still shrink: who unfollowed is missing from the receipt's counts.
- * @returns as `sendToAll`.
  */
-export function sendToOpenIds(
-  client: WechatClient,
+export const massToOpenIds = (
+  era: Era,
   request: { openIds: readonly string[]; message: MassMessage; clientMsgId: string },
-): Promise<Submission> {
-  const body = massBodyToOpenIds(client.era, request);
-  return client.post('/cgi-bin/message/mass/send', body, { answer: Accepted });
-}
+): MassCall => ({
+  path: '/cgi-bin/message/mass/send',
+  body: JSON.stringify(massBodyToOpenIds(era, request)),
+});
+
+/**
+ * Hands it to WeChat. `ok` means accepted for sending, not sent: the outcome comes later as a
+ * receipt. After `unknown` repeat with the same `clientMsgId`, a minute later at the earliest, for
+ * 24 hours at most.
+ */
+export const sendMass = (client: WechatClient, { path, body }: MassCall): Promise<Submission> =>
+  client.post(path, body, { answer: Accepted });
 
 export type MassStatus = 'sending' | 'sent' | 'failed' | 'deleted' | 'unknown';
 

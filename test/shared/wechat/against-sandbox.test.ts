@@ -15,15 +15,17 @@ import {
   type Era,
   makeDispatcher,
   makeWechatClient,
+  type WechatClient,
 } from '../../../src/shared/wechat/client.ts';
 import {
   getSpeed,
   type MassMessage,
   type MassTarget,
   massStatus,
+  massToAll,
+  massToOpenIds,
   preview,
-  sendToAll,
-  sendToOpenIds,
+  sendMass,
   setSpeed,
 } from '../../../src/shared/wechat/mass.ts';
 import {
@@ -40,6 +42,12 @@ import {
 } from '../../../src/shared/wechat/tokens.ts';
 
 const FOLLOWERS = 25_001;
+
+type Request<Make extends typeof massToAll | typeof massToOpenIds> = Parameters<Make>[1];
+const sendToAll = (client: WechatClient, request: Request<typeof massToAll>) =>
+  sendMass(client, massToAll(client.era, request));
+const sendToOpenIds = (client: WechatClient, request: Request<typeof massToOpenIds>) =>
+  sendMass(client, massToOpenIds(client.era, request));
 
 async function world(era: Era = 'today', options: Partial<SandboxOptions> = {}) {
   const account = { appId: 'wx0123456789abcdef', appSecret: 'sandbox-secret' };

@@ -4,10 +4,11 @@ import type { WechatClient } from '../../../src/shared/wechat/client.ts';
 import {
   getSpeed,
   massStatus,
+  massToAll,
+  massToOpenIds,
   preview,
   recallMass,
-  sendToAll,
-  sendToOpenIds,
+  sendMass,
   setSpeed,
 } from '../../../src/shared/wechat/mass.ts';
 import { bodyOf, exchangeWith } from './loopback.ts';
@@ -18,7 +19,7 @@ const toGroup = {
   message,
   clientMsgId: 'key-1',
 } as const;
-const send = (client: WechatClient) => sendToAll(client, toGroup);
+const send = (client: WechatClient) => sendMass(client, massToAll(client.era, toGroup));
 
 const recorded: { call: string; body: Record<string, unknown> }[] = JSON.parse(
   readFileSync(
@@ -83,7 +84,7 @@ describe('a submission', () => {
     );
     const request = { openIds, message, clientMsgId: 'key-1' };
     const { asked, seen } = await exchangeWith({ msg_id: 1 }, (client) =>
-      sendToOpenIds(client, request),
+      sendMass(client, massToOpenIds(client.era, request)),
     );
 
     expect(asked).toBe('POST /cgi-bin/message/mass/send');
