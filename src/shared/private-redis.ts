@@ -8,9 +8,8 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import net from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { unpackRedis } from './debian-redis.ts';
@@ -52,7 +51,6 @@ interface Server {
 
 const START_TIMEOUT = 20 * SECOND;
 const STOP_TIMEOUT = 10 * SECOND;
-const LAST_BREATH = 3 * SECOND; // of a server whose owner was killed just now
 const START_ATTEMPTS = 5; // a free port may be taken by another before Redis binds it
 
 /** The Redis at `url` if there is one, else a private one. */
@@ -68,14 +66,7 @@ export async function resolveRedis({
 export async function startPrivateRedis(options: PrivateRedisOptions): Promise<RunningRedis> {
   const server = await findServer(options);
   await mkdir(options.dataDir, { recursive: true });
-  const dataDir = await realpath(options.dataDir);
-  const release = await claim(dataDir);
-  try {
-    return await startIn(dataDir, server, options.appendfsync ?? 'always', release);
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  return startIn(await realpath(options.dataDir), server, options.appendfsync ?? 'always');
 }
 
 async function findServer({ cacheDir, log }: PrivateRedisOptions): Promise<Server> {
@@ -103,73 +94,52 @@ const answers = (command: string): Promise<boolean> =>
     () => false,
   );
 
-const claimedHere = new Set<string>();
+/** Two servers in one folder would write one append-only file. */
+const IN_USE = 75;
+/** Until a server has gone whose owner was killed just now. */
+const LAST_BREATH_S = 3;
 
-/** Two servers in one folder would write one append-only file: the second is refused. */
-async function claim(dataDir: string): Promise<() => Promise<void>> {
-  const file = ownerFile(dataDir);
-  const deadline = Date.now() + LAST_BREATH;
-  for (;;) {
-    try {
-      await writeFile(file, String(process.pid), { flag: 'wx' });
-      claimedHere.add(dataDir);
-      return async () => {
-        claimedHere.delete(dataDir);
-        await rm(file, { force: true });
-      };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const owner = await readFile(file, 'utf8').catch(() => '');
-    if (!(await stillHolds(dataDir, owner))) {
-      await rm(file, { force: true });
-    } else if (claimedHere.has(dataDir) || Date.now() > deadline) {
-      throw new ServiceError(
-        'REDIS_UNFIT',
-        `The data folder ${dataDir} is in use by process ${owner}: stop that one first.`,
-      );
-    } else {
-      await delay(50);
-    }
-  }
-}
-
-const ownerFile = (dataDir: string): string => join(dataDir, 'owner.pid');
-
-/**
- * Process numbers are reused: one counts only for a server that works in this folder (Redis hides
- * its command line), or for a process that may be just starting one.
- */
-async function stillHolds(dataDir: string, pid: string): Promise<boolean> {
-  if (claimedHere.has(dataDir)) return true;
-  if (pid === String(process.pid)) return false;
-  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
-  const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
-  return folder === dataDir || program === process.execPath;
+/** Each becomes the next. Both are util-linux's, as it is on every Debian. */
+async function boundTo(dataDir: string): Promise<string[]> {
+  return [
+    // This process's end is its end.
+    ...((await answers('setpriv')) ? ['setpriv', '--pdeathsig', 'TERM'] : []),
+    // Held by the server itself, so that none is left behind, however it ends.
+    ...((await answers('flock'))
+      ? ['flock', '--no-fork', '-w', `${LAST_BREATH_S}`, '-E', `${IN_USE}`, dataDir]
+      : []),
+  ];
 }
 
 async function startIn(
   dataDir: string,
   { source, command }: Server,
   appendfsync: 'always' | 'everysec',
-  release: () => Promise<void>,
 ): Promise<RunningRedis> {
-  // Tied to this process's life where util-linux is there, as it is on every Debian.
-  const tie = (await answers('setpriv')) ? ['setpriv', '--pdeathsig', 'TERM'] : [];
+  const bound = await boundTo(dataDir);
   let lastWords = '';
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
     const port = await freePort();
-    const [first = '', ...rest] = [...tie, ...command, ...settings({ dataDir, port, appendfsync })];
+    const [first = '', ...rest] = [
+      ...bound,
+      ...command,
+      ...settings({ dataDir, port, appendfsync }),
+    ];
     // A process group of its own: Ctrl-C reaches us, and we stop Redis last.
     const server = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const said = collectWords(server);
-    const stop = stopper(server, release);
+    const stop = stopper(server);
     if (await isUp(server, { port, dataDir })) {
-      await writeFile(ownerFile(dataDir), String(server.pid));
       return { url: `redis://127.0.0.1:${port}`, source, pid: server.pid, stop };
     }
     lastWords = said();
     await kill(server);
+    if (server.exitCode === IN_USE) {
+      throw new ServiceError(
+        'REDIS_UNFIT',
+        `The data folder ${dataDir} is in use by another Redis: stop that one first.`,
+      );
+    }
   }
   throw new ServiceError('REDIS_UNFIT', `${source}: did not start. ${lastWords}`.trim());
 }
@@ -193,14 +163,14 @@ function collectWords(server: ChildProcess): () => string {
   return () => words;
 }
 
-function stopper(server: ChildProcess, release: () => Promise<void>): () => Promise<void> {
+function stopper(server: ChildProcess): () => Promise<void> {
   const atExit = (): void => {
     server.kill('SIGTERM');
   };
   process.once('exit', atExit);
   let stopping: Promise<void> | undefined;
   return () => {
-    stopping ??= kill(server).then(release);
+    stopping ??= kill(server);
     process.off('exit', atExit);
     return stopping;
   };

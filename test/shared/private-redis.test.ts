@@ -96,6 +96,14 @@ describe('a private Redis', () => {
     expect(await ask(url, (redis) => redis.get('kept'))).toBe('yes');
   });
 
+  it('keeps its folder for itself though somebody has cleaned it', async () => {
+    await start();
+    const files = await readdir(join(home, 'data'));
+    await Promise.all(files.map((file) => rm(join(home, 'data', file), { recursive: true })));
+
+    await expect(start()).rejects.toMatchObject({ code: 'REDIS_UNFIT' });
+  });
+
   it('is gone once stop has resolved, and may be stopped twice', async () => {
     const server = await start();
 
@@ -124,7 +132,7 @@ describe('a private Redis', () => {
 
   it.skipIf(!hasApt)('is unpacked from Debian packages where PATH has none', async () => {
     await unpackRedis(cacheDir);
-    const bin = await folderOfCommands(['env', 'setpriv']);
+    const bin = await folderOfCommands(['env', 'setpriv', 'flock']);
     vi.stubEnv('PATH', bin);
 
     const server = await start().finally(() => vi.unstubAllEnvs());
