@@ -4,6 +4,7 @@
  * Against the sandbox only where no account is configured at all; half a set of credentials is an
  * error (config.ts), never a silent sandbox.
  */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { loadConfig } from '../shared/config.ts';
@@ -15,18 +16,21 @@ import { startEverything } from './everything.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 
 const DATA = '.qunfa';
-/** The sandbox forgets everything when it stops, so what refers to it is not kept either. */
-const SANDBOX_DATA = `${DATA}/sandbox-redis`;
 
 export async function startForGood(env: NodeJS.ProcessEnv): Promise<Running> {
   const asked = loadConfig(env, (path) => readFileSync(path, 'utf8'));
-  if (asked.isSandbox) await rm(SANDBOX_DATA, { recursive: true, force: true });
+  const dataDir = `${DATA}/${asked.isSandbox ? `sandbox-${randomUUID()}` : 'redis'}`;
   const redis = await resolveRedis({
     ...(env.REDIS_URL ? { url: env.REDIS_URL } : {}),
-    dataDir: asked.isSandbox ? SANDBOX_DATA : `${DATA}/redis`,
+    dataDir,
     cacheDir: `${DATA}/cache`,
     log: (line) => process.stderr.write(`${line}\n`),
   });
+  async function stopRedis(): Promise<void> {
+    await redis.stop();
+    // The sandbox forgets everything when it stops, so what refers to it is not kept either.
+    if (asked.isSandbox) await rm(dataDir, { recursive: true, force: true });
+  }
   const accounts = asked.isSandbox ? sandboxAccounts({ callsPerMinute: 60 }) : asked.accounts;
   try {
     const everything = await startEverything({
@@ -41,11 +45,11 @@ export async function startForGood(env: NodeJS.ProcessEnv): Promise<Running> {
       addresses: { ...everything.addresses, [`Redis (${redis.source})`]: addressOf(redis.url) },
       async stop() {
         await everything.stop();
-        await redis.stop();
+        await stopRedis();
       },
     };
   } catch (error) {
-    await redis.stop();
+    await stopRedis();
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -9,6 +9,13 @@ import { PREFIX } from '../../src/shared/store/keys.ts';
 const PASSWORD = 'hush-hush-4711';
 /** A database of its own: `npm start` has no other prefix. */
 const DATABASE = 14;
+
+const ANY_PORT = {
+  PRODUCER_PORT: '0',
+  CALLBACK_PORT: '0',
+  SANDBOX_PORT: '0',
+  LOG_LEVEL: 'silent',
+};
 
 it('npm start prints every address, and the password of none', async ({ onTestFinished }) => {
   const url = new URL(inject('redisUrl'));
@@ -25,12 +32,9 @@ it('npm start prints every address, and the password of none', async ({ onTestFi
   });
 
   const running = await startForGood({
+    ...ANY_PORT,
     REDIS_URL: url.href,
-    PRODUCER_PORT: '0',
-    CALLBACK_PORT: '0',
-    SANDBOX_PORT: '0',
     CALLBACK_SPOOL_DIR: spool,
-    LOG_LEVEL: 'silent',
   });
   onTestFinished(() => running.stop());
   const printed = JSON.stringify(running.addresses);
@@ -39,3 +43,34 @@ it('npm start prints every address, and the password of none', async ({ onTestFi
   expect(printed).toContain('/wechat/default');
   expect(printed).not.toContain(PASSWORD);
 });
+
+it('npm start against the sandbox leaves another one alone, and nothing behind', async (test) => {
+  const home = await mkdtemp(join(tmpdir(), 'qunfa-start-'));
+  const before = process.cwd();
+  await mkdir(join(home, '.qunfa'));
+  await mkdir('.qunfa/cache', { recursive: true });
+  await symlink(join(before, '.qunfa/cache'), join(home, '.qunfa/cache'));
+  process.chdir(home);
+  test.onTestFinished(async () => {
+    process.chdir(before);
+    await rm(home, { recursive: true, force: true });
+  });
+  const env = { ...ANY_PORT, CALLBACK_SPOOL_DIR: join(home, 'spool') };
+
+  const first = await startForGood(env);
+  const folders = await dataFolders();
+  const second = await startForGood(env);
+  const both = await dataFolders();
+  await Promise.all([first.stop(), second.stop()]);
+
+  expect(both).toEqual(expect.arrayContaining(folders));
+  expect(both).toHaveLength(2);
+  expect(await dataFolders()).toEqual([]);
+});
+
+async function dataFolders() {
+  const names = (await readdir('.qunfa')).filter((name) => name !== 'cache');
+  return Promise.all(
+    names.map(async (name) => ({ name, ino: (await stat(`.qunfa/${name}`)).ino })),
+  );
+}
