@@ -176,10 +176,8 @@ export class DistinctIds {
   }
 
   *#blocks(drop: Uint8Array, recipients: number): Generator<Block> {
-    const roomFor = (ids: number) =>
-      Buffer.allocUnsafe(Math.min(ids, BLOCK_IDS) * MAX_PACKED_BYTES);
-    let left = recipients;
-    let block = roomFor(left);
+    // Room for the longest ids there could be; a block is given away at its own length.
+    const block = Buffer.allocUnsafe(Math.min(recipients, BLOCK_IDS) * MAX_PACKED_BYTES);
     let fill = 0;
     let count = 0;
     let place = 0;
@@ -193,9 +191,7 @@ export class DistinctIds {
         } else if (++count === BLOCK_IDS) {
           fill += page.copy(block, fill, run, next);
           run = next;
-          yield { packed: block.subarray(0, fill), count };
-          left -= count;
-          block = roomFor(left);
+          yield { packed: Buffer.from(block.subarray(0, fill)), count };
           fill = 0;
           count = 0;
         }
@@ -203,6 +199,6 @@ export class DistinctIds {
       }
       fill += page.copy(block, fill, run, page.length);
     }
-    if (count > 0) yield { packed: block.subarray(0, fill), count };
+    if (count > 0) yield { packed: Buffer.from(block.subarray(0, fill)), count };
   }
 }
