@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { type RunningRedis, startPrivateRedis } from '../../src/shared/private-redis.ts';
 import { connect, untilReady } from '../../src/shared/redis.ts';
 import { checkRedis, redisFaults } from '../../src/shared/redis-check.ts';
@@ -48,6 +48,19 @@ describe('a connection to Redis', () => {
     await expect.poll(() => redis.status).toBe('ready');
 
     expect(lines.map(({ event }) => event)).toEqual(['redis.unreachable', 'redis.back']);
+  });
+
+  it('says in one write what is said in one turn', async () => {
+    const redis = open(inject('redisUrl'), 'http');
+    await untilReady(redis);
+    const alone = vi.spyOn(redis.stream, '_write');
+    const together = vi.spyOn(redis.stream, '_writev');
+
+    const answers = await Promise.all([redis.echo('one'), redis.echo('two'), redis.echo('three')]);
+
+    expect(answers).toEqual(['one', 'two', 'three']);
+    expect(together).toHaveBeenCalledOnce();
+    expect(alone).not.toHaveBeenCalled();
   });
 
   it('of a worker keeps a command until Redis is back', async () => {
