@@ -13,7 +13,7 @@ const WIDTH = 32;
 
 const world = await startBenchWorld({ accounts: 1 });
 const plain = await startPlainServer(world.redisUrl);
-// Each caller may make 600 requests a minute.
+// Each caller may make 6,000 requests a minute.
 const producer = await startRole('producer', { ...world.env, API_KEYS: KEYS.join(',') });
 const api = /http:\/\/\S+(?=\/v1)/.exec(producer.said)?.[0] ?? '';
 let no = 0;

@@ -9,7 +9,7 @@ import { start as startWorker } from '../../src/workers/start.ts';
 
 export interface AllRoles {
   readonly producerUrl: string;
-  /** Each caller may make 600 requests a minute, so a bench is many callers. */
+  /** Each caller may make 6,000 requests a minute, so a bench is many callers. */
   keyFor(request: number): string;
   stop(): Promise<void>;
 }
