@@ -2,8 +2,10 @@
 import type { Job } from 'bullmq';
 import type { AccountConfig } from '../shared/accounts.ts';
 import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
+import { ServiceError } from '../shared/errors.ts';
 import { readFollowersJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
+import type { CampaignRecord } from '../shared/store/read-campaign.ts';
 import { DAY, MINUTE } from '../shared/time.ts';
 import { followersPage, tagFollowersPage } from '../shared/wechat/audience.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
@@ -33,8 +35,22 @@ export function makeReadFollowers(deps: Dependencies) {
     const { campaignId } = readFollowersJob.payload.parse(job.data);
     const record = await campaigns.read(campaignId);
     if (!record || isEnded(record.control) || record.control.cancelled) return;
-    const { campaign, control } = record;
-    if (control.recipients !== undefined) return;
+    if (record.control.recipients !== undefined) return;
+    try {
+      await read(job, token, record);
+    } catch (error) {
+      if (!(error instanceof ServiceError && error.code === 'LIST_BROKEN')) throw error;
+      // Or another run of this job has just finished the list.
+      if (!(await lacksList(campaignId))) throw error;
+      await fail(campaignId, 'audience-gone', 'a list that it needs is no longer kept');
+    }
+  }
+
+  async function read(
+    job: Job,
+    token: string | undefined,
+    { campaign, control }: CampaignRecord,
+  ): Promise<void> {
     const account = accountOf(campaign.account);
     const listId = control.listId ?? (await begin(campaign));
 
@@ -46,20 +62,22 @@ export function makeReadFollowers(deps: Dependencies) {
         const at = { now: now(), accountKind: account.kind, tries: await countTry(job) };
         const later = laterOf(answer, at);
         if (later) return waitForWechat(job, token, campaign, later);
-        return fail(campaignId, answer.kind === 'refused' ? answer.errcode : 0);
+        const errcode = answer.kind === 'refused' ? answer.errcode : 0;
+        const words = `reading followers: ${meaningOf(errcode)}`;
+        return fail(campaign.id, `wechat-${errcode}`, words);
       }
       const { openIds, next } = answer.value;
       if (openIds.length > 0)
         await audiences.append(listId, openIds, next ?? `${END}${cursor ?? ''}`);
       if (next === null) break;
-      if ((await campaigns.read(campaignId))?.control.cancelled) return;
+      if ((await campaigns.read(campaign.id))?.control.cancelled) return;
     }
     const list = await audiences.finish(listId);
     await audiences.touch(
       listId,
       Math.max(MINUTE, campaign.notAfter - now()) + 7 * 24 * 60 * MINUTE,
     );
-    await campaigns.control(campaignId, (current) => ({
+    await campaigns.control(campaign.id, (current) => ({
       ...current,
       listId,
       recipients: list.recipients,
@@ -82,7 +100,14 @@ export function makeReadFollowers(deps: Dependencies) {
     return taken && 'listId' in taken && taken.listId !== undefined ? taken.listId : listId;
   }
 
-  async function fail(campaignId: string, errcode: number): Promise<void> {
+  async function lacksList(campaignId: string): Promise<boolean> {
+    const record = await campaigns.read(campaignId);
+    const needed = [record?.control.listId ?? [], record?.campaign.exclude ?? []].flat();
+    const found = await Promise.all(needed.map((id) => audiences.describe(id)));
+    return found.includes(null);
+  }
+
+  async function fail(campaignId: string, code: string, message: string): Promise<void> {
     await campaigns.control(campaignId, (control) => ({
       ...control,
       recipients: 0,
@@ -90,8 +115,8 @@ export function makeReadFollowers(deps: Dependencies) {
         ...control.material,
         failure: {
           generation: control.material.generation,
-          code: `wechat-${errcode}`,
-          message: `reading followers: ${meaningOf(errcode)}`,
+          code,
+          message,
         },
       },
     }));

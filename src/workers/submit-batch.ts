@@ -12,6 +12,7 @@ import { isWholesale } from '../shared/campaign/audience.ts';
 import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
 import { repeatDeadline } from '../shared/campaign/repeat-steps.ts';
+import { ServiceError } from '../shared/errors.ts';
 import { type SubmitBatchPayload, submitBatchJob } from '../shared/jobs.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Telemetry } from '../shared/telemetry.ts';
@@ -89,7 +90,8 @@ export function makeSubmitBatch(deps: Dependencies) {
     );
     if (!ready) return deps.renewMaterial.wait(job, token, { campaign, message, account, batch });
 
-    const call = await callFor({ campaign, control, batch, message: ready });
+    const call = await callFor({ campaign, control, batch, message: ready }).catch(ifListIsGone);
+    if (call === null) return refuseWithoutList(ref, campaign);
     let mine = false;
     const tried = await batches.apply(
       ref,
@@ -117,6 +119,16 @@ export function makeSubmitBatch(deps: Dependencies) {
       campaigns.message(ref.campaignId),
     ]);
     return record && batch && message ? { ...record, batch, message } : null;
+  }
+
+  /** Nothing brings it back: a person must know. Held, where an earlier call was never answered. */
+  async function refuseWithoutList(ref: BatchRef, campaign: Campaign): Promise<void> {
+    const after = await batches.apply(
+      ref,
+      { type: 'refused', reason: 'audience-gone', at: now() },
+      { unless: ({ state }) => state !== 'pending' && state !== 'submitting' },
+    );
+    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
   }
 
   /** A repeat was asked for after this one: its own job does the work. */
@@ -167,4 +179,9 @@ export function makeSubmitBatch(deps: Dependencies) {
   }
 
   return submitBatch;
+}
+
+function ifListIsGone(error: unknown): null {
+  if (error instanceof ServiceError && error.code === 'LIST_BROKEN') return null;
+  throw error;
 }

@@ -1,6 +1,7 @@
 /** Who is meant, found out before anything is sent. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { acceptCampaignJob } from '../../src/shared/jobs.ts';
+import { HOUR } from '../../src/shared/time.ts';
 import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { startWorld } from '../support/world.ts';
@@ -148,6 +149,40 @@ describe('a list', () => {
     expect(await world.ended(id)).toMatchObject({ recipients: 26, receipt: { sent: 26 } });
     expect(ofCampaign(id)).toEqual({ 1: 26 });
     expect(world.ledger.receivedBy(account, openIds(1)[0] ?? '')).toEqual([]);
+  });
+});
+
+describe('a list that is gone when it is needed', () => {
+  it('has its batches refused, and says so', async () => {
+    const account = world.nextAccount();
+    const list = await world.stores.audiences.create(openIds(30), {});
+    const sendAt = new Date(world.clock.now() + HOUR).toISOString();
+    const audience = { type: 'list', listId: list.id };
+    const id = await world.create(aRequest(account, { audience, sendAt }));
+
+    await world.stores.audiences.remove(list.id);
+    await world.jump(HOUR);
+
+    expect(await world.ended(id)).toMatchObject({ state: 'completed', outcome: 'none' });
+    expect(await world.batch(id)).toMatchObject({ state: 'refused', reason: 'audience-gone' });
+    expect(world.sendCalls(account)).toEqual([]);
+  });
+
+  it('fails a campaign to followers, since nobody knows whom to leave out', async () => {
+    const account = world.nextAccount();
+    const list = await world.stores.audiences.create(openIds(4), {});
+    const sendAt = new Date(world.clock.now() + HOUR).toISOString();
+    const audience = { type: 'followers' };
+    const id = await world.create(aRequest(account, { audience, exclude: [list.id], sendAt }));
+
+    await world.stores.audiences.remove(list.id);
+    await world.jump(HOUR);
+
+    expect(await world.ended(id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'audience-gone' },
+    });
+    expect(world.messages(account)).toEqual({});
   });
 });
 

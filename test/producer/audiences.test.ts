@@ -192,6 +192,12 @@ describe('an audience', () => {
       campaignId: campaign.json.id,
     });
 
+    const suppressed = (await upload(openIds(3).join('\n'))).json.id;
+    const audience = { type: 'followers' };
+    await world.post('/v1/campaigns', aCampaign({ audience, exclude: [suppressed] }));
+    const stillMeant = await world.call('DELETE', `/v1/audiences/${suppressed}`);
+    expect(stillMeant.json).toMatchObject({ status: 409, code: 'audience-in-use' });
+
     const { id: free } = (await upload(openIds(9).join('\n'))).json;
     expect((await world.call('DELETE', `/v1/audiences/${free}`)).status).toBe(204);
     expect((await world.call('DELETE', `/v1/audiences/${free}`)).status).toBe(404);

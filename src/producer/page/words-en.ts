@@ -129,6 +129,7 @@ export const EN: Words = {
     'outcome-unknown': 'WeChat never answered for as long as asking again was safe.',
     'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
     'message-id-missing': 'WeChat says it was accepted before, and gives no message id.',
+    'audience-gone': 'The list of its OpenIDs is no longer kept.',
   },
   asked: (times, since) =>
     times === 1 ? `asked once, ${since}` : `asked ${times} times since ${since}`,

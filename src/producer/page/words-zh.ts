@@ -24,6 +24,7 @@ function warning(text: string): string {
 }
 
 const FAILURES: Readonly<Record<string, string>> = {
+  'audience-gone': '所需的名单已不存在',
   'audience-unknown': '微信中没有这个分组或标签',
   'cover-unfit': '封面无法调整到微信的要求',
   'media-missing': '上传的文件已过期，需要重新上传',
@@ -151,6 +152,7 @@ export const ZH: Words = {
     'outcome-unknown': '在可以放心重复询问的时间内，微信一直没有应答。',
     'message-id-taken': '微信返回的消息 id 属于另一个批次。',
     'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
+    'audience-gone': 'OpenID 名单已不存在。',
   },
   asked: (times, since) => `${since} 起共提交 ${times} 次`,
   decideAll: '全部批次一起处理',

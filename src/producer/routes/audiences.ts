@@ -3,9 +3,11 @@ import express, { type Request, type Response, type Router } from 'express';
 import { type Refusal, refuse } from '../../shared/accept/refusal.ts';
 import type { AccountConfig } from '../../shared/accounts.ts';
 import type { AudienceFormat } from '../../shared/audience/read-ids.ts';
+import { isWholesale } from '../../shared/campaign/audience.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import type { AudienceList } from '../../shared/store/audience-list.ts';
 import type { AudienceStore } from '../../shared/store/audience-store.ts';
+import type { BatchStore } from '../../shared/store/batch-store.ts';
 import type { CampaignStore } from '../../shared/store/campaign-store.ts';
 import { Stopping } from '../faults.ts';
 import { parseQuery } from '../parse-input.ts';
@@ -16,6 +18,7 @@ import { noCursor } from './media.ts';
 interface Dependencies {
   readonly audiences: Pick<AudienceStore, 'ingest' | 'describe' | 'list' | 'remove'>;
   readonly campaigns: Pick<CampaignStore, 'open' | 'read'>;
+  readonly batches: Pick<BatchStore, 'all'>;
   readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
   readonly stopping: AbortSignal;
   readonly now: () => number;
@@ -30,7 +33,7 @@ interface Upload {
 }
 
 export function makeAudiencesRoutes(deps: Dependencies): Router {
-  const { audiences, campaigns, accounts, stopping, now } = deps;
+  const { audiences, campaigns, batches, accounts, stopping, now } = deps;
   const receiving = new Set<Upload>();
   const router = express.Router();
 
@@ -105,12 +108,14 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
     };
   }
 
-  /** A campaign refers to its list and never copies it. */
+  /** A campaign refers to its lists and never copies them. */
   async function openCampaignOf(listId: string): Promise<string | null> {
     for (const id of await campaigns.open()) {
       const { campaign, control } = (await campaigns.read(id)) ?? {};
-      const own = campaign?.audience.type === 'list' ? campaign.audience.listId : control?.listId;
-      if (own === listId) return id;
+      if (!campaign || isWholesale(campaign.audience)) continue;
+      const own = campaign.audience.type === 'list' ? campaign.audience.listId : control?.listId;
+      if (own === listId || campaign.exclude?.includes(listId)) return id;
+      if ((await batches.all(id)).some(({ without }) => without === listId)) return id;
     }
     return null;
   }
