@@ -5,24 +5,16 @@
  * asked for twice and does it once; each is written down with who asked.
  */
 import { type Refusal, refuse } from './accept/refusal.ts';
-import type { BatchEvent } from './campaign/advance-batch.ts';
-import type { Batch } from './campaign/batch.ts';
 import { type CampaignView, type Control, isEnded, viewOf } from './campaign/campaign.ts';
 import type { EnqueueRoot } from './enqueue-root.ts';
 import type { Queues } from './queues.ts';
 import type { Stores } from './record.ts';
+import { type Decision, makeResolveHeld, notAfterPassed } from './resolve-held.ts';
 import { makeChooseRetries, type RetryHow } from './retry-refused.ts';
 import { makeStopCampaign } from './stop-campaign.ts';
-import type { AuditEntry } from './store/audit.ts';
 import { wakeCampaign } from './wake-campaign.ts';
 
 export type SteerResult = CampaignView | { readonly refused: Refusal };
-
-export type Decision = (
-  | { readonly as: 'sent'; readonly msgId: string }
-  | { readonly as: 'not-sent' }
-  | { readonly as: 'given-up' }
-) & { readonly note?: string };
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences'>;
@@ -36,8 +28,9 @@ export type SteerCampaign = ReturnType<typeof makeSteerCampaign>;
 type Decided = Control | { refused: Refusal };
 
 export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
-  const { campaigns, batches } = stores;
+  const { campaigns } = stores;
   const chooseRetries = makeChooseRetries({ stores, now });
+  const resolveHeld = makeResolveHeld({ batches: stores.batches, now });
   const stopCampaign = makeStopCampaign({ stores, queues, now });
 
   async function pause(id: string, by: string): Promise<SteerResult> {
@@ -119,7 +112,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
   async function retry(id: string, by: string, how: RetryHow = { as: 'is' }): Promise<SteerResult> {
     const record = await campaigns.read(id);
     if (!record) return unknown(id);
-    if (now() >= record.campaign.notAfter) return tooLate();
+    if (now() >= record.campaign.notAfter) return notAfterPassed();
     if (record.control.cancelled) return { refused: over('retry').refused };
     if (record.tally.refused === 0) return show(id);
     const retries = await chooseRetries(record, how, by);
@@ -139,67 +132,9 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     decision: Decision,
     by: string,
   ): Promise<SteerResult> {
-    const record = await campaigns.read(id);
-    if (!record) return unknown(id);
-    const all = await batches.all(id);
-    const meant = all.filter(({ no, state }) =>
-      which === 'all-held' ? state === 'held' : no === which,
-    );
-    const [first] = meant;
-    if (!first && which === 'all-held') return goOn(id);
-    if (!first) return refuse(404, 'batch-not-found', `no such batch of ${id}`);
-    if (which !== 'all-held' && first.state !== 'held') {
-      return alreadySo(first, decision) ? goOn(id) : notHeld(first);
-    }
-    if (decision.as === 'sent' && meant.length > 1) {
-      return refuse(
-        422,
-        'one-msg-id',
-        'a message id belongs to one batch: resolve them one by one',
-      );
-    }
-    if (decision.as === 'not-sent' && now() >= record.campaign.notAfter) return tooLate();
-    const audit: AuditEntry = {
-      at: now(),
-      by,
-      action: `resolve: ${decision.as}`,
-      ...(decision.note === undefined ? {} : { note: decision.note }),
-    };
-    if (decision.as === 'sent') {
-      const outcome = await batches.accepted(
-        { campaignId: id, no: first.no },
-        { type: 'resolved-sent', msgId: decision.msgId, at: now() },
-        { audit },
-      );
-      if (outcome.kind === 'taken') {
-        return refuse(
-          409,
-          'message-id-taken',
-          `message ${decision.msgId} belongs to batch ${outcome.owner}`,
-        );
-      }
-    } else {
-      const type = decision.as === 'not-sent' ? 'resolved-not-sent' : 'resolved-given-up';
-      const after = await change(id, meant, { type, at: now() } as BatchEvent, audit);
-      // Somebody else, or WeChat, had another word at the same moment.
-      const other = after.find((batch) => !alreadySo(batch, decision));
-      if (other && which !== 'all-held') return notHeld(other);
-    }
-    return goOn(id);
-  }
-
-  async function change(
-    id: string,
-    meant: readonly Batch[],
-    event: BatchEvent,
-    audit: AuditEntry,
-  ): Promise<Batch[]> {
-    const after: Batch[] = [];
-    for (const { no } of meant) {
-      const unless = (current: Batch): boolean => current.state !== 'held';
-      after.push(await batches.apply({ campaignId: id, no }, event, { audit, unless }));
-    }
-    return after;
+    const campaign = await campaigns.spec(id);
+    if (!campaign) return unknown(id);
+    return (await resolveHeld(campaign, which, decision, by)) ?? goOn(id);
   }
 
   /** The root may be asleep over other batches, or have ended: either way it looks again. */
@@ -208,17 +143,6 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     if (campaign) await enqueueRoot(campaign);
     await wakeCampaign(queues, id);
     return show(id);
-  }
-
-  function alreadySo(batch: Batch, decision: Decision): boolean {
-    switch (decision.as) {
-      case 'sent':
-        return 'msgId' in batch && batch.msgId === decision.msgId;
-      case 'not-sent':
-        return batch.generation > 0 && (batch.state === 'pending' || batch.state === 'submitting');
-      case 'given-up':
-        return batch.state === 'refused' && batch.reason === 'given-up';
-    }
   }
 
   async function show(id: string): Promise<SteerResult> {
@@ -237,12 +161,6 @@ function withoutPause(control: Control): Control {
 
 const over = (what: string): { refused: Refusal } =>
   refuse(409, 'campaign-over', `nothing to ${what}: the campaign has ended or was cancelled`);
-
-const notHeld = ({ no, state }: Batch): { refused: Refusal } =>
-  refuse(409, 'batch-not-held', `batch ${no} is ${state}, not held`);
-
-const tooLate = (): { refused: Refusal } =>
-  refuse(409, 'not-after-passed', 'notAfter has passed: nothing may be sent any more');
 
 const unknown = (id: string): { refused: Refusal } =>
   refuse(404, 'campaign-not-found', `no campaign ${id}, or its time of keeping is over`);
