@@ -67,8 +67,15 @@ export function makeReadFollowers(deps: Dependencies) {
         return fail(campaign.id, `wechat-${errcode}`, words);
       }
       const { openIds, next } = answer.value;
-      if (openIds.length > 0)
-        await audiences.append(listId, openIds, next ?? `${END}${cursor ?? ''}`);
+      const end = `${END}${cursor ?? ''}`;
+      if (openIds.length > 0) {
+        const newest = await audiences.append(listId, openIds, next ?? end);
+        if (newest.cursor === cursor) {
+          // It leads back to a page that was read before: this one was the last.
+          await audiences.append(listId, openIds, end);
+          break;
+        }
+      }
       if (next === null) break;
       if ((await campaigns.read(campaign.id))?.control.cancelled) return;
     }

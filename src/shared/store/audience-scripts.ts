@@ -39,7 +39,8 @@ return 1
 `;
 
 /**
- * Appends one page, once: its cursor says which page it is.
+ * Appends one page, once: its cursor says which page it is. The page counts with the second write,
+ * and with nothing before it: Redis may come back from a power loss with a part of them (recount.ts).
  *
  * KEYS meta, pages, cursors
  * ARGV cursor, ttl, received, invalid, packed ids
@@ -47,13 +48,13 @@ return 1
  */
 export const APPEND = `${EXTEND}
 if redis.call('HGET', KEYS[1], 'state') ~= 'receiving' then return false end
-if redis.call('SADD', KEYS[3], ARGV[1]) == 1 then
-  local no = redis.call('HINCRBY', KEYS[1], 'pages', 1)
-  redis.call('HSET', KEYS[2], no - 1, ARGV[5])
-  redis.call('HSET', KEYS[1], 'cursor', ARGV[1])
-  redis.call('HINCRBY', KEYS[1], 'received', ARGV[3])
-  redis.call('HINCRBY', KEYS[1], 'invalid', ARGV[4])
-  redis.call('HINCRBY', KEYS[1], 'recipients', ARGV[3] - ARGV[4])
+if redis.call('SISMEMBER', KEYS[3], ARGV[1]) == 0 then
+  local was = redis.call('HMGET', KEYS[1], 'pages', 'received', 'invalid', 'recipients')
+  redis.call('HSET', KEYS[2], was[1] or 0, ARGV[5])
+  redis.call('HSET', KEYS[1], 'cursor', ARGV[1], 'pages', (was[1] or 0) + 1,
+    'received', (was[2] or 0) + ARGV[3], 'invalid', (was[3] or 0) + ARGV[4],
+    'recipients', (was[4] or 0) + ARGV[3] - ARGV[4])
+  redis.call('SADD', KEYS[3], ARGV[1])
 end
 for _, key in ipairs(KEYS) do extend(key, tonumber(ARGV[2])) end
 return redis.call('HMGET', KEYS[1], 'cursor', 'recipients')
