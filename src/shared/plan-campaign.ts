@@ -6,7 +6,6 @@
 import { makeFreezeAudience } from './accept/freeze-audience.ts';
 import { makePrepareCampaign } from './accept/prepare-campaign.ts';
 import type { Refusal } from './accept/refusal.ts';
-import { unkeptMedia } from './accept/unkept-media.ts';
 import type { AccountConfig } from './accounts.ts';
 import { type CampaignPlan, planOf } from './campaign/plan.ts';
 import type { Stores } from './record.ts';
@@ -50,7 +49,7 @@ export function makePlanCampaign(deps: Dependencies) {
   ): Promise<AskedPlan | { readonly refused: Refusal }> {
     const prepared = await makePrepareCampaign({
       ...{ accounts, era, audiences, allowPrivateTargets, now },
-      media: unkeptMedia(media),
+      media,
     }).prepare(body);
     if ('refused' in prepared) return prepared;
     const { request, account, message, sendAt, notAfter } = prepared;

@@ -154,6 +154,26 @@ describe('POST /v1/campaigns', () => {
     expect(JSON.stringify(json)).not.toContain(openIds(1)[0]);
   });
 
+  it('keeps no file of a request that is refused', async () => {
+    const base64 = mediaFile('picture.png').toString('base64');
+    const files = async () => (await redis.keys(`${prefix}:record:media*`)).sort();
+    const before = await files();
+
+    const { status, json } = await world.post(
+      '/v1/campaigns',
+      aCampaign({
+        message: { type: 'image', media: { base64 } },
+        audience: { type: 'openids', openids: openIds(1) },
+      }),
+    );
+
+    expect({ status, paths: json.errors.map(({ path }: { path: string }) => path) }).toEqual({
+      status: 422,
+      paths: ['audience.openids'],
+    });
+    expect(await files()).toEqual(before);
+  });
+
   it.each([
     ['an unknown account', { account: 'nobody' }, 'account'],
     ['a time that has passed', { notAfter: foreverAfter(-1_000) }, 'notAfter'],

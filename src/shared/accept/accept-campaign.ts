@@ -59,11 +59,12 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
   async function accept(body: unknown, caller: Caller): Promise<AcceptResult> {
     const prepared = await prepare(body);
     if ('refused' in prepared) return (await asBefore(body, caller)) ?? prepared;
-    const { request, account, message, sendAt, notAfter } = prepared;
+    const { request, account, message, keepMedia, sendAt, notAfter } = prepared;
 
     const id = campaignId(now());
     const audience = await freeze(request, account.name, notAfter);
     if ('refused' in audience) return audience;
+    await keepMedia();
     const campaign: Campaign = {
       v: 1,
       id,

@@ -19,6 +19,7 @@ import { invalid } from './invalid-campaign.ts';
 import type { Era } from './media-kind.ts';
 import { mistakesOf } from './mistakes-of.ts';
 import { type Mistake, type Refusal, refuse } from './refusal.ts';
+import { unkeptMedia } from './unkept-media.ts';
 
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
@@ -35,6 +36,8 @@ export interface Prepared {
   readonly request: CampaignRequest;
   readonly account: AccountConfig;
   readonly message: Message;
+  /** Keeps the files that came with it. */
+  readonly keepMedia: () => Promise<void>;
   readonly sendAt: number;
   readonly notAfter: number;
 }
@@ -44,7 +47,7 @@ export type Prepare = (body: unknown) => Promise<Prepared | { readonly refused: 
 const YEAR = 366 * DAY;
 
 export function makePrepareCampaign(deps: Dependencies) {
-  const { audiences, media, era, now } = deps;
+  const { audiences, era, now } = deps;
 
   async function prepare(body: unknown): Promise<Prepared | { refused: Refusal }> {
     const parsed = parse(body);
@@ -57,6 +60,7 @@ export function makePrepareCampaign(deps: Dependencies) {
 
     // Without an account, what either route would take may pass: one mistake is there already.
     const coverAs = account?.newsRoute === 'uploadnews' ? 'thumb' : 'permanent';
+    const media = unkeptMedia(deps.media);
     const { message, mistakes } = await checkMessage(
       { media, era, coverAs, neededUntil: times.notAfter },
       request.message,
@@ -70,7 +74,7 @@ export function makePrepareCampaign(deps: Dependencies) {
       ...(await listMistakes(request, account)),
     ];
     if (!account || all.length > 0) return invalid(all);
-    return { request, account, message, ...times };
+    return { request, account, message, keepMedia: media.keep, ...times };
   }
 
   function parse(body: unknown): { request: CampaignRequest } | { refused: Refusal } {
