@@ -28,7 +28,6 @@ export interface World extends Everything {
   readonly logged: Said[];
   /** Every answer that was heard, with its headers. */
   readonly answered: Said[];
-  /** @param init.signal when to stop listening to what never ends. */
   ask(url: string, init?: RequestInit): Promise<Heard>;
   /** With the first API key. */
   api(method: string, path: string, body?: unknown): Promise<Heard>;
@@ -91,9 +90,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const callbackUrl = new URL(Object.values(everything.addresses).find(isCallback) ?? '').origin;
 
   async function ask(url: string, init: RequestInit = {}): Promise<Heard> {
-    const { signal, ...request } = init;
-    const response = await fetch(url, { redirect: 'manual', ...request });
-    const text = await textOf(response, signal ?? null);
+    const response = await fetch(url, { redirect: 'manual', ...init });
+    const text = await textOf(response);
     const headers = [...response.headers].map((pair) => pair.join(': ')).join('\n');
     const { pathname } = new URL(url);
     answered.push({
@@ -128,18 +126,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   };
 }
 
-/** All of it, or of what never ends as much as came before the signal. */
-async function textOf({ body }: Response, signal: AbortSignal | null): Promise<string> {
-  if (!body) return '';
-  const reader = body.getReader();
-  signal?.addEventListener('abort', () => reader.cancel().catch(() => undefined));
+/** All of it; of a stream of events, which may never end, as much as the first that says something. */
+async function textOf({ body, headers }: Response): Promise<string> {
+  const isStream = headers.get('content-type')?.startsWith('text/event-stream');
   const decoder = new TextDecoder();
   let text = '';
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += decoder.decode(value, { stream: true });
+  for await (const piece of body ?? []) {
+    text += decoder.decode(piece as Uint8Array, { stream: true });
+    if (isStream && /^data: .*\n\n/m.test(text)) break;
   }
+  return text;
 }
 
 const isCallback = (address: string): boolean => /\/wechat\/[a-z0-9-]+$/.test(address);

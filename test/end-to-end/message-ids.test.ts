@@ -1,5 +1,6 @@
 /** 45065: a send with this key exists. Whose message it is decides. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../src/shared/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -55,7 +56,7 @@ describe('a batch whose key WeChat knows', () => {
     await world.ended(await world.create(aRequest(account)));
     const audience = toOpenIds(45_000);
     // One at a time, so that nobody is called beside the two.
-    await world.stores.lanes.set(account, 'narrowUntil', world.clock.now() + 60_000);
+    await world.stores.lanes.set(account, 'narrowUntil', world.clock.now() + HOUR);
     await world.queues.lane(account).setGlobalConcurrency(1);
     world.faults.set('key-taken', { account, path, msgId: 'latest', times: 2 });
 
@@ -87,7 +88,7 @@ describe('a batch whose key WeChat knows', () => {
   it('counts two in a row anew once another batch was accepted in between', async () => {
     const account = world.nextAccount();
     await world.ended(await world.create(aRequest(account)));
-    await world.stores.lanes.set(account, 'narrowUntil', world.clock.now() + 60_000);
+    await world.stores.lanes.set(account, 'narrowUntil', world.clock.now() + HOUR);
     await world.queues.lane(account).setGlobalConcurrency(1);
     const latest = { account, path, msgId: 'latest' } as const;
     world.faults.set('key-taken', latest);

@@ -45,9 +45,9 @@ beforeAll(async () => {
       API_KEYS: KEYS.map((key, n) => `service-${n}:${key}`).join(','),
       BOARD_USER: BOARD.user,
       BOARD_PASSWORD: BOARD.password,
-      SUBMIT_TIMEOUT_SECONDS: '2',
+      SUBMIT_TIMEOUT_SECONDS: '5',
       UNKNOWN_RETRY_SECONDS: '0.5',
-      RECEIPT_DEADLINE_SECONDS: '3',
+      RECEIPT_DEADLINE_SECONDS: '10',
     },
     sandbox: {
       accounts: ACCOUNTS.filter(({ name }) => name !== 'unknown')
@@ -74,7 +74,7 @@ beforeAll(async () => {
   await enqueueByRedis();
   await lookAtEverything(world, [...campaigns.values()]);
   tokens.add((await redis.get(`${world.prefix}:record:webhook-secret`)) ?? '');
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   await world?.stop();

@@ -3,7 +3,6 @@ import type { Job } from 'bullmq';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { nextMonthMorning, nextMorning } from '../../src/shared/campaign/quota-window.ts';
 import type { SharedQueue } from '../../src/shared/jobs.ts';
-import { makeSteerAccount } from '../../src/shared/steer-account.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/time.ts';
 import { anImage, aRequest, someNews, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
@@ -24,15 +23,18 @@ describe('an account whose minute is used up (45011)', () => {
 
     const view = await world.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
     expect(view).toMatchObject({ state: 'submitting', waiting: { reason: 'rate' } });
+    const [call] = world.ledger.requests(SEND).filter((one) => one.account === account);
+    const until = Date.parse(view.waiting?.until ?? '');
+    expect(until - (call?.at ?? 0)).toBeGreaterThan(50 * SECOND);
     // The batch is recorded first, its lane right after.
-    const sleep = await world.until(
-      'the lane asleep',
-      async () => (await world.stores.lanes.read(account)).sleep,
-    );
-    const other = await world.create(aRequest(account));
-    await world.untilView(other, 'laid out', ({ batches }) => batches.pending === 1);
-    expect(Math.round((sleep.until - Date.now()) / SECOND)).toBeGreaterThan(50);
-    expect((await world.view(other)).batches.submitted).toBe(0);
+    const lane = world.queues.lane(account);
+    await world.until('the lane asleep', async () => (await lane.getRateLimitTtl()) > SECOND);
+    expect((await world.stores.lanes.read(account)).sleep).toEqual({ reason: 'rate', until });
+
+    await world.create(aRequest(account));
+    await world.until('another job is there', async () => (await lane.getJobCounts()).prioritized);
+    expect(await lane.getRateLimitTtl()).toBeGreaterThan(SECOND);
+    expect(await lane.getActiveCount()).toBe(0);
     expect(world.sendCalls(account)).toEqual([45011]);
   });
 });
@@ -79,11 +81,17 @@ describe.each([
     expect(view.waiting).toEqual({ reason, until: new Date(until).toISOString() });
     expect(own.sendCalls('default')).toEqual([errcode]);
 
-    await own.until('it sleeps', () => own.queues.lane('default').getDelayedCount());
+    const lane = own.queues.lane('default');
+    const job = await own.until('it sleeps', async () => (await lane.getDelayed())[0]);
     await own.jump(until - own.clock.now() - MINUTE);
+    await job.promote();
+    await own.until('it was looked at', async () => {
+      const tries = (await lane.getJob(job.id ?? ''))?.attemptsStarted ?? 0;
+      return tries > 1 && (await lane.getActiveCount()) === 0;
+    });
     expect(own.sendCalls('default')).toEqual([errcode]);
 
-    await own.jump(MINUTE + 1);
+    await own.jump(2 * MINUTE);
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
     expect(own.sendCalls('default')).toEqual([errcode, 0]);
   });
@@ -145,7 +153,8 @@ describe('an account that waits for its administrator', () => {
     const view = await world.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
     expect(view.waiting?.reason).toBe('wechat-approval');
     const until = Date.parse(view.waiting?.until ?? '');
-    expect(Math.round((until - Date.now()) / MINUTE)).toBe(30);
+    const [call] = world.ledger.requests(SEND).filter((one) => one.account === account);
+    expect(Math.round((until - (call?.at ?? 0)) / MINUTE)).toBe(30);
   });
 });
 
@@ -163,14 +172,14 @@ describe('a person who has mended what WeChat objected to, and resumes the accou
     const audience = path === 'groups/get' ? { type: 'group', groupId: '2' } : toOpenIds();
     const id = await world.create(aRequest(account, { audience, message: someNews() }));
     await world.untilView(id, 'waiting', ({ waiting }) => waiting?.reason === reason);
-    const { queues, stores } = world;
+    const { queues } = world;
     const queue = asleepIn === 'lane' ? queues.lane(account) : queues[asleepIn];
     await world.until('it sleeps', async () => {
       const jobs: Job<{ campaignId?: string }>[] = await queue.getDelayed();
       return jobs.some((job) => job.data.campaignId === id);
     });
 
-    await makeSteerAccount({ ...stores, queues, now: Date.now }).resume(account);
+    await world.steerAccount.resume(account);
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
     if (path === SEND) expect(world.sendCalls(account)).toEqual([errcode, 0]);
@@ -190,9 +199,12 @@ describe('an account that WeChat has stopped (50002)', () => {
     expect(paused).toMatchObject({ errcode: 50002, by: 'wechat' });
     const next = await world.create(aRequest(account));
     await world.untilView(next, 'waiting', ({ waiting }) => waiting?.reason === 'account-paused');
+    await world.until('both sleep', async () => {
+      return (await world.queues.lane(account).getDelayedCount()) === 2;
+    });
     expect(world.sendCalls(account)).toEqual([50002]);
 
-    await world.stores.lanes.clear(account, 'paused');
+    await world.steerAccount.resume(account);
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
     expect(await world.ended(next)).toMatchObject({ outcome: 'delivered' });
@@ -253,12 +265,15 @@ describe('a host that is not on the account’s IP list (40164)', () => {
     await own.jump(5 * MINUTE);
 
     await own.until('paused', async () => (await own.stores.lanes.read('default')).paused);
+    const queue = own.queues.lane('default');
+    const asleep = await own.until('it sleeps', async () => (await queue.getDelayed())[0]);
     expect(own.sendCalls('default')).toEqual([40164, 40164]);
+
     await own.jump(HOUR);
-    await own.until(
-      'it looked',
-      async () => (await own.queues.lane('default').getActiveCount()) === 0,
-    );
+    await own.until('it was looked at', async () => {
+      const job = await queue.getJob(asleep.id ?? '');
+      return (await job?.isDelayed()) && (job?.attemptsStarted ?? 0) > asleep.attemptsStarted;
+    });
     expect(own.sendCalls('default')).toEqual([40164, 40164]);
   });
 });

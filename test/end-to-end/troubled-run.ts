@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { sampleCampaigns } from '../../src/demo/samples.ts';
 import type { AccountConfig } from '../../src/shared/accounts.ts';
 import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
+import { MINUTE } from '../../src/shared/time.ts';
 import { mediaFile } from '../producer/world.ts';
 import { openIds } from '../support/open-ids.ts';
 import { anAccount, type World } from './listening-world.ts';
@@ -140,7 +141,7 @@ async function notOver(world: World, campaigns: ReadonlyMap<string, string>): Pr
 
 /** @param missing what there is to wait for; ends when it is nothing. */
 export async function until(missing: () => Promise<readonly string[]>): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 2 * MINUTE;
   for (let left = await missing(); left.length > 0; left = await missing()) {
     if (Date.now() > deadline) throw new Error(`in vain: ${left.join(', ')}`);
     await new Promise((wake) => setTimeout(wake, 300));

@@ -1,16 +1,14 @@
 /** WeChat is silent, or says nothing that can be read: the same key, until somebody knows. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { DAY, HOUR, SECOND } from '../../src/shared/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 
-const world = await startWorld(
-  { onTestFinished: (end) => afterAll(end) },
-  {
-    accounts: Array.from({ length: 16 }, (_, i) => ({ name: `a${i + 1}` })),
-    submitTimeoutMs: 1_500,
-  },
-);
+const scope = { onTestFinished: (end: () => Promise<void>) => afterAll(end) };
+const accounts = Array.from({ length: 16 }, (_, i) => ({ name: `a${i + 1}` }));
+const patient = await startWorld(scope, { accounts });
+/** Gives WeChat up soon, where it is silent; elsewhere a slow machine would pass for silence. */
+const impatient = await startWorld(scope, { accounts, submitTimeoutMs: 5 * SECOND });
 
 describe('a campaign reaches each follower once, though', () => {
   it.each([
@@ -28,6 +26,7 @@ describe('a campaign reaches each follower once, though', () => {
     ['WeChat says a number nobody knows', 'errcode', { errcode: 1234567 }, [1234567, 0]],
     ['WeChat finds the key used too soon', 'errcode', { errcode: 45066 }, [45066, 0]],
   ] as const)('%s', async (_, fault, details, calls) => {
+    const world = fault.startsWith('silent') ? impatient : patient;
     const account = world.nextAccount();
     world.faults.set(fault, { account, path: 'message/mass/send', ...details });
 
@@ -49,6 +48,7 @@ describe('a campaign reaches each follower once, though', () => {
   });
 
   it('an unanswered call stops its own lane, until it is answered, and no other', async () => {
+    const world = patient;
     const [account, other] = [world.nextAccount(), world.nextAccount()];
     const silent = world.faults.set('status-502', { account, times: 2, path: 'message/mass/send' });
     const first = await world.create(aRequest(account));
@@ -74,8 +74,7 @@ describe('a campaign reaches each follower once, though', () => {
 
 describe('an unanswered batch', () => {
   it('is asked about after 1, 2, 5, 15, 30 and then 55 units, and held after 23 hours', async (t) => {
-    const UNIT = 50;
-    const own = await startWorld(t, { unknownRetryMs: UNIT, pace: { keyRepeatMs: UNIT } });
+    const own = await startWorld(t, { unknownRetryMs: MINUTE, pace: { keyRepeatMs: MINUTE } });
     await own.ended(await own.create(aRequest('default')));
     const before = own.sendCalls('default').length;
     own.faults.set('status-502', { path: 'message/mass/send', times: null });
@@ -87,8 +86,10 @@ describe('an unanswered batch', () => {
         const found = await own.batch(id).catch(() => null);
         return found?.state === 'submitting' && found.answered && found.attempts === call && found;
       });
-      const step = (batch.nextAttemptAt ?? 0) - batch.lastAttemptAt;
-      steps.push(Math.floor(step / UNIT));
+      await own.until('it sleeps', () => own.queues.lane('default').getDelayedCount());
+      const { lastAttemptAt, nextAttemptAt = 0 } = batch;
+      steps.push(Math.round((nextAttemptAt - lastAttemptAt) / MINUTE));
+      if (call < 7) await own.jump(nextAttemptAt - own.clock.now());
     }
     expect(steps).toEqual([1, 2, 5, 15, 30, 55, 55]);
 
@@ -109,23 +110,18 @@ describe('an unanswered batch', () => {
     own.faults.set('status-502', { path: 'message/mass/send', bodyIncludes: '-1-0"', times: null });
     const notAfter = new Date(own.clock.now() + HOUR).toISOString();
     const id = await own.create(aRequest('default', { audience: toOpenIds(25_000), notAfter }));
-    await own.until('a batch is unanswered', async () =>
-      (await own.batches(id)).some((batch) => batch.state === 'submitting' && batch.answered),
-    );
-    await own.until('the lane is still', async () => {
-      const tally = (await own.view(id)).batches;
-      return tally.submitting === 1 && (await own.queues.lane('default').getActiveCount()) === 0;
+    await own.until('the first is unanswered', async () => {
+      const batch = await own.batch(id).catch(() => null);
+      return batch?.state === 'submitting' && batch.answered;
     });
-    const calls = own.sendCalls('default').length;
-    const before = (await own.view(id)).batches;
 
     await own.jump(HOUR + SECOND);
     await own.sweep();
     await own.until('held', async () => (await own.batch(id)).state === 'held');
 
     const after = await own.untilView(id, 'settled', ({ batches }) => batches.submitted === 0);
-    expect(after.batches).toMatchObject({ held: 1, cancelled: before.pending, submitting: 0 });
-    expect(own.sendCalls('default')).toHaveLength(calls);
+    expect(after.batches).toMatchObject({ held: 1, cancelled: 2, submitting: 0 });
+    expect(own.sendCalls('default')).toEqual([502]);
 
     await own.steer.resolve(id, 1, { as: 'given-up' }, 'ann');
     expect(await own.ended(id)).toMatchObject({ error: { code: 'not-after' } });

@@ -24,6 +24,7 @@ import { makeRegistry } from '../../src/shared/metrics.ts';
 import { openQueues, promote } from '../../src/shared/queues.ts';
 import { openRecord } from '../../src/shared/record.ts';
 import type { Running } from '../../src/shared/running.ts';
+import { makeSteerAccount } from '../../src/shared/steer-account.ts';
 import { makeSteerCampaign } from '../../src/shared/steer-campaign.ts';
 import { makeTelemetry } from '../../src/shared/telemetry.ts';
 import { makeReviveBatches } from '../../src/workers/revive-batches.ts';
@@ -166,6 +167,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     now,
   });
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot, now });
+  const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const telemetry = makeTelemetry(logged.log, makeRegistry({ role: 'test' }));
   /** As the sweeper does it every five seconds; looks for lost roots each time. */
   const sweep = () =>
@@ -294,6 +296,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     stores,
     queues,
     steer,
+    steerAccount,
     accept,
     sandbox,
     faults: sandbox.faults,
