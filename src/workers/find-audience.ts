@@ -11,13 +11,13 @@ export type Found =
   | { readonly kind: 'unknown'; readonly message: string }
   | { readonly kind: 'later'; readonly later: Later };
 
-/** @param tries how often the campaign's root has run, this time included. */
-export type FindAudience = (campaign: Campaign, tries: number) => Promise<Found>;
+/** @param countTry counts a call that failed, and says how many by now. */
+export type FindAudience = (campaign: Campaign, countTry: () => Promise<number>) => Promise<Found>;
 
 /** What WeChat has just named needs no asking again, so that a burst of campaigns asks once. */
 const REMEMBERED_FOR = MINUTE;
 const MOST_REMEMBERED = 10_000;
-/** Runs in which a list was asked for in vain. */
+/** Times that a list was asked for in vain. */
 const MUTE_AFTER = 4;
 
 interface Dependencies {
@@ -31,21 +31,21 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
 
   const named = new Map<string, number>();
 
-  return async (campaign, tries) => {
+  return async (campaign, countTry) => {
     const { audience, account } = campaign;
     if ((named.get(nameOf(campaign)) ?? 0) > now()) return { kind: 'known' };
     if (audience.type === 'group') {
       const answer = await listGroups(wechatFor(account));
       return judge(campaign, answer, ({ id }) => id === audience.groupId, {
         what: `group ${audience.groupId}`,
-        tries,
+        countTry,
       });
     }
     if ('tagId' in audience) {
       const answer = await listTags(wechatFor(account));
       return judge(campaign, answer, ({ id }) => id === audience.tagId, {
         what: `tag ${audience.tagId}`,
-        tries,
+        countTry,
       });
     }
     return { kind: 'known' };
@@ -55,7 +55,7 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
     campaign: Campaign,
     answer: Answer<T[]>,
     isMeant: (one: T) => boolean,
-    { what, tries }: { what: string; tries: number },
+    { what, countTry }: { what: string; countTry: () => Promise<number> },
   ): Promise<Found> {
     if (answer.kind === 'ok') {
       if (answer.value.some(isMeant)) {
@@ -66,6 +66,7 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
       const known = answer.value.map(({ id, name }) => `${id} (${name})`).join(', ');
       return { kind: 'unknown', message: `WeChat knows no ${what}; it has ${known || 'none'}` };
     }
+    const tries = await countTry();
     // No list to look into: an account without the right to it (groups went when tags came), or a
     // WeChat that does not answer this call. The send step refuses an unknown audience (40152).
     const isMute = answer.kind === 'unknown' && tries > MUTE_AFTER;

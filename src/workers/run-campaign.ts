@@ -28,6 +28,7 @@ import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Era } from '../shared/wechat/client.ts';
+import { countTry } from './count-tries.ts';
 import type { FindAudience } from './find-audience.ts';
 import { hasExpired, hasUploads, massMessage, materialJobs, newsKey } from './material.ts';
 import type { ReviveBatches } from './revive-batches.ts';
@@ -119,7 +120,7 @@ export function makeRunCampaign(deps: Dependencies) {
 
   /** A group or tag that WeChat does not know fails the campaign before anything is uploaded. */
   async function isKnown({ campaign, job, token }: Run): Promise<boolean> {
-    const found = await deps.findAudience(campaign, job.attemptsStarted);
+    const found = await deps.findAudience(campaign, () => countTry(job));
     if (found.kind === 'unknown') {
       await endWith(campaign, 'audience-unknown', found.message);
       return false;

@@ -1,6 +1,7 @@
 /** Who is meant, found out before anything is sent. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { acceptCampaignJob } from '../../src/shared/jobs.ts';
+import { promote } from '../../src/shared/queues.ts';
 import { HOUR } from '../../src/shared/time.ts';
 import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
@@ -10,7 +11,7 @@ const FOLLOWERS = 25_001;
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
   {
-    accounts: Array.from({ length: 18 }, (_, i) => ({
+    accounts: Array.from({ length: 20 }, (_, i) => ({
       name: `a${i + 1}`,
       wechat: { followers: FOLLOWERS },
     })),
@@ -59,6 +60,27 @@ describe('a group or a tag', () => {
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered', recipients: null });
     expect(world.sendCalls(account)).toEqual([0]);
+  });
+
+  it('is asked for once more where it was not answered, however often its root had run', async () => {
+    const account = world.nextAccount();
+    const sendAt = new Date(world.clock.now() + HOUR).toISOString();
+    const audience = { type: 'tag', tagId: 424242 };
+    const id = await world.create(aRequest(account, { audience, sendAt }));
+    const starts = async () => (await world.queues.campaigns.getJob(`c-${id}`))?.attemptsStarted;
+    for (let run = 1; run <= 5; run += 1) {
+      await promote(world.queues.campaigns, `c-${id}`);
+      await world.until('started', async () => (await starts()) === run);
+      await world.until('asleep again', async () =>
+        (await world.queues.campaigns.getJob(`c-${id}`))?.isDelayed(),
+      );
+    }
+    world.faults.set('status-502', { account, path: 'tags/get' });
+
+    await world.jump(HOUR);
+
+    expect(await world.ended(id)).toMatchObject({ error: { code: 'audience-unknown' } });
+    expect(world.sendCalls(account)).toEqual([]);
   });
 });
 
