@@ -24,7 +24,10 @@ const MARGIN = 10 * MINUTE;
 export const newsKey = (account: AccountConfig, batchNo: number): string =>
   account.newsRoute === 'draft' ? String(batchNo) : 'all';
 
-const isGood = (found: UploadedMaterial | undefined, now: number): found is UploadedMaterial =>
+export const isGood = (
+  found: UploadedMaterial | undefined,
+  now: number,
+): found is UploadedMaterial =>
   found !== undefined && (found.expiresAt === null || found.expiresAt > now + MARGIN);
 
 /** Something was made and is too old by now: jobs of the same generation would not run again. */

@@ -17,7 +17,7 @@ import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
-import { materialJobs, NAMED_IN_VAIN, newsKey } from './material.ts';
+import { isGood, materialJobs, NAMED_IN_VAIN, newsKey } from './material.ts';
 import { sleepUntil, waitForChildren } from './sleep.ts';
 
 interface Dependencies {
@@ -92,10 +92,10 @@ export function makeRenewMaterial(deps: Dependencies) {
 
   /** Made once, and too old by now: jobs of the same generation would not run again. */
   const isStale = ({ material }: Control, { account, batch, message }: Needing): boolean => {
-    const current = (found: { generation: number } | undefined): boolean =>
-      found?.generation === material.generation;
-    if (needsNews(message)) return current(material.news[newsKey(account, batch.no)]);
-    return Object.values(material.uploads).some(current);
+    const made = needsNews(message)
+      ? [material.news[newsKey(account, batch.no)]]
+      : Object.values(material.uploads);
+    return made.some((found) => found?.generation === material.generation && !isGood(found, now()));
   };
 
   /** Once, however many batches find it stale together. */
