@@ -123,7 +123,7 @@ describe('a campaign whose articles, files or followers must wait', () => {
     ['media/upload', 45011, 'rate', { message: anImage() }],
     ['media/upload', 40164, 'address-refused', { message: anImage() }],
     ['user/get', 45009, 'daily-quota', { audience: { type: 'followers' } }],
-    ['groups/get', -1, 'rate', { audience: { type: 'group', groupId: '2' } }],
+    ['groups/get', -1, 'wechat-busy', { audience: { type: 'group', groupId: '2' } }],
   ])(
     'says why and until when (%s, %i: %s), and then goes',
     async (path, errcode, reason, asked) => {
