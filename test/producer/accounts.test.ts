@@ -48,7 +48,6 @@ const world = (environment: Record<string, string> = {}) =>
     environment,
     routes,
     now: () => NOW,
-    sandbox: { now: () => NOW },
     account: {
       groups: [{ id: 2, name: 'friends', members: { from: 0, to: 10 } }],
       tags: [{ id: 100, name: 'fans', members: { from: 0, to: 3 } }],

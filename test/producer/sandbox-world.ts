@@ -41,6 +41,10 @@ export const APP_ID = ENVIRONMENT.WECHAT_APP_ID;
 export const ORIGINAL_ID = 'gh_0123456789ab';
 export const CALLBACK_TOKEN = 'CallbackToken1';
 
+/** Starts at noon in Beijing, so that no day ends in the middle of a test. */
+const AHEAD = Date.parse('2026-01-05T12:00:00+08:00') - Date.now();
+const fromNoon = (): number => Date.now() + AHEAD;
+
 interface Options {
   readonly routes: (parts: Parts) => { api?: readonly Router[]; raw?: readonly Router[] };
   readonly environment?: Readonly<Record<string, string>>;
@@ -51,7 +55,7 @@ interface Options {
 
 export async function sandboxWorld(
   { url: redisUrl }: Pick<TestRedis, 'url'>,
-  { routes, environment = {}, account = {}, now = Date.now, ...given }: Options,
+  { routes, environment = {}, account = {}, now = fromNoon, ...given }: Options,
 ): Promise<SandboxWorld> {
   const sandbox = await startSandbox({
     accounts: [
@@ -65,6 +69,7 @@ export async function sandboxWorld(
         ...account,
       },
     ],
+    now,
     ...given.sandbox,
   });
   const config = loadConfig({
