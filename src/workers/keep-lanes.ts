@@ -106,9 +106,15 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   async function pace({ name, callsPerMinute }: AccountConfig): Promise<LaneState> {
     const queue = queues.lane(name);
     await queue.setGlobalRateLimit(1, Math.max(1, Math.ceil(MINUTE / callsPerMinute)));
-    const state = await lanes.read(name);
-    const { narrowUntil = 0 } = state;
-    await queue.setGlobalConcurrency(narrowUntil > now() ? 1 : LANE_CONCURRENCY);
+    return setWidth(name);
+  }
+
+  /** Wide first, and then a look: whoever narrows it writes that down before. */
+  async function setWidth(account: string): Promise<LaneState> {
+    const lane = queues.lane(account);
+    await lane.setGlobalConcurrency(LANE_CONCURRENCY);
+    const state = await lanes.read(account);
+    if ((state.narrowUntil ?? 0) > now()) await lane.setGlobalConcurrency(1);
     return state;
   }
 
@@ -124,8 +130,8 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
     }
     const { narrowUntil } = state;
     if (narrowUntil === undefined || narrowUntil > now()) return;
-    await queues.lane(account).setGlobalConcurrency(LANE_CONCURRENCY);
-    await lanes.clear(account, 'narrowUntil');
+    await lanes.widen(account, narrowUntil);
+    await setWidth(account);
   }
 
   await listener.subscribe(channel);

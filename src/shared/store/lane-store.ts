@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { WaitReason } from '../campaign/batch.ts';
 import type { Word } from '../campaign/campaign.ts';
+import { commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
 
 export interface LaneStop extends Word {
@@ -69,6 +70,19 @@ export function makeLaneStore({ redis, record }: { redis: Redis; record: string 
     await redis.publish(keys.laneFeed(), account);
   }
 
+  /** Ends its going one by one, unless it has been told meanwhile to go on so for longer. */
+  async function widen(account: string, narrowUntil: number): Promise<void> {
+    const lane = { key: keys.lane(account), field: 'narrowUntil' };
+    await commit(
+      redis,
+      [{ ...lane, is: JSON.stringify(narrowUntil) }],
+      [
+        ['HDEL', lane.key, lane.field],
+        ['PUBLISH', keys.laneFeed(), account],
+      ],
+    );
+  }
+
   async function noteEvent(account: string, at: number, mode: string): Promise<void> {
     await redis.hset(keys.account(account), 'lastEventAt', at, 'lastEventMode', mode);
   }
@@ -98,5 +112,17 @@ export function makeLaneStore({ redis, record }: { redis: Redis; record: string 
     await redis.set(keys.heartbeat(), at);
   }
 
-  return { busy, work, read, set, clear, noteEvent, notePlainRefused, facts, heartbeat, beat };
+  return {
+    busy,
+    work,
+    read,
+    set,
+    clear,
+    widen,
+    noteEvent,
+    notePlainRefused,
+    facts,
+    heartbeat,
+    beat,
+  };
 }
