@@ -83,12 +83,12 @@ export function makeTakeInAnswer(deps: Dependencies) {
         return telemetry.batchHeld(campaign, batch, 'accepted-after-decision');
       }
       if (outcome.kind === 'taken') {
-        await batches.apply(
+        const after = await batches.apply(
           ref,
           { type: 'held', reason: 'message-id-taken', takenMsgId: event.msgId, at: now() },
           { unless: isNotAsked },
         );
-        telemetry.batchHeld(campaign, batch, 'message-id-taken');
+        if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
         return deps.laneReactions.idTaken(campaign);
       }
       await deps.laneReactions.answered(campaign, batch, control);
