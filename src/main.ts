@@ -11,22 +11,19 @@ import { SECOND } from './shared/time.ts';
 const readConfig = (): Config => loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
 
 /** Each role's modules are loaded only where it runs. */
-const ROLES: Readonly<Record<string, () => Promise<Running>>> = {
-  async producer() {
+const ROLES: Readonly<Record<string, (config: Config) => Promise<Running>>> = {
+  async producer(config) {
     const { start } = await import('./producer/start.ts');
-    const config = readConfig();
     requireAccounts(config);
     return start({ config, ...tools('producer', config) });
   },
-  async worker() {
+  async worker(config) {
     const { start } = await import('./workers/start.ts');
-    const config = readConfig();
     requireAccounts(config);
     return start({ config, ...tools('worker', config) });
   },
-  async callback() {
+  async callback(config) {
     const { start } = await import('./callback/start.ts');
-    const config = readConfig();
     requireAccounts(config);
     const accountsFile = process.env.ACCOUNTS_FILE;
     return start({
@@ -36,13 +33,13 @@ const ROLES: Readonly<Record<string, () => Promise<Running>>> = {
       ...(accountsFile ? { accountsFile } : {}),
     });
   },
-  async sandbox() {
+  async sandbox(config) {
     const { start } = await import('./demo/sandbox-role.ts');
-    return start(readConfig());
+    return start(config);
   },
-  async start() {
+  async start(config) {
     const { startForGood } = await import('./demo/start-for-good.ts');
-    return startForGood(process.env);
+    return startForGood(config, process.env.REDIS_URL);
   },
 };
 
@@ -78,9 +75,10 @@ async function main(role = ''): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const running = await Promise.race([start(), aborted(stop)]);
+  const config = readConfig();
+  const running = await Promise.race([start(config), aborted(stop)]);
   if (!running) return; // told to stop while it waited for something: nothing is in hand
-  const metrics = await metricsOf(role, running);
+  const metrics = await metricsOf(role, config, running);
   const addresses = { ...running.addresses, ...(metrics ? { metrics: metrics.url } : {}) };
   for (const [what, address] of Object.entries(addresses)) {
     process.stderr.write(`${what.padEnd(24)} ${address}\n`);
@@ -92,8 +90,7 @@ async function main(role = ''): Promise<void> {
   await running.stop();
 }
 
-async function metricsOf(role: string, running: Running) {
-  const { metrics } = readConfig();
+async function metricsOf(role: string, { metrics }: Config, running: Running) {
   if (!metrics) return null;
   const registry = running.registry ?? makeRegistry({ role });
   return startMetricsServer({ ...metrics, registry, ready: () => running.ready() });

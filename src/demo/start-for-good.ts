@@ -5,9 +5,8 @@
  * error (config.ts), never a silent sandbox.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { loadConfig } from '../shared/config.ts';
+import type { Config } from '../shared/config.ts';
 import { makeLogger } from '../shared/logger.ts';
 import { resolveRedis } from '../shared/private-redis.ts';
 import { addressOf } from '../shared/redis.ts';
@@ -17,11 +16,11 @@ import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 
 const DATA = '.qunfa';
 
-export async function startForGood(env: NodeJS.ProcessEnv): Promise<Running> {
-  const asked = loadConfig(env, (path) => readFileSync(path, 'utf8'));
+/** @param redisUrl of a Redis that is there; without it, a private one is started. */
+export async function startForGood(asked: Config, redisUrl?: string): Promise<Running> {
   const dataDir = `${DATA}/${asked.isSandbox ? `sandbox-${randomUUID()}` : 'redis'}`;
   const redis = await resolveRedis({
-    ...(env.REDIS_URL ? { url: env.REDIS_URL } : {}),
+    url: redisUrl,
     dataDir,
     cacheDir: `${DATA}/cache`,
     log: (line) => process.stderr.write(`${line}\n`),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, inject, it } from 'vitest';
 import { startForGood } from '../../src/demo/start-for-good.ts';
+import { loadConfig } from '../../src/shared/config.ts';
 import { PREFIX } from '../../src/shared/store/keys.ts';
 
 const PASSWORD = 'hush-hush-4711';
@@ -31,11 +32,8 @@ it('npm start prints every address, and the password of none', async ({ onTestFi
     await rm(spool, { recursive: true, force: true });
   });
 
-  const running = await startForGood({
-    ...ANY_PORT,
-    REDIS_URL: url.href,
-    CALLBACK_SPOOL_DIR: spool,
-  });
+  const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: spool });
+  const running = await startForGood(config, url.href);
   onTestFinished(() => running.stop());
   const printed = JSON.stringify(running.addresses);
 
@@ -55,11 +53,11 @@ it('npm start against the sandbox leaves another one alone, and nothing behind',
     process.chdir(before);
     await rm(home, { recursive: true, force: true });
   });
-  const env = { ...ANY_PORT, CALLBACK_SPOOL_DIR: join(home, 'spool') };
+  const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: join(home, 'spool') });
 
-  const first = await startForGood(env);
+  const first = await startForGood(config);
   const folders = await dataFolders();
-  const second = await startForGood(env);
+  const second = await startForGood(config);
   const both = await dataFolders();
   await Promise.all([first.stop(), second.stop()]);
 
