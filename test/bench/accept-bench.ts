@@ -2,7 +2,8 @@
 
 import { KEYS } from './all-roles.ts';
 import { startBenchWorld } from './bench-world.ts';
-import { ratio, report } from './figures.ts';
+import { compared, type Measured, startClock } from './clock.ts';
+import { report } from './figures.ts';
 import { load } from './load.ts';
 import { startPlainServer } from './plain-server.ts';
 import { startRole } from './role-process.ts';
@@ -34,28 +35,25 @@ async function run(url: string, requests = REQUESTS) {
       body,
     };
   });
-  return load(asks, { width: WIDTH, expected: 202 });
+  const clock = startClock();
+  const { p99Ms } = await load(asks, { width: WIDTH, expected: 202 });
+  return { ...clock(requests), p99Ms };
 }
 
 await run(plain.url, 500);
 await run(api, 500);
-const floor: number[] = [];
-const ours: number[] = [];
-const p99Ms: number[] = [];
+const floor: Measured[] = [];
+const ours: (Measured & { readonly p99Ms: number })[] = [];
 for (let round = 0; round < ROUNDS; round += 1) {
-  floor.push((await run(plain.url)).perSecond);
-  const { perSecond, p99Ms: slow } = await run(api);
-  ours.push(perSecond);
-  p99Ms.push(slow);
+  floor.push(await run(plain.url));
+  ours.push(await run(api));
 }
 report({
   bench: 'accept',
   what: 'POST /v1/campaigns of a text, a second, against express and queue.add',
-  floor,
-  ours,
-  ratio: ratio(ours, floor),
+  ...compared('floor', floor, ours),
   goal: 0.6,
-  p99Ms,
+  p99Ms: ours.map(({ p99Ms }) => p99Ms),
 });
 await producer.kill('SIGTERM');
 plain.stop();

@@ -2,7 +2,8 @@
  * 2,000 text campaigns on 20 accounts, from the enqueuing request to the last receipt taken in,
  * against the same tree in BullMQ alone with the same three HTTP hops.
  */
-import { ratio, report, rounded } from './figures.ts';
+import { compared, type Measured, startClock } from './clock.ts';
+import { report } from './figures.ts';
 import { type Side, startTwoSides } from './two-sides.ts';
 
 const CAMPAIGNS = 2_000;
@@ -11,26 +12,24 @@ const ROUNDS = 3;
 
 const sides = await startTwoSides(ACCOUNTS);
 
-async function rateOf(side: Side): Promise<number> {
-  const began = performance.now();
+async function measure(side: Side): Promise<Measured> {
+  const clock = startClock();
   await side.run(CAMPAIGNS);
-  return rounded(CAMPAIGNS / ((performance.now() - began) / 1_000), 0);
+  return clock(CAMPAIGNS);
 }
 
 await sides.alone.run(200);
 await sides.ours.run(200);
-const alone: number[] = [];
-const ours: number[] = [];
+const alone: Measured[] = [];
+const ours: Measured[] = [];
 for (let round = 0; round < ROUNDS; round += 1) {
-  alone.push(await rateOf(sides.alone));
-  ours.push(await rateOf(sides.ours));
+  alone.push(await measure(sides.alone));
+  ours.push(await measure(sides.ours));
 }
 report({
   bench: 'campaigns',
   what: '2,000 text campaigns on 20 accounts, enqueue to receipt, a second',
-  alone,
-  ours,
-  ratio: ratio(ours, alone),
+  ...compared('alone', alone, ours),
   goal: 0.6,
 });
 await sides.stop();

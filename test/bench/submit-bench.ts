@@ -12,7 +12,8 @@ import { openRecord } from '../../src/shared/record.ts';
 import { connect, untilReady } from '../../src/shared/redis.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { openIds, startBenchWorld, until } from './bench-world.ts';
-import { ratio, report, rounded } from './figures.ts';
+import { compared, type Measured, startClock } from './clock.ts';
+import { report } from './figures.ts';
 import { PEER_ACCOUNT, submitByPeers } from './submit-peers.ts';
 
 const BATCHES = [13, 13, 13, 13, 12, 12, 12, 12];
@@ -22,7 +23,7 @@ const world = await startBenchWorld({ accounts: BATCHES.length, strangers: [PEER
 const log = makeLogger({ role: 'bench', level: 'error' });
 const { config, accounts } = world;
 
-async function floor(round: number): Promise<number> {
+async function floor(round: number): Promise<Measured> {
   const [account] = accounts;
   const token = await request(`${world.sandboxUrl}/cgi-bin/stable_token`, {
     method: 'POST',
@@ -42,7 +43,7 @@ async function floor(round: number): Promise<number> {
       clientmsgid: `floor-${round}-${at}`,
     }),
   );
-  const began = performance.now();
+  const clock = startClock();
   let next = 0;
   await Promise.all(
     Array.from({ length: 8 }, async () => {
@@ -55,7 +56,7 @@ async function floor(round: number): Promise<number> {
       }
     }),
   );
-  return 100 / ((performance.now() - began) / 1_000);
+  return clock(100);
 }
 
 const redis = connect(config.redis.url, { purpose: 'http', log });
@@ -78,13 +79,13 @@ const { accept } = makeAcceptCampaign({
 });
 const worker = await startWorker({ config, log, registry: makeRegistry({ role: 'bench' }) });
 
-async function ours(round: number): Promise<number> {
+async function ours(round: number): Promise<Measured> {
   const lists = await Promise.all(
     BATCHES.map((count, at) =>
       stores.audiences.create(openIds(at * 1_000_000, count * 10_000), {}),
     ),
   );
-  const began = performance.now();
+  const clock = startClock();
   const ids = await Promise.all(
     lists.map(async ({ id }, at) => {
       const answer = await accept(
@@ -106,22 +107,20 @@ async function ours(round: number): Promise<number> {
       return total > 0 && submitted === total;
     });
   }
-  return 100 / ((performance.now() - began) / 1_000);
+  return clock(100);
 }
 
-const floors: number[] = [];
-const rates: number[] = [];
+const floors: Measured[] = [];
+const rates: Measured[] = [];
 await floor(99);
 for (let round = 0; round < ROUNDS; round += 1) {
-  floors.push(rounded(await floor(round), 0));
-  rates.push(rounded(await ours(round), 0));
+  floors.push(await floor(round));
+  rates.push(await ours(round));
 }
 report({
   bench: 'submit',
   what: '100 batches of 10,000 OpenIDs on 8 accounts, a second, against a bare undici loop',
-  floor: floors,
-  ours: rates,
-  ratio: ratio(rates, floors),
+  ...compared('floor', floors, rates),
   goal: 0.7,
   peers: await submitByPeers(world.sandboxUrl, { batches: 100, width: 8 }),
 });
