@@ -89,6 +89,7 @@ export function makeChooseRetries({ stores, now }: Dependencies) {
       await audiences.remove(list.id);
       return refuse(422, 'no-openid', 'none of the given OpenIDs is one');
     }
+    await audiences.touch(list.id, campaign.notAfter - now());
     return { listId: list.id };
   }
 

@@ -1,6 +1,7 @@
 /** WeChat refuses a whole batch for one OpenID of another account, and does not say which. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCampaignJob } from '../../src/shared/jobs.ts';
+import { DAY } from '../../src/shared/time.ts';
 import { aRequest } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { startWorld } from '../support/world.ts';
@@ -18,24 +19,32 @@ const world = await startWorld(
   },
 );
 
-async function refusedCampaign(): Promise<{ id: string; account: string }> {
+async function refusedCampaign(
+  changes: Readonly<Record<string, unknown>> = {},
+): Promise<{ id: string; account: string }> {
   const account = world.nextAccount();
   const openids = [...followers.slice(0, 20), FOREIGN, ...followers.slice(20)];
-  const id = await world.create(aRequest(account, { audience: { type: 'openids', openids } }));
+  const id = await world.create(
+    aRequest(account, { audience: { type: 'openids', openids }, ...changes }),
+  );
   const view = await world.ended(id);
   expect(view).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
   return { id, account };
 }
 
 describe('a batch refused for one foreign OpenID', () => {
-  it('goes out to the rest once that one is named', async () => {
-    const { id, account } = await refusedCampaign();
+  it('goes out to the rest once that one is named, however late', async () => {
+    const notAfter = new Date(world.clock.now() + 60 * DAY).toISOString();
+    const { id, account } = await refusedCampaign({ notAfter });
 
     await world.steer.retry(id, 'operator', { as: 'without', openIds: [FOREIGN] });
 
     const view = await world.ended(id);
     expect(view).toMatchObject({ outcome: 'delivered', receipt: { total: 25, sent: 25 } });
-    expect(await world.batch(id)).toMatchObject({ size: 25, generation: 1 });
+    const batch = await world.batch(id);
+    expect(batch).toMatchObject({ size: 25, generation: 1 });
+    const key = `${world.prefix}:record:audience:${batch.without}`;
+    expect(await world.redis.pttl(key)).toBeGreaterThan(59 * DAY);
     expect(world.messages(account)).toEqual({ 1: 25 });
   });
 

@@ -273,6 +273,26 @@ describe('POST /v1/campaigns', () => {
   });
 });
 
+describe('a suppression list of a campaign to followers', () => {
+  it('is kept until the followers are read', async () => {
+    const list = await world.call('POST', '/v1/audiences?format=text', {
+      body: openIds(3).join('\n'),
+    });
+
+    await world.post(
+      '/v1/campaigns',
+      aCampaign({
+        audience: { type: 'followers' },
+        exclude: [list.json.id],
+        sendAt: foreverAfter(200 * DAY),
+      }),
+    );
+
+    const key = `${prefix}:record:audience:${list.json.id}`;
+    expect(await redis.pttl(key)).toBeGreaterThan(200 * DAY);
+  });
+});
+
 describe('the same request again', () => {
   it('is the same campaign under the same Idempotency-Key', async () => {
     const body = aCampaign();

@@ -35,6 +35,8 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
   ): Promise<Frozen | { readonly refused: Refusal }> {
     const { audience, exclude } = request;
     const nothing = async (): Promise<void> => undefined;
+    const keep = (id: string): Promise<boolean> =>
+      audiences.touch(id, Math.max(0, notAfter - now()) + KEPT_AFTER);
     if (audience.type === 'openids') {
       return kept(
         await audiences.create(audience.openids, { account, exclude }),
@@ -49,7 +51,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
     }
     if (audience.type === 'list') {
       const list = await audiences.describe(audience.listId);
-      await audiences.touch(audience.listId, Math.max(0, notAfter - now()) + KEPT_AFTER);
+      await keep(audience.listId);
       return {
         audience,
         counts: list && countsOf(list),
@@ -57,6 +59,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
         discard: nothing,
       };
     }
+    for (const id of exclude) await keep(id);
     return { audience, counts: null, identity: [audience, exclude], discard: nothing };
 
     async function kept(
@@ -70,7 +73,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
         await discard();
         return invalid([{ path, message: tooFew(list.recipients, list) }]);
       }
-      await audiences.touch(list.id, Math.max(0, notAfter - now()) + KEPT_AFTER);
+      await keep(list.id);
       return {
         audience: { type: 'list', listId: list.id },
         counts: countsOf(list),
