@@ -120,7 +120,7 @@ describe('an event of others', () => {
       const other = await otherSystem({ onTestFinished }, answer);
       const door = await startDoor({ onTestFinished }, storeOf({ onTestFinished }), {
         ...forwardingTo(other.url),
-        limits: { forwardWithinMs: 300 },
+        limits: { forwardWithinMs: 2_000 },
       });
 
       expect(await door.push('plain', plainPush(textXml()))).toMatchObject({

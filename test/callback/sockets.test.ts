@@ -1,16 +1,19 @@
 /** What strangers do to a socket. Raw bytes, for no HTTP client would send them. */
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Limits } from '../../src/callback/limits.ts';
 import { plainPush } from '../shared/wechat/push/make-push.ts';
 import { type Door, startDoor, storeOf } from './start-door.ts';
 
+/** Hangs up soon on whoever had its answer. */
+const BRIEF = { keepAliveMs: 200, lingerMs: 100 };
+/** Soon enough to be waited for; where nobody is to be cut off, a slow machine would be. */
 const QUICK = {
+  ...BRIEF,
   headersWithinMs: 300,
   requestWithinMs: 400,
   checkEveryMs: 50,
   idleMs: 600,
-  keepAliveMs: 200,
-  lingerMs: 100,
 };
 
 interface Line {
@@ -33,8 +36,8 @@ function dial(door: Door): Line {
   return { socket, ended };
 }
 
-const quickDoor = () =>
-  startDoor({ onTestFinished }, storeOf({ onTestFinished }), { limits: QUICK });
+const doorWith = (limits: Partial<Limits>) =>
+  startDoor({ onTestFinished }, storeOf({ onTestFinished }), { limits });
 const { query, body } = plainPush();
 const HEAD = `POST /wechat/plain?${new URLSearchParams(query)} HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n`;
 
@@ -51,7 +54,7 @@ describe('a client that is slow', () => {
     ['never ends its body', `${HEAD}Content-Length: 5000\r\n\r\n<xml>`, ' '],
     ['never ends its chunks', `${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
   ])('and %s is cut off', async (_, start, byte) => {
-    const door = await quickDoor();
+    const door = await doorWith(QUICK);
     const { socket, ended } = dial(door);
 
     socket.write(start);
@@ -61,7 +64,12 @@ describe('a client that is slow', () => {
   });
 
   it('keeps nobody else waiting', async () => {
-    const door = await quickDoor();
+    const door = await doorWith({
+      ...QUICK,
+      headersWithinMs: 5_000,
+      requestWithinMs: 5_000,
+      idleMs: 10_000,
+    });
     const lines = Array.from({ length: 200 }, () => dial(door));
     for (const { socket } of lines) socket.write(`${HEAD}Content-Length: 5000\r\n\r\n<xml>`);
 
@@ -74,8 +82,7 @@ describe('a client that is slow', () => {
     ['a length', 'Content-Length: 500000\r\n\r\n', 'x'.repeat(100)],
     ['chunks', 'Transfer-Encoding: chunked\r\n\r\n', `4000\r\n${'x'.repeat(0x4000)}\r\n`],
   ])('and goes on sending after it was refused is cut off (with %s)', async (_, start, more) => {
-    const limits = { ...QUICK, requestWithinMs: 60_000, idleMs: 60_000 };
-    const door = await startDoor({ onTestFinished }, storeOf({ onTestFinished }), { limits });
+    const door = await doorWith({ ...BRIEF, requestWithinMs: 60_000, idleMs: 60_000 });
     const { socket, ended } = dial(door);
 
     socket.write(`${HEAD}${start}`);
@@ -106,7 +113,7 @@ describe('a client that speaks no HTTP', () => {
     ['an address of 20 KB', 431, `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['an expectation', 417, `${HEAD}Expect: the-impossible\r\nContent-Length: 0\r\n\r\n`],
   ])('but %s hears %i and no more', async (_, status, bytes) => {
-    const door = await quickDoor();
+    const door = await doorWith(BRIEF);
     const { socket, ended } = dial(door);
 
     socket.write(bytes, 'latin1');
@@ -125,7 +132,7 @@ describe('a client that speaks no HTTP', () => {
       'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     ],
   ])('but wants %s is hung up on', async (_, bytes) => {
-    const door = await quickDoor();
+    const door = await doorWith(BRIEF);
     const { socket, ended } = dial(door);
 
     socket.write(bytes);
@@ -136,7 +143,7 @@ describe('a client that speaks no HTTP', () => {
   it.each(['PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', 'TRACE'])(
     'but %s finds nothing',
     async (method) => {
-      const door = await quickDoor();
+      const door = await doorWith(BRIEF);
       const { socket, ended } = dial(door);
 
       socket.write(`${method} /wechat/plain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
@@ -148,10 +155,7 @@ describe('a client that speaks no HTTP', () => {
 
 describe('too many', () => {
   it('connections are turned away while those in hand go on', async () => {
-    const store = storeOf({ onTestFinished });
-    const door = await startDoor({ onTestFinished }, store, {
-      limits: { ...QUICK, connections: 2, requestWithinMs: 5_000, idleMs: 5_000 },
-    });
+    const door = await doorWith({ connections: 2 });
     const first = dial(door);
     first.socket.write(
       `${HEAD}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
@@ -168,9 +172,7 @@ describe('too many', () => {
   });
 
   it('requests on one connection end it', async () => {
-    const door = await startDoor({ onTestFinished }, storeOf({ onTestFinished }), {
-      limits: { ...QUICK, requestsPerConnection: 3 },
-    });
+    const door = await doorWith({ ...BRIEF, requestsPerConnection: 3 });
     const { socket, ended } = dial(door);
 
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(10));
@@ -181,7 +183,7 @@ describe('too many', () => {
 
 describe('an answer', () => {
   it('names no software', async () => {
-    const door = await quickDoor();
+    const door = await doorWith(BRIEF);
 
     const { headers } = await door.get('/wechat/plain');
 

@@ -10,6 +10,7 @@ import type { CallbackFact } from '../../src/callback/facts.ts';
 import { type CallbackDependencies, startCallback } from '../../src/callback/server.ts';
 import type { Arrival, ArrivalOutcome } from '../../src/shared/store/receipt-store.ts';
 import type { Receipts } from '../../src/shared/take-receipt.ts';
+import { MINUTE } from '../../src/shared/time.ts';
 import { type MadePush, NOW, PLAIN, SAFE } from '../shared/wechat/push/make-push.ts';
 
 export type Test = Pick<TestContext, 'onTestFinished'>;
@@ -99,6 +100,8 @@ export async function startDoor(
     ready: async () => [],
     now: () => NOW,
     ...overrides,
+    // A slow machine must not pass for a slow store or a slow system.
+    limits: { storeWithinMs: MINUTE, forwardWithinMs: MINUTE, ...overrides.limits },
     spoolDir,
   });
   const { url, port } = callback;
