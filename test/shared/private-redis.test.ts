@@ -209,7 +209,12 @@ function childThatStarts(dataDir: string, { detached = false } = {}) {
 }
 
 async function firstLineOf(child: ReturnType<typeof childThatStarts>) {
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`it ended with ${code}, and said nothing`);
+  });
+  const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [
+    string,
+  ];
   return { child, line };
 }
 

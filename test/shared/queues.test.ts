@@ -52,13 +52,8 @@ function work(): { readonly ended: Promise<Job> } {
   return { ended };
 }
 
-const untilWaiting = async (id: string): Promise<void> => {
-  const deadline = Date.now() + 10_000;
-  while ((await queues.campaigns.getJobState(id)) !== 'waiting-children') {
-    if (Date.now() > deadline) throw new Error('the root does not wait');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
+const untilWaiting = (id: string): Promise<void> =>
+  expect.poll(() => queues.campaigns.getJobState(id)).toBe('waiting-children');
 
 describe('children', () => {
   it('keep their root waiting until the last of them is done', async () => {

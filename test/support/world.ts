@@ -3,6 +3,9 @@
  * the sandbox as WeChat. A test breaks it by hand and judges it by the sandbox's ledger.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { Queue } from 'bullmq';
@@ -98,10 +101,12 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   const { database } = options;
   const redisUrl = inject('redisUrl') + (database === undefined ? '' : `/${database}`);
   const prefix = database === undefined ? `{w-${randomBytes(6).toString('hex')}}` : '{qunfa}';
+  const spoolDir = await mkdtemp(join(tmpdir(), 'qunfa-spool-'));
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   stops.push(async () => {
     await forget(redis, prefix);
     redis.disconnect();
+    await rm(spoolDir, { recursive: true, force: true });
   });
   if (database !== undefined) await forget(redis, prefix);
 
@@ -113,7 +118,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     ...loadConfig({
       REDIS_URL: redisUrl,
       CALLBACK_PORT: '0',
-      CALLBACK_SPOOL_DIR: `.qunfa/test-spool-${prefix.slice(1, -1)}`,
+      CALLBACK_SPOOL_DIR: spoolDir,
     }),
     accounts,
     isSandbox: true,

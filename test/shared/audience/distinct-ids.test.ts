@@ -1,13 +1,14 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { BLOCK_IDS, DistinctIds } from '../../../src/shared/audience/distinct-ids.ts';
 import { unpackIds } from '../../../src/shared/audience/packed-id.ts';
 import { openIds, someOpenId } from '../../support/open-ids.ts';
 
 const spillDir = mkdtempSync(join(tmpdir(), 'qunfa-distinct-'));
+afterAll(() => rmSync(spillDir, { recursive: true }));
 
 async function packedRuns(ids: readonly string[]): Promise<Buffer[]> {
   const runs: Buffer[] = [];

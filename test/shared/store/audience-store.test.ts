@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { isOpenId } from '../../../src/shared/campaign/cut.ts';
 import { type AudienceProgress, makeDraft } from '../../../src/shared/store/audience-draft.ts';
 import type { AudienceList } from '../../../src/shared/store/audience-list.ts';
@@ -14,6 +14,7 @@ import { testRedis } from '../../support/redis.ts';
 
 const { redis, prefix } = testRedis();
 const spillDir = mkdtempSync(join(tmpdir(), 'qunfa-spill-'));
+afterAll(() => rmSync(spillDir, { recursive: true }));
 const NOW = Date.parse('2026-01-05T09:30:00Z');
 const store = makeAudienceStore({ redis, prefix, retainMs: 30 * DAY, now: () => NOW, spillDir });
 
