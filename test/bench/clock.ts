@@ -1,6 +1,6 @@
 /**
  * How fast, and at what cost. Beside a busy neighbour a rate says how much of the machine was left;
- * what a unit costs in processor time is the same to within a tenth.
+ * what a unit costs in processor time varies far less.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { median, ratio, rounded } from './figures.ts';
