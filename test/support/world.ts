@@ -30,6 +30,7 @@ import type { Running } from '../../src/shared/running.ts';
 import { makeSteerAccount } from '../../src/shared/steer-account.ts';
 import { makeSteerCampaign } from '../../src/shared/steer-campaign.ts';
 import { makeTelemetry } from '../../src/shared/telemetry.ts';
+import { MINUTE } from '../../src/shared/time.ts';
 import { makeReviveBatches } from '../../src/workers/revive-batches.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { makeSweep } from '../../src/workers/sweep.ts';
@@ -73,7 +74,7 @@ interface Scope {
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = MINUTE;
 const LOOK_EVERY_MS = 10;
 
 /** WeChat lives fast: a key rests 150 ms instead of a minute, events come at once. */
@@ -126,7 +127,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     pace: {
       submitTimeoutMs: options.submitTimeoutMs ?? SUBMIT_TIMEOUT_MS,
       unknownRetryMs: options.unknownRetryMs ?? UNKNOWN_RETRY_MS,
-      receiptDeadlineMs: options.receiptDeadlineMs ?? 60_000,
+      receiptDeadlineMs: options.receiptDeadlineMs ?? 10 * MINUTE,
     },
   };
 
