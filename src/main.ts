@@ -1,11 +1,11 @@
 /** The one entry point: a role by its name, run until it is told to stop. */
 import { readFileSync } from 'node:fs';
-import { type Config, loadConfig, requireAccounts } from './shared/config.ts';
 import { ServiceError } from './shared/errors.ts';
-import { makeLogger } from './shared/logger.ts';
-import { makeRegistry } from './shared/metrics.ts';
-import { startMetricsServer } from './shared/metrics-server.ts';
+import { makeLogger } from './shared/observe/logger.ts';
+import { makeRegistry } from './shared/observe/metrics.ts';
+import { startMetricsServer } from './shared/observe/metrics-server.ts';
 import type { Running } from './shared/running.ts';
+import { type Config, loadConfig, requireAccounts } from './shared/settings/config.ts';
 import { SECOND } from './shared/time.ts';
 
 const readConfig = (): Config => loadConfig(process.env, (path) => readFileSync(path, 'utf8'));

@@ -1,12 +1,12 @@
 /** The callback service's wiring. */
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
-import type { Config } from '../shared/config.ts';
-import { openQueues } from '../shared/queues.ts';
+import { openQueues } from '../shared/jobs/queues.ts';
 import { openRecord } from '../shared/record.ts';
-import { connect, untilReady } from '../shared/redis.ts';
-import { checkRedis, redisFaults } from '../shared/redis-check.ts';
+import { connect, untilReady } from '../shared/redis/redis.ts';
+import { checkRedis, redisFaults } from '../shared/redis/redis-check.ts';
 import type { Running } from '../shared/running.ts';
+import type { Config } from '../shared/settings/config.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { makeTakeReceipt } from '../shared/take-receipt.ts';
 import { callbackAccounts } from './account.ts';

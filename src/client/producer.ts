@@ -14,7 +14,7 @@ import { inWords } from '../shared/accept/in-words.ts';
 import { mistakesOf } from '../shared/accept/mistakes-of.ts';
 import { CampaignRequest } from '../shared/campaign/request.ts';
 import { inTime } from '../shared/in-time.ts';
-import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/jobs.ts';
+import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/jobs/jobs.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { DAY, MINUTE, SECOND } from '../shared/time.ts';
 import { jobIdOf } from './job-id.ts';

@@ -5,9 +5,9 @@
 import { rm } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
 import { CAMPAIGN_STATES, type CampaignView } from '../shared/campaign/campaign.ts';
-import { loadConfig } from '../shared/config.ts';
-import { makeLogger } from '../shared/logger.ts';
-import { startPrivateRedis } from '../shared/private-redis.ts';
+import { makeLogger } from '../shared/observe/logger.ts';
+import { startPrivateRedis } from '../shared/redis/private-redis.ts';
+import { loadConfig } from '../shared/settings/config.ts';
 import { MINUTE } from '../shared/time.ts';
 import { type Audit, auditLedger } from './audit-ledger.ts';
 import { type Everything, startEverything } from './everything.ts';

@@ -5,7 +5,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { refuse } from '../shared/accept/refusal.ts';
-import type { Config } from '../shared/config.ts';
+import type { Config } from '../shared/settings/config.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
 import { callerOf, LOCAL, setCaller } from './caller.ts';
 import { keepBoard, keepKeys } from './credentials.ts';

@@ -1,8 +1,8 @@
 /** How each queue stands on the board: what may be clicked, and what of a job is shown. */
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { Queue } from 'bullmq';
-import { accountOfLane, SHARED_QUEUES, type SharedQueue } from '../shared/jobs.ts';
-import type { Queues } from '../shared/queues.ts';
+import { accountOfLane, SHARED_QUEUES, type SharedQueue } from '../shared/jobs/jobs.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
 
 interface Manner {
   readonly readOnly: boolean;

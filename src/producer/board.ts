@@ -2,7 +2,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { ExpressAdapter } from '@bull-board/express';
 import express, { type Router } from 'express';
-import type { Queues } from '../shared/queues.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
 import type { LaneStore } from '../shared/store/lane-store.ts';
 import { HOUR, SECOND } from '../shared/time.ts';
 import { laneOnBoard, sharedOnBoard } from './board-queues.ts';

@@ -1,6 +1,6 @@
 /** Secrets that callers show, kept as digests and compared in constant time. */
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { ApiKey } from '../shared/api-keys.ts';
+import type { ApiKey } from '../shared/settings/api-keys.ts';
 
 const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');
 

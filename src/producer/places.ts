@@ -1,15 +1,15 @@
 /** Every router of the API in its place; which of them reads bodies itself, which needs no key. */
 import type { RequestHandler } from 'express';
 import type { AcceptCampaign } from '../shared/accept/accept-campaign.ts';
-import type { AccountConfig } from '../shared/accounts.ts';
 import type { DescribeAccount } from '../shared/describe-account.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
 import type { PlanCampaign } from '../shared/plan-campaign.ts';
 import type { PreviewMessage } from '../shared/preview-message.ts';
-import type { Queues } from '../shared/queues.ts';
-import type { RecallCampaign } from '../shared/recall-campaign.ts';
 import type { Stores } from '../shared/record.ts';
-import type { SteerAccount } from '../shared/steer-account.ts';
-import type { SteerCampaign } from '../shared/steer-campaign.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
+import type { RecallCampaign } from '../shared/steer/recall-campaign.ts';
+import type { SteerAccount } from '../shared/steer/steer-account.ts';
+import type { SteerCampaign } from '../shared/steer/steer-campaign.ts';
 import type { WebhookSecret } from '../shared/store/webhook-secret.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import type { CampaignFeed } from './campaign-feed.ts';

@@ -1,9 +1,10 @@
 /** One account as an operator wants to see it: what is left, whether it moves, what is wrong. */
-import type { AccountConfig } from './accounts.ts';
+
 import type { WaitReason } from './campaign/batch.ts';
 import { rfc3339 } from './campaign/campaign.ts';
 import { type DailyQuota, dailyQuotas } from './campaign/daily-quotas.ts';
 import type { Stores } from './record.ts';
+import type { AccountConfig } from './settings/accounts.ts';
 import type { AccountFacts, LaneState, LaneStop } from './store/lane-store.ts';
 import { DAY } from './time.ts';
 

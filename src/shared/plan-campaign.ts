@@ -6,10 +6,10 @@
 import { makeFreezeAudience } from './accept/freeze-audience.ts';
 import { makePrepareCampaign } from './accept/prepare-campaign.ts';
 import type { Refusal } from './accept/refusal.ts';
-import type { AccountConfig } from './accounts.ts';
 import { type CampaignPlan, planOf } from './campaign/plan.ts';
+import { uploadRouteOf } from './material/upload-route.ts';
 import type { Stores } from './record.ts';
-import { uploadRouteOf } from './upload-route.ts';
+import type { AccountConfig } from './settings/accounts.ts';
 import type { Era } from './wechat/client.ts';
 import { apiQuota } from './wechat/quota.ts';
 import { meaningOf } from './wechat/remedies.ts';

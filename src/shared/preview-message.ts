@@ -2,11 +2,11 @@
 import { accountFor } from './accept/account-for.ts';
 import { checkMessage } from './accept/check-message.ts';
 import { type Refusal, refuse } from './accept/refusal.ts';
-import type { AccountConfig } from './accounts.ts';
-import { makeBringMessage } from './bring-message.ts';
 import { type DailyQuota, dailyQuotas, PREVIEW } from './campaign/daily-quotas.ts';
 import type { MessageRequest } from './campaign/request.ts';
+import { makeBringMessage } from './material/bring-message.ts';
 import type { Stores } from './record.ts';
+import type { AccountConfig } from './settings/accounts.ts';
 import type { Answer, Era } from './wechat/client.ts';
 import { type MassMessage, preview } from './wechat/mass.ts';
 import { meaningOf } from './wechat/remedies.ts';

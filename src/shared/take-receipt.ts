@@ -1,6 +1,6 @@
 /** Takes a receipt in, and wakes whoever waits for it. */
-import { receiptJobId } from './jobs.ts';
-import { promote, type Queues, wake } from './queues.ts';
+import { receiptJobId } from './jobs/jobs.ts';
+import { promote, type Queues, wake } from './jobs/queues.ts';
 import type { BatchStore } from './store/batch-store.ts';
 import type { Arrival, ArrivalOutcome } from './store/receipt-store.ts';
 

@@ -1,9 +1,9 @@
 /** One WeChat client per account, sharing connections, and its token with every other process. */
 import type { Redis } from 'ioredis';
 import type { Dispatcher } from 'undici';
-import type { AccountConfig } from './accounts.ts';
-import type { Config } from './config.ts';
 import { recordOf } from './record.ts';
+import type { AccountConfig } from './settings/accounts.ts';
+import type { Config } from './settings/config.ts';
 import { PREFIX } from './store/keys.ts';
 import type { QuotaLedger } from './store/quota-ledger.ts';
 import { makeTokenStore } from './store/token-store.ts';

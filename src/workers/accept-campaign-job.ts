@@ -2,7 +2,7 @@
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { Logger } from 'pino';
 import type { AcceptCampaign } from '../shared/accept/accept-campaign.ts';
-import { acceptCampaignJob } from '../shared/jobs.ts';
+import { acceptCampaignJob } from '../shared/jobs/jobs.ts';
 import { SECOND } from '../shared/time.ts';
 import { sleepUntil } from './sleep.ts';
 

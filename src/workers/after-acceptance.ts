@@ -7,8 +7,8 @@
 import type { Job } from 'bullmq';
 import type { Batch } from '../shared/campaign/batch.ts';
 import type { Campaign } from '../shared/campaign/campaign.ts';
-import { awaitReceiptJob, receiptJobId, runCampaignJob } from '../shared/jobs.ts';
-import { addChildren, promote, type Queues } from '../shared/queues.ts';
+import { awaitReceiptJob, receiptJobId, runCampaignJob } from '../shared/jobs/jobs.ts';
+import { addChildren, promote, type Queues } from '../shared/jobs/queues.ts';
 import type { BatchStore } from '../shared/store/batch-store.ts';
 
 interface Dependencies {

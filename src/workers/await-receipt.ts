@@ -8,10 +8,10 @@
 import type { Job } from 'bullmq';
 import type { Batch } from '../shared/campaign/batch.ts';
 import { type Receipt, uncounted } from '../shared/campaign/receipt.ts';
-import { type AwaitReceiptPayload, awaitReceiptJob } from '../shared/jobs.ts';
+import { type AwaitReceiptPayload, awaitReceiptJob } from '../shared/jobs/jobs.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
 import type { Arrival } from '../shared/store/receipt-store.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 import { DAY, SECOND } from '../shared/time.ts';
 import { type MassStatus, massStatus } from '../shared/wechat/mass.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';

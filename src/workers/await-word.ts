@@ -4,7 +4,7 @@
  */
 import type { Job } from 'bullmq';
 import { isEnded } from '../shared/campaign/campaign.ts';
-import { awaitDecisionJob, awaitResumeJob, FAR_AWAY } from '../shared/jobs.ts';
+import { awaitDecisionJob, awaitResumeJob, FAR_AWAY } from '../shared/jobs/jobs.ts';
 import type { Stores } from '../shared/record.ts';
 import { sleepUntil } from './sleep.ts';
 

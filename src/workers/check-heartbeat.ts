@@ -4,8 +4,8 @@
  * and a person releases it.
  */
 import type { Logger } from 'pino';
-import type { AccountConfig } from '../shared/accounts.ts';
 import type { Stores } from '../shared/record.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import { HOUR, MINUTE, SECOND } from '../shared/time.ts';
 
 interface Dependencies {

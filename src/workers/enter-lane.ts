@@ -5,8 +5,8 @@
 import { type Job, RateLimitError } from 'bullmq';
 import type { Batch, BatchRef } from '../shared/campaign/batch.ts';
 import type { Campaign } from '../shared/campaign/campaign.ts';
-import { submitBatchJob } from '../shared/jobs.ts';
-import type { Queues } from '../shared/queues.ts';
+import { submitBatchJob } from '../shared/jobs/jobs.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
 import type { Stores } from '../shared/record.ts';
 import type { LaneState } from '../shared/store/lane-store.ts';
 import { HOUR, MINUTE, SECOND } from '../shared/time.ts';

@@ -7,11 +7,11 @@
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { AccountConfig } from '../shared/accounts.ts';
-import type { Queues } from '../shared/queues.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
+import { wakeLane } from '../shared/jobs/wake-campaign.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import type { LaneState, LaneStore } from '../shared/store/lane-store.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
-import { wakeLane } from '../shared/wake-campaign.ts';
 import { LANE_CONCURRENCY } from './lane-reactions.ts';
 
 interface Dependencies {

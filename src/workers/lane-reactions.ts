@@ -2,9 +2,9 @@
 
 import type { Batch } from '../shared/campaign/batch.ts';
 import type { Campaign, Control } from '../shared/campaign/campaign.ts';
-import type { Queues } from '../shared/queues.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE } from '../shared/time.ts';
 import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
 

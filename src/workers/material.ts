@@ -1,6 +1,5 @@
 /** What a message needs at WeChat before it can go: which jobs make it, and whether it is there. */
 import type { FlowJob } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
 import type { Campaign, Material, UploadedMaterial } from '../shared/campaign/campaign.ts';
 import {
   type MediaRef,
@@ -10,10 +9,11 @@ import {
   uploadKey,
   uploadsOf,
 } from '../shared/campaign/message.ts';
-import { type UploadNewsPayload, uploadMediaJob, uploadNewsJob } from '../shared/jobs.ts';
-import { plan } from '../shared/queues.ts';
+import { type UploadNewsPayload, uploadMediaJob, uploadNewsJob } from '../shared/jobs/jobs.ts';
+import { plan } from '../shared/jobs/queues.ts';
+import { uploadRouteOf } from '../shared/material/upload-route.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import { MINUTE } from '../shared/time.ts';
-import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import type { MassMessage } from '../shared/wechat/mass.ts';
 

@@ -11,11 +11,11 @@ import type { Job } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
 import { type CampaignView, viewOf } from '../shared/campaign/campaign.ts';
-import { notifyWebhookJob } from '../shared/jobs.ts';
+import { notifyWebhookJob } from '../shared/jobs/jobs.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
 import { TargetRefused, type TargetRules, targetRefusal } from '../shared/safe-target.ts';
 import type { WebhookSecret } from '../shared/store/webhook-secret.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns'>;

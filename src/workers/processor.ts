@@ -4,9 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import { makeAcceptCampaign } from '../shared/accept/accept-campaign.ts';
-import type { AccountConfig } from '../shared/accounts.ts';
-import type { Config } from '../shared/config.ts';
-import { makeEnqueueRoot } from '../shared/enqueue-root.ts';
+import { makeEnqueueRoot } from '../shared/jobs/enqueue-root.ts';
 import {
   acceptCampaignJob,
   awaitDecisionJob,
@@ -19,11 +17,13 @@ import {
   sweepJob,
   uploadMediaJob,
   uploadNewsJob,
-} from '../shared/jobs.ts';
-import type { Queues } from '../shared/queues.ts';
+} from '../shared/jobs/jobs.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import { recordOf, type Stores } from '../shared/record.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
+import type { Config } from '../shared/settings/config.ts';
 import { makeWebhookSecret } from '../shared/store/webhook-secret.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 import { makeAcceptCampaignJob } from './accept-campaign-job.ts';
 import { makeAfterAcceptance } from './after-acceptance.ts';

@@ -1,10 +1,10 @@
 /** Reads the follower list, page by page, into a list of ours; goes on where it stopped. */
 import type { Job } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
 import { type Campaign, isEnded } from '../shared/campaign/campaign.ts';
 import { ServiceError } from '../shared/errors.ts';
-import { readFollowersJob } from '../shared/jobs.ts';
+import { readFollowersJob } from '../shared/jobs/jobs.ts';
 import type { Stores } from '../shared/record.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import type { CampaignRecord } from '../shared/store/read-campaign.ts';
 import { DAY, MINUTE } from '../shared/time.ts';
 import { followersPage, tagFollowersPage } from '../shared/wechat/audience.ts';

@@ -2,10 +2,11 @@
  * Drafts that were made for batches which never went out: left alone they would pile up in the
  * console's draft box, where somebody might send them by mistake. A draft that was sent is gone.
  */
-import type { AccountConfig } from '../shared/accounts.ts';
+
 import type { Campaign } from '../shared/campaign/campaign.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import { deleteDraft } from '../shared/wechat/news.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';
 

@@ -6,14 +6,14 @@
  * made anew. `uploadnews` has ten calls a day: once more per campaign, then a person must look.
  */
 import type { FlowProducer, Job } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
 import type { Batch } from '../shared/campaign/batch.ts';
 import type { Campaign, Control, Material, UploadedMaterial } from '../shared/campaign/campaign.ts';
 import { type Message, needsNews } from '../shared/campaign/message.ts';
 import type { Tally } from '../shared/campaign/progress.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import { PREFIX } from '../shared/store/keys.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';

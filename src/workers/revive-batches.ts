@@ -8,8 +8,14 @@ import {
   FAR_AWAY,
   type JobDefinition,
   submitBatchJob,
-} from '../shared/jobs.ts';
-import { addChildren, type Parent, type Planned, promote, type Queues } from '../shared/queues.ts';
+} from '../shared/jobs/jobs.ts';
+import {
+  addChildren,
+  type Parent,
+  type Planned,
+  promote,
+  type Queues,
+} from '../shared/jobs/queues.ts';
 import type { BatchStore } from '../shared/store/batch-store.ts';
 import { REPEAT_PRIORITY } from './sleep-in-lane.ts';
 

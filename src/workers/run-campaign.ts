@@ -5,7 +5,6 @@
  * its children or ends. So it may run at any time, as often as it likes, after any crash.
  */
 import type { FlowProducer, Job } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
 import { type Batch, newBatch } from '../shared/campaign/batch.ts';
 import { type Campaign, type Control, isEnded, stateOf } from '../shared/campaign/campaign.ts';
@@ -18,15 +17,16 @@ import {
   FAR_AWAY,
   readFollowersJob,
   runCampaignJob,
-} from '../shared/jobs.ts';
-import { addChildren, type Parent, promote, type Queues } from '../shared/queues.ts';
+} from '../shared/jobs/jobs.ts';
+import { addChildren, type Parent, promote, type Queues } from '../shared/jobs/queues.ts';
+import { uploadRouteOf } from '../shared/material/upload-route.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
-import { makeStopCampaign } from '../shared/stop-campaign.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
+import { makeStopCampaign } from '../shared/steer/stop-campaign.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import type { CampaignRecord } from '../shared/store/read-campaign.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 import { SECOND } from '../shared/time.ts';
-import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import { countTry } from './count-tries.ts';
 import type { FindAudience } from './find-audience.ts';

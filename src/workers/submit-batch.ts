@@ -6,17 +6,17 @@
  * Every check is made on the record as it is now, since anybody may promote any job by hand.
  */
 import type { Job } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
 import { batchOpenIds } from '../shared/batch-open-ids.ts';
 import { isWholesale } from '../shared/campaign/audience.ts';
 import { type Batch, type BatchRef, batchKey, type WaitReason } from '../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../shared/campaign/campaign.ts';
 import { repeatDeadline } from '../shared/campaign/repeat-steps.ts';
 import { ServiceError } from '../shared/errors.ts';
-import { type SubmitBatchPayload, submitBatchJob } from '../shared/jobs.ts';
+import { type SubmitBatchPayload, submitBatchJob } from '../shared/jobs/jobs.ts';
+import { uploadRouteOf } from '../shared/material/upload-route.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
-import { uploadRouteOf } from '../shared/upload-route.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import type { Era } from '../shared/wechat/client.ts';
 import {
   type MassCall,

@@ -5,14 +5,14 @@
  */
 import { mayStart } from '../shared/campaign/campaign.ts';
 import { openBatches } from '../shared/campaign/progress.ts';
-import type { EnqueueRoot } from '../shared/enqueue-root.ts';
-import { runCampaignJob } from '../shared/jobs.ts';
-import type { Queues } from '../shared/queues.ts';
+import type { EnqueueRoot } from '../shared/jobs/enqueue-root.ts';
+import { runCampaignJob } from '../shared/jobs/jobs.ts';
+import type { Queues } from '../shared/jobs/queues.ts';
+import { wakeCampaign } from '../shared/jobs/wake-campaign.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
-import { makeStopCampaign } from '../shared/stop-campaign.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
+import { makeStopCampaign } from '../shared/steer/stop-campaign.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
-import { wakeCampaign } from '../shared/wake-campaign.ts';
 import type { ReviveBatches } from './revive-batches.ts';
 import type { TellWebhook } from './tell-webhook.ts';
 

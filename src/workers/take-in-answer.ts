@@ -1,13 +1,13 @@
 /** What becomes of a batch, its lane and its job, once WeChat has answered the call for it. */
 import type { Job } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
 import type { BatchEvent } from '../shared/campaign/advance-batch.ts';
 import type { Batch, BatchRef } from '../shared/campaign/batch.ts';
 import type { Campaign, Control } from '../shared/campaign/campaign.ts';
 import type { Message } from '../shared/campaign/message.ts';
 import { repeatDelayMs } from '../shared/campaign/repeat-steps.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import type { BatchStore } from '../shared/store/batch-store.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 import type { Answer } from '../shared/wechat/client.ts';
 import type { MassMessage } from '../shared/wechat/mass.ts';
 import type { AfterAcceptance } from './after-acceptance.ts';

@@ -1,6 +1,6 @@
 /** Queues the word that a campaign has ended, for whoever asked to be told. */
-import { notifyWebhookJob } from '../shared/jobs.ts';
-import { plan, type Queues } from '../shared/queues.ts';
+import { notifyWebhookJob } from '../shared/jobs/jobs.ts';
+import { plan, type Queues } from '../shared/jobs/queues.ts';
 import type { CampaignStore } from '../shared/store/campaign-store.ts';
 
 interface Dependencies {

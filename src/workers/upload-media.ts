@@ -5,8 +5,6 @@
  * refuses for good is written down, and whoever needs the file reads it there.
  */
 import type { Job } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
-import { bringUpload, fileOf, materialKeyOf, type There } from '../shared/bring-upload.ts';
 import {
   type Campaign,
   isEnded,
@@ -14,11 +12,13 @@ import {
   type UploadedMaterial,
 } from '../shared/campaign/campaign.ts';
 import { type Upload, uploadsOf } from '../shared/campaign/message.ts';
-import { type UploadMediaPayload, uploadMediaJob } from '../shared/jobs.ts';
+import { type UploadMediaPayload, uploadMediaJob } from '../shared/jobs/jobs.ts';
+import { bringUpload, fileOf, materialKeyOf, type There } from '../shared/material/bring-upload.ts';
+import { uploadRouteOf } from '../shared/material/upload-route.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
-import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Answer, Era } from '../shared/wechat/client.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';
 import type { WechatFor } from '../shared/wechat-accounts.ts';

@@ -4,8 +4,6 @@
  * WeChat still has them.
  */
 import type { FlowProducer, Job } from 'bullmq';
-import type { AccountConfig } from '../shared/accounts.ts';
-import { articleBodies, articlesKey } from '../shared/article-bodies.ts';
 import {
   type Campaign,
   type Control,
@@ -14,13 +12,15 @@ import {
   type MaterialKey,
 } from '../shared/campaign/campaign.ts';
 import type { Article, Message, UploadRoute } from '../shared/campaign/message.ts';
-import { type UploadNewsPayload, uploadNewsJob } from '../shared/jobs.ts';
+import { type UploadNewsPayload, uploadNewsJob } from '../shared/jobs/jobs.ts';
+import { articleBodies, articlesKey } from '../shared/material/article-bodies.ts';
+import { uploadRouteOf } from '../shared/material/upload-route.ts';
+import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
+import type { AccountConfig } from '../shared/settings/accounts.ts';
 import { PREFIX } from '../shared/store/keys.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../shared/store/material-store.ts';
-import type { Telemetry } from '../shared/telemetry.ts';
 import { MINUTE, SECOND } from '../shared/time.ts';
-import { uploadRouteOf } from '../shared/upload-route.ts';
 import type { Answer, Era } from '../shared/wechat/client.ts';
 import { type ArticleBody, addDraft, uploadNews } from '../shared/wechat/news.ts';
 import { meaningOf } from '../shared/wechat/remedies.ts';

@@ -1,10 +1,10 @@
 /** Roles in this process, as `npm start` has them, with keys for many callers. */
 import { start as startCallback } from '../../src/callback/start.ts';
 import { start as startProducer } from '../../src/producer/start.ts';
-import type { Config } from '../../src/shared/config.ts';
-import { makeLogger } from '../../src/shared/logger.ts';
-import { makeRegistry } from '../../src/shared/metrics.ts';
+import { makeLogger } from '../../src/shared/observe/logger.ts';
+import { makeRegistry } from '../../src/shared/observe/metrics.ts';
 import type { Running } from '../../src/shared/running.ts';
+import type { Config } from '../../src/shared/settings/config.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 
 export interface AllRoles {

@@ -19,7 +19,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Redis } from 'ioredis';
 import type { AudienceFormat } from '../../src/shared/audience/read-ids.ts';
-import { startPrivateRedis } from '../../src/shared/private-redis.ts';
+import { startPrivateRedis } from '../../src/shared/redis/private-redis.ts';
 import { makeAudienceStore } from '../../src/shared/store/audience-store.ts';
 import { DAY, SECOND } from '../../src/shared/time.ts';
 

@@ -1,7 +1,7 @@
 /** A process that has never heard of a token: at the word, one call to WeChat. */
 import { Redis } from 'ioredis';
-import { loadConfig } from '../../src/shared/config.ts';
 import { openRecord } from '../../src/shared/record.ts';
+import { loadConfig } from '../../src/shared/settings/config.ts';
 import { makeDispatcher } from '../../src/shared/wechat/client.ts';
 import { massStatus } from '../../src/shared/wechat/mass.ts';
 import { makeWechatFor } from '../../src/shared/wechat-accounts.ts';

@@ -4,12 +4,12 @@
  */
 import { request } from 'undici';
 import { makeAcceptCampaign } from '../../src/shared/accept/accept-campaign.ts';
-import { makeEnqueueRoot } from '../../src/shared/enqueue-root.ts';
-import { makeLogger } from '../../src/shared/logger.ts';
-import { makeRegistry } from '../../src/shared/metrics.ts';
-import { openQueues } from '../../src/shared/queues.ts';
+import { makeEnqueueRoot } from '../../src/shared/jobs/enqueue-root.ts';
+import { openQueues } from '../../src/shared/jobs/queues.ts';
+import { makeLogger } from '../../src/shared/observe/logger.ts';
+import { makeRegistry } from '../../src/shared/observe/metrics.ts';
 import { openRecord } from '../../src/shared/record.ts';
-import { connect, untilReady } from '../../src/shared/redis.ts';
+import { connect, untilReady } from '../../src/shared/redis/redis.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { openIds, startBenchWorld, until } from './bench-world.ts';
 import { compared, type Measured, startClock } from './clock.ts';

@@ -2,9 +2,9 @@
 import type { Redis } from 'ioredis';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
 import type { Campaign } from '../../src/shared/campaign/campaign.ts';
-import { awaitReceiptJob } from '../../src/shared/jobs.ts';
-import { makeLogger } from '../../src/shared/logger.ts';
-import { addChildren, openQueues } from '../../src/shared/queues.ts';
+import { awaitReceiptJob } from '../../src/shared/jobs/jobs.ts';
+import { addChildren, openQueues } from '../../src/shared/jobs/queues.ts';
+import { makeLogger } from '../../src/shared/observe/logger.ts';
 import { openRecord } from '../../src/shared/record.ts';
 import { DAY } from '../../src/shared/time.ts';
 import { inParallel } from './bench-world.ts';

@@ -18,7 +18,7 @@ import type { ResolveRequest } from '../../src/producer/schemas/campaign-query.t
 import type { AccountView } from '../../src/shared/describe-account.ts';
 import type { AskedPlan } from '../../src/shared/plan-campaign.ts';
 import type { PreviewReport as ProducersPreviewReport } from '../../src/shared/preview-message.ts';
-import type { RecallReport as ProducersRecallReport } from '../../src/shared/recall-campaign.ts';
+import type { RecallReport as ProducersRecallReport } from '../../src/shared/steer/recall-campaign.ts';
 
 it('answers mean to the client what they mean to the producer', () => {
   expectTypeOf<AccountView>().toEqualTypeOf<AccountDetails>();

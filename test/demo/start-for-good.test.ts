@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, inject, it } from 'vitest';
 import { startForGood } from '../../src/demo/start-for-good.ts';
-import { loadConfig } from '../../src/shared/config.ts';
+import { loadConfig } from '../../src/shared/settings/config.ts';
 import { PREFIX } from '../../src/shared/store/keys.ts';
 
 const PASSWORD = 'hush-hush-4711';

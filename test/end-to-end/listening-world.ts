@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { type Everything, startEverything } from '../../src/demo/everything.ts';
 import { inSandbox } from '../../src/demo/sandbox-accounts.ts';
 import { madeUpAccount, type SandboxSettings } from '../../src/sandbox/start.ts';
-import type { AccountConfig } from '../../src/shared/accounts.ts';
 import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
-import { type Config, loadConfig } from '../../src/shared/config.ts';
-import { makeLogger } from '../../src/shared/logger.ts';
-import { makeRegistry } from '../../src/shared/metrics.ts';
-import { type MetricsServer, startMetricsServer } from '../../src/shared/metrics-server.ts';
+import { makeLogger } from '../../src/shared/observe/logger.ts';
+import { makeRegistry } from '../../src/shared/observe/metrics.ts';
+import { type MetricsServer, startMetricsServer } from '../../src/shared/observe/metrics-server.ts';
+import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
+import { type Config, loadConfig } from '../../src/shared/settings/config.ts';
 import type { Said } from './everything-said.ts';
 
 export interface Heard {

@@ -1,6 +1,6 @@
 /** What the sweeper, a restart and a second look put right. */
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { runCampaignJob } from '../../src/shared/jobs.ts';
+import { runCampaignJob } from '../../src/shared/jobs/jobs.ts';
 import { HOUR, MINUTE } from '../../src/shared/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';

@@ -1,8 +1,8 @@
 /** Accounts that each meet a trouble of their own, and campaigns that show it. */
 import { randomBytes } from 'node:crypto';
 import { sampleCampaigns } from '../../src/demo/samples.ts';
-import type { AccountConfig } from '../../src/shared/accounts.ts';
 import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
+import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
 import { MINUTE } from '../../src/shared/time.ts';
 import { mediaFile } from '../producer/world.ts';
 import { openIds } from '../support/open-ids.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
-import { openQueues } from '../../src/shared/queues.ts';
+import { openQueues } from '../../src/shared/jobs/queues.ts';
 import { openRecord } from '../../src/shared/record.ts';
 import { DAY } from '../../src/shared/time.ts';
 import { recordedLog } from '../support/log-lines.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeReceiptsRoutes } from '../../src/producer/routes/receipts.ts';
-import { awaitReceiptJob } from '../../src/shared/jobs.ts';
-import { plan } from '../../src/shared/queues.ts';
+import { awaitReceiptJob } from '../../src/shared/jobs/jobs.ts';
+import { plan } from '../../src/shared/jobs/queues.ts';
 import { HOUR } from '../../src/shared/time.ts';
 import { sealReply } from '../../src/shared/wechat/push/seal-envelope.ts';
 import { testRedis } from '../support/redis.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RedisContainer } from '@testcontainers/redis';
 import type { TestProject } from 'vitest/node';
-import { startPrivateRedis } from '../../src/shared/private-redis.ts';
+import { startPrivateRedis } from '../../src/shared/redis/private-redis.ts';
 import { MINUTE } from '../../src/shared/time.ts';
 import { browserTests } from './chromium.ts';
 

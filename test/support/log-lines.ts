@@ -1,6 +1,6 @@
 import type { DestinationStream, Logger } from 'pino';
-import type { LogLevel } from '../../src/shared/config.ts';
-import { makeLogger } from '../../src/shared/logger.ts';
+import { makeLogger } from '../../src/shared/observe/logger.ts';
+import type { LogLevel } from '../../src/shared/settings/config.ts';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 import type { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import type { AccountConfig } from '../../src/shared/accounts.ts';
-import { openQueues } from '../../src/shared/queues.ts';
+import { openQueues } from '../../src/shared/jobs/queues.ts';
+import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
 import { MINUTE, SECOND } from '../../src/shared/time.ts';
 import { keepLanes } from '../../src/workers/keep-lanes.ts';
 import { recordedLog } from '../support/log-lines.ts';

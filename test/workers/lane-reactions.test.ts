@@ -1,8 +1,8 @@
 import { Registry } from 'prom-client';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Control } from '../../src/shared/campaign/campaign.ts';
-import { openQueues } from '../../src/shared/queues.ts';
-import { makeTelemetry } from '../../src/shared/telemetry.ts';
+import { openQueues } from '../../src/shared/jobs/queues.ts';
+import { makeTelemetry } from '../../src/shared/observe/telemetry.ts';
 import { makeLaneReactions } from '../../src/workers/lane-reactions.ts';
 import { recordedLog } from '../support/log-lines.ts';
 import { testRedis } from '../support/redis.ts';

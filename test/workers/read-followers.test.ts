@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
-import type { AccountConfig } from '../../src/shared/accounts.ts';
 import { openRecord } from '../../src/shared/record.ts';
+import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
 import { DAY, SECOND } from '../../src/shared/time.ts';
 import type { WechatClient } from '../../src/shared/wechat/client.ts';
 import { makeReadFollowers } from '../../src/workers/read-followers.ts';

@@ -1,5 +1,5 @@
-import { loadConfig } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
+import { loadConfig } from '../../shared/settings/config.ts';
 import { type Command, UsageError } from './command.ts';
 import { type Examination, examine } from './doctor/examine.ts';
 import { type Finding, fault } from './doctor/finding.ts';

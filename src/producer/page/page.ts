@@ -4,10 +4,10 @@
  */
 import express, { type Request, type Response, type Router } from 'express';
 import { type Refusal, refuse } from '../../shared/accept/refusal.ts';
-import type { AccountConfig } from '../../shared/accounts.ts';
 import type { DescribeAccount } from '../../shared/describe-account.ts';
-import type { SteerAccount } from '../../shared/steer-account.ts';
-import type { SteerCampaign } from '../../shared/steer-campaign.ts';
+import type { AccountConfig } from '../../shared/settings/accounts.ts';
+import type { SteerAccount } from '../../shared/steer/steer-account.ts';
+import type { SteerCampaign } from '../../shared/steer/steer-campaign.ts';
 import type { BatchStore } from '../../shared/store/batch-store.ts';
 import type { CampaignStore } from '../../shared/store/campaign-store.ts';
 import { batchView } from '../batch-view.ts';

@@ -1,8 +1,8 @@
 /** What WeChat has of an account: groups, tags, followers, drafts, the speed of its sends. */
 import express, { type Response, type Router } from 'express';
 import { z } from 'zod';
-import type { AccountConfig } from '../../shared/accounts.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
+import type { AccountConfig } from '../../shared/settings/accounts.ts';
 import { followersPage, listGroups, listTags } from '../../shared/wechat/audience.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
 import { getSpeed, setSpeed } from '../../shared/wechat/mass.ts';

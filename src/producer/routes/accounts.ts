@@ -1,9 +1,9 @@
 /** The installation's accounts: how each one stands, and a person's stop and go. */
 import express, { type Request, type Response, type Router } from 'express';
 import { refuse } from '../../shared/accept/refusal.ts';
-import type { AccountConfig } from '../../shared/accounts.ts';
 import type { DescribeAccount } from '../../shared/describe-account.ts';
-import type { SteerAccount } from '../../shared/steer-account.ts';
+import type { AccountConfig } from '../../shared/settings/accounts.ts';
+import type { SteerAccount } from '../../shared/steer/steer-account.ts';
 import { callerOf } from '../caller.ts';
 import { sendRefusal } from '../problem.ts';
 

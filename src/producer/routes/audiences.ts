@@ -1,10 +1,10 @@
 /** Lists of OpenIDs over HTTP, streamed in: never whole in memory, and whole or not at all. */
 import express, { type Request, type Response, type Router } from 'express';
 import { type Refusal, refuse } from '../../shared/accept/refusal.ts';
-import type { AccountConfig } from '../../shared/accounts.ts';
 import type { AudienceFormat } from '../../shared/audience/read-ids.ts';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
+import type { AccountConfig } from '../../shared/settings/accounts.ts';
 import type { AudienceList } from '../../shared/store/audience-list.ts';
 import type { AudienceStore } from '../../shared/store/audience-store.ts';
 import type { BatchStore } from '../../shared/store/batch-store.ts';

@@ -1,6 +1,6 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import type { RecallCampaign } from '../../shared/recall-campaign.ts';
+import type { RecallCampaign } from '../../shared/steer/recall-campaign.ts';
 import { callerOf } from '../caller.ts';
 import { parseBody } from '../parse-input.ts';
 import { sendRefusal } from '../problem.ts';

@@ -1,9 +1,9 @@
 /** Events from a service that keeps its own callback URL at WeChat and hands them on to us. */
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import type { AccountConfig } from '../../shared/accounts.ts';
-import type { Queues } from '../../shared/queues.ts';
+import type { Queues } from '../../shared/jobs/queues.ts';
 import type { Stores } from '../../shared/record.ts';
+import type { AccountConfig } from '../../shared/settings/accounts.ts';
 import { makeTakeReceipt } from '../../shared/take-receipt.ts';
 import { openHandedEvent } from '../../shared/wechat/push/open-handed-event.ts';
 import { parseQuery } from '../parse-input.ts';

@@ -1,8 +1,8 @@
 /** What a person may do to a campaign, over HTTP. Each may be repeated, and is written down. */
 import express, { type Response, type Router } from 'express';
 import { refuse } from '../../shared/accept/refusal.ts';
-import type { RetryHow } from '../../shared/retry-refused.ts';
-import type { SteerCampaign, SteerResult } from '../../shared/steer-campaign.ts';
+import type { RetryHow } from '../../shared/steer/retry-refused.ts';
+import type { SteerCampaign, SteerResult } from '../../shared/steer/steer-campaign.ts';
 import { callerOf } from '../caller.ts';
 import { parseBody } from '../parse-input.ts';
 import { sendRefusal } from '../problem.ts';

@@ -2,8 +2,8 @@
 import express, { type Router } from 'express';
 import { refuse } from '../../shared/accept/refusal.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
-import { notifyWebhookJob } from '../../shared/jobs.ts';
-import { plan, type Queues } from '../../shared/queues.ts';
+import { notifyWebhookJob } from '../../shared/jobs/jobs.ts';
+import { plan, type Queues } from '../../shared/jobs/queues.ts';
 import type { CampaignStore } from '../../shared/store/campaign-store.ts';
 import type { WebhookSecret } from '../../shared/store/webhook-secret.ts';
 import { callerOf } from '../caller.ts';

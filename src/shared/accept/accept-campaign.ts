@@ -4,7 +4,6 @@
  * request that is refused.
  */
 import { hash } from 'node:crypto';
-import type { AccountConfig } from '../accounts.ts';
 import { needsApproval } from '../campaign/approval.ts';
 import {
   type Campaign,
@@ -15,7 +14,8 @@ import {
 } from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
-import type { EnqueueRoot } from '../enqueue-root.ts';
+import type { EnqueueRoot } from '../jobs/enqueue-root.ts';
+import type { AccountConfig } from '../settings/accounts.ts';
 import type { Claimed } from '../store/accept-campaign.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';

@@ -1,5 +1,5 @@
 /** The account that a request means; it may be left out only where exactly one is configured. */
-import type { AccountConfig } from '../accounts.ts';
+import type { AccountConfig } from '../settings/accounts.ts';
 import { invalid } from './invalid-campaign.ts';
 import type { Refusal } from './refusal.ts';
 

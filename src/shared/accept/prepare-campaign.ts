@@ -3,11 +3,11 @@
  * Every mistake is told at once.
  */
 import type { z } from 'zod';
-import type { AccountConfig } from '../accounts.ts';
 import { isWholesale } from '../campaign/audience.ts';
 import type { Message } from '../campaign/message.ts';
 import { CampaignRequest, isMusic } from '../campaign/request.ts';
 import { targetRefusal } from '../safe-target.ts';
+import type { AccountConfig } from '../settings/accounts.ts';
 import type { AudienceStore } from '../store/audience-store.ts';
 import type { MediaStore } from '../store/media-store.ts';
 import { DAY } from '../time.ts';

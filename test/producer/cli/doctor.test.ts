@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Examination, examine } from '../../../src/producer/cli/doctor/examine.ts';
-import type { AccountConfig } from '../../../src/shared/accounts.ts';
-import type { Config } from '../../../src/shared/config.ts';
 import { recordOf } from '../../../src/shared/record.ts';
+import type { AccountConfig } from '../../../src/shared/settings/accounts.ts';
+import type { Config } from '../../../src/shared/settings/config.ts';
 import { makeLaneStore } from '../../../src/shared/store/lane-store.ts';
 import { MINUTE } from '../../../src/shared/time.ts';
 import { startWorld } from '../../client/world.ts';

@@ -1,6 +1,7 @@
 /** What the record says of an account: its lane, its events. */
-import type { AccountConfig } from '../../../shared/accounts.ts';
+
 import type { AccountView, DescribeAccount } from '../../../shared/describe-account.ts';
+import type { AccountConfig } from '../../../shared/settings/accounts.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
 export async function examineAccount(

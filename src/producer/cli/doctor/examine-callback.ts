@@ -1,8 +1,8 @@
 /** Asks the callback service what WeChat's console asks it: whether this address is ours. */
 import { randomBytes } from 'node:crypto';
 import { type Dispatcher, request } from 'undici';
-import type { AccountConfig } from '../../../shared/accounts.ts';
-import type { Config } from '../../../shared/config.ts';
+import type { AccountConfig } from '../../../shared/settings/accounts.ts';
+import type { Config } from '../../../shared/settings/config.ts';
 import { SECOND } from '../../../shared/time.ts';
 import { signatureOf } from '../../../shared/wechat/push/check-signature.ts';
 import { addressOf } from './examine-producer.ts';

@@ -1,5 +1,5 @@
 /** Whether the producer answers, and whether it says that it can work. */
-import type { Config } from '../../../shared/config.ts';
+import type { Config } from '../../../shared/settings/config.ts';
 import { SECOND } from '../../../shared/time.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 

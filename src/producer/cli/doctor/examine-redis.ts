@@ -1,7 +1,7 @@
 /** Whether Redis can be the record, whether its clock is ours, and whether a worker lives. */
 import type { Redis } from 'ioredis';
 import { inTime } from '../../../shared/in-time.ts';
-import { checkRedis, redisFaults } from '../../../shared/redis-check.ts';
+import { checkRedis, redisFaults } from '../../../shared/redis/redis-check.ts';
 import type { LaneStore } from '../../../shared/store/lane-store.ts';
 import { MINUTE, SECOND } from '../../../shared/time.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';

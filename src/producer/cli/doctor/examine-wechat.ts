@@ -1,8 +1,8 @@
 /** One account at WeChat: a token, and what is left of its day. Nothing else is called. */
 import { hostname } from 'node:os';
 import type { Dispatcher } from 'undici';
-import type { AccountConfig } from '../../../shared/accounts.ts';
-import type { Config } from '../../../shared/config.ts';
+import type { AccountConfig } from '../../../shared/settings/accounts.ts';
+import type { Config } from '../../../shared/settings/config.ts';
 import { type Answer, makeWechatClient } from '../../../shared/wechat/client.ts';
 import { apiQuota } from '../../../shared/wechat/quota.ts';
 import { meaningOf } from '../../../shared/wechat/remedies.ts';

@@ -1,10 +1,10 @@
 /** Everything that can be told of an installation from its environment, one thing after another. */
 import type { Dispatcher } from 'undici';
-import type { Config } from '../../../shared/config.ts';
 import { makeDescribeAccount } from '../../../shared/describe-account.ts';
-import { makeLogger } from '../../../shared/logger.ts';
+import { makeLogger } from '../../../shared/observe/logger.ts';
 import { openRecord, recordOf } from '../../../shared/record.ts';
-import { connect } from '../../../shared/redis.ts';
+import { connect } from '../../../shared/redis/redis.ts';
+import type { Config } from '../../../shared/settings/config.ts';
 import { PREFIX } from '../../../shared/store/keys.ts';
 import { makeTokenStore } from '../../../shared/store/token-store.ts';
 import { makeDispatcher } from '../../../shared/wechat/client.ts';

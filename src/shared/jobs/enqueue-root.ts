@@ -4,10 +4,10 @@
  * The root alone is added, delayed to `sendAt`: a delay on a flow's root does not hold its leaves,
  * and media ids live three days, so the root adds the uploads when its time has come.
  */
-import type { Campaign } from './campaign/campaign.ts';
+import type { Campaign } from '../campaign/campaign.ts';
+import type { CampaignStore } from '../store/campaign-store.ts';
 import { runCampaignJob } from './jobs.ts';
 import { plan, type Queues, runAgain } from './queues.ts';
-import type { CampaignStore } from './store/campaign-store.ts';
 
 interface Dependencies {
   readonly queues: Queues;

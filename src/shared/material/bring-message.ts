@@ -3,12 +3,9 @@
  * and what is brought here serves the campaign that follows.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Refusal, refuse } from './accept/refusal.ts';
-import type { AccountConfig } from './accounts.ts';
-import { articleBodies, articlesKey } from './article-bodies.ts';
-import { bringUpload, fileOf, materialKeyOf, type There } from './bring-upload.ts';
-import type { MaterialKey } from './campaign/campaign.ts';
-import { dailyQuotas, UPLOAD_NEWS } from './campaign/daily-quotas.ts';
+import { type Refusal, refuse } from '../accept/refusal.ts';
+import type { MaterialKey } from '../campaign/campaign.ts';
+import { dailyQuotas, UPLOAD_NEWS } from '../campaign/daily-quotas.ts';
 import {
   type MediaRef,
   type Message,
@@ -16,15 +13,18 @@ import {
   type UploadRoute,
   uploadKey,
   uploadsOf,
-} from './campaign/message.ts';
-import type { Stores } from './record.ts';
-import { TEMPORARY_MEDIA_LIFE } from './store/material-store.ts';
-import { MINUTE, SECOND } from './time.ts';
-import type { Answer, WechatClient } from './wechat/client.ts';
-import type { MassMessage } from './wechat/mass.ts';
-import { addDraft, deleteDraft, uploadNews } from './wechat/news.ts';
-import { meaningOf } from './wechat/remedies.ts';
-import type { WechatFor } from './wechat-accounts.ts';
+} from '../campaign/message.ts';
+import type { Stores } from '../record.ts';
+import type { AccountConfig } from '../settings/accounts.ts';
+import { TEMPORARY_MEDIA_LIFE } from '../store/material-store.ts';
+import { MINUTE, SECOND } from '../time.ts';
+import type { Answer, WechatClient } from '../wechat/client.ts';
+import type { MassMessage } from '../wechat/mass.ts';
+import { addDraft, deleteDraft, uploadNews } from '../wechat/news.ts';
+import { meaningOf } from '../wechat/remedies.ts';
+import type { WechatFor } from '../wechat-accounts.ts';
+import { articleBodies, articlesKey } from './article-bodies.ts';
+import { bringUpload, fileOf, materialKeyOf, type There } from './bring-upload.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'media' | 'materials' | 'quota'>;

@@ -1,17 +1,17 @@
 /** One file of ours to WeChat, as one kind of thing; and how WeChat's copy is known again. */
 import { createHash } from 'node:crypto';
-import type { MaterialKey, UploadedMaterial } from './campaign/campaign.ts';
-import type { Upload } from './campaign/message.ts';
-import { CoverUnfit, fitCover } from './media/fit-cover.ts';
-import { TEMPORARY_MEDIA_LIFE } from './store/material-store.ts';
-import type { MediaStore, StoredMedia } from './store/media-store.ts';
-import type { Answer, UploadFile, WechatClient } from './wechat/client.ts';
+import type { MaterialKey, UploadedMaterial } from '../campaign/campaign.ts';
+import type { Upload } from '../campaign/message.ts';
+import { CoverUnfit, fitCover } from '../media/fit-cover.ts';
+import { TEMPORARY_MEDIA_LIFE } from '../store/material-store.ts';
+import type { MediaStore, StoredMedia } from '../store/media-store.ts';
+import type { Answer, UploadFile, WechatClient } from '../wechat/client.ts';
 import {
   addMaterial,
   uploadArticlePicture,
   uploadMedia,
   uploadVideoForMass,
-} from './wechat/media.ts';
+} from '../wechat/media.ts';
 
 const CONTENT_TYPES: Readonly<Record<StoredMedia['format'], string>> = {
   jpg: 'image/jpeg',

@@ -1,12 +1,12 @@
 /** The few things of BullMQ's that the product leans on and BullMQ does not say. */
 import { type Job, WaitingChildrenError, Worker } from 'bullmq';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { awaitDecisionJob, runCampaignJob } from '../../src/shared/jobs.ts';
-import { addChildren, openQueues, plan, promote, wake } from '../../src/shared/queues.ts';
-import { HOUR } from '../../src/shared/time.ts';
-import { wakeCampaign, wakeLane } from '../../src/shared/wake-campaign.ts';
-import { recordedLog } from '../support/log-lines.ts';
-import { testRedis } from '../support/redis.ts';
+import { awaitDecisionJob, runCampaignJob } from '../../../src/shared/jobs/jobs.ts';
+import { addChildren, openQueues, plan, promote, wake } from '../../../src/shared/jobs/queues.ts';
+import { wakeCampaign, wakeLane } from '../../../src/shared/jobs/wake-campaign.ts';
+import { HOUR } from '../../../src/shared/time.ts';
+import { recordedLog } from '../../support/log-lines.ts';
+import { testRedis } from '../../support/redis.ts';
 
 const { redis, prefix } = testRedis();
 const queues = openQueues({ connection: redis, log: recordedLog().log, prefix });

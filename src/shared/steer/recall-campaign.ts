@@ -4,16 +4,16 @@
  * It removes the page behind an article or a video; the cards stay in the followers' chats. WeChat
  * takes nothing else back, and gives a fresh account ten calls a day.
  */
-import { type Refusal, refuse } from './accept/refusal.ts';
-import type { AccountConfig } from './accounts.ts';
-import type { Batch } from './campaign/batch.ts';
-import type { Campaign } from './campaign/campaign.ts';
-import { type DailyQuota, dailyQuotas, RECALL } from './campaign/daily-quotas.ts';
-import type { Stores } from './record.ts';
-import type { Answer } from './wechat/client.ts';
-import { recallMass } from './wechat/mass.ts';
-import { meaningOf } from './wechat/remedies.ts';
-import type { WechatFor } from './wechat-accounts.ts';
+import { type Refusal, refuse } from '../accept/refusal.ts';
+import type { Batch } from '../campaign/batch.ts';
+import type { Campaign } from '../campaign/campaign.ts';
+import { type DailyQuota, dailyQuotas, RECALL } from '../campaign/daily-quotas.ts';
+import type { Stores } from '../record.ts';
+import type { AccountConfig } from '../settings/accounts.ts';
+import type { Answer } from '../wechat/client.ts';
+import { recallMass } from '../wechat/mass.ts';
+import { meaningOf } from '../wechat/remedies.ts';
+import type { WechatFor } from '../wechat-accounts.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota'>;

@@ -7,8 +7,8 @@
  */
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
-import { batchKey } from './campaign/batch.ts';
-import { DAY, SECOND } from './time.ts';
+import { batchKey } from '../campaign/batch.ts';
+import { DAY, SECOND } from '../time.ts';
 
 export const SHARED_QUEUES = ['campaigns', 'media', 'news', 'receipts', 'upkeep'] as const;
 export type SharedQueue = (typeof SHARED_QUEUES)[number];

@@ -1,7 +1,10 @@
 import { Counter } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeRegistry } from '../../src/shared/metrics.ts';
-import { type MetricsServer, startMetricsServer } from '../../src/shared/metrics-server.ts';
+import { makeRegistry } from '../../../src/shared/observe/metrics.ts';
+import {
+  type MetricsServer,
+  startMetricsServer,
+} from '../../../src/shared/observe/metrics-server.ts';
 
 let server: MetricsServer | undefined;
 

@@ -3,9 +3,9 @@
  * not been accepted, and what it evicts is sent twice or never.
  */
 import type { Redis } from 'ioredis';
-import { inTime } from './in-time.ts';
+import { inTime } from '../in-time.ts';
+import { SECOND } from '../time.ts';
 import { untilReady } from './redis.ts';
-import { SECOND } from './time.ts';
 
 interface Finding {
   readonly sentence: string;

@@ -4,12 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { ServiceError } from '../errors.ts';
+import { DAY, SECOND } from '../time.ts';
 import { ACCOUNT_VARIABLES, type AccountConfig, readAccounts } from './accounts.ts';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
-import { ServiceError } from './errors.ts';
 import { proxyFor } from './proxy.ts';
 import * as setting from './setting.ts';
-import { DAY, SECOND } from './time.ts';
 
 export interface Config {
   readonly redis: { readonly url: string };

@@ -1,8 +1,8 @@
 /** A person stops an account's lane, or lets it go on after whatever had stopped it. */
-import type { Queues } from './queues.ts';
-import type { CampaignStore } from './store/campaign-store.ts';
-import type { LaneStore } from './store/lane-store.ts';
-import { wakeCampaign, wakeLane } from './wake-campaign.ts';
+import type { Queues } from '../jobs/queues.ts';
+import { wakeCampaign, wakeLane } from '../jobs/wake-campaign.ts';
+import type { CampaignStore } from '../store/campaign-store.ts';
+import type { LaneStore } from '../store/lane-store.ts';
 
 interface Dependencies {
   readonly lanes: LaneStore;

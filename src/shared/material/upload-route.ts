@@ -1,7 +1,7 @@
-import type { AccountConfig } from './accounts.ts';
-import { type Audience, isWholesale } from './campaign/audience.ts';
-import type { UploadRoute } from './campaign/message.ts';
-import type { Era } from './wechat/client.ts';
+import { type Audience, isWholesale } from '../campaign/audience.ts';
+import type { UploadRoute } from '../campaign/message.ts';
+import type { AccountConfig } from '../settings/accounts.ts';
+import type { Era } from '../wechat/client.ts';
 
 /** As what files go up, which depends on how the account makes news and on where the message goes. */
 export function uploadRouteOf(

@@ -5,13 +5,13 @@
  * WeChat refuses a whole batch for one OpenID that is another account's (40003, 49003), and does
  * not say which. Halving finds it in at most thirteen rounds; whoever knows it names it.
  */
-import { type Refusal, refuse } from './accept/refusal.ts';
-import { batchOpenIds } from './batch-open-ids.ts';
-import { isWholesale } from './campaign/audience.ts';
-import { type Batch, newBatch } from './campaign/batch.ts';
-import { halvesOf, rangeOf, sizeOf } from './campaign/divide.ts';
-import type { Stores } from './record.ts';
-import type { CampaignRecord } from './store/read-campaign.ts';
+import { type Refusal, refuse } from '../accept/refusal.ts';
+import { batchOpenIds } from '../batch-open-ids.ts';
+import { isWholesale } from '../campaign/audience.ts';
+import { type Batch, newBatch } from '../campaign/batch.ts';
+import { halvesOf, rangeOf, sizeOf } from '../campaign/divide.ts';
+import type { Stores } from '../record.ts';
+import type { CampaignRecord } from '../store/read-campaign.ts';
 
 export type RetryHow =
   | { readonly as: 'is' }

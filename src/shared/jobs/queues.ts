@@ -1,8 +1,8 @@
 /** The queues of BullMQ, opened once a process; lanes are opened when they are asked for. */
 import { type ConnectionOptions, Job, type JobsOptions, Queue, type QueueOptions } from 'bullmq';
 import type { Logger } from 'pino';
+import { PREFIX } from '../store/keys.ts';
 import { type JobDefinition, laneOf, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
-import { PREFIX } from './store/keys.ts';
 
 export interface Queues extends Record<SharedQueue, Queue> {
   /** The send queue of one account. */

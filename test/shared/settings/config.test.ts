@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, requireAccounts } from '../../src/shared/config.ts';
-import { ServiceError } from '../../src/shared/errors.ts';
+import { ServiceError } from '../../../src/shared/errors.ts';
+import { loadConfig, requireAccounts } from '../../../src/shared/settings/config.ts';
 
 const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const own = { WECHAT_APP_ID: 'wx0000000000000001', WECHAT_APP_SECRET: 'own-secret' };

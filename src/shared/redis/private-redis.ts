@@ -12,9 +12,9 @@ import { mkdir, realpath } from 'node:fs/promises';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { ServiceError } from '../errors.ts';
+import { SECOND } from '../time.ts';
 import { unpackRedis } from './debian-redis.ts';
-import { ServiceError } from './errors.ts';
-import { SECOND } from './time.ts';
 
 const run = promisify(execFile);
 

@@ -6,9 +6,9 @@
  */
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
-import { type Batch, batchKey } from './campaign/batch.ts';
-import type { Campaign } from './campaign/campaign.ts';
-import type { Answer } from './wechat/client.ts';
+import { type Batch, batchKey } from '../campaign/batch.ts';
+import type { Campaign } from '../campaign/campaign.ts';
+import type { Answer } from '../wechat/client.ts';
 
 export type Telemetry = ReturnType<typeof makeTelemetry>;
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { type RunningRedis, startPrivateRedis } from '../../src/shared/private-redis.ts';
-import { connect, untilReady } from '../../src/shared/redis.ts';
-import { checkRedis, redisFaults } from '../../src/shared/redis-check.ts';
-import { recordedLog } from '../support/log-lines.ts';
-import { type Severable, type SeverableOptions, severable } from '../support/severable.ts';
+import { type RunningRedis, startPrivateRedis } from '../../../src/shared/redis/private-redis.ts';
+import { connect, untilReady } from '../../../src/shared/redis/redis.ts';
+import { checkRedis, redisFaults } from '../../../src/shared/redis/redis-check.ts';
+import { recordedLog } from '../../support/log-lines.ts';
+import { type Severable, type SeverableOptions, severable } from '../../support/severable.ts';
 
 const opened: Redis[] = [];
 const ways: Severable[] = [];
@@ -112,7 +112,7 @@ describe('the check of a Redis', () => {
 
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'qunfa-redis-check-'));
-    const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
+    const cacheDir = join(import.meta.dirname, '../../../.qunfa/cache');
     server = await startPrivateRedis({ dataDir: join(home, 'data'), cacheDir });
   });
 

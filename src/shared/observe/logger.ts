@@ -6,7 +6,7 @@
  * the last resort; the first is not to log it.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { LogLevel } from './config.ts';
+import type { LogLevel } from '../settings/config.ts';
 
 const NEVER_LOGGED = [
   'appSecret',

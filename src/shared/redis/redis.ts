@@ -1,7 +1,7 @@
 /** How every process of ours talks to Redis: by connections that say once that it is away. */
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { SECOND } from './time.ts';
+import { SECOND } from '../time.ts';
 
 export interface ConnectOptions {
   /**

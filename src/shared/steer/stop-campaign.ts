@@ -1,9 +1,9 @@
 /** How what a campaign has not called yet is stopped; what was called goes on to its receipt. */
-import type { Batch } from './campaign/batch.ts';
-import { type Campaign, isEnded } from './campaign/campaign.ts';
-import { submitBatchJob } from './jobs.ts';
-import type { Queues } from './queues.ts';
-import type { Stores } from './record.ts';
+import type { Batch } from '../campaign/batch.ts';
+import { type Campaign, isEnded } from '../campaign/campaign.ts';
+import { submitBatchJob } from '../jobs/jobs.ts';
+import type { Queues } from '../jobs/queues.ts';
+import type { Stores } from '../record.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches'>;

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
-import { ServiceError } from '../../src/shared/errors.ts';
-import { recordedLog } from '../support/log-lines.ts';
+import { ServiceError } from '../../../src/shared/errors.ts';
+import { recordedLog } from '../../support/log-lines.ts';
 
 const SECRET = 'do-not-log-me';
 

@@ -1,10 +1,10 @@
 /** A person settles what nobody knows: was a held batch sent, not sent, or is it given up? */
-import { type Refusal, refuse } from './accept/refusal.ts';
-import type { BatchEvent } from './campaign/advance-batch.ts';
-import type { Batch } from './campaign/batch.ts';
-import type { Campaign } from './campaign/campaign.ts';
-import type { AuditEntry } from './store/audit.ts';
-import type { BatchStore } from './store/batch-store.ts';
+import { type Refusal, refuse } from '../accept/refusal.ts';
+import type { BatchEvent } from '../campaign/advance-batch.ts';
+import type { Batch } from '../campaign/batch.ts';
+import type { Campaign } from '../campaign/campaign.ts';
+import type { AuditEntry } from '../store/audit.ts';
+import type { BatchStore } from '../store/batch-store.ts';
 
 export type Decision = (
   | { readonly as: 'sent'; readonly msgId: string }

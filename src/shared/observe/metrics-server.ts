@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { inTime } from './in-time.ts';
-import { SECOND } from './time.ts';
+import { inTime } from '../in-time.ts';
+import { SECOND } from '../time.ts';
 
 export interface MetricsServerOptions {
   readonly host: string;

@@ -1,8 +1,8 @@
 /** Articles as WeChat takes them: with its own names for their covers and pictures. */
 import { createHash } from 'node:crypto';
-import type { MaterialKey } from './campaign/campaign.ts';
-import { type Article, type MediaRef, withPictures } from './campaign/message.ts';
-import type { ArticleBody } from './wechat/news.ts';
+import type { MaterialKey } from '../campaign/campaign.ts';
+import { type Article, type MediaRef, withPictures } from '../campaign/message.ts';
+import type { ArticleBody } from '../wechat/news.ts';
 
 export interface AtWechat {
   /** The media id of a cover, or null while it is not at WeChat. */

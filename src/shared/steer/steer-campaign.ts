@@ -4,15 +4,15 @@
  * The record comes first, then the campaign's jobs are taken out of the lane or woken. Each may be
  * asked for twice and does it once; each is written down with who asked.
  */
-import { type Refusal, refuse } from './accept/refusal.ts';
-import { type CampaignView, type Control, isEnded, viewOf } from './campaign/campaign.ts';
-import type { EnqueueRoot } from './enqueue-root.ts';
-import type { Queues } from './queues.ts';
-import type { Stores } from './record.ts';
+import { type Refusal, refuse } from '../accept/refusal.ts';
+import { type CampaignView, type Control, isEnded, viewOf } from '../campaign/campaign.ts';
+import type { EnqueueRoot } from '../jobs/enqueue-root.ts';
+import type { Queues } from '../jobs/queues.ts';
+import { wakeCampaign } from '../jobs/wake-campaign.ts';
+import type { Stores } from '../record.ts';
 import { type Decision, makeResolveHeld, notAfterPassed } from './resolve-held.ts';
 import { makeChooseRetries, type RetryHow } from './retry-refused.ts';
 import { makeStopCampaign } from './stop-campaign.ts';
-import { wakeCampaign } from './wake-campaign.ts';
 
 export type SteerResult = CampaignView | { readonly refused: Refusal };
 
