@@ -11,6 +11,7 @@ export function parseGif(file: Buffer): Parsed | undefined {
   if (file.length < 13) return { format: 'gif', broken: CUT_OFF };
 
   const size = { width: file.readUInt16LE(6), height: file.readUInt16LE(8) };
+  if (size.width === 0 || size.height === 0) return { format: 'gif', broken: damagedAt(6) };
   const broken = (why: string): Parsed => ({ format: 'gif', ...size, broken: why });
 
   let hasPicture = false;

@@ -252,6 +252,21 @@ describe('an MP4 of odd boxes', () => {
   });
 });
 
+describe('a GIF with a side of no pixels', () => {
+  it.each([
+    ['wide', 6],
+    ['high', 8],
+  ])('is damaged: nothing %s', (_, at) => {
+    const file = fixture('small.gif');
+    file.writeUInt16LE(0, at);
+
+    expect(inspectMedia(file)).toMatchObject({
+      format: 'gif',
+      broken: 'the file is damaged at byte 6',
+    });
+  });
+});
+
 describe('hostile bytes', () => {
   const starts = [
     ...['cover.jpg', 'picture.png', 'voice.mp3', 'voice.amr', 'clip.mp4'].map(example),
