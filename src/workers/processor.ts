@@ -31,6 +31,7 @@ import { makeAwaitReceipt } from './await-receipt.ts';
 import { makeAwaitDecision, makeAwaitResume } from './await-word.ts';
 import { makeEnterLane } from './enter-lane.ts';
 import { makeFindAudience } from './find-audience.ts';
+import { makeGetReady } from './get-ready.ts';
 import { makeLaneReactions } from './lane-reactions.ts';
 import { makeNotifyWebhook } from './notify-webhook.ts';
 import { makeReadFollowers } from './read-followers.ts';
@@ -106,6 +107,7 @@ export function makeProcessor(deps: Dependencies): Processor {
   const renewMaterial = makeRenewMaterial(common);
   const reviveBatches = makeReviveBatches({ queues, batches, receiptDeadlineMs, now });
   const accountKindOf = (name: string) => accountOf(name).kind;
+  const findAudience = makeFindAudience({ wechatFor, accountKindOf, now });
   const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
   const tellWebhook = makeTellWebhook({ campaigns, queues });
 
@@ -113,7 +115,7 @@ export function makeProcessor(deps: Dependencies): Processor {
     [acceptCampaignJob.name]: makeAcceptCampaignJob({ ...accept, log, now }),
     [runCampaignJob.name]: makeRunCampaign({
       ...common,
-      findAudience: makeFindAudience({ wechatFor, accountKindOf, now }),
+      getReady: makeGetReady({ ...common, findAudience }),
       reviveBatches,
       async onEnd(campaign) {
         await removeStrayDrafts(campaign).catch(() => undefined);
