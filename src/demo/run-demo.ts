@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
+import { makeClient, type UploadFile } from '../client/index.ts';
 import { CAMPAIGN_STATES, type CampaignView } from '../shared/campaign/campaign.ts';
 import { makeLogger } from '../shared/observe/logger.ts';
 import { startPrivateRedis } from '../shared/redis/private-redis.ts';
@@ -11,7 +12,6 @@ import { loadConfig } from '../shared/settings/config.ts';
 import { MINUTE } from '../shared/time.ts';
 import { type Audit, auditLedger } from './audit-ledger.ts';
 import { type Everything, startEverything } from './everything.ts';
-import { makeApi } from './producer-api.ts';
 import { sampleCampaigns } from './samples.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 import { closingTable, makeProgress } from './show-progress.ts';
@@ -78,18 +78,21 @@ async function runSamples(everything: Everything, stop: AbortSignal, out: WriteS
   const { producerUrl, sandbox } = everything;
   if (!sandbox) throw new TypeError('the demo runs against the sandbox only');
   const world = sandbox.sandbox;
-  const api = makeApi(producerUrl);
+  // As any other service would: over HTTP, by the client of the package.
+  const client = makeClient({ url: producerUrl });
   const followersOf = (account: string) => world.account(account).followers;
-  const list = await api.audience(followersOf('default').slice(0, 12_345));
-  const samples = await sampleCampaigns(api.upload, followersOf, list.id);
+  const list = await client.audiences.upload(followersOf('default').slice(0, 12_345));
+  const upload: UploadFile = async (bytes, filename) =>
+    (await client.media.upload(bytes, { filename })).id;
+  const samples = await sampleCampaigns(upload, followersOf, list.id);
   const ids: string[] = [];
-  for (const sample of samples) ids.push((await api.campaign(sample)).id);
+  for (const sample of samples) ids.push((await client.campaigns.create(sample)).id);
 
   const progress = makeProgress(out);
   const deadline = Date.now() + PATIENCE;
   let views: CampaignView[] = [];
   while (!stop.aborted) {
-    views = await Promise.all(ids.map((id) => api.view(id)));
+    views = await Promise.all(ids.map((id) => client.campaigns.get(id)));
     progress.show(views);
     if (views.every(({ state }) => OVER.includes(state)) || Date.now() > deadline) break;
     await new Promise((wake) => setTimeout(wake, LOOK_EVERY));

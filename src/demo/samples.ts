@@ -1,16 +1,12 @@
 /** Sample campaigns: every message type to every kind of audience, from the files of `examples/`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fillUploads, type UploadFile } from '../client/fill-uploads.ts';
+import { fillUploads, type NewCampaign, type UploadFile } from '../client/index.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 
-export interface Sample {
-  readonly account: string;
-  readonly name: string;
-  readonly message: object;
-  readonly audience: object;
-}
+type Audience = NewCampaign['audience'];
+type Message = NewCampaign['message'];
 
 export interface Followers {
   /** Real followers of the account, by their position. */
@@ -34,26 +30,25 @@ export async function sampleCampaigns(
   upload: UploadFile,
   followersOf: (account: string) => Followers,
   listId: string,
-): Promise<Sample[]> {
-  const messages = new Map<string, object>();
-  for (const name of MESSAGES) messages.set(name, await exampleMessage(name, upload));
-  const message = (name: (typeof MESSAGES)[number]): object => messages.get(name) ?? {};
-  const some = (account: string, count: number) => ({
+): Promise<NewCampaign[]> {
+  const messages = {} as Record<(typeof MESSAGES)[number], Message>;
+  for (const name of MESSAGES) messages[name] = await exampleMessage(name, upload);
+  const some = (account: string, count: number): Audience => ({
     type: 'openids',
     openids: followersOf(account).slice(0, count),
   });
-  const group = { type: 'group', groupId: '2' };
-  const tag = { type: 'tag', tagId: 2 };
-  const everyone = { type: 'everyone' };
-  const followers = { type: 'followers' };
+  const group: Audience = { type: 'group', groupId: '2' };
+  const tag: Audience = { type: 'tag', tagId: 2 };
+  const everyone: Audience = { type: 'everyone' };
+  const followers: Audience = { type: 'followers' };
   const sample = (
     account: string,
     name: (typeof MESSAGES)[number],
-    audience: { type: string },
-  ) => ({
+    audience: Audience,
+  ): NewCampaign => ({
     account,
     name: `${name} to ${nameOf(audience)}`,
-    message: message(name),
+    message: messages[name],
     audience,
   });
   return [
@@ -63,7 +58,7 @@ export async function sampleCampaigns(
       sample('default', name, everyone),
       sample('default', name, some('default', name === 'text' ? MANY : 3)),
     ]),
-    sample('default', 'text', { type: 'list', listId } as { type: string }),
+    sample('default', 'text', { type: 'list', listId }),
     sample('default', 'image', followers),
     sample('drafts', 'news-one', group),
     sample('drafts', 'news-one', everyone),
@@ -74,14 +69,15 @@ export async function sampleCampaigns(
   ];
 }
 
-function nameOf(audience: { type: string; openids?: string[] }): string {
-  if (!audience.openids) return audience.type === 'list' ? 'a streamed list' : audience.type;
+function nameOf(audience: Audience): string {
+  if (audience.type === 'list') return 'a streamed list';
+  if (audience.type !== 'openids') return audience.type;
   return `${audience.openids.length.toLocaleString('en')} OpenIDs`;
 }
 
 /** Files are named by their path in `examples/`; each becomes an upload of the producer's. */
-async function exampleMessage(name: string, upload: UploadFile): Promise<object> {
+async function exampleMessage(name: string, upload: UploadFile): Promise<Message> {
   const text = readFileSync(join(EXAMPLES, `${name}.json`), 'utf8');
-  const { message } = JSON.parse(text) as { message: object };
+  const { message } = JSON.parse(text) as { message: Message };
   return fillUploads(message, { folder: EXAMPLES, upload });
 }

@@ -116,7 +116,7 @@ async function samplesFor(
     idIn(list.text),
   );
   return samples.filter(
-    ({ account, name }) => account !== 'daily' && !/^voice-mp3|^news-eight/.test(name),
+    ({ account, name = '' }) => account !== 'daily' && !/^voice-mp3|^news-eight/.test(name),
   );
 }
 
