@@ -2,15 +2,14 @@
  * May this account's lane call WeChat for this batch now? Not while a person must act first, while
  * WeChat said wait, or while an earlier call is unanswered.
  */
-import { type Job, RateLimitError } from 'bullmq';
+import { DelayedError, type Job, RateLimitError } from 'bullmq';
 import type { Batch, BatchRef } from '../shared/campaign/batch.ts';
 import type { Campaign } from '../shared/campaign/campaign.ts';
 import { submitBatchJob } from '../shared/jobs/jobs.ts';
-import type { Queues } from '../shared/jobs/queues.ts';
+import { promote, type Queues } from '../shared/jobs/queues.ts';
 import type { Stores } from '../shared/record.ts';
 import type { LaneState } from '../shared/store/lane-store.ts';
 import { HOUR, MINUTE, SECOND } from '../shared/time.ts';
-import { sleepUntil } from './sleep.ts';
 import { REPEAT_PRIORITY } from './sleep-in-lane.ts';
 
 interface Dependencies {
@@ -43,7 +42,12 @@ export function makeEnterLane({ stores, queues, now }: Dependencies) {
         { type: 'put-back', reason: 'account-paused', nextAttemptAt },
         { unless: (b) => b.state !== 'pending' },
       );
-      return sleepUntil(job, token, nextAttemptAt);
+      await job.moveToDelayed(nextAttemptAt, token);
+      // The release may have come between our look and our going to sleep: look again.
+      if (!isStopped(await lanes.read(campaign.account), api)) {
+        await promote(queues.lane(campaign.account), job.id ?? '');
+      }
+      throw new DelayedError();
     }
     if (lane.sleep && lane.sleep.until > now() && lane.sleep.reason !== 'outcome-unknown') {
       await queues.lane(campaign.account).rateLimit(lane.sleep.until - now());
