@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { FlowProducer, Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { laneOf, SHARED_QUEUES, type SharedQueue, sweepJob } from '../shared/jobs/jobs.ts';
+import { laneOf, SHARED_QUEUES, type SharedQueue } from '../shared/jobs/jobs.ts';
 import { openQueues } from '../shared/jobs/queues.ts';
 import { makeTelemetry } from '../shared/observe/telemetry.ts';
 import { openRecord, recordOf } from '../shared/record.ts';
@@ -20,9 +20,9 @@ import { makeWechatFor } from '../shared/wechat-accounts.ts';
 import { cappedBackoff } from './backoff.ts';
 import { checkHeartbeat, HEARTBEAT_EVERY } from './check-heartbeat.ts';
 import { keepLanes } from './keep-lanes.ts';
+import { keepSweeping, scheduleSweep } from './keep-sweeping.ts';
 import { LANE_CONCURRENCY } from './lane-reactions.ts';
 import { makeProcessor } from './processor.ts';
-import { SWEEP_EVERY } from './sweep.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -115,19 +115,14 @@ export async function start(options: StartOptions): Promise<Running> {
   }
 
   await checkHeartbeat({ stores, accounts: accounts(), log, now });
+  const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
   const heart = setInterval(() => {
     stores.lanes.beat(now()).catch(() => undefined);
+    if (wanted('upkeep')) keepSweeping(queues.upkeep).catch(() => undefined);
   }, HEARTBEAT_EVERY);
 
-  const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
   const workers = SHARED_QUEUES.filter(wanted).map((queue) => open(queue, CONCURRENCY[queue]));
-  if (wanted('upkeep')) {
-    await queues.upkeep.upsertJobScheduler(
-      sweepJob.schedulerId,
-      { every: SWEEP_EVERY },
-      { name: sweepJob.name, opts: { removeOnComplete: true, removeOnFail: 10 } },
-    );
-  }
+  if (wanted('upkeep')) await scheduleSweep(queues.upkeep);
   const lanes = wanted('send')
     ? await keepLanes({
         lanes: stores.lanes,

@@ -8,6 +8,7 @@ import { openBatches } from '../shared/campaign/progress.ts';
 import type { EnqueueRoot } from '../shared/jobs/enqueue-root.ts';
 import { runCampaignJob } from '../shared/jobs/jobs.ts';
 import type { Queues } from '../shared/jobs/queues.ts';
+import { takeAwayStranded } from '../shared/jobs/stranded.ts';
 import { wakeCampaign } from '../shared/jobs/wake-campaign.ts';
 import type { Telemetry } from '../shared/observe/telemetry.ts';
 import type { Stores } from '../shared/record.ts';
@@ -27,7 +28,6 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-export const SWEEP_EVERY = 5 * SECOND;
 /** An accepted campaign's root is added right after; this much later it was forgotten. */
 const OUTBOX_PATIENCE = 3 * SECOND;
 const ROOTS_EVERY = 30 * SECOND;
@@ -109,7 +109,8 @@ export function makeSweep(deps: Dependencies) {
   /**
    * An open campaign whose root has ended, or is gone, would never be heard of again. One whose
    * root sleeps while its batches are all done has missed its waking; or while more of them are
-   * open than it has jobs to wait for: one was removed by hand, and the others may wait for it.
+   * open than it has jobs to wait for (one was removed by hand, and the others may wait for it), or
+   * some of its jobs will never run.
    */
   async function reviveRoots(): Promise<number> {
     if (now() - rootsLookedAt < ROOTS_EVERY) return 0;
@@ -127,19 +128,21 @@ export function makeSweep(deps: Dependencies) {
     return revived;
   }
 
-  /** @returns whether it had to be woken, or given jobs. */
+  /** @returns whether it had to be woken, or given jobs, or freed of some. */
   async function mendTree(campaignId: string): Promise<boolean> {
+    const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
+    if (!root) return false;
+    const isFreed = (await takeAwayStranded(queues, root)) > 0;
     const record = await campaigns.read(campaignId);
-    if (record?.control.phase !== 'submitting') return false;
+    if (record?.control.phase !== 'submitting') return isFreed;
     const { campaign, control, tally } = record;
     if (openBatches(tally) === 0) {
       await wakeCampaign(queues, campaignId);
       return true;
     }
-    const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
-    const { unprocessed = 0 } = (await root?.getDependenciesCount({ unprocessed: true })) ?? {};
+    const { unprocessed = 0 } = await root.getDependenciesCount({ unprocessed: true });
     const idle = mayStart(control) ? 0 : tally.pending;
-    if (!root || unprocessed >= openBatches(tally) - idle) return false;
+    if (unprocessed >= openBatches(tally) - idle) return isFreed;
     const queue = queues.campaigns.qualifiedName;
     await deps.reviveBatches(campaign, control, { id: root.id ?? '', queue });
     return true;

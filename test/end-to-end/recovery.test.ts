@@ -81,6 +81,46 @@ describe('a Redis that starts with the beginning of a transaction that it had dr
   });
 });
 
+describe('a job that half a transaction left in no list of its queue', () => {
+  it.each([
+    ['though it is there', false],
+    ['nor anywhere else', true],
+  ])('is replaced where a batch needs it, %s', async (_, isGone) => {
+    const own = await startWorld({ onTestFinished }, { unknownRetryMs: HOUR });
+    own.faults.set('status-502', { path: SEND, processed: true });
+    const id = await own.create(aRequest('default'));
+    const lane = own.queues.lane('default');
+    const job = await own.until('asleep', async () => (await lane.getDelayed())[0]);
+    await own.redis.zrem(lane.toKey('delayed'), job.id ?? '');
+    if (isGone) await own.redis.del(lane.toKey(job.id ?? ''));
+    expect(await lane.getJobState(job.id ?? '')).toBe('unknown');
+
+    await own.sweep();
+    await own.until('there again', async () => {
+      return (await lane.getJobState(job.id ?? '')) !== 'unknown';
+    });
+    await own.jump(HOUR);
+
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.sendCalls('default')).toEqual([502, 45065]);
+  });
+
+  it('is replaced where it was the root', async (t) => {
+    const own = await startWorld(t);
+    const sendAt = new Date(Date.now() + HOUR).toISOString();
+    const id = await own.create(aRequest('default', { sendAt }));
+    const { campaigns } = own.queues;
+    await own.redis.zrem(campaigns.toKey('delayed'), runCampaignJob.id({ campaignId: id }));
+
+    await own.jump(MINUTE);
+    await own.sweep();
+    await own.jump(HOUR);
+
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.messages('default')).toEqual({ 1: 25 });
+  });
+});
+
 describe('a campaign that was accepted, and its root never added', () => {
   it('is handed on from the outbox', async (t) => {
     const own = await startWorld(t);

@@ -8,6 +8,7 @@ import type { Campaign } from '../campaign/campaign.ts';
 import type { CampaignStore } from '../store/campaign-store.ts';
 import { runCampaignJob } from './jobs.ts';
 import { plan, type Queues, runAgain } from './queues.ts';
+import { isStranded, takeAway } from './stranded.ts';
 
 interface Dependencies {
   readonly queues: Queues;
@@ -26,7 +27,9 @@ export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): Enque
       options: { delay: Math.max(0, campaign.sendAt - now()) },
     });
     const known = isNew ? undefined : await queues.campaigns.getJob(job.opts.jobId);
-    if (known) await runAgain(known);
+    const stranded = known && (await isStranded(known));
+    if (stranded) await takeAway(known);
+    if (known && !stranded) await runAgain(known);
     else await queues.campaigns.add(job.name, job.data, job.opts);
     const noted = campaigns.rootIsThere(campaign.id);
     // Whoever enqueued need not wait for it: what is not noted is only looked at once more.

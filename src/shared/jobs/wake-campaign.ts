@@ -63,7 +63,8 @@ async function wakeChildren(
   }
 }
 
-function queueOf(queues: Queues, name: string) {
+/** By the name that BullMQ has in its keys. */
+export function queueOf(queues: Queues, name: string) {
   const account = accountOfLane(name);
   if (account !== null) return queues.lane(account);
   return SHARED_QUEUES.includes(name as SharedQueue) ? queues[name as SharedQueue] : null;
