@@ -17,45 +17,62 @@ export interface Check {
 
 export type Command = readonly [name: string, ...args: (string | number)[]];
 
+/** Fields of one hash are read by one command, however many of them are checked. */
 const SCRIPT = `
 local at = 2
 for _ = 1, tonumber(ARGV[1]) do
-  local key, field, present, value = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local key, fields = ARGV[at], tonumber(ARGV[at + 1])
+  at = at + 2
   local found
-  if field == '' then found = redis.call('GET', key) else found = redis.call('HGET', key, field) end
-  if present == '1' then
-    if found ~= value then return false end
-  elseif found then
-    return false
+  if fields == 0 then
+    found = { redis.call('GET', key) }
+  else
+    found = redis.call('HMGET', key, unpack(ARGV, at, at + fields - 1))
+    at = at + fields
   end
-  at = at + 4
+  for _, value in ipairs(found) do
+    local present, expected = ARGV[at], ARGV[at + 1]
+    if present == '1' and value ~= expected or present == '0' and value then return 0 end
+    at = at + 2
+  end
 end
-local replies = {}
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
-  local reply = redis.call(unpack(ARGV, at + 1, at + count))
-  if type(reply) == 'table' and reply.ok then reply = reply.ok end
-  replies[#replies + 1] = reply
+  redis.call(unpack(ARGV, at + 1, at + count))
   at = at + count + 1
 end
-return replies
+return 1
 `;
 const SHA = createHash('sha1').update(SCRIPT).digest('hex');
 
-/** @returns false when a check no longer held, and then nothing was done; else every reply. */
+/** @returns false when a check no longer held, and then nothing was done. */
 export async function commit(
   redis: Redis,
   checks: readonly Check[],
   commands: readonly Command[],
-): Promise<false | readonly unknown[]> {
-  const argv: (string | number)[] = [checks.length];
-  for (const { key, field = '', is } of checks) {
-    argv.push(key, field, is === null ? '0' : '1', is ?? '');
+): Promise<boolean> {
+  const groups = byKey(checks);
+  const argv: (string | number)[] = [groups.length];
+  for (const group of groups) {
+    const fields = group.flatMap(({ field }) => field ?? []);
+    argv.push(group[0].key, fields.length, ...fields);
+    for (const { is } of group) argv.push(is === null ? '0' : '1', is ?? '');
   }
   for (const command of commands) argv.push(command.length, ...command);
   const routing = checks[0]?.key ?? String(commands[0]?.[1] ?? '');
-  const replies = await run(redis, routing, argv);
-  return replies === null ? false : (replies as unknown[]);
+  return (await run(redis, routing, argv)) === 1;
+}
+
+type Group = [Check, ...Check[]];
+
+function byKey(checks: readonly Check[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const check of checks) {
+    const group = groups.get(check.key);
+    if (group) group.push(check);
+    else groups.set(check.key, [check]);
+  }
+  return [...groups.values()];
 }
 
 async function run(redis: Redis, key: string, argv: (string | number)[]): Promise<unknown> {
