@@ -31,9 +31,8 @@ export function makeRecount({ redis, record, campaigns }: Dependencies) {
     if ((await redis.get(keys.counted())) === started) return 0;
     let mended = 0;
     for (const id of await redis.zrange(keys.campaigns(), '0', '-1')) mended += await tally(id);
-    for (const account of await redis.hkeys(keys.lanes())) {
-      mended += (await lane(account)) + (await answered(account));
-    }
+    for (const account of await doubtfulLanes()) mended += await lane(account);
+    for (const account of await redis.hkeys(keys.lanes())) mended += await answered(account);
     await redis.set(keys.counted(), started);
     return mended;
   };
@@ -56,14 +55,21 @@ export function makeRecount({ redis, record, campaigns }: Dependencies) {
     });
   }
 
+  /** Looked at together first, since the count of one lane reads every open campaign. */
+  async function doubtfulLanes(): Promise<string[]> {
+    const before = await redis.hgetall(keys.lanes());
+    const found = await openCampaigns();
+    const accounts = new Set(found.map(({ campaign }) => campaign.account));
+    for (const account of Object.keys(before)) accounts.add(account);
+    return [...accounts].filter((one) => Number(before[one] ?? 0) !== workOf(found, one));
+  }
+
   /** A lane's work is what the tallies of its open campaigns say. */
   async function lane(account: string): Promise<number> {
     const key = keys.lanes();
     return untilSettled<number>(async () => {
       const before = await redis.hget(key, account);
-      const open = await redis.zrange(keys.open(), '0', '-1');
-      const found = await Promise.all(open.map(campaigns.read));
-      const work = found.reduce((sum, one) => sum + (one ? workOf(one, account) : 0), 0);
+      const work = workOf(await openCampaigns(), account);
       if (Number(before) === work) return 0;
       const commands: Command[] = [
         ['HSET', key, account, work],
@@ -71,6 +77,11 @@ export function makeRecount({ redis, record, campaigns }: Dependencies) {
       ];
       return (await commit(redis, [{ key, field: account, is: before }], commands)) ? 1 : 'moved';
     });
+  }
+
+  async function openCampaigns(): Promise<CampaignRecord[]> {
+    const open = await redis.zrange(keys.open(), '0', '-1');
+    return (await Promise.all(open.map(campaigns.read))).filter((found) => found !== null);
   }
 
   /** A call that is taken for unanswered, and is not, would keep its lane waiting for ever. */
@@ -88,8 +99,10 @@ export function makeRecount({ redis, record, campaigns }: Dependencies) {
   }
 }
 
-const workOf = ({ campaign, tally }: CampaignRecord, account: string): number =>
-  campaign.account === account ? tally.pending + tally.submitting : 0;
+const workOf = (open: readonly CampaignRecord[], account: string): number =>
+  open
+    .filter(({ campaign }) => campaign.account === account)
+    .reduce((sum, { tally }) => sum + tally.pending + tally.submitting, 0);
 
 const FIELDS = Object.keys(EMPTY_TALLY) as TallyField[];
 
