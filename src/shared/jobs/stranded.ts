@@ -7,7 +7,7 @@
 import type { Job } from 'bullmq';
 import { FAR_AWAY } from './jobs.ts';
 import type { Queues } from './queues.ts';
-import { queueOf } from './wake-campaign.ts';
+import { placeOf } from './wake-campaign.ts';
 
 /** BullMQ moves jobs in one step, so there is no moment at which a sound one is in no list. */
 export const isStranded = async (job: Job): Promise<boolean> =>
@@ -25,9 +25,7 @@ export async function takeAwayStranded(queues: Queues, parent: Job, depth = 3): 
   const { unprocessed = [] } = await parent.getDependencies();
   let taken = 0;
   for (const key of unprocessed) {
-    // `<prefix>:<queue>:<job>`; neither names nor ids have colons.
-    const [queueName = '', jobId = ''] = key.split(':').slice(-2);
-    const queue = queueOf(queues, queueName);
+    const { queue, jobId } = placeOf(queues, key);
     if (!queue) continue;
     const job = await queue.getJob(jobId);
     const state = await job?.getState();

@@ -46,9 +46,7 @@ async function wakeChildren(
   if (!job || depth === 0) return;
   const { unprocessed = [] } = await job.getDependencies();
   for (const key of unprocessed) {
-    // `<prefix>:<queue>:<job>`; neither names nor ids have colons.
-    const [childQueue = '', childId = ''] = key.split(':').slice(-2);
-    const child = queueOf(queues, childQueue);
+    const { queue: child, jobId: childId } = placeOf(queues, key);
     if (!child) continue;
     const sleeping = await child.getJob(childId);
     const isAsleep = sleeping && (await sleeping.isDelayed());
@@ -63,8 +61,13 @@ async function wakeChildren(
   }
 }
 
-/** By the name that BullMQ has in its keys. */
-export function queueOf(queues: Queues, name: string) {
+/** Where a job is, by its key: `<prefix>:<queue>:<job>`; neither names nor ids have colons. */
+export function placeOf(queues: Queues, key: string) {
+  const [name = '', jobId = ''] = key.split(':').slice(-2);
+  return { queue: queueOf(queues, name), jobId };
+}
+
+function queueOf(queues: Queues, name: string) {
   const account = accountOfLane(name);
   if (account !== null) return queues.lane(account);
   return SHARED_QUEUES.includes(name as SharedQueue) ? queues[name as SharedQueue] : null;
