@@ -1,12 +1,12 @@
 /** The one entry point: a role by its name, run until it is told to stop. */
 import { readFileSync } from 'node:fs';
-import { ServiceError } from './shared/errors.ts';
-import { makeLogger } from './shared/observe/logger.ts';
-import { makeRegistry } from './shared/observe/metrics.ts';
-import { startMetricsServer } from './shared/observe/metrics-server.ts';
-import type { Running } from './shared/running.ts';
-import { type Config, loadConfig, requireAccounts } from './shared/settings/config.ts';
-import { SECOND } from './shared/time.ts';
+import { type Config, loadConfig, requireAccounts } from './shared/platform/config.ts';
+import { ServiceError } from './shared/platform/errors.ts';
+import { makeLogger } from './shared/platform/logger.ts';
+import { makeRegistry } from './shared/platform/metrics.ts';
+import { startMetricsServer } from './shared/platform/metrics-server.ts';
+import type { Running } from './shared/platform/running.ts';
+import { SECOND } from './shared/platform/time.ts';
 
 const readConfig = (): Config => loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
 

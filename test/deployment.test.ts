@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, requireAccounts, VARIABLES } from '../src/shared/settings/config.ts';
+import { loadConfig, requireAccounts, VARIABLES } from '../src/shared/platform/config.ts';
 
 const read = (name: string): string => readFileSync(join(import.meta.dirname, '..', name), 'utf8');
 

@@ -1,8 +1,9 @@
 /** Brings spooled events home, in the background: at the start, after each new one, until none waits. */
-import { ServiceError } from '../shared/errors.ts';
-import type { ArrivalOutcome } from '../shared/store/receipt-store.ts';
-import type { Receipts } from '../shared/take-receipt.ts';
-import { DAY, SECOND } from '../shared/time.ts';
+
+import type { Receipts } from '../shared/actions/take-receipt.ts';
+import { ServiceError } from '../shared/platform/errors.ts';
+import { DAY, SECOND } from '../shared/platform/time.ts';
+import type { ArrivalOutcome } from '../shared/record/receipt-store.ts';
 import { parseEvent } from '../shared/wechat/push/parse-event.ts';
 import { readMessage } from '../shared/wechat/push/read-message.ts';
 import type { CallbackAccount } from './account.ts';

@@ -1,4 +1,4 @@
-import type { ArrivalOutcome } from '../shared/store/receipt-store.ts';
+import type { ArrivalOutcome } from '../shared/record/receipt-store.ts';
 import type { PushMode, RefusalReason } from '../shared/wechat/push/open-envelope.ts';
 
 export type PushRefusal = RefusalReason | 'too-large' | 'unknown-account' | 'broken-off';

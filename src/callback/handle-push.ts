@@ -2,9 +2,10 @@
  * One push, from the wire to WeChat's answer. The order matters: an event is stored, or on our own
  * disk, before WeChat hears `success`, for after that it never comes again.
  */
-import type { Arrival, ArrivalOutcome } from '../shared/store/receipt-store.ts';
-import type { Receipts } from '../shared/take-receipt.ts';
-import { SECOND } from '../shared/time.ts';
+
+import type { Receipts } from '../shared/actions/take-receipt.ts';
+import { SECOND } from '../shared/platform/time.ts';
+import type { Arrival, ArrivalOutcome } from '../shared/record/receipt-store.ts';
 import {
   type OpenedPush,
   openEnvelope,

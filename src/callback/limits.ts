@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { SECOND } from '../shared/time.ts';
+import { SECOND } from '../shared/platform/time.ts';
 
 /** How much of this process one stranger, or all of them, may take up. */
 export interface Limits {

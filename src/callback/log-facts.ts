@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { SECOND } from '../shared/time.ts';
+import { SECOND } from '../shared/platform/time.ts';
 import type { CallbackFact, Notice, PushRefusal } from './facts.ts';
 
 interface Line {

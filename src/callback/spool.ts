@@ -14,7 +14,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { MINUTE } from '../shared/time.ts';
+import { MINUTE } from '../shared/platform/time.ts';
 import type { RawPush } from './raw-push.ts';
 
 const Entry = z.object({

@@ -1,14 +1,14 @@
 /** The callback service's wiring. */
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
-import { openQueues } from '../shared/jobs/queues.ts';
-import { openRecord } from '../shared/record.ts';
-import { connect, untilReady } from '../shared/redis/redis.ts';
-import { checkRedis, redisFaults } from '../shared/redis/redis-check.ts';
-import type { Running } from '../shared/running.ts';
-import type { Config } from '../shared/settings/config.ts';
-import { PREFIX } from '../shared/store/keys.ts';
-import { makeTakeReceipt } from '../shared/take-receipt.ts';
+import { makeTakeReceipt } from '../shared/actions/take-receipt.ts';
+import type { Config } from '../shared/platform/config.ts';
+import { connect, untilReady } from '../shared/platform/redis.ts';
+import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
+import type { Running } from '../shared/platform/running.ts';
+import { openQueues } from '../shared/queue/queues.ts';
+import { PREFIX } from '../shared/record/keys.ts';
+import { openRecord } from '../shared/record/record.ts';
 import { callbackAccounts } from './account.ts';
 import { makeFactLog } from './log-facts.ts';
 import { startCallback } from './server.ts';

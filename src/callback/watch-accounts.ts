@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { SECOND } from '../shared/time.ts';
+import { SECOND } from '../shared/platform/time.ts';
 import type { CallbackAccount } from './account.ts';
 import type { Notice } from './facts.ts';
 

@@ -5,7 +5,7 @@
  * timeout, 503) only where the caller says that twice is as good as once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SECOND } from '../shared/time.ts';
+import { SECOND } from '../shared/platform/time.ts';
 import { isProblem } from './problem.ts';
 import { QunfaError } from './qunfa-error.ts';
 

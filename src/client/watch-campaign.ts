@@ -1,6 +1,6 @@
 /** A campaign as it goes, over server-sent events that are taken up again when they break off. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SECOND } from '../shared/time.ts';
+import { SECOND } from '../shared/platform/time.ts';
 import type { CampaignDetails } from './answers.ts';
 import { readEvents, type ServerEvent } from './event-reader.ts';
 import { QunfaError } from './qunfa-error.ts';

@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import { start as startCallback } from '../callback/start.ts';
 import { start as startProducer } from '../producer/start.ts';
 import { type RunningSandbox, start as startSandbox } from '../sandbox/start.ts';
-import { makeRegistry } from '../shared/observe/metrics.ts';
-import type { Running } from '../shared/running.ts';
-import type { Config } from '../shared/settings/config.ts';
+import type { Config } from '../shared/platform/config.ts';
+import { makeRegistry } from '../shared/platform/metrics.ts';
+import type { Running } from '../shared/platform/running.ts';
 import { start as startWorker } from '../workers/start.ts';
 
 export interface Everything extends Running {

@@ -1,6 +1,6 @@
 /** Four accounts that show every way: safe and plain pushes, both routes of articles, both kinds. */
 import { madeUpAccount } from '../sandbox/start.ts';
-import type { AccountConfig } from '../shared/settings/accounts.ts';
+import type { AccountConfig } from '../shared/platform/accounts.ts';
 
 export function sandboxAccounts({ callsPerMinute }: { callsPerMinute: number }): AccountConfig[] {
   const common = { callsPerMinute, callsPerDay: 100, approval: 'never' as const };

@@ -1,7 +1,7 @@
 /** The sandbox as a process of its own, with the accounts of the environment or made-up ones. */
 import { start as startSandbox } from '../sandbox/start.ts';
-import type { Running } from '../shared/running.ts';
-import type { Config } from '../shared/settings/config.ts';
+import type { Config } from '../shared/platform/config.ts';
+import type { Running } from '../shared/platform/running.ts';
 
 export async function start({ sandbox, callback, accounts, wechat }: Config): Promise<Running> {
   const { host, port } = sandbox;

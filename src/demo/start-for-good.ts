@@ -6,11 +6,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { makeLogger } from '../shared/observe/logger.ts';
-import { resolveRedis } from '../shared/redis/private-redis.ts';
-import { addressOf } from '../shared/redis/redis.ts';
-import type { Running } from '../shared/running.ts';
-import type { Config } from '../shared/settings/config.ts';
+import type { Config } from '../shared/platform/config.ts';
+import { makeLogger } from '../shared/platform/logger.ts';
+import { resolveRedis } from '../shared/platform/private-redis.ts';
+import { addressOf } from '../shared/platform/redis.ts';
+import type { Running } from '../shared/platform/running.ts';
 import { startEverything } from './everything.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 

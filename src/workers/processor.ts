@@ -3,8 +3,12 @@ import type { FlowProducer, Processor } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
-import { makeAcceptCampaign } from '../shared/accept/accept-campaign.ts';
-import { makeEnqueueRoot } from '../shared/jobs/enqueue-root.ts';
+import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
+import type { WechatFor } from '../shared/delivery/wechat-accounts.ts';
+import type { AccountConfig } from '../shared/platform/accounts.ts';
+import type { Config } from '../shared/platform/config.ts';
+import type { Telemetry } from '../shared/platform/telemetry.ts';
+import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
 import {
   acceptCampaignJob,
   awaitDecisionJob,
@@ -17,35 +21,31 @@ import {
   sweepJob,
   uploadMediaJob,
   uploadNewsJob,
-} from '../shared/jobs/jobs.ts';
-import type { Queues } from '../shared/jobs/queues.ts';
-import type { Telemetry } from '../shared/observe/telemetry.ts';
-import { recordOf, type Stores } from '../shared/record.ts';
-import type { AccountConfig } from '../shared/settings/accounts.ts';
-import type { Config } from '../shared/settings/config.ts';
-import { makeWebhookSecret } from '../shared/store/webhook-secret.ts';
-import type { WechatFor } from '../shared/wechat-accounts.ts';
-import { makeAcceptCampaignJob } from './accept-campaign-job.ts';
-import { makeAfterAcceptance } from './after-acceptance.ts';
-import { makeAwaitReceipt } from './await-receipt.ts';
-import { makeAwaitDecision, makeAwaitResume } from './await-word.ts';
-import { makeEnterLane } from './enter-lane.ts';
-import { makeFindAudience } from './find-audience.ts';
-import { makeGetReady } from './get-ready.ts';
-import { makeLaneReactions } from './lane-reactions.ts';
-import { makeNotifyWebhook } from './notify-webhook.ts';
-import { makeReadFollowers } from './read-followers.ts';
-import { makeRemoveStrayDrafts } from './remove-stray-drafts.ts';
-import { makeRenewMaterial } from './renew-material.ts';
-import { makeReviveBatches } from './revive-batches.ts';
-import { makeRunCampaign } from './run-campaign.ts';
-import { makeSubmitBatch } from './submit-batch.ts';
-import { makeSweep } from './sweep.ts';
-import { makeTakeInAnswer } from './take-in-answer.ts';
-import { makeTellWebhook } from './tell-webhook.ts';
-import { makeUploadMedia } from './upload-media.ts';
-import { makeUploadNews } from './upload-news.ts';
-import { makeWaitForWechat } from './wait-for-wechat.ts';
+} from '../shared/queue/jobs.ts';
+import type { Queues } from '../shared/queue/queues.ts';
+import { recordOf, type Stores } from '../shared/record/record.ts';
+import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
+import { makeAcceptCampaignJob } from './campaign/accept-campaign-job.ts';
+import { makeAwaitDecision, makeAwaitResume } from './campaign/await-word.ts';
+import { makeFindAudience } from './campaign/find-audience.ts';
+import { makeGetReady } from './campaign/get-ready.ts';
+import { makeReadFollowers } from './campaign/read-followers.ts';
+import { makeReviveBatches } from './campaign/revive-batches.ts';
+import { makeRunCampaign } from './campaign/run-campaign.ts';
+import { makeRemoveStrayDrafts } from './delivery/remove-stray-drafts.ts';
+import { makeRenewMaterial } from './delivery/renew-material.ts';
+import { makeUploadMedia } from './delivery/upload-media.ts';
+import { makeUploadNews } from './delivery/upload-news.ts';
+import { makeAfterAcceptance } from './lane/after-acceptance.ts';
+import { makeEnterLane } from './lane/enter-lane.ts';
+import { makeLaneReactions } from './lane/lane-reactions.ts';
+import { makeSubmitBatch } from './lane/submit-batch.ts';
+import { makeTakeInAnswer } from './lane/take-in-answer.ts';
+import { makeWaitForWechat } from './lane/wait-for-wechat.ts';
+import { makeAwaitReceipt } from './receipts/await-receipt.ts';
+import { makeNotifyWebhook } from './upkeep/notify-webhook.ts';
+import { makeSweep } from './upkeep/sweep.ts';
+import { makeTellWebhook } from './upkeep/tell-webhook.ts';
 
 interface Dependencies {
   readonly config: Config;

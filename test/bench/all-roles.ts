@@ -1,10 +1,10 @@
 /** Roles in this process, as `npm start` has them, with keys for many callers. */
 import { start as startCallback } from '../../src/callback/start.ts';
 import { start as startProducer } from '../../src/producer/start.ts';
-import { makeLogger } from '../../src/shared/observe/logger.ts';
-import { makeRegistry } from '../../src/shared/observe/metrics.ts';
-import type { Running } from '../../src/shared/running.ts';
-import type { Config } from '../../src/shared/settings/config.ts';
+import type { Config } from '../../src/shared/platform/config.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { makeRegistry } from '../../src/shared/platform/metrics.ts';
+import type { Running } from '../../src/shared/platform/running.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 
 export interface AllRoles {

@@ -18,10 +18,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Redis } from 'ioredis';
-import type { AudienceFormat } from '../../src/shared/audience/read-ids.ts';
-import { startPrivateRedis } from '../../src/shared/redis/private-redis.ts';
-import { makeAudienceStore } from '../../src/shared/store/audience-store.ts';
-import { DAY, SECOND } from '../../src/shared/time.ts';
+import type { AudienceFormat } from '../../src/shared/openids/read-ids.ts';
+import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { DAY, SECOND } from '../../src/shared/platform/time.ts';
+import { makeAudienceStore } from '../../src/shared/record/audience-store.ts';
 
 type Kind = AudienceFormat | 'gzip';
 const KINDS: readonly string[] = ['text', 'csv', 'ndjson', 'gzip'];

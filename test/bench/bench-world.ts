@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Limits, Pace, SandboxAccount } from '../../src/sandbox/options.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
-import { startPrivateRedis } from '../../src/shared/redis/private-redis.ts';
-import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
-import { type Config, loadConfig } from '../../src/shared/settings/config.ts';
+import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
+import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
+import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
 
 const UNLIMITED: Partial<Limits> = {
   callsPerMinute: null,

@@ -1,10 +1,10 @@
 /** A process that has never heard of a token: at the word, one call to WeChat. */
 import { Redis } from 'ioredis';
-import { openRecord } from '../../src/shared/record.ts';
-import { loadConfig } from '../../src/shared/settings/config.ts';
+import { makeWechatFor } from '../../src/shared/delivery/wechat-accounts.ts';
+import { loadConfig } from '../../src/shared/platform/config.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { makeDispatcher } from '../../src/shared/wechat/client.ts';
 import { massStatus } from '../../src/shared/wechat/mass.ts';
-import { makeWechatFor } from '../../src/shared/wechat-accounts.ts';
 
 const config = loadConfig(process.env);
 const redis = new Redis(config.redis.url, { maxRetriesPerRequest: null });

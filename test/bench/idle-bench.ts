@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
-import { openRecord } from '../../src/shared/record.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { startAllRoles } from './all-roles.ts';
 import { startBenchWorld, until } from './bench-world.ts';
 import { median, report, rounded } from './figures.ts';

@@ -6,8 +6,8 @@
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
-import { openRecord } from '../../src/shared/record.ts';
-import { PREFIX } from '../../src/shared/store/keys.ts';
+import { PREFIX } from '../../src/shared/record/keys.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { startAllRoles } from './all-roles.ts';
 import { startBenchWorld, until } from './bench-world.ts';
 import { report, rounded } from './figures.ts';

@@ -1,7 +1,7 @@
 /** A MASSSENDJOBFINISH as WeChat pushes it in safe mode: sealed, and signed as a whole. */
 import { toXml } from '../../src/sandbox/event-body.ts';
 import { encrypt, signatureOf } from '../../src/sandbox/push-crypto.ts';
-import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
+import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 
 export interface SignedEvent {
   /** With its query. */

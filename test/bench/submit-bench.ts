@@ -3,13 +3,13 @@
  * undici loop over ready-made bodies, 8 at a time. Both against the same sandbox process.
  */
 import { request } from 'undici';
-import { makeAcceptCampaign } from '../../src/shared/accept/accept-campaign.ts';
-import { makeEnqueueRoot } from '../../src/shared/jobs/enqueue-root.ts';
-import { openQueues } from '../../src/shared/jobs/queues.ts';
-import { makeLogger } from '../../src/shared/observe/logger.ts';
-import { makeRegistry } from '../../src/shared/observe/metrics.ts';
-import { openRecord } from '../../src/shared/record.ts';
-import { connect, untilReady } from '../../src/shared/redis/redis.ts';
+import { makeAcceptCampaign } from '../../src/shared/actions/accept-campaign.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { makeRegistry } from '../../src/shared/platform/metrics.ts';
+import { connect, untilReady } from '../../src/shared/platform/redis.ts';
+import { makeEnqueueRoot } from '../../src/shared/queue/enqueue-root.ts';
+import { openQueues } from '../../src/shared/queue/queues.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { openIds, startBenchWorld, until } from './bench-world.ts';
 import { compared, type Measured, startClock } from './clock.ts';

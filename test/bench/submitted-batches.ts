@@ -2,11 +2,11 @@
 import type { Redis } from 'ioredis';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
 import type { Campaign } from '../../src/shared/campaign/campaign.ts';
-import { awaitReceiptJob } from '../../src/shared/jobs/jobs.ts';
-import { addChildren, openQueues } from '../../src/shared/jobs/queues.ts';
-import { makeLogger } from '../../src/shared/observe/logger.ts';
-import { openRecord } from '../../src/shared/record.ts';
-import { DAY } from '../../src/shared/time.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { DAY } from '../../src/shared/platform/time.ts';
+import { awaitReceiptJob } from '../../src/shared/queue/jobs.ts';
+import { addChildren, openQueues } from '../../src/shared/queue/queues.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { inParallel } from './bench-world.ts';
 
 /** @returns the message ids, `from` and on. */

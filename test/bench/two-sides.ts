@@ -5,7 +5,7 @@
 import { Redis } from 'ioredis';
 import { request } from 'undici';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
-import { makeKeys, RECORD } from '../../src/shared/store/keys.ts';
+import { makeKeys, RECORD } from '../../src/shared/record/keys.ts';
 import { freePorts } from '../chaos/free-ports.ts';
 import { startAllRoles } from './all-roles.ts';
 import { inParallel, startBenchWorld, until } from './bench-world.ts';

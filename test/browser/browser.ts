@@ -1,7 +1,7 @@
 /** One real browser for a test file, and pages that remember whatever they complained about. */
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { MINUTE } from '../../src/shared/time.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
 import { findChromium, NO_CHROMIUM } from '../support/chromium.ts';
 
 export interface Opened {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, inject } from 'vitest';
 import type { CampaignState } from '../../src/shared/campaign/campaign.ts';
-import { MINUTE } from '../../src/shared/time.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
 import {
   anAccount,
   knownToSandbox,

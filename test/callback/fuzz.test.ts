@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { Agent, request } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Arrival } from '../../src/shared/store/receipt-store.ts';
+import type { Arrival } from '../../src/shared/record/receipt-store.ts';
 import {
   finishedXml,
   type MadePush,

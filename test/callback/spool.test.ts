@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSpool, type SpooledEvent } from '../../src/callback/spool.ts';
-import { ServiceError } from '../../src/shared/errors.ts';
+import { ServiceError } from '../../src/shared/platform/errors.ts';
 import { finishedXml, NOW, SAFE, safePush, textXml } from '../shared/wechat/push/make-push.ts';
 import { aFolder, aPromise, startDoor, storeOf } from './start-door.ts';
 

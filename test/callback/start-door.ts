@@ -8,9 +8,9 @@ import { inject, type TestContext } from 'vitest';
 import type { CallbackAccount } from '../../src/callback/account.ts';
 import type { CallbackFact } from '../../src/callback/facts.ts';
 import { type CallbackDependencies, startCallback } from '../../src/callback/server.ts';
-import type { Arrival, ArrivalOutcome } from '../../src/shared/store/receipt-store.ts';
-import type { Receipts } from '../../src/shared/take-receipt.ts';
-import { MINUTE } from '../../src/shared/time.ts';
+import type { Receipts } from '../../src/shared/actions/take-receipt.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
+import type { Arrival, ArrivalOutcome } from '../../src/shared/record/receipt-store.ts';
 import { type MadePush, NOW, PLAIN, SAFE } from '../shared/wechat/push/make-push.ts';
 
 export type Test = Pick<TestContext, 'onTestFinished'>;

@@ -1,7 +1,7 @@
 /** The short version of `npm run chaos`: a kill of everything, judged by the same ledger. */
 import { rm } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MINUTE } from '../../src/shared/time.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
 import { readOptions } from './chaos-options.ts';
 import { startChaosWorld } from './chaos-world.ts';
 import { report, resultLine } from './report.ts';

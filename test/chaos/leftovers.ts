@@ -1,5 +1,5 @@
 /** Once every campaign has ended nothing may be left: no work, no deadline, no job that waits. */
-import { makeKeys, RECORD } from '../../src/shared/store/keys.ts';
+import { makeKeys, RECORD } from '../../src/shared/record/keys.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { ACCOUNTS } from './chaos-world.ts';
 

@@ -1,7 +1,7 @@
 /** One run: everything up, campaigns in, hits and faults at random, then peace and the judgement. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
-import { MINUTE, SECOND } from '../../src/shared/time.ts';
+import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import { type Tail, tailOf } from './append-only-file.ts';
 import { campaignPlan } from './campaign-plan.ts';
 import type { ChaosOptions } from './chaos-options.ts';

@@ -4,7 +4,7 @@
 import { type Batch, batchKey } from '../../src/shared/campaign/batch.ts';
 import { type CampaignView, isEnded } from '../../src/shared/campaign/campaign.ts';
 import { EMPTY_TALLY, type Tally, tallyChange } from '../../src/shared/campaign/progress.ts';
-import type { CampaignRecord } from '../../src/shared/store/read-campaign.ts';
+import type { CampaignRecord } from '../../src/shared/record/read-campaign.ts';
 import type { CampaignPlan } from './campaign-plan.ts';
 import type { LedgerSend, LedgerSummary } from './sandbox-admin.ts';
 

@@ -10,7 +10,7 @@ import {
   type NewCampaign,
   QunfaError,
 } from '../../src/client/index.ts';
-import { HOUR } from '../../src/shared/time.ts';
+import { HOUR } from '../../src/shared/platform/time.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { startWorld } from './world.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MINUTE } from '../../src/shared/time.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
 import { testRedis } from '../support/redis.ts';
 import { startWorld } from './world.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeClient, type NewCampaign, QunfaError } from '../../src/client/index.ts';
-import { HOUR } from '../../src/shared/time.ts';
+import { HOUR } from '../../src/shared/platform/time.ts';
 import { testRedis } from '../support/redis.ts';
 import { type Fate, type Relay, startRelay } from './relay.ts';
 import { startWorld } from './world.ts';

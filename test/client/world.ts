@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { type Everything, startEverything } from '../../src/demo/everything.ts';
 import { inSandbox, sandboxAccounts } from '../../src/demo/sandbox-accounts.ts';
-import { makeLogger } from '../../src/shared/observe/logger.ts';
-import { type Config, loadConfig } from '../../src/shared/settings/config.ts';
+import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
 import type { TestRedis } from '../support/redis.ts';
 
 export interface World extends Everything {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, inject, it } from 'vitest';
 import { startForGood } from '../../src/demo/start-for-good.ts';
-import { loadConfig } from '../../src/shared/settings/config.ts';
-import { PREFIX } from '../../src/shared/store/keys.ts';
+import { loadConfig } from '../../src/shared/platform/config.ts';
+import { PREFIX } from '../../src/shared/record/keys.ts';
 
 const PASSWORD = 'hush-hush-4711';
 /** A database of its own: `npm start` has no other prefix. */

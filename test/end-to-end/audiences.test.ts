@@ -1,8 +1,8 @@
 /** Who is meant, found out before anything is sent. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { acceptCampaignJob } from '../../src/shared/jobs/jobs.ts';
-import { promote } from '../../src/shared/jobs/queues.ts';
-import { HOUR } from '../../src/shared/time.ts';
+import { HOUR } from '../../src/shared/platform/time.ts';
+import { acceptCampaignJob } from '../../src/shared/queue/jobs.ts';
+import { promote } from '../../src/shared/queue/queues.ts';
 import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { startWorld } from '../support/world.ts';

@@ -1,8 +1,8 @@
 /** A worker that died between recording WeChat's answer and ending its job. */
 import { Worker } from 'bullmq';
 import { describe, expect, it } from 'vitest';
-import { laneOf } from '../../src/shared/jobs/jobs.ts';
-import { makeRegistry } from '../../src/shared/observe/metrics.ts';
+import { makeRegistry } from '../../src/shared/platform/metrics.ts';
+import { laneOf } from '../../src/shared/queue/jobs.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { aRequest } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { MINUTE, SECOND } from '../../src/shared/time.ts';
+import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld, type World } from '../support/world.ts';
 

@@ -7,11 +7,14 @@ import { type Everything, startEverything } from '../../src/demo/everything.ts';
 import { inSandbox } from '../../src/demo/sandbox-accounts.ts';
 import { madeUpAccount, type SandboxSettings } from '../../src/sandbox/start.ts';
 import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
-import { makeLogger } from '../../src/shared/observe/logger.ts';
-import { makeRegistry } from '../../src/shared/observe/metrics.ts';
-import { type MetricsServer, startMetricsServer } from '../../src/shared/observe/metrics-server.ts';
-import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
-import { type Config, loadConfig } from '../../src/shared/settings/config.ts';
+import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
+import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { makeRegistry } from '../../src/shared/platform/metrics.ts';
+import {
+  type MetricsServer,
+  startMetricsServer,
+} from '../../src/shared/platform/metrics-server.ts';
 import type { Said } from './everything-said.ts';
 
 export interface Heard {

@@ -1,5 +1,5 @@
 /** Reads everything that can be read from outside, by an API key and as the board's user. */
-import { laneOf, SHARED_QUEUES } from '../../src/shared/jobs/jobs.ts';
+import { laneOf, SHARED_QUEUES } from '../../src/shared/queue/jobs.ts';
 import type { World } from './listening-world.ts';
 import { ACCOUNTS, BOARD, KEYS } from './troubled-run.ts';
 

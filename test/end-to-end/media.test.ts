@@ -1,7 +1,7 @@
 /** Files and articles at WeChat: there, shared, gone, refused. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DAY, HOUR } from '../../src/shared/time.ts';
+import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { anImage, aRequest, exampleFile, someNews, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 

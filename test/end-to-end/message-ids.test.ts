@@ -1,6 +1,6 @@
 /** 45065: a send with this key exists. Whose message it is decides. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { HOUR } from '../../src/shared/time.ts';
+import { HOUR } from '../../src/shared/platform/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 

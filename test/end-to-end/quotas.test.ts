@@ -2,8 +2,8 @@
 import type { Job } from 'bullmq';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { nextMonthMorning, nextMorning } from '../../src/shared/campaign/quota-window.ts';
-import type { SharedQueue } from '../../src/shared/jobs/jobs.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/platform/time.ts';
+import type { SharedQueue } from '../../src/shared/queue/jobs.ts';
 import { anImage, aRequest, someNews, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
 /** What WeChat makes of a batch, whenever and however often it says so. */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Receipt } from '../../src/shared/campaign/receipt.ts';
-import { MINUTE } from '../../src/shared/time.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
 import { aRequest } from '../support/builders.ts';
 import { startWorld, type World } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
 /** What the sweeper, a restart and a second look put right. */
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { runCampaignJob } from '../../src/shared/jobs/jobs.ts';
-import { HOUR, MINUTE } from '../../src/shared/time.ts';
+import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
+import { runCampaignJob } from '../../src/shared/queue/jobs.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 

@@ -1,7 +1,7 @@
 /** WeChat refuses a whole batch for one OpenID of another account, and does not say which. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { runCampaignJob } from '../../src/shared/jobs/jobs.ts';
-import { DAY } from '../../src/shared/time.ts';
+import { DAY } from '../../src/shared/platform/time.ts';
+import { runCampaignJob } from '../../src/shared/queue/jobs.ts';
 import { aRequest } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { startWorld } from '../support/world.ts';

@@ -1,6 +1,6 @@
 /** What a person says, in the middle of it. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { DAY, HOUR } from '../../src/shared/time.ts';
+import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 

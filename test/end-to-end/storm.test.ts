@@ -1,7 +1,7 @@
 /** Everything at once, by chance: the ledger decides. STORM_SEED makes other choices. */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { FaultDetails, FaultName } from '../../src/sandbox/fault.ts';
-import { MINUTE, SECOND } from '../../src/shared/time.ts';
+import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import { anImage, aRequest, someNews, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 

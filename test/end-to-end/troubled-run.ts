@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { sampleCampaigns } from '../../src/demo/samples.ts';
 import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
-import type { AccountConfig } from '../../src/shared/settings/accounts.ts';
-import { MINUTE } from '../../src/shared/time.ts';
+import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
 import { mediaFile } from '../producer/world.ts';
 import { openIds } from '../support/open-ids.ts';
 import { anAccount, type World } from './listening-world.ts';

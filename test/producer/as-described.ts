@@ -1,7 +1,7 @@
 /** Every answer that a test of the producer gets is held to what the description of the API says. */
 import { problemsOf } from '../../src/producer/openapi/document.ts';
 import { operations } from '../../src/producer/openapi/operations.ts';
-import { ProblemAnswer } from '../../src/producer/schemas/answers.ts';
+import { ProblemAnswer } from '../../src/shared/contract/answers.ts';
 
 const described = operations.map((operation) => ({
   ...operation,

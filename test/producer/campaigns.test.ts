@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { DAY, HOUR } from '../../src/shared/time.ts';
+import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { makeClock } from '../support/clock.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
-import { openRecord, type Stores } from '../../src/shared/record.ts';
-import { DAY } from '../../src/shared/time.ts';
+import { DAY } from '../../src/shared/platform/time.ts';
+import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { testRedis } from '../support/redis.ts';
 import { aCampaign, aWorld, KEY, startWorld, type World } from './world.ts';
 

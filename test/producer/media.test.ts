@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRecord } from '../../src/shared/record.ts';
-import { DAY } from '../../src/shared/time.ts';
+import { DAY } from '../../src/shared/platform/time.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { testRedis } from '../support/redis.ts';
 import { KEY, mediaFile, startWorld, type World } from './world.ts';
 

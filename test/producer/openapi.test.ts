@@ -1,10 +1,10 @@
 import { Router } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { makePlaces, type PlacesDependencies } from '../../src/producer/http/places.ts';
 import { openApiDocument } from '../../src/producer/openapi/document.ts';
 import { routesIn, routesOf } from '../../src/producer/openapi/mounted-routes.ts';
 import { operations } from '../../src/producer/openapi/operations.ts';
-import { makePlaces, type PlacesDependencies } from '../../src/producer/places.ts';
 import {
   AudienceListAnswer,
   AudiencePage,
@@ -18,7 +18,7 @@ import {
   MediaPage,
   ProblemAnswer,
   ReadyAnswer,
-} from '../../src/producer/schemas/answers.ts';
+} from '../../src/shared/contract/answers.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { aCampaign, mediaFile, startWorld, type World } from './world.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
 import type { Campaign } from '../../src/shared/campaign/campaign.ts';
-import { openRecord, type Stores } from '../../src/shared/record.ts';
-import { DAY } from '../../src/shared/time.ts';
+import { DAY } from '../../src/shared/platform/time.ts';
+import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { receipt } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';

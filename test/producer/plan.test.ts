@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { makePlanRoutes } from '../../src/producer/routes/plan.ts';
-import { makePlanCampaign } from '../../src/shared/plan-campaign.ts';
+import { makePlanRoutes } from '../../src/producer/api/plan.ts';
+import { makePlanCampaign } from '../../src/shared/actions/plan-campaign.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { sandboxWorld } from './sandbox-world.ts';

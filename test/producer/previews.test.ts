@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { makePreviewRoutes } from '../../src/producer/routes/previews.ts';
-import { makePreviewMessage } from '../../src/shared/preview-message.ts';
+import { makePreviewRoutes } from '../../src/producer/api/previews.ts';
+import { makePreviewMessage } from '../../src/shared/actions/preview-message.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { sandboxWorld } from './sandbox-world.ts';

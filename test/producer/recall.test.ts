@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { makeRecallRoutes } from '../../src/producer/routes/recall.ts';
-import { makeRecallCampaign } from '../../src/shared/steer/recall-campaign.ts';
+import { makeRecallRoutes } from '../../src/producer/api/recall.ts';
+import { makeRecallCampaign } from '../../src/shared/actions/recall-campaign.ts';
 import { testRedis } from '../support/redis.ts';
 import { type SandboxWorld, sandboxWorld } from './sandbox-world.ts';
 import { newsAtWechat, sentCampaign } from './sent-campaign.ts';

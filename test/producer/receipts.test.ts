@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { makeReceiptsRoutes } from '../../src/producer/routes/receipts.ts';
-import { awaitReceiptJob } from '../../src/shared/jobs/jobs.ts';
-import { plan } from '../../src/shared/jobs/queues.ts';
-import { HOUR } from '../../src/shared/time.ts';
+import { makeReceiptsRoutes } from '../../src/producer/api/receipts.ts';
+import { HOUR } from '../../src/shared/platform/time.ts';
+import { awaitReceiptJob } from '../../src/shared/queue/jobs.ts';
+import { plan } from '../../src/shared/queue/queues.ts';
 import { sealReply } from '../../src/shared/wechat/push/seal-envelope.ts';
 import { testRedis } from '../support/redis.ts';
 import {

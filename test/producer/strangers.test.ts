@@ -2,7 +2,7 @@
 import net from 'node:net';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Limits, startProducer } from '../../src/producer/server.ts';
+import { type Limits, startProducer } from '../../src/producer/http/server.ts';
 import { recordedLog } from '../support/log-lines.ts';
 import { testRedis } from '../support/redis.ts';
 import { KEY, startWorld, type World } from './world.ts';

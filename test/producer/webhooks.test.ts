@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { makeWebhooksRoutes } from '../../src/producer/routes/webhooks.ts';
-import { recordOf } from '../../src/shared/record.ts';
-import { makeWebhookSecret } from '../../src/shared/store/webhook-secret.ts';
+import { makeWebhooksRoutes } from '../../src/producer/api/webhooks.ts';
+import { recordOf } from '../../src/shared/record/record.ts';
+import { makeWebhookSecret } from '../../src/shared/record/webhook-secret.ts';
 import { testRedis } from '../support/redis.ts';
 import { sandboxWorld } from './sandbox-world.ts';
 import { aCampaign } from './world.ts';

@@ -1,6 +1,6 @@
 import type { DestinationStream, Logger } from 'pino';
-import { makeLogger } from '../../src/shared/observe/logger.ts';
-import type { LogLevel } from '../../src/shared/settings/config.ts';
+import type { LogLevel } from '../../src/shared/platform/config.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 

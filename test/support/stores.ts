@@ -2,8 +2,8 @@
 import { newBatch } from '../../src/shared/campaign/batch.ts';
 import type { Campaign } from '../../src/shared/campaign/campaign.ts';
 import { campaignId } from '../../src/shared/campaign/campaign-id.ts';
-import { openRecord } from '../../src/shared/record.ts';
-import { DAY, SECOND } from '../../src/shared/time.ts';
+import { DAY, SECOND } from '../../src/shared/platform/time.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { aCampaign } from './builders.ts';
 import { makeClock } from './clock.ts';
 import type { TestRedis } from './redis.ts';

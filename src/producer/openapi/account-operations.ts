@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { DraftsQuery, FollowersQuery, SpeedBody } from '../routes/account-lists.ts';
-import { ReceiptQuery } from '../routes/receipts.ts';
 import {
   AccountAnswer,
   DraftsAnswer,
@@ -9,7 +7,9 @@ import {
   GroupsAnswer,
   SpeedAnswer,
   TagsAnswer,
-} from '../schemas/account-answers.ts';
+} from '../../shared/contract/account-answers.ts';
+import { DraftsQuery, FollowersQuery, SpeedBody } from '../api/account-lists.ts';
+import { ReceiptQuery } from '../api/receipts.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'Accounts';

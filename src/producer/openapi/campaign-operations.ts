@@ -1,19 +1,19 @@
 import { CampaignRequest } from '../../shared/campaign/request.ts';
-import { STEPS } from '../routes/steering.ts';
 import {
   AuditAnswer,
   BatchPage,
   CampaignAccepted,
   CampaignAnswer,
   CampaignPage,
-} from '../schemas/answers.ts';
+} from '../../shared/contract/answers.ts';
 import {
   BatchListQuery,
   CampaignListQuery,
   IdempotencyKey,
   ResolveRequest,
   RetryRequest,
-} from '../schemas/campaign-query.ts';
+} from '../../shared/contract/campaign-query.ts';
+import { STEPS } from '../api/steering.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'Campaigns';

@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 from the same schemas that check requests. */
 import { z } from 'zod';
-import { ProblemAnswer } from '../schemas/answers.ts';
+import { ProblemAnswer } from '../../shared/contract/answers.ts';
 import { type AnswerShape, type Operation, parametersOf, templateOf } from './operation.ts';
 
 type Json = Record<string, unknown>;

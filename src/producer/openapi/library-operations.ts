@@ -4,9 +4,9 @@ import {
   MediaAnswer,
   MediaDetails,
   MediaPage,
-} from '../schemas/answers.ts';
-import { AudienceListQuery, AudienceUploadQuery } from '../schemas/audience-query.ts';
-import { MediaListQuery, MediaUploadQuery } from '../schemas/media-query.ts';
+} from '../../shared/contract/answers.ts';
+import { AudienceListQuery, AudienceUploadQuery } from '../../shared/contract/audience-query.ts';
+import { MediaListQuery, MediaUploadQuery } from '../../shared/contract/media-query.ts';
 import type { Operation } from './operation.ts';
 
 export const libraryOperations: readonly Operation[] = [

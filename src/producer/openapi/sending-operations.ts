@@ -1,9 +1,9 @@
 /** What surrounds a send: planning it, looking at it first, taking it back. */
 import { CampaignRequest } from '../../shared/campaign/request.ts';
-import { PlanQuery } from '../routes/plan.ts';
-import { PreviewBody } from '../routes/previews.ts';
-import { RecallBody } from '../routes/recall.ts';
-import { PlanAnswer, PreviewAnswer, RecallAnswer } from '../schemas/report-answers.ts';
+import { PlanAnswer, PreviewAnswer, RecallAnswer } from '../../shared/contract/report-answers.ts';
+import { PlanQuery } from '../api/plan.ts';
+import { PreviewBody } from '../api/previews.ts';
+import { RecallBody } from '../api/recall.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'Campaigns';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AliveAnswer, ReadyAnswer } from '../schemas/answers.ts';
+import { AliveAnswer, ReadyAnswer } from '../../shared/contract/answers.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'Service';

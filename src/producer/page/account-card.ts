@@ -1,5 +1,5 @@
 /** One account as a card: what is left today, whether its lane moves, what is set up wrongly. */
-import type { AccountView, LaneView } from '../../shared/describe-account.ts';
+import type { AccountView, LaneView } from '../../shared/actions/describe-account.ts';
 import { act } from './acts.ts';
 import { number, tongue } from './campaign-card.ts';
 import { type Html, html } from './html.ts';

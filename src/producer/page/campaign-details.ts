@@ -1,7 +1,7 @@
 /** A campaign's own page: held batches and what to decide, every batch, who did what. */
 import type { CampaignView } from '../../shared/campaign/campaign.ts';
-import type { AuditEntry } from '../../shared/store/audit.ts';
-import type { BatchView } from '../batch-view.ts';
+import type { AuditEntry } from '../../shared/record/audit.ts';
+import type { BatchView } from '../api/batch-view.ts';
 import { act } from './acts.ts';
 import { number, tongue } from './campaign-card.ts';
 import { type Html, html } from './html.ts';

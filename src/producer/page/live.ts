@@ -1,6 +1,6 @@
 /** Sends the parts of a page that have changed, as HTML by id, for as long as somebody looks. */
 import type { Response } from 'express';
-import { SECOND } from '../../shared/time.ts';
+import { SECOND } from '../../shared/platform/time.ts';
 import type { Html } from './html.ts';
 
 export interface Part extends Html {

@@ -3,16 +3,16 @@
  * plain forms; a small script takes in what changes.
  */
 import express, { type Request, type Response, type Router } from 'express';
-import { type Refusal, refuse } from '../../shared/accept/refusal.ts';
-import type { DescribeAccount } from '../../shared/describe-account.ts';
-import type { AccountConfig } from '../../shared/settings/accounts.ts';
-import type { SteerAccount } from '../../shared/steer/steer-account.ts';
-import type { SteerCampaign } from '../../shared/steer/steer-campaign.ts';
-import type { BatchStore } from '../../shared/store/batch-store.ts';
-import type { CampaignStore } from '../../shared/store/campaign-store.ts';
-import { batchView } from '../batch-view.ts';
-import type { CampaignFeed } from '../campaign-feed.ts';
-import { CAMPAIGN_ID } from '../schemas/campaign-query.ts';
+import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
+import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import type { SteerAccount } from '../../shared/actions/steer-account.ts';
+import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
+import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { BatchStore } from '../../shared/record/batch-store.ts';
+import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import { batchView } from '../api/batch-view.ts';
+import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { accountCard } from './account-card.ts';
 import { campaignCard, cardId, decisionsFirst, tongue } from './campaign-card.ts';
 import { auditPart, batchesPart, heldPart } from './campaign-details.ts';

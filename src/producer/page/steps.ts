@@ -1,10 +1,10 @@
 /** What a person does on the page: forms, answered with the page again, or with the reason why not. */
 import express, { type Request, type Response, type Router } from 'express';
-import { type Refusal, refuse } from '../../shared/accept/refusal.ts';
-import { callerOf } from '../caller.ts';
-import { parseBody } from '../parse-input.ts';
-import { STEPS } from '../routes/steering.ts';
-import { CAMPAIGN_ID, ResolveRequest } from '../schemas/campaign-query.ts';
+import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import { CAMPAIGN_ID, ResolveRequest } from '../../shared/contract/campaign-query.ts';
+import { STEPS } from '../api/steering.ts';
+import { callerOf } from '../http/caller.ts';
+import { parseBody } from '../http/parse-input.ts';
 import type { PageDependencies } from './page.ts';
 
 interface Dependencies extends Pick<PageDependencies, 'accounts' | 'steer' | 'steerAccount'> {

@@ -1,8 +1,9 @@
 /** Every word on the page, in both languages. */
+
+import type { AccountWarning } from '../../shared/actions/describe-account.ts';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
 import type { CampaignState } from '../../shared/campaign/campaign.ts';
 import type { Outcome } from '../../shared/campaign/progress.ts';
-import type { AccountWarning } from '../../shared/describe-account.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
 

@@ -11,7 +11,7 @@
  *
  * Pure: no clock, no Redis, no WeChat. Whatever can happen to a batch, happens here.
  */
-import { assertNever, ServiceError } from '../errors.ts';
+import { assertNever, ServiceError } from '../platform/errors.ts';
 import { type Batch, type Common, type HeldReason, isFinal, type WaitReason } from './batch.ts';
 import type { Range } from './divide.ts';
 import { type Receipt, sameReceipt } from './receipt.ts';

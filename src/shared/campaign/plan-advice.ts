@@ -1,5 +1,5 @@
 /** A plan in words: what is tight, what it means, and what would be better. */
-import { DAY } from '../time.ts';
+import { DAY } from '../platform/time.ts';
 import { needsApproval } from './approval.ts';
 import type { PlanInput } from './plan.ts';
 import { beijingDay } from './quota-window.ts';

@@ -5,7 +5,7 @@
  * at eight in the morning, Beijing time, where a day's calls do not suffice.
  */
 
-import { DAY, MINUTE } from '../time.ts';
+import { DAY, MINUTE } from '../platform/time.ts';
 import type { ApprovalPolicy } from './approval.ts';
 import { type Audience, isWholesale } from './audience.ts';
 import { rfc3339 } from './campaign.ts';

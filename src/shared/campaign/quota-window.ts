@@ -2,7 +2,7 @@
  * When WeChat's days and months begin: Beijing time (UTC+8, no summer time). WeChat does not say
  * so anywhere; everybody observes it.
  */
-import { DAY, HOUR } from '../time.ts';
+import { DAY, HOUR } from '../platform/time.ts';
 
 const BEIJING = 8 * HOUR;
 /** A campaign that waited for a window goes on in the morning, not at midnight. */

@@ -3,7 +3,7 @@
  * 5, 15, 30 and from then on 55 units. WeChat refuses a key within a minute of its last use, so
  * the unit is 65 s; a repeat burns quota, so the steps grow.
  */
-import { HOUR } from '../time.ts';
+import { HOUR } from '../platform/time.ts';
 
 const STEPS = [1, 2, 5, 15, 30];
 const LAST_STEP = 55;

@@ -1,6 +1,6 @@
 import type { Dispatcher, FormData } from 'undici';
 import type { z } from 'zod';
-import { SECOND } from '../time.ts';
+import { SECOND } from '../platform/time.ts';
 import type { Answer } from './client.ts';
 import { exchange } from './exchange.ts';
 import { readAnswer } from './read-answer.ts';

@@ -6,7 +6,7 @@
  */
 import { Agent, type Dispatcher, EnvHttpProxyAgent, FormData } from 'undici';
 import type { z } from 'zod';
-import { SECOND } from '../time.ts';
+import { SECOND } from '../platform/time.ts';
 import { call } from './call.ts';
 import type { Remedy } from './remedies.ts';
 import type { TokenSource } from './tokens.ts';

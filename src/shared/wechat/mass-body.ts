@@ -4,7 +4,7 @@
  * `clientmsgid` goes out in both: it is the only guard against sending twice, and a WeChat that
  * does not know it passes over it.
  */
-import { assertNever } from '../errors.ts';
+import { assertNever } from '../platform/errors.ts';
 import type { Era } from './client.ts';
 import type { MassMessage, MassTarget } from './mass.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SECOND } from '../time.ts';
+import { SECOND } from '../platform/time.ts';
 import type { Answer, Era, WechatClient } from './client.ts';
 import { CreatedMedia } from './media.ts';
 import { Nothing } from './read-answer.ts';

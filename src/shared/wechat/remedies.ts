@@ -2,7 +2,7 @@
  * What helps when WeChat says no. Nothing else of an errcode matters outside this folder; what each
  * one means stands in errcodes.ts.
  */
-import { HOUR, MINUTE, SECOND } from '../time.ts';
+import { HOUR, MINUTE, SECOND } from '../platform/time.ts';
 import { ERRCODES, type ErrorClass } from './errcodes.ts';
 
 /** What the remedy is about: this batch or file, this account's calls to this API, the account. */

@@ -6,7 +6,7 @@
  */
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { MINUTE, SECOND } from '../time.ts';
+import { MINUTE, SECOND } from '../platform/time.ts';
 import { call } from './call.ts';
 import type { Answer } from './client.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { advance, type BatchEvent } from '../../../src/shared/campaign/advance-batch.ts';
 import { type Batch, batchKey, isFinal, newBatch } from '../../../src/shared/campaign/batch.ts';
 import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
-import { submitBatchJob } from '../../../src/shared/jobs/jobs.ts';
+import { submitBatchJob } from '../../../src/shared/queue/jobs.ts';
 import { anyEvent, isPersons, live, machineEvent } from '../../support/batch-events.ts';
 import { at, pending, receipt, submitted, submitting } from '../../support/builders.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PlanInput, planOf } from '../../../src/shared/campaign/plan.ts';
-import { DAY, HOUR } from '../../../src/shared/time.ts';
+import { DAY, HOUR } from '../../../src/shared/platform/time.ts';
 
 /** A time of one fixed day in Beijing. */
 const beijing = (text: string): number => Date.parse(`${text}+08:00`);

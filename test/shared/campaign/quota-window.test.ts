@@ -7,7 +7,7 @@ import {
   nextMorning,
   nextSendWindow,
 } from '../../../src/shared/campaign/quota-window.ts';
-import { DAY, HOUR } from '../../../src/shared/time.ts';
+import { DAY, HOUR } from '../../../src/shared/platform/time.ts';
 
 const beijing = (text: string): number => Date.parse(`${text}+08:00`);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { repeatDeadline, repeatDelayMs } from '../../../src/shared/campaign/repeat-steps.ts';
-import { HOUR, SECOND } from '../../../src/shared/time.ts';
+import { HOUR, SECOND } from '../../../src/shared/platform/time.ts';
 
 describe('an unanswered call', () => {
   it('is asked about after 1, 2, 5, 15, 30 and from then on 55 units', () => {

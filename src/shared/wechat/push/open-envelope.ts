@@ -9,7 +9,7 @@
  *
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.html
  */
-import { MINUTE, SECOND } from '../../time.ts';
+import { MINUTE, SECOND } from '../../platform/time.ts';
 import { isSignatureOf } from './check-signature.ts';
 import { openSealed } from './cipher.ts';
 import { type PushEvent, parseEvent } from './parse-event.ts';

@@ -4,7 +4,7 @@
  * @see https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Batch_Sends_and_Originality_Checks.html
  */
 import type { ArticleUrl, CopyrightCheck, Receipt } from '../../campaign/receipt.ts';
-import { SECOND } from '../../time.ts';
+import { SECOND } from '../../platform/time.ts';
 import { parseStatus } from './parse-status.ts';
 import { isMessage, type Message, textOf } from './read-message.ts';
 

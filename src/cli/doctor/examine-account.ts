@@ -1,0 +1,39 @@
+/** What the record says of an account: its lane, its events. */
+
+import type { AccountView, DescribeAccount } from '../../shared/actions/describe-account.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import { type Finding, fault, ok, warning } from './finding.ts';
+
+export async function examineAccount(
+  account: AccountConfig,
+  describeAccount: DescribeAccount,
+): Promise<Finding[]> {
+  const view = await describeAccount(account);
+  const about = `account ${account.name}`;
+  return [
+    ...laneFindings(about, view),
+    ...(view.lastEvent
+      ? [ok(about, `the last event came at ${view.lastEvent.at} (${view.lastEvent.mode} mode)`)]
+      : []),
+    ...view.warnings.map(({ code, message }) =>
+      code === 'plain-pushes-refused' ? fault(about, message) : warning(about, message),
+    ),
+  ];
+}
+
+function laneFindings(about: string, { name, lane }: AccountView): Finding[] {
+  const resume = `when that is put right: qunfa accounts resume ${name}`;
+  const findings: Finding[] = [];
+  if (lane.state === 'paused') {
+    findings.push(fault(about, `its lane is paused: ${lane.why}`, resume));
+  }
+  if (lane.state === 'asleep') {
+    findings.push(warning(about, `its lane sleeps until ${lane.until}: ${lane.why}`));
+  }
+  if (lane.sendBlocked) {
+    findings.push(fault(about, `no send to OpenIDs: ${lane.sendBlocked.why}`, resume));
+  }
+  return findings.length > 0
+    ? findings
+    : [ok(about, `its lane is open, with ${lane.pending} calls to make`)];
+}

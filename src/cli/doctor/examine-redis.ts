@@ -1,0 +1,67 @@
+/** Whether Redis can be the record, whether its clock is ours, and whether a worker lives. */
+import type { Redis } from 'ioredis';
+import { inTime } from '../../shared/platform/in-time.ts';
+import { checkRedis, redisFaults } from '../../shared/platform/redis-check.ts';
+import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import type { LaneStore } from '../../shared/record/lane-store.ts';
+import { type Finding, fault, ok, warning } from './finding.ts';
+
+const ABOUT = 'Redis';
+/** WeChat's events carry their time, and far-off ones are refused. */
+const CLOCK_FAULT = MINUTE;
+const CLOCK_WARNING = 5 * SECOND;
+const HEARTBEAT = 2 * MINUTE;
+
+/** @returns findings; `reached` says whether anything that lives in it can be looked at. */
+export async function examineRedis({
+  redis,
+  lanes,
+  now,
+  isNeeded,
+}: {
+  redis: Redis;
+  /** False where no account is configured: `npm start` then has one of its own. */
+  isNeeded: boolean;
+  lanes: Pick<LaneStore, 'heartbeat'>;
+  now: () => number;
+}): Promise<{ readonly findings: Finding[]; readonly reached: boolean }> {
+  const all = await checkRedis(redis);
+  const faults = await redisFaults(redis);
+  if (all.some((sentence) => sentence.startsWith('Redis does not answer'))) {
+    return { findings: [isNeeded ? fault(ABOUT, all.join('; '), UNREACHED) : OWN], reached: false };
+  }
+  const findings = all.map((sentence) =>
+    faults.includes(sentence) ? fault(ABOUT, sentence) : warning(ABOUT, sentence),
+  );
+  if (findings.length === 0) findings.push(ok(ABOUT, 'it is reached, and fit to be the record'));
+  findings.push(await clock(redis, now), await workers(lanes, now));
+  return { findings, reached: true };
+}
+
+const UNREACHED = 'is it running at REDIS_URL, and is its password right?';
+const OWN = warning(
+  ABOUT,
+  'none is at REDIS_URL; the one that npm start brings along is not looked at',
+  'set REDIS_URL before you set an account: it is where campaigns are kept',
+);
+
+async function clock(redis: Redis, now: () => number): Promise<Finding> {
+  const askedAt = now();
+  const [seconds = 0, micros = 0] = (await inTime(redis.time(), 2 * SECOND)).map(Number);
+  const here = (askedAt + now()) / 2;
+  const off = Math.abs(seconds * SECOND + micros / 1_000 - here);
+  if (off < CLOCK_WARNING) return ok('clock', 'this machine and Redis agree on the time');
+  const sentence = `this machine’s clock and the one of Redis are ${Math.round(off / SECOND)} s apart`;
+  const remedy = 'let both follow a time server (NTP): WeChat’s events and sendAt go by the clock';
+  return off < CLOCK_FAULT ? warning('clock', sentence, remedy) : fault('clock', sentence, remedy);
+}
+
+async function workers(lanes: Pick<LaneStore, 'heartbeat'>, now: () => number): Promise<Finding> {
+  const last = await lanes.heartbeat();
+  if (last !== null && now() - last < HEARTBEAT) return ok('workers', 'at least one is alive');
+  const when =
+    last === null
+      ? 'no worker has ever run'
+      : `the last sign of a worker is of ${new Date(last).toISOString()}`;
+  return warning('workers', when, 'start one with npm run worker: nothing goes out without');
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/** `qunfa <command>`: the producer's API on a command line. What it is told: --help. */
+import { createRequire } from 'node:module';
+import { runCommand } from './run-command.ts';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+// `qunfa list | head`: whoever reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
+process.exitCode = await runCommand({
+  argv: process.argv.slice(2),
+  env: process.env,
+  terminal: process,
+  version,
+});

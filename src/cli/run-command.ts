@@ -1,0 +1,117 @@
+/** From the words of a command line to an exit code. */
+import { parseArgs } from 'node:util';
+import { makeClient, QunfaError } from '../client/index.ts';
+import { SECOND } from '../shared/platform/time.ts';
+import { type Command, type Env, type Terminal, UsageError, type Values } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { EXIT, type Exit } from './exit.ts';
+import { helpOf, overview } from './help.ts';
+
+interface CommandLine {
+  readonly argv: readonly string[];
+  readonly env: Env;
+  readonly terminal: Terminal;
+  readonly version: string;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:3000';
+
+export async function runCommand({ argv, env, terminal, version }: CommandLine): Promise<Exit> {
+  const { stdout, stderr } = terminal;
+  const [name, ...rest] = argv;
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
+    const about = COMMANDS.find((one) => one.name === rest[0]);
+    stdout.write(about ? helpOf(about) : overview(COMMANDS));
+    return name === undefined ? EXIT.usage : EXIT.done;
+  }
+  if (name === '--version') {
+    stdout.write(`${version}\n`);
+    return EXIT.done;
+  }
+  const command = COMMANDS.find((one) => one.name === name);
+  if (!command) {
+    stderr.write(`qunfa: there is no command ${name}; qunfa --help names them\n`);
+    return EXIT.usage;
+  }
+  let json = false;
+  try {
+    const { values, positionals } = parse(command, rest);
+    if (values.help === true) {
+      stdout.write(helpOf(command));
+      return EXIT.done;
+    }
+    json = values.json === true;
+    return await command.run({
+      args: positionals,
+      values,
+      client: clientOf(env, values),
+      terminal,
+      env,
+      json,
+      say: (line) => json || stdout.write(`${line}\n`),
+      answer: (value) => json && stdout.write(`${JSON.stringify(value)}\n`),
+    });
+  } catch (error) {
+    return explain(error, { command, terminal, json });
+  }
+}
+
+function parse({ options }: Command, args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { ...COMMON, ...options },
+      allowPositionals: true,
+      strict: true,
+    }) as { values: Values; positionals: string[] };
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+const COMMON = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  url: { type: 'string' },
+} as const;
+
+function clientOf(env: Env, values: Values) {
+  const url = typeof values.url === 'string' ? values.url : env.QUNFA_URL || DEFAULT_URL;
+  const apiKey = env.QUNFA_API_KEY;
+  // Long enough for a hiccup; whoever sits before it would rather hear that nobody is there.
+  const patienceMs = 2 * SECOND;
+  try {
+    return makeClient({ url, patienceMs, ...(apiKey ? { apiKey } : {}) });
+  } catch (error) {
+    throw new UsageError(`QUNFA_URL or --${(error as Error).message}`);
+  }
+}
+
+interface Place {
+  readonly command: Command;
+  readonly terminal: Terminal;
+  readonly json: boolean;
+}
+
+function explain(error: unknown, { command, terminal, json }: Place): Exit {
+  const { stdout, stderr } = terminal;
+  if (error instanceof UsageError) {
+    stderr.write(`qunfa ${command.name}: ${error.message}\n`);
+    stderr.write(`  qunfa ${command.name} --help says how\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof QunfaError) {
+    const { status, code, detail, errors, campaignId } = error;
+    if (json) {
+      const facts = { status, code, detail, errors, ...(campaignId ? { campaignId } : {}) };
+      stdout.write(`${JSON.stringify({ error: facts })}\n`);
+    }
+    stderr.write(`qunfa ${command.name}: ${error.message}\n`);
+    return code === 'unreachable' || code === 'timeout' ? EXIT.unreachable : EXIT.failed;
+  }
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') throw error;
+  const why = code === 'ENOENT' && path ? `there is no file ${path}` : message;
+  stderr.write(`qunfa ${command.name}: ${why}\n`);
+  return EXIT.failed;
+}

@@ -1,0 +1,35 @@
+/** Watches a campaign until it has ended, or until only a person can bring it on. */
+import type { CampaignDetails } from '../client/index.ts';
+import type { Invocation } from './command.ts';
+import { type Exit, exitOf, needsPerson } from './exit.ts';
+import { makeProgress, silent } from './progress.ts';
+import { campaignLines } from './words.ts';
+
+interface WaitOptions {
+  /** Goes on watching where only a person can bring it on. */
+  readonly keep?: boolean;
+  readonly each?: (campaign: CampaignDetails) => void;
+}
+
+export async function waitFor(
+  { client, terminal, json, say, answer }: Invocation,
+  id: string,
+  { keep = false, each }: WaitOptions = {},
+): Promise<Exit> {
+  const progress = json ? silent : makeProgress(terminal.stderr);
+  let last: CampaignDetails | undefined;
+  try {
+    for await (const { campaign } of client.campaigns.watch(id)) {
+      last = campaign;
+      progress.show(campaign);
+      each?.(campaign);
+      if (!keep && needsPerson(campaign)) break;
+    }
+  } finally {
+    progress.end();
+  }
+  const campaign = await client.campaigns.get(last?.id ?? id);
+  if (!each) answer(campaign);
+  for (const line of campaignLines(campaign)) say(line);
+  return exitOf(campaign);
+}

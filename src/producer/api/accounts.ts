@@ -1,0 +1,55 @@
+/** The installation's accounts: how each one stands, and a person's stop and go. */
+import express, { type Request, type Response, type Router } from 'express';
+import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
+import { refuse } from '../../shared/actions/refusal.ts';
+import type { SteerAccount } from '../../shared/actions/steer-account.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import { callerOf } from '../http/caller.ts';
+import { sendRefusal } from '../http/problem.ts';
+
+interface Dependencies {
+  readonly accounts: () => readonly AccountConfig[];
+  readonly describeAccount: DescribeAccount;
+  readonly steerAccount: SteerAccount;
+}
+
+export function makeAccountsRoutes(deps: Dependencies): Router {
+  const { accounts, describeAccount, steerAccount } = deps;
+  const router = express.Router();
+
+  router.get('/v1/accounts', async (_req, res) => {
+    res.json({ accounts: await Promise.all(accounts().map(describeAccount)) });
+  });
+
+  router.get('/v1/accounts/:name', async (req, res) => {
+    const account = accountFor(accounts, req, res);
+    if (account) res.json(await describeAccount(account));
+  });
+
+  for (const step of ['pause', 'resume'] as const) {
+    router.post(`/v1/accounts/:name/${step}`, async (req, res) => {
+      const account = accountFor(accounts, req, res);
+      if (!account) return;
+      await steerAccount[step](account.name, callerOf(res));
+      res.json(await describeAccount(account));
+    });
+  }
+
+  return router;
+}
+
+/** Null where there is no such account, and then that was the answer. */
+export function accountFor(
+  accounts: () => readonly AccountConfig[],
+  req: Request,
+  res: Response,
+): AccountConfig | null {
+  const { name } = req.params as { name?: string };
+  const all = accounts();
+  const found = all.find((account) => account.name === name);
+  if (found) return found;
+  const names = all.map((account) => account.name).join(', ') || 'none is configured';
+  const { refused } = refuse(404, 'account-not-found', `no such account; there is: ${names}`);
+  sendRefusal(res, refused);
+  return null;
+}

@@ -1,0 +1,167 @@
+/** Campaigns over HTTP: enqueue one, look at them. What may be done to them: steering.ts. */
+import express, { type Request, type Response, type Router } from 'express';
+import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
+import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import { type CampaignView, rfc3339 } from '../../shared/campaign/campaign.ts';
+import {
+  BatchListQuery,
+  CAMPAIGN_ID,
+  CampaignListQuery,
+  IdempotencyKey,
+} from '../../shared/contract/campaign-query.ts';
+import type { BatchStore } from '../../shared/record/batch-store.ts';
+import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import { callerOf } from '../http/caller.ts';
+import { parseQuery } from '../http/parse-input.ts';
+import { sendRefusal } from '../http/problem.ts';
+import { jsonOf } from '../http/read-json.ts';
+import { batchView } from './batch-view.ts';
+
+interface Dependencies {
+  readonly accept: AcceptCampaign['accept'];
+  readonly campaigns: Pick<CampaignStore, 'view' | 'list' | 'audit'>;
+  readonly batches: Pick<BatchStore, 'page'>;
+}
+
+export function makeCampaignsRoutes({ accept, campaigns, batches }: Dependencies): Router {
+  const router = express.Router();
+
+  router.post('/v1/campaigns', async (req, res) => {
+    const key = idempotencyKeyOf(req);
+    if ('refused' in key) return sendRefusal(res, key.refused);
+    const json = jsonOf(req);
+    if ('refused' in json) return sendRefusal(res, json.refused);
+    const result = await accept(json.body, { by: callerOf(res), ...key });
+    if ('refused' in result) return sendRefusal(res, result.refused);
+    const { id } = result.view;
+    if (!result.created) res.set('Idempotent-Replayed', 'true');
+    res.status(202).location(linksOf(id).self).json(acceptedView(result.view));
+  });
+
+  router.get('/v1/campaigns', async (req, res) => {
+    const query = parseQuery(req, CampaignListQuery);
+    if ('refused' in query) return sendRefusal(res, query.refused);
+    const { state, limit, account, cursor } = query.value;
+    const where = {
+      ...(account === undefined ? {} : { account }),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+    const page =
+      state === undefined
+        ? await campaigns.list({ ...where, limit })
+        : await pageInState(state, { ...where, limit });
+    res.json(page);
+  });
+
+  router.get('/v1/campaigns/:id', async (req, res) => {
+    const view = await viewFor(req, res);
+    if (view) res.json({ ...view, links: linksOf(view.id) });
+  });
+
+  router.get('/v1/campaigns/:id/batches', async (req, res) => {
+    const query = parseQuery(req, BatchListQuery);
+    if ('refused' in query) return sendRefusal(res, query.refused);
+    const view = await viewFor(req, res);
+    if (!view) return;
+    const { from, limit } = query.value;
+    const page = await batches.page(view.id, from, limit);
+    const next = from + limit;
+    res.json({
+      batches: page.map((batch) => batchView(view.id, batch)),
+      next: next <= view.batches.total ? next : null,
+    });
+  });
+
+  router.get('/v1/campaigns/:id/audit', async (req, res) => {
+    const view = await viewFor(req, res);
+    if (!view) return;
+    const entries = await campaigns.audit(view.id);
+    res.json({ audit: entries.map((entry) => ({ ...entry, at: rfc3339(entry.at) })) });
+  });
+
+  /** @returns nothing where there is no such campaign, and then that was the answer. */
+  async function viewFor(
+    req: Request<{ id: string }>,
+    res: Response,
+  ): Promise<CampaignView | null> {
+    const { id } = req.params;
+    const view = CAMPAIGN_ID.test(id) ? await campaigns.view(id) : null;
+    if (!view) sendRefusal(res, noCampaign);
+    return view;
+  }
+
+  /** States are derived and have no index: some pages are gone through, then a short one comes. */
+  async function pageInState(
+    state: CampaignView['state'],
+    { limit, ...where }: { account?: string; cursor?: string; limit: number },
+  ): Promise<{ campaigns: CampaignView[]; next: string | null }> {
+    const found: CampaignView[] = [];
+    let cursor = where.cursor;
+    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+      const page = await campaigns.list({
+        ...where,
+        ...(cursor === undefined ? {} : { cursor }),
+        limit: PAGE,
+      });
+      for (const campaign of page.campaigns) {
+        if (campaign.state !== state) continue;
+        found.push(campaign);
+        if (found.length === limit) return { campaigns: found, next: campaign.id };
+      }
+      if (page.next === null) return { campaigns: found, next: null };
+      cursor = page.next;
+    }
+    return { campaigns: found, next: cursor ?? null };
+  }
+
+  return router;
+}
+
+const PAGE = 100;
+const MOST_PAGES = 10;
+
+export const noCampaign: Refusal = refuse(
+  404,
+  'campaign-not-found',
+  'no campaign has this id, or its time of keeping is over',
+).refused;
+
+export const linksOf = (id: string) => {
+  const self = `/v1/campaigns/${id}`;
+  return {
+    self,
+    batches: `${self}/batches`,
+    events: `${self}/events`,
+    audit: `${self}/audit`,
+    results: `${self}/results.csv`,
+  };
+};
+
+function acceptedView({ id, state, account, name, sandbox, audience, ...view }: CampaignView) {
+  return {
+    id,
+    state,
+    account,
+    name,
+    ...(sandbox ? { sandbox } : {}),
+    audience,
+    sendAt: view.sendAt,
+    notAfter: view.notAfter,
+    ...(view.pausedFor ? { pausedFor: view.pausedFor } : {}),
+    links: linksOf(id),
+  };
+}
+
+function idempotencyKeyOf(
+  req: Request,
+): { readonly idempotencyKey?: string } | { readonly refused: Refusal } {
+  const given = req.headers['idempotency-key'];
+  if (given === undefined) return {};
+  const parsed = IdempotencyKey.safeParse(given);
+  if (parsed.success) return { idempotencyKey: parsed.data };
+  return refuse(
+    400,
+    'idempotency-key-invalid',
+    'Idempotency-Key must be 1 to 255 printable ASCII characters',
+  );
+}

@@ -1,0 +1,70 @@
+/** The media library over HTTP: a file is uploaded once and used in many campaigns. */
+import express, { type Router } from 'express';
+import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import { rfc3339 } from '../../shared/campaign/campaign.ts';
+import { MediaListQuery, MediaUploadQuery } from '../../shared/contract/media-query.ts';
+import type { MaterialStore } from '../../shared/record/material-store.ts';
+import type { MediaStore, StoredMedia } from '../../shared/record/media-store.ts';
+import { parseQuery } from '../http/parse-input.ts';
+import { sendRefusal } from '../http/problem.ts';
+import { readFile } from '../http/read-file.ts';
+
+interface Dependencies {
+  readonly media: Pick<MediaStore, 'put' | 'describe' | 'list'>;
+  readonly materials: Pick<MaterialStore, 'atWechat'>;
+}
+
+export function makeMediaRoutes({ media, materials }: Dependencies): Router {
+  const router = express.Router();
+
+  router.post('/v1/media', async (req, res) => {
+    const query = parseQuery(req, MediaUploadQuery);
+    if ('refused' in query) return sendRefusal(res, query.refused);
+    const file = await readFile(req);
+    if ('refused' in file) return sendRefusal(res, file.refused);
+    const filename = query.value.filename ?? file.filename;
+    const kept = await media.put(file.bytes, filename === undefined ? {} : { filename });
+    if ('refused' in kept) return sendRefusal(res, unfit(kept.refused));
+    res.status(201).location(`/v1/media/${kept.id}`).json(kept);
+  });
+
+  router.get('/v1/media', async (req, res) => {
+    const query = parseQuery(req, MediaListQuery);
+    if ('refused' in query) return sendRefusal(res, query.refused);
+    const { cursor, limit } = query.value;
+    try {
+      const page = await media.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+      res.json({ media: page.media, next: page.cursor ?? null });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      sendRefusal(res, noCursor);
+    }
+  });
+
+  router.get('/v1/media/:id', async (req, res) => {
+    const stored = await media.describe(req.params.id);
+    if (!stored) return sendRefusal(res, NO_MEDIA);
+    res.json({ ...stored, atWechat: await whereAtWechat(stored) });
+  });
+
+  async function whereAtWechat({ sha256 }: StoredMedia) {
+    const found = await materials.atWechat(sha256);
+    return found.map(({ expiresAt, ...where }) => ({
+      ...where,
+      expiresAt: expiresAt === null ? null : rfc3339(expiresAt),
+    }));
+  }
+
+  return router;
+}
+
+const unfit = (reasons: readonly string[]): Refusal =>
+  refuse(422, 'media-unfit', reasons.join('; '), {
+    errors: reasons.map((message) => ({ path: '', message })),
+  }).refused;
+
+export const noCursor: Refusal = refuse(400, 'invalid-query', 'cursor: no cursor of this list', {
+  errors: [{ path: 'cursor', message: 'no cursor of this list' }],
+}).refused;
+
+const NO_MEDIA = refuse(404, 'media-not-found', 'no file has this id, or its time is over').refused;

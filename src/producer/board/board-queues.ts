@@ -1,0 +1,82 @@
+/** How each queue stands on the board: what may be clicked, and what of a job is shown. */
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { Queue } from 'bullmq';
+import { accountOfLane, SHARED_QUEUES, type SharedQueue } from '../../shared/queue/jobs.ts';
+import type { Queues } from '../../shared/queue/queues.ts';
+
+interface Manner {
+  readonly readOnly: boolean;
+  readonly description: string;
+}
+
+const MANNERS: Readonly<Record<SharedQueue, Manner>> = {
+  // A job added here is a campaign, and a removed root a campaign that stands still; pause, resume
+  // and cancel are the API's and the page's, where it is written down who said so.
+  campaigns: { readOnly: true, description: 'One root a campaign; steer it on its page' },
+  // Uploading again costs a call and no follower anything.
+  media: { readOnly: false, description: 'Files to WeChat' },
+  // uploadnews has ten calls a day: a click costs the send that needed it.
+  news: { readOnly: true, description: 'Articles to WeChat' },
+  // Promoted, it asks WeChat now what became of a batch, instead of at the deadline.
+  receipts: { readOnly: false, description: 'Asleep until WeChat reports a batch' },
+  // Webhooks may be sent again, pages of followers read again, the sweeper run early.
+  upkeep: { readOnly: false, description: 'Followers, webhooks, sweeper' },
+};
+
+export const sharedOnBoard = (queues: Queues): BullMQAdapter[] =>
+  SHARED_QUEUES.map((name) => onBoard(queues[name], MANNERS[name]));
+
+/** A click in a lane is a mass send, or one that never happens. */
+export const laneOnBoard = (lane: Queue): BullMQAdapter =>
+  onBoard(lane, {
+    readOnly: true,
+    description: `Mass sends of ${accountOfLane(lane.name)}: one call a job, in the account's pace`,
+  });
+
+function onBoard(queue: Queue, { readOnly, description }: Manner): BullMQAdapter {
+  const adapter = new BullMQAdapter(queue, {
+    readOnlyMode: readOnly,
+    allowRetries: !readOnly,
+    description,
+    delimiter: '.',
+    externalJobUrl: ({ data }) => {
+      const { campaignId } = idsOnly(data);
+      return campaignId === undefined
+        ? { displayText: 'Campaigns', href: '/' }
+        : { displayText: 'Campaign', href: `/page/campaigns/${campaignId}` };
+    },
+  });
+  adapter.setFormatter('data', idsOnly);
+  adapter.setFormatter('returnValue', idsOnly);
+  adapter.setFormatter('progress', (progress) => (typeof progress === 'number' ? progress : 0));
+  return adapter;
+}
+
+const SHOWN = [
+  'account',
+  'batchNo',
+  'campaignId',
+  'generation',
+  'msgId',
+  'n',
+  'no',
+  'replay',
+  'run',
+] as const;
+
+/**
+ * Our jobs carry nothing else; what other services put into Redis (`accept-campaign`) holds message
+ * text and OpenIDs.
+ */
+function idsOnly(data: unknown): Record<string, string | number> {
+  if (typeof data !== 'object' || data === null) return {};
+  const fields = data as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    SHOWN.flatMap((name): [string, string | number][] => {
+      const value = fields[name];
+      const isId =
+        typeof value === 'number' || (typeof value === 'string' && /^[\w.-]{1,32}$/.test(value));
+      return isId ? [[name, value]] : [];
+    }),
+  );
+}

@@ -1,0 +1,85 @@
+/** Bull Board: the shared queues and the lanes that are open, for an operator's eyes. */
+import { createBullBoard } from '@bull-board/api';
+import { ExpressAdapter } from '@bull-board/express';
+import express, { type Router } from 'express';
+import { HOUR, SECOND } from '../../shared/platform/time.ts';
+import type { Queues } from '../../shared/queue/queues.ts';
+import type { LaneStore } from '../../shared/record/lane-store.ts';
+import { laneOnBoard, sharedOnBoard } from './board-queues.ts';
+
+interface Dependencies {
+  readonly queues: Queues;
+  readonly lanes: Pick<LaneStore, 'busy'>;
+  readonly isSandbox: boolean;
+  /** Where it is mounted. */
+  readonly path: string;
+  readonly now: () => number;
+}
+
+/** A thousand idle lanes would cost 16,000 commands a poll. */
+const LANE_STAYS = HOUR;
+const LOOK_AGAIN = 2 * SECOND;
+
+/** The only clicks that are let through, and only where the queue allows them. */
+const SAFE_CLICKS = [
+  '/api/queues/:queueName/retry/:queueStatus',
+  '/api/queues/:queueName/promote',
+  '/api/queues/:queueName/:jobId/retry',
+  '/api/queues/:queueName/:jobId/promote',
+];
+
+export function makeBoard({ queues, lanes, isSandbox, path, now }: Dependencies): Router {
+  const adapter = new ExpressAdapter();
+  adapter.setBasePath(path);
+  const board = createBullBoard({
+    queues: sharedOnBoard(queues),
+    serverAdapter: adapter,
+    options: {
+      handlerHooks: {
+        before: ({ method, route }) =>
+          method === 'get' || SAFE_CLICKS.includes(route)
+            ? undefined
+            : { allow: false, status: 403, message: 'not on this board: use the API or the page' },
+      },
+      uiConfig: {
+        boardTitle: 'qunfa 群发',
+        hideDocsLink: true,
+        hideRedisDetails: true,
+        showWorkers: false,
+        overview: { groupByDelimiter: true },
+        miscLinks: [{ text: 'Campaigns', url: '/' }],
+        ...(isSandbox
+          ? { environment: { label: 'sandbox: no follower gets anything', color: '#f5b041' } }
+          : {}),
+      },
+    },
+  });
+
+  /** Account → when its lane was last seen with work. */
+  const shown = new Map<string, number>();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+
+  async function showOpenLanes(): Promise<void> {
+    if (now() - lookedAt < LOOK_AGAIN) return;
+    lookedAt = now();
+    for (const account of await lanes.busy()) {
+      if (!shown.has(account)) board.addQueue(laneOnBoard(queues.lane(account)));
+      shown.set(account, lookedAt);
+    }
+    for (const [account, seenAt] of shown) {
+      if (lookedAt - seenAt < LANE_STAYS) continue;
+      board.removeQueue(queues.lane(account).name);
+      shown.delete(account);
+    }
+  }
+
+  const served = adapter.getRouter() as express.Express;
+  served.disable('x-powered-by');
+  const router = express.Router();
+  router.use(async (_req, _res, next) => {
+    await showOpenLanes();
+    next();
+  });
+  router.use(served);
+  return router;
+}

@@ -1,0 +1,161 @@
+/**
+ * Who may ask what. The API: a key each service; the board and the page: one user and password.
+ * Where none is set, this machine alone is served.
+ */
+import type { Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { refuse } from '../../shared/actions/refusal.ts';
+import type { Config } from '../../shared/platform/config.ts';
+import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { callerOf, LOCAL, setCaller } from './caller.ts';
+import { keepBoard, keepKeys } from './credentials.ts';
+import { sendRefusal } from './problem.ts';
+import { isForged, isFromThisMachine, isLoopbackHost } from './same-place.ts';
+
+export type AuthSettings = Pick<Config['producer'], 'host' | 'apiKeys' | 'board' | 'publicUrl'>;
+
+export interface Auth {
+  /** `Authorization: Bearer <key>`. */
+  readonly api: RequestHandler;
+  /** Basic auth, and no request that a foreign page made a browser send. */
+  readonly operator: RequestHandler;
+}
+
+/** What makes this address unsafe to listen on, in sentences. */
+export function addressFindings({ host, apiKeys }: AuthSettings): string[] {
+  if (apiKeys.length > 0 || isLoopbackHost(host)) return [];
+  return [
+    `PRODUCER_HOST ${host} can be reached from elsewhere, so API_KEYS is needed: without a key anybody could send to every follower`,
+  ];
+}
+
+export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {
+  const ownerOf = keepKeys(apiKeys);
+  const isBoardUser = board && keepBoard(board);
+  const guesses = limitGuesses();
+
+  const api: RequestHandler = (req, res, next) => {
+    if (apiKeys.length === 0) return serveLocally(req, res, next, publicUrl);
+    const owner = ownerOf(credentialsOf(req, 'bearer') ?? '');
+    if (owner === null) {
+      res.set('WWW-Authenticate', 'Bearer realm="qunfa"');
+      return sendRefusal(res, NO_KEY);
+    }
+    setCaller(res, owner);
+    next();
+  };
+
+  const operator: RequestHandler = (req, res, next) => {
+    if (!isBoardUser || !board) return serveLocally(req, res, next, publicUrl);
+    const wait = guesses.waitFor(req);
+    if (wait > 0) return sendRefusal(res.set('Retry-After', String(wait)), TOO_MANY_GUESSES);
+    const shown = credentialsOf(req, 'basic');
+    if (shown === null || !isBoardUser(shown)) {
+      if (shown !== null) guesses.count(req);
+      res.set('WWW-Authenticate', 'Basic realm="qunfa", charset="UTF-8"');
+      return sendRefusal(res, NO_USER);
+    }
+    if (isForged(req, publicUrl)) return sendRefusal(res, FORGED);
+    setCaller(res, `board:${board.user}`);
+    next();
+  };
+
+  return { api, operator };
+}
+
+function serveLocally(
+  req: Request,
+  res: Response,
+  next: () => void,
+  publicUrl: string | undefined,
+): void {
+  const refusal = !isFromThisMachine(req)
+    ? THIS_MACHINE_ONLY
+    : isForged(req, publicUrl)
+      ? FORGED
+      : null;
+  if (refusal) {
+    sendRefusal(res, refusal);
+    return;
+  }
+  setCaller(res, LOCAL);
+  res.locals.hasNoKey = true;
+  next();
+}
+
+function credentialsOf(req: Request, scheme: 'bearer' | 'basic'): string | null {
+  const [, word = '', shown = ''] = /^(\w+) +(\S+) *$/.exec(req.headers.authorization ?? '') ?? [];
+  return word.toLowerCase() === scheme ? shown : null;
+}
+
+/** A password may be short, so that it must not be guessed at: a few wrong ones a minute. */
+const GUESSES_A_MINUTE = 20;
+
+/** Counted at once: pipelined guesses are all here before the first has been answered. */
+function limitGuesses() {
+  const wrong = new Map<string, number>();
+  let until = 0;
+  // Whoever has one IPv6 address has a whole network of them.
+  const peerOf = (req: Request): string => ipKeyGenerator(req.socket.remoteAddress ?? '');
+  return {
+    /** How long to wait before the next, in seconds; 0 for not at all. */
+    waitFor(req: Request): number {
+      const left = until - Date.now();
+      if (left <= 0) {
+        wrong.clear();
+        until = Date.now() + MINUTE;
+      }
+      const tried = wrong.get(peerOf(req)) ?? 0;
+      return tried >= GUESSES_A_MINUTE ? Math.ceil(left / SECOND) : 0;
+    },
+    count(req: Request): void {
+      wrong.set(peerOf(req), (wrong.get(peerOf(req)) ?? 0) + 1);
+    },
+  };
+}
+
+/**
+ * By key, so that one service's loop leaves the others in peace. Without keys there is only this
+ * machine, and nobody to protect from it.
+ */
+export const limitRate = ({ perMinute }: { perMinute: number }): RequestHandler =>
+  rateLimit({
+    windowMs: MINUTE,
+    limit: perMinute,
+    keyGenerator: (_req, res) => callerOf(res as Response),
+    skip: (_req, res) => res.locals.hasNoKey === true,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    handler: (_req, res) => sendRefusal(res, TOO_MANY),
+  });
+
+const NO_KEY = refuse(
+  401,
+  'api-key-needed',
+  'send Authorization: Bearer <key>, with one of the keys in API_KEYS',
+).refused;
+const NO_USER = refuse(
+  401,
+  'board-password-needed',
+  'user or password is missing or wrong',
+).refused;
+const THIS_MACHINE_ONLY = refuse(
+  403,
+  'loopback-only',
+  'without API_KEYS (for the board and the page: BOARD_USER and BOARD_PASSWORD) only this machine is served, directly and by its own name',
+).refused;
+const FORGED = refuse(
+  403,
+  'cross-site-request',
+  'a page of another origin made this request; nothing was done',
+).refused;
+const TOO_MANY = refuse(
+  429,
+  'rate-limited',
+  'too many requests with this key; Retry-After says when to go on',
+).refused;
+const TOO_MANY_GUESSES = refuse(
+  429,
+  'rate-limited',
+  'too many wrong passwords from this address; Retry-After says when to try again',
+).refused;

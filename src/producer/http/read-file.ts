@@ -1,0 +1,89 @@
+/** One uploaded file, as the body itself or as the one file of a form. */
+import type { Readable } from 'node:stream';
+import { Busboy } from '@fastify/busboy';
+import type { Request } from 'express';
+import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import { MAX_MEDIA_BYTES } from '../../shared/record/media-store.ts';
+
+export interface UploadedFile {
+  readonly bytes: Buffer;
+  readonly filename?: string;
+}
+
+/** @throws the connection's error, if it breaks before the file is whole. */
+export async function readFile(req: Request): Promise<UploadedFile | { refused: Refusal }> {
+  const encoding = req.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') return refuse(415, 'content-encoding-unsupported', NOT_PACKED);
+  if (req.is('multipart')) return await fileOfForm(req);
+  if (Number(req.headers['content-length'] ?? 0) > MAX_MEDIA_BYTES) return TOO_LARGE;
+  const bytes = await wholeOf(req);
+  return bytes ? { bytes } : TOO_LARGE;
+}
+
+async function fileOfForm(req: Request): Promise<UploadedFile | { refused: Refusal }> {
+  const form = req.is('multipart/form-data') ? formReader(req) : null;
+  if (!form) return NO_FORM;
+  let file: Promise<UploadedFile | { refused: Refusal }> | undefined;
+  const ending = await new Promise<'whole' | 'malformed' | 'more'>((resolve, reject) => {
+    form.on('file', (_field, stream, filename) => {
+      if (file !== undefined) {
+        stream.on('error', () => undefined).resume();
+        return resolve('more');
+      }
+      file = wholeOf(stream).then((bytes) =>
+        bytes ? { bytes, ...(filename ? { filename } : {}) } : TOO_LARGE,
+      );
+      // Looked at when the form has ended; that the form is broken is told first.
+      file.catch(() => undefined);
+    });
+    form.once('finish', () => resolve('whole'));
+    form.on('error', () => resolve('malformed'));
+    for (const limit of ['partsLimit', 'fieldsLimit'] as const) {
+      form.once(limit, () => resolve('malformed'));
+    }
+    req.once('error', reject);
+    req.once('aborted', () => reject(new ConnectionBroken()));
+    req.pipe(form);
+  });
+  if (ending !== 'whole') req.unpipe(form).resume();
+  if (ending === 'malformed') return NO_FORM;
+  if (ending === 'more')
+    return refuse(422, 'one-file-each', 'one file a request: the form has more');
+  return (await file) ?? refuse(422, 'file-missing', 'the form has no file');
+}
+
+/** Null where the form's parts cannot be told apart: no boundary, or one longer than any (RFC 2046: 70). */
+function formReader({ headers }: Request) {
+  const contentType = headers['content-type'] ?? '';
+  const limits = { fields: 20, fieldSize: 1_024, parts: 22, headerPairs: 50 };
+  try {
+    return new Busboy({ headers: { ...headers, 'content-type': contentType }, limits });
+  } catch {
+    return null;
+  }
+}
+
+/** All of it, or null beyond the limit; the rest is read and dropped, so that the answer arrives. */
+async function wholeOf(stream: Readable): Promise<Buffer | null> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size <= MAX_MEDIA_BYTES) pieces.push(piece);
+    else pieces.length = 0;
+  }
+  return size > MAX_MEDIA_BYTES ? null : Buffer.concat(pieces);
+}
+
+class ConnectionBroken extends Error {
+  override name = 'ConnectionBroken';
+  readonly type = 'request.aborted';
+}
+
+const NOT_PACKED = 'send the file as it is, without Content-Encoding';
+const NO_FORM = refuse(400, 'form-malformed', 'the multipart form cannot be read');
+const TOO_LARGE = refuse(
+  413,
+  'media-too-large',
+  'the file is over 10 MB (10,485,760 bytes), and WeChat takes none larger',
+);

@@ -1,0 +1,173 @@
+/**
+ * The operator's side over HTTP: the API under /v1, the board, the page, and its own description.
+ *
+ *   (log, headers) → /v1: who asks → how often → routes → 404; the rest → 404; errors as problem+json
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type RequestHandler, type Router } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { ServiceError } from '../../shared/platform/errors.ts';
+import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { type AuthSettings, addressFindings, limitRate, makeAuth } from './auth.ts';
+import { hasCaller } from './caller.ts';
+import { logRequests } from './log-requests.ts';
+import { makeErrorHandler, noSuchPlace } from './problem.ts';
+import { readJson } from './read-json.ts';
+import { cutOffRefused } from './refused-bodies.ts';
+
+/** Routers name their paths in full; each is served to whom its place says. */
+export interface Places {
+  /** No key: health, and what describes the API. */
+  readonly open: readonly Router[];
+  /** No key, and no calls of the API: what pages are made of. */
+  readonly files?: readonly Router[];
+  /** By API key; these read their bodies themselves, piece by piece. */
+  readonly raw: readonly Router[];
+  /** By API key; bodies are JSON. */
+  readonly api: readonly Router[];
+  /** For a person with the board's password: path → what is served under it. */
+  readonly operator: Readonly<Record<string, RequestHandler>>;
+}
+
+export interface ProducerDependencies {
+  readonly settings: AuthSettings & { readonly port: number };
+  readonly places: Places;
+  readonly log: Logger;
+  readonly requestsPerMinute?: number;
+  /** Told before the server stops, to end what would go on for ever. */
+  readonly stopping?: AbortController;
+  /** Only where a test cannot wait. */
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Producer {
+  readonly url: string;
+  readonly port: number;
+  /** Answers what is in hand, then ends. */
+  stop(): Promise<void>;
+}
+
+/** A hundred a second for each key: far above any service's need, far below what would hurt. */
+const REQUESTS_PER_MINUTE = 6_000;
+const STOP_WITHIN = 10 * SECOND;
+
+/** How much of this process those who have no key may take up. */
+export interface Limits {
+  readonly headersWithinMs: number;
+  /** Nothing moves on a connection. */
+  readonly idleMs: number;
+  /** How long a refused client may go on sending. */
+  readonly lingerMs: number;
+  readonly checkEveryMs: number;
+  readonly connections: number;
+}
+
+const LIMITS: Limits = {
+  headersWithinMs: 10 * SECOND,
+  idleMs: 2 * MINUTE,
+  lingerMs: 2 * SECOND,
+  checkEveryMs: 5 * SECOND,
+  connections: 4_000,
+};
+
+/** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
+export async function startProducer(deps: ProducerDependencies): Promise<Producer> {
+  const { settings, stopping } = deps;
+  const findings = addressFindings(settings);
+  if (findings.length > 0) throw new ServiceError('CONFIG_INVALID', findings.join('\n'));
+
+  const limits = { ...LIMITS, ...deps.limits };
+  const server = createServer(
+    {
+      // A list of ten million OpenIDs takes its time; a connection on which nothing moves does not.
+      requestTimeout: HOUR,
+      headersTimeout: limits.headersWithinMs,
+      keepAliveTimeout: 10 * SECOND,
+      connectionsCheckingInterval: limits.checkEveryMs,
+    },
+    makeApp(deps, limits),
+  );
+  server.maxConnections = limits.connections;
+  server.setTimeout(limits.idleMs);
+  server.listen(settings.port, settings.host);
+  await once(server, 'listening');
+
+  const { address, family, port } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    port,
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      stopping?.abort();
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), STOP_WITHIN);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function makeApp(deps: ProducerDependencies, { lingerMs }: Limits): express.Express {
+  const { settings, places, log, requestsPerMinute = REQUESTS_PER_MINUTE } = deps;
+  const auth = makeAuth(settings);
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.use(logRequests(log), securityHeaders(settings.publicUrl), cutOffRefused(lingerMs));
+
+  app.use('/v1', auth.api, limitRate({ perMinute: requestsPerMinute }), (_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  for (const router of places.raw) app.use(forCallers(router));
+  app.use('/v1', readJson);
+  for (const router of places.api) app.use(forCallers(router));
+  app.use('/v1', noSuchPlace);
+  for (const router of [...places.open, ...(places.files ?? [])]) app.use(router);
+  for (const [path, served] of Object.entries(places.operator)) {
+    app.use(path, auth.operator, served);
+  }
+  app.use(noSuchPlace);
+  app.use(makeErrorHandler({ log }));
+  return app;
+}
+
+/**
+ * Whatever path leads here, it is no way around the key: a router's idea of `/V1/campaigns` need not
+ * be the same as that of what asked for the key.
+ */
+const forCallers =
+  (router: Router): RequestHandler =>
+  (req, res, next) =>
+    hasCaller(res) ? router(req, res, next) : next();
+
+/**
+ * Everything comes from here, so that the board, the page and the API's description render without
+ * asking anybody else. Only styles may stand inline: the board and Swagger UI set them by script.
+ */
+function securityHeaders(publicUrl: string | undefined): RequestHandler {
+  const isHttps = publicUrl?.startsWith('https:') === true;
+  return helmet({
+    strictTransportSecurity: isHttps,
+    // Under `no-referrer` a browser calls the page's own forms `Origin: null`, and none is taken.
+    referrerPolicy: { policy: 'same-origin' },
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'self'"],
+        'script-src': ["'self'"],
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'img-src': ["'self'", 'data:'],
+        'font-src': ["'self'", 'data:'],
+        'connect-src': ["'self'"],
+        'object-src': ["'none'"],
+        'base-uri': ["'self'"],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+  });
+}

@@ -1,0 +1,153 @@
+/**
+ * From a request to an accepted campaign: by HTTP, by the command line, or as an `accept-campaign`
+ * job that another service put into Redis. Every mistake is told at once, and nothing is kept of a
+ * request that is refused.
+ */
+import { hash } from 'node:crypto';
+import { needsApproval } from '../campaign/approval.ts';
+import {
+  type Campaign,
+  type CampaignView,
+  type Control,
+  NEW_CONTROL,
+  viewOf,
+} from '../campaign/campaign.ts';
+import { campaignId } from '../campaign/campaign-id.ts';
+import { EMPTY_TALLY } from '../campaign/progress.ts';
+import type { AccountConfig } from '../platform/accounts.ts';
+import type { EnqueueRoot } from '../queue/enqueue-root.ts';
+import type { Claimed } from '../record/accept-campaign.ts';
+import type { AudienceStore } from '../record/audience-store.ts';
+import type { CampaignStore } from '../record/campaign-store.ts';
+import type { MediaStore } from '../record/media-store.ts';
+import { accountFor } from './account-for.ts';
+import { makeFreezeAudience } from './freeze-audience.ts';
+import type { Era } from './media-kind.ts';
+import { makePrepareCampaign } from './prepare-campaign.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+export interface AcceptDependencies {
+  readonly accounts: () => readonly AccountConfig[];
+  readonly era: Era;
+  readonly isSandbox: boolean;
+  readonly campaigns: CampaignStore;
+  readonly audiences: AudienceStore;
+  readonly media: MediaStore;
+  /** Adds the root job; if it fails, the outbox still has it. */
+  readonly enqueueRoot: EnqueueRoot;
+  readonly now: () => number;
+  readonly allowPrivateTargets: boolean;
+}
+
+export interface Caller {
+  /** The name of the API key. */
+  readonly by: string;
+  readonly idempotencyKey?: string;
+}
+
+export type AcceptResult =
+  | { readonly kind: 'accepted'; readonly created: boolean; readonly view: CampaignView }
+  | { readonly refused: Refusal };
+
+export type AcceptCampaign = ReturnType<typeof makeAcceptCampaign>;
+
+export function makeAcceptCampaign(deps: AcceptDependencies) {
+  const { campaigns, now } = deps;
+  const { prepare, parse } = makePrepareCampaign(deps);
+  const freeze = makeFreezeAudience(deps);
+
+  async function accept(body: unknown, caller: Caller): Promise<AcceptResult> {
+    const prepared = await prepare(body);
+    if ('refused' in prepared) return (await asBefore(body, caller)) ?? prepared;
+    const { request, account, message, keepMedia, sendAt, notAfter } = prepared;
+
+    const id = campaignId(now());
+    const audience = await freeze(request, account.name, notAfter);
+    if ('refused' in audience) return audience;
+    await keepMedia();
+    const campaign: Campaign = {
+      v: 1,
+      id,
+      account: account.name,
+      name: request.name,
+      ...(deps.isSandbox ? { sandbox: true } : {}),
+      audience: audience.audience,
+      counts: audience.counts,
+      ...(audience.audience.type === 'followers' && request.exclude.length > 0
+        ? { exclude: request.exclude }
+        : {}),
+      messageType: message.type,
+      createdAt: now(),
+      sendAt,
+      notAfter,
+      ...(request.webhook ? { webhook: request.webhook } : {}),
+      createdBy: caller.by,
+      priority: request.priority,
+    };
+    const paused = needsApproval(account.approval, campaign.audience)
+      ? { paused: awaitingApproval(now()) }
+      : {};
+    const result = await campaigns.accept({
+      campaign,
+      message,
+      requestDigest: digestOf(request),
+      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
+      contentDigest: digestOf([audience.identity, message]),
+      repeatMeant: request.repeat,
+      ...paused,
+    });
+    if (result.kind !== 'created') await audience.discard();
+    if (result.kind === 'same-content') {
+      return refuse(
+        409,
+        'same-content',
+        `campaign ${result.id} sent the same message to the same audience within 24 hours; if that is meant, say "repeat": true`,
+        { campaignId: result.id },
+      );
+    }
+    if (result.kind === 'created') {
+      await deps.enqueueRoot(campaign, { isNew: true }).catch(() => undefined);
+      return {
+        kind: 'accepted',
+        created: true,
+        view: viewOf(campaign, { ...NEW_CONTROL, ...paused }, EMPTY_TALLY),
+      };
+    }
+    return answerAgain(result);
+  }
+
+  /** A request repeated under its key is answered as before, though it would be refused by now. */
+  async function asBefore(body: unknown, { idempotencyKey }: Caller): Promise<AcceptResult | null> {
+    const parsed = parse(body);
+    if (idempotencyKey === undefined || 'refused' in parsed) return null;
+    const account = accountFor(deps.accounts(), parsed.request.account);
+    if ('refused' in account) return null;
+    const requestDigest = digestOf(parsed.request);
+    const claim = await campaigns.claimed({ account: account.name, idempotencyKey, requestDigest });
+    return claim?.kind === 'existing' ? answerAgain(claim) : null;
+  }
+
+  async function answerAgain({ kind, id }: Claimed): Promise<AcceptResult> {
+    if (kind === 'key-conflict') {
+      return refuse(
+        409,
+        'idempotency-key-reused',
+        'this Idempotency-Key was used with another body; use a new key for a new campaign',
+        { campaignId: id },
+      );
+    }
+    const view = await campaigns.view(id);
+    if (!view) return refuse(404, 'campaign-not-found', 'the campaign is no longer kept');
+    return { kind: 'accepted', created: false, view };
+  }
+
+  return { accept, parse };
+}
+
+const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({
+  at,
+  by: 'qunfa',
+  reason: 'approval',
+});
+
+const digestOf = (value: unknown): string => hash('sha256', JSON.stringify(value), 'base64url');

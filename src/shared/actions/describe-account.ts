@@ -1,0 +1,162 @@
+/** One account as an operator wants to see it: what is left, whether it moves, what is wrong. */
+
+import type { WaitReason } from '../campaign/batch.ts';
+import { rfc3339 } from '../campaign/campaign.ts';
+import { type DailyQuota, dailyQuotas } from '../campaign/daily-quotas.ts';
+import type { AccountConfig } from '../platform/accounts.ts';
+import { DAY } from '../platform/time.ts';
+import type { AccountFacts, LaneState, LaneStop } from '../record/lane-store.ts';
+import type { Stores } from '../record/record.ts';
+
+export interface LaneView {
+  readonly state: 'open' | 'asleep' | 'paused';
+  /** Batches that WeChat must still be called for. */
+  readonly pending: number;
+  /** Why it does not move, in words. */
+  readonly why?: string;
+  readonly reason?: WaitReason;
+  readonly until?: string;
+  readonly errcode?: number;
+  readonly pausedAt?: string;
+  readonly pausedBy?: string;
+  /** message/mass/send alone is refused; groups, tags and everyone go on. */
+  readonly sendBlocked?: { readonly why: string; readonly errcode?: number; readonly at: string };
+  /** One call at a time until then: WeChat found us too fast. */
+  readonly oneByOneUntil?: string;
+}
+
+export interface AccountWarning {
+  readonly code: 'plain-pushes-refused' | 'never-an-event' | 'no-callback-token' | 'plain-mode';
+  /** What it means and what to do. */
+  readonly message: string;
+}
+
+export interface AccountView {
+  readonly name: string;
+  readonly kind: AccountConfig['kind'];
+  readonly newsRoute: AccountConfig['newsRoute'];
+  readonly approval: AccountConfig['approval'];
+  readonly callsPerMinute: number;
+  readonly sandbox?: true;
+  /** Today's calls (Beijing) by our own ledger, against a fresh account's quotas. */
+  readonly quota: Readonly<Record<string, DailyQuota>>;
+  readonly lane: LaneView;
+  readonly token: { readonly expiresAt: string } | null;
+  readonly lastEvent: { readonly at: string; readonly mode: string } | null;
+  readonly warnings: readonly AccountWarning[];
+}
+
+interface Dependencies {
+  readonly stores: Pick<Stores, 'lanes' | 'quota'>;
+  /** When the shared token ends; null while there is none. */
+  readonly tokenExpiry: (account: string) => Promise<number | null>;
+  readonly isSandbox: boolean;
+  readonly now: () => number;
+}
+
+export type DescribeAccount = ReturnType<typeof makeDescribeAccount>;
+
+export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dependencies) {
+  const { lanes, quota } = stores;
+
+  return async function describeAccount(account: AccountConfig): Promise<AccountView> {
+    const { name, kind, newsRoute, approval, callsPerMinute } = account;
+    const [calls, lane, pending, expiresAt, facts] = await Promise.all([
+      quota.today(name),
+      lanes.read(name),
+      lanes.work(name),
+      tokenExpiry(name),
+      lanes.facts(name),
+    ]);
+    const { lastEventAt, lastEventMode = 'unknown' } = facts;
+    return {
+      name,
+      kind,
+      newsRoute,
+      approval,
+      callsPerMinute,
+      ...(isSandbox ? { sandbox: true } : {}),
+      quota: dailyQuotas(account, calls),
+      lane: laneView(lane, pending, now()),
+      token: expiresAt === null ? null : { expiresAt: rfc3339(expiresAt) },
+      lastEvent:
+        lastEventAt === undefined ? null : { at: rfc3339(lastEventAt), mode: lastEventMode },
+      warnings: warningsOf(account, facts, now()),
+    };
+  };
+}
+
+const WHY_ASLEEP: Readonly<Partial<Record<WaitReason, string>>> = {
+  'daily-quota': 'the day’s calls are used up; it goes on in the morning',
+  'monthly-quota': 'no mass sends are left; it goes on in the next period',
+  rate: 'WeChat asked for a pause between calls',
+  'wechat-approval': 'an administrator has to agree in WeChat',
+  'outcome-unknown': 'a call was not answered; nothing new goes out until it is',
+  'wechat-busy': 'WeChat cannot be reached just now',
+};
+
+function laneView(lane: LaneState, pending: number, now: number): LaneView {
+  const { paused, sendBlocked, sleep, narrowUntil = 0 } = lane;
+  const more = {
+    pending,
+    ...(sendBlocked ? { sendBlocked: blockOf(sendBlocked) } : {}),
+    ...(narrowUntil > now ? { oneByOneUntil: rfc3339(narrowUntil) } : {}),
+  };
+  if (paused) {
+    const { why, at, errcode } = blockOf(paused);
+    const code = errcode === undefined ? {} : { errcode };
+    return { state: 'paused', ...more, why, ...code, pausedAt: at, pausedBy: paused.by };
+  }
+  if (sleep && sleep.until > now) {
+    const { reason, until } = sleep;
+    const why = WHY_ASLEEP[reason] ?? reason;
+    return { state: 'asleep', ...more, why, reason, until: rfc3339(until) };
+  }
+  return { state: 'open', ...more };
+}
+
+const blockOf = ({ message, errcode, at }: LaneStop) => ({
+  why: message,
+  ...(errcode === undefined ? {} : { errcode }),
+  at: rfc3339(at),
+});
+
+/** Longer ago than that it may have been put right. */
+const RECENT = 7 * DAY;
+
+function warningsOf(
+  account: AccountConfig,
+  { lastEventAt, plainRefusedAt }: AccountFacts,
+  now: number,
+): AccountWarning[] {
+  const warnings: AccountWarning[] = [];
+  if (!account.callbackToken) {
+    warnings.push({
+      code: 'no-callback-token',
+      message:
+        'No callback token is set, so no event can be taken: receipts are asked for one by one and have no counts. Set it here and in WeChat’s console, or hand events over by POST /v1/receipts.',
+    });
+  } else if (lastEventAt === undefined) {
+    warnings.push({
+      code: 'never-an-event',
+      message:
+        'No event has ever come from WeChat: check the server address in WeChat’s console (服务器配置), that it is switched on, and that WeChat can reach it.',
+    });
+  }
+  const refused = plainRefusedAt ?? 0;
+  if (refused > now - RECENT && refused >= (lastEventAt ?? 0)) {
+    warnings.push({
+      code: 'plain-pushes-refused',
+      message:
+        'An EncodingAESKey is set here, but WeChat pushes in plain mode, and those pushes are refused: switch the console to safe mode (安全模式), or take the key out of the settings.',
+    });
+  }
+  if (account.callbackToken && !account.encodingAesKey) {
+    warnings.push({
+      code: 'plain-mode',
+      message:
+        'No EncodingAESKey is set: in plain mode anybody who saw one address could write an event, so each costs a call of message/mass/get. Safe mode (安全模式) is better.',
+    });
+  }
+  return warnings;
+}

@@ -1,0 +1,104 @@
+/**
+ * A campaign as it would go, from the same request that would enqueue it. Nothing is sent or kept;
+ * our own ledger of calls decides, and what WeChat says of its quotas is advice.
+ */
+
+import { type CampaignPlan, planOf } from '../campaign/plan.ts';
+import { uploadRouteOf } from '../delivery/upload-route.ts';
+import type { WechatFor } from '../delivery/wechat-accounts.ts';
+import type { AccountConfig } from '../platform/accounts.ts';
+import type { Stores } from '../record/record.ts';
+import type { Era } from '../wechat/client.ts';
+import { apiQuota } from '../wechat/quota.ts';
+import { meaningOf } from '../wechat/remedies.ts';
+import { makeFreezeAudience } from './freeze-audience.ts';
+import { makePrepareCampaign } from './prepare-campaign.ts';
+import type { Refusal } from './refusal.ts';
+
+interface Dependencies {
+  readonly stores: Pick<Stores, 'audiences' | 'media' | 'quota' | 'lanes'>;
+  readonly accounts: () => readonly AccountConfig[];
+  readonly era: Era;
+  readonly allowPrivateTargets: boolean;
+  readonly wechatFor: WechatFor;
+  readonly now: () => number;
+}
+
+export interface AskedPlan extends CampaignPlan {
+  /** What `openapi/quota/get` says, by path; null where WeChat would not say. */
+  readonly wechat?: Readonly<Record<string, WechatQuota | null>>;
+}
+
+interface WechatQuota {
+  readonly perDay: number;
+  readonly usedToday: number;
+  readonly left: number;
+}
+
+export type PlanCampaign = ReturnType<typeof makePlanCampaign>;
+
+export function makePlanCampaign(deps: Dependencies) {
+  const { stores, accounts, era, allowPrivateTargets, wechatFor, now } = deps;
+  const { audiences, media, quota, lanes } = stores;
+  const freeze = makeFreezeAudience({ audiences, now });
+
+  /** @param askWechat costs a call for each path that the campaign needs. */
+  return async function planCampaign(
+    body: unknown,
+    { askWechat = false }: { askWechat?: boolean } = {},
+  ): Promise<AskedPlan | { readonly refused: Refusal }> {
+    const prepared = await makePrepareCampaign({
+      ...{ accounts, era, audiences, allowPrivateTargets, now },
+      media,
+    }).prepare(body);
+    if ('refused' in prepared) return prepared;
+    const { request, account, message, sendAt, notAfter } = prepared;
+    const frozen = await freeze(request, account.name, now());
+    if ('refused' in frozen) return frozen;
+    await frozen.discard();
+
+    const [calls, ahead, lane] = await Promise.all([
+      quota.today(account.name),
+      lanes.work(account.name),
+      lanes.read(account.name),
+    ]);
+    const isSend = frozen.counts !== null || frozen.audience.type === 'followers';
+    const stop = lane.paused ?? (isSend ? lane.sendBlocked : undefined);
+    const plan = planOf({
+      account,
+      audience: frozen.audience,
+      recipients: frozen.counts?.recipients ?? null,
+      message,
+      route: uploadRouteOf(account, era, frozen.audience),
+      calls,
+      ahead,
+      laneFreeAt: lane.sleep?.until ?? 0,
+      ...(stop ? { laneStopped: stop.message } : {}),
+      sendAt,
+      notAfter,
+      now: now(),
+    });
+    return askWechat ? withWechatsWord(plan) : plan;
+  };
+
+  async function withWechatsWord(plan: CampaignPlan): Promise<AskedPlan> {
+    const client = wechatFor(plan.account);
+    const wechat: Record<string, WechatQuota | null> = {};
+    const advice = [...plan.advice];
+    for (const path of Object.keys(plan.quota)) {
+      const answer = await apiQuota(client, `/cgi-bin/${path}`);
+      wechat[path] = null;
+      if (answer.kind === 'ok') {
+        const { dailyLimit, used, remaining } = answer.value;
+        wechat[path] = { perDay: dailyLimit, usedToday: used, left: remaining };
+        if (remaining < (plan.calls[path] ?? 0)) {
+          advice.push(`WeChat says ${remaining} of ${dailyLimit} calls of ${path} are left today.`);
+        }
+      } else {
+        const why = answer.kind === 'refused' ? meaningOf(answer.errcode) : answer.cause;
+        advice.push(`WeChat does not say what is left of ${path}: ${why}`);
+      }
+    }
+    return { ...plan, wechat, advice };
+  }
+}

@@ -1,0 +1,124 @@
+/** A message to a few people at once, for a look: no campaign, no batch, no receipt. */
+
+import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
+import type { MessageRequest } from '../campaign/request.ts';
+import { makeBringMessage } from '../delivery/bring-message.ts';
+import type { WechatFor } from '../delivery/wechat-accounts.ts';
+import type { AccountConfig } from '../platform/accounts.ts';
+import type { Stores } from '../record/record.ts';
+import type { Answer, Era } from '../wechat/client.ts';
+import { type MassMessage, preview } from '../wechat/mass.ts';
+import { meaningOf } from '../wechat/remedies.ts';
+import { accountFor } from './account-for.ts';
+import { checkMessage } from './check-message.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+interface Dependencies {
+  readonly stores: Pick<Stores, 'media' | 'materials' | 'quota' | 'audiences'>;
+  readonly accounts: () => readonly AccountConfig[];
+  readonly era: Era;
+  readonly wechatFor: WechatFor;
+  readonly now: () => number;
+}
+
+export type PreviewTo = { readonly openid: string } | { readonly wechatId: string };
+
+export interface PreviewRequest {
+  readonly account?: string | undefined;
+  readonly message: MessageRequest;
+  readonly to: readonly PreviewTo[];
+  readonly spendLast: boolean;
+}
+
+export interface PreviewResult {
+  readonly to: PreviewTo;
+  /** `unknown`: no answer, so it may have arrived; `not-tried`: an earlier answer concerns all. */
+  readonly outcome: 'sent' | 'refused' | 'unknown' | 'not-sent' | 'not-tried';
+  readonly errcode?: number;
+  readonly meaning?: string;
+}
+
+export interface PreviewReport {
+  readonly account: string;
+  readonly sent: number;
+  readonly results: readonly PreviewResult[];
+  /** Of today's previews, after these. */
+  readonly quota: DailyQuota;
+}
+
+export type PreviewMessage = ReturnType<typeof makePreviewMessage>;
+
+export function makePreviewMessage(deps: Dependencies) {
+  const { stores, era, wechatFor } = deps;
+  const bringMessage = makeBringMessage(deps);
+
+  return async function previewMessage(
+    request: PreviewRequest,
+  ): Promise<PreviewReport | { readonly refused: Refusal }> {
+    const account = accountFor(deps.accounts(), request.account);
+    if ('refused' in account) return account;
+    const coverAs = account.newsRoute === 'draft' ? 'permanent' : 'thumb';
+    const { message, mistakes } = await checkMessage(
+      { media: stores.media, era, coverAs, neededUntil: deps.now() },
+      request.message,
+    );
+    if (mistakes.length > 0) {
+      return refuse(422, 'invalid-preview', 'mistakes in the message; nothing was sent', {
+        errors: mistakes,
+      });
+    }
+    const { left } = await quotaOf(account);
+    if (left < request.to.length) {
+      return refuse(
+        409,
+        'preview-quota',
+        `${left} previews are left today for ${account.name}, and this needs ${request.to.length}; a new day begins at midnight, Beijing time`,
+      );
+    }
+    const brought = await bringMessage(account, message, { spendLast: request.spendLast });
+    if ('refused' in brought) return brought;
+    const results = await showAll(account.name, brought.message, request.to);
+    await brought.tidy();
+    return {
+      account: account.name,
+      sent: results.filter(({ outcome }) => outcome === 'sent').length,
+      results,
+      quota: await quotaOf(account),
+    };
+  };
+
+  async function showAll(account: string, message: MassMessage, to: readonly PreviewTo[]) {
+    const client = wechatFor(account);
+    const results: PreviewResult[] = [];
+    let stopped = false;
+    for (const one of to) {
+      if (stopped) {
+        results.push({ to: one, outcome: 'not-tried' });
+        continue;
+      }
+      const whom = 'openid' in one ? { openId: one.openid } : one;
+      const answer = await preview(client, { to: whom, message });
+      results.push({ to: one, ...outcomeOf(answer) });
+      stopped = answer.kind === 'refused' && answer.remedy.scope !== 'batch';
+    }
+    return results;
+  }
+
+  async function quotaOf(account: AccountConfig): Promise<DailyQuota> {
+    const all = dailyQuotas(account, await stores.quota.today(account.name));
+    return all[PREVIEW] ?? { perDay: 0, usedToday: 0, left: 0 };
+  }
+}
+
+function outcomeOf(answer: Answer<unknown>): Omit<PreviewResult, 'to'> {
+  switch (answer.kind) {
+    case 'ok':
+      return { outcome: 'sent' };
+    case 'refused':
+      return { outcome: 'refused', errcode: answer.errcode, meaning: meaningOf(answer.errcode) };
+    case 'unknown':
+      return { outcome: 'unknown', meaning: `no readable answer: ${answer.cause}` };
+    case 'not-sent':
+      return { outcome: 'not-sent', meaning: `WeChat was not reached: ${answer.cause}` };
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Takes back what can be taken back of a campaign: message/mass/delete.
+ *
+ * It removes the page behind an article or a video; the cards stay in the followers' chats. WeChat
+ * takes nothing else back, and gives a fresh account ten calls a day.
+ */
+
+import type { Batch } from '../campaign/batch.ts';
+import type { Campaign } from '../campaign/campaign.ts';
+import { type DailyQuota, dailyQuotas, RECALL } from '../campaign/daily-quotas.ts';
+import type { WechatFor } from '../delivery/wechat-accounts.ts';
+import type { AccountConfig } from '../platform/accounts.ts';
+import type { Stores } from '../record/record.ts';
+import type { Answer } from '../wechat/client.ts';
+import { recallMass } from '../wechat/mass.ts';
+import { meaningOf } from '../wechat/remedies.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+interface Dependencies {
+  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota'>;
+  readonly accounts: () => readonly AccountConfig[];
+  readonly wechatFor: WechatFor;
+  readonly now: () => number;
+}
+
+export interface RecallRequest {
+  /** 1-based; without it every article of the message. */
+  readonly articleIndex?: number | undefined;
+  /** Numbers; without them every batch that WeChat took. */
+  readonly batches?: readonly number[] | undefined;
+}
+
+export interface RecallResult {
+  readonly no: number;
+  readonly msgId?: string;
+  /**
+   * `already`: an earlier recall did it. `unknown`: no answer; asking again does no harm.
+   * `not-tried`: no call is left today, or it never went out.
+   */
+  readonly outcome: 'recalled' | 'already' | 'refused' | 'unknown' | 'not-sent' | 'not-tried';
+  readonly errcode?: number;
+  readonly meaning?: string;
+}
+
+export interface RecallReport {
+  readonly id: string;
+  readonly recalled: number;
+  readonly results: readonly RecallResult[];
+  /** Of today's recalls, after these. */
+  readonly quota: DailyQuota;
+  /** What this did not do, in words. */
+  readonly notes: readonly string[];
+}
+
+type Sent = Extract<Batch, { state: 'submitted' | 'settled' }>;
+
+export type RecallCampaign = ReturnType<typeof makeRecallCampaign>;
+
+/** The audit's word, by which a repeat is known. */
+const ACTION = 'recall';
+
+export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Dependencies) {
+  const { campaigns, batches, quota } = stores;
+
+  return async function recallCampaign(
+    id: string,
+    request: RecallRequest,
+    by: string,
+  ): Promise<RecallReport | { readonly refused: Refusal }> {
+    const campaign = await campaigns.spec(id);
+    if (!campaign) return refuse(404, 'campaign-not-found', `no campaign ${id}`);
+    const account = accounts().find(({ name }) => name === campaign.account);
+    if (!account) return notConfigured(campaign);
+    const wrong = await whyNot(campaign, request);
+    if (wrong) return wrong;
+
+    const all = await batches.all(id);
+    const meant = all.filter(({ no }) => request.batches?.includes(no) ?? true);
+    const sent = meant.filter(wentOut);
+    if (sent.length === 0) {
+      return refuse(409, 'nothing-to-recall', 'WeChat has taken none of these batches yet');
+    }
+    const results = await recallAll(campaign, account, sent, request, by);
+    const notOut = meant.filter((batch) => !wentOut(batch));
+    return {
+      id,
+      recalled: results.filter(({ outcome }) => outcome === 'recalled').length,
+      results,
+      quota: await quotaOf(account),
+      notes: notesOf(campaign, request, notOut),
+    };
+  };
+
+  async function whyNot(campaign: Campaign, { articleIndex }: RecallRequest) {
+    const { id, messageType } = campaign;
+    if (messageType !== 'news' && messageType !== 'video') {
+      return refuse(
+        409,
+        'recall-impossible',
+        `a message of type ${messageType} has no page behind it, and WeChat takes back nothing else (40008)`,
+      );
+    }
+    if (articleIndex === undefined) return null;
+    const message = await campaigns.message(id);
+    const known = message?.type === 'news' && 'articles' in message ? message.articles.length : 10;
+    const most = messageType === 'video' ? 1 : known;
+    if (articleIndex <= most) return null;
+    const errors = [{ path: 'articleIndex', message: `this message has ${most}, counted from 1` }];
+    return refuse(422, 'invalid-body', 'there is no such article', { errors });
+  }
+
+  async function recallAll(
+    { id }: Campaign,
+    account: AccountConfig,
+    sent: readonly Sent[],
+    { articleIndex }: RecallRequest,
+    by: string,
+  ): Promise<RecallResult[]> {
+    const client = wechatFor(account.name);
+    const what = articleIndex === undefined ? 'all' : `article ${articleIndex}`;
+    const done = await doneBefore(id, what);
+    let { left } = await quotaOf(account);
+    const results: RecallResult[] = [];
+    for (const { no, msgId } of sent) {
+      if (done.has(`${no} ${msgId}`)) {
+        results.push({ no, msgId, outcome: 'already' });
+        continue;
+      }
+      if (left <= 0) {
+        results.push({ no, msgId, outcome: 'not-tried', meaning: 'no recall is left today' });
+        continue;
+      }
+      left -= 1;
+      const target = articleIndex === undefined ? { msgId } : { msgId, articleIndex };
+      const answer = await recallMass(client, target);
+      const result = { no, msgId, ...outcomeOf(answer) };
+      results.push(result);
+      const note = `${result.outcome}: ${what}, msg ${msgId}`;
+      await campaigns.note(id, { at: now(), by, action: ACTION, batch: no, note });
+      if (answer.kind === 'refused' && answer.remedy.scope !== 'batch') left = 0;
+    }
+    return results;
+  }
+
+  /** Batches and their messages that an earlier recall of the same, or of all, took back. */
+  async function doneBefore(id: string, what: string): Promise<Set<string>> {
+    const done = new Set<string>();
+    for (const { action, batch, note = '' } of await campaigns.audit(id)) {
+      const [, which, msgId] = /^recalled: (.+), msg (\d+)$/.exec(note) ?? [];
+      if (action === ACTION && (which === 'all' || which === what)) done.add(`${batch} ${msgId}`);
+    }
+    return done;
+  }
+
+  async function quotaOf(account: AccountConfig): Promise<DailyQuota> {
+    const all = dailyQuotas(account, await quota.today(account.name));
+    return all[RECALL] ?? { perDay: 0, usedToday: 0, left: 0 };
+  }
+}
+
+const wentOut = (batch: Batch): batch is Sent =>
+  batch.state === 'submitted' || batch.state === 'settled';
+
+function outcomeOf(answer: Answer<unknown>): Omit<RecallResult, 'no'> {
+  switch (answer.kind) {
+    case 'ok':
+      return { outcome: 'recalled' };
+    case 'refused':
+      return { outcome: 'refused', errcode: answer.errcode, meaning: meaningOf(answer.errcode) };
+    case 'unknown':
+      return { outcome: 'unknown', meaning: `no readable answer (${answer.cause}); ask again` };
+    case 'not-sent':
+      return { outcome: 'not-sent', meaning: `WeChat was not reached: ${answer.cause}` };
+  }
+}
+
+function notesOf(
+  { messageType }: Campaign,
+  { articleIndex }: RecallRequest,
+  notOut: readonly Batch[],
+): string[] {
+  const open = notOut.filter(({ state }) => state === 'pending' || state === 'submitting').length;
+  const held = notOut.filter(({ state }) => state === 'held').length;
+  return [
+    'The cards stay in the chats of those who got them; what is gone is the page behind them.',
+    ...(messageType === 'news' && articleIndex === undefined
+      ? ['An article that went out in several sends is gone in all of them.']
+      : []),
+    ...(open > 0
+      ? [`${open} not yet taken by WeChat can still go out: cancel the campaign to stop them.`]
+      : []),
+    ...(held > 0 ? [`${held} held: resolve with the message id first, then recall.`] : []),
+  ];
+}
+
+const notConfigured = ({ account }: Campaign): { refused: Refusal } =>
+  refuse(409, 'account-not-configured', `account ${account} is not configured here any more`);

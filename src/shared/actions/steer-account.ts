@@ -1,0 +1,41 @@
+/** A person stops an account's lane, or lets it go on after whatever had stopped it. */
+import type { Queues } from '../queue/queues.ts';
+import { wakeCampaign, wakeLane } from '../queue/wake-campaign.ts';
+import type { CampaignStore } from '../record/campaign-store.ts';
+import type { LaneStore } from '../record/lane-store.ts';
+
+interface Dependencies {
+  readonly lanes: LaneStore;
+  readonly campaigns: Pick<CampaignStore, 'open' | 'spec' | 'read'>;
+  readonly queues: Queues;
+  readonly now: () => number;
+}
+
+export type SteerAccount = ReturnType<typeof makeSteerAccount>;
+
+export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies) {
+  /** Calls under way end; nothing new of this account is called. May be repeated. */
+  async function pause(account: string, by: string): Promise<void> {
+    const { paused } = await lanes.read(account);
+    if (paused) return;
+    await lanes.set(account, 'paused', { at: now(), by, message: `paused by ${by}` });
+  }
+
+  /**
+   * Takes away every reason to stand still: a person's, WeChat's, a pause that the lane gave
+   * itself. Jobs that are woken look at the record before they call, so an unanswered call is not
+   * repeated before its time.
+   */
+  async function resume(account: string): Promise<void> {
+    await lanes.clear(account, 'paused', 'sendBlocked', 'sleep', 'refusedHosts');
+    await wakeLane(queues, account);
+    for (const id of await campaigns.open()) {
+      if ((await campaigns.spec(id))?.account !== account) continue;
+      const { control } = (await campaigns.read(id)) ?? {};
+      // Its files, articles or followers wait for WeChat, outside the lane.
+      if (control?.waiting && control.phase !== 'submitting') await wakeCampaign(queues, id);
+    }
+  }
+
+  return { pause, resume };
+}

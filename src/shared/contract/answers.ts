@@ -1,0 +1,251 @@
+/** What the API answers, for its description; a test holds every answer to these. */
+import { z } from 'zod';
+import { BATCH_STATES } from '../campaign/batch.ts';
+import { CAMPAIGN_STATES } from '../campaign/campaign.ts';
+import { Next } from './paging.ts';
+
+const Time = z.string().meta({ format: 'date-time' }).describe('RFC 3339, UTC');
+const Count = z.int().nonnegative();
+const UnknownCount = Count.nullable().describe('null: nobody knows');
+const Id = z.string();
+
+const Links = z
+  .strictObject({
+    self: z.string(),
+    batches: z.string(),
+    events: z.string(),
+    audit: z.string(),
+    results: z.string(),
+  })
+  .meta({ id: 'Links' });
+
+const AudienceAnswer = z
+  .looseObject({
+    type: z.enum(['group', 'tag', 'everyone', 'list', 'followers']),
+    tagId: z.int().optional(),
+    listId: Id.optional().describe('The frozen list; OpenIDs given inline became one'),
+    received: Count.optional(),
+    duplicates: Count.optional(),
+    invalid: Count.optional(),
+    recipients: Count.optional(),
+  })
+  .meta({ id: 'CampaignAudience' });
+
+const PausedFor = z.enum(['operator', 'approval', 'message-id-taken']);
+
+export const CampaignAccepted = z
+  .strictObject({
+    id: Id,
+    state: z.enum(CAMPAIGN_STATES),
+    account: z.string(),
+    name: z.string(),
+    sandbox: z.literal(true).optional().describe('No follower gets anything'),
+    audience: AudienceAnswer,
+    sendAt: Time,
+    notAfter: Time,
+    pausedFor: PausedFor.optional(),
+    links: Links,
+  })
+  .meta({ id: 'CampaignAccepted' });
+
+const CampaignFields = z.strictObject({
+  id: Id,
+  name: z.string(),
+  account: z.string(),
+  sandbox: z.literal(true).optional().describe('No follower gets anything'),
+  state: z.enum(CAMPAIGN_STATES),
+  outcome: z
+    .enum(['delivered', 'partly', 'none', 'unknown'])
+    .optional()
+    .describe('Once completed; derived from the batches'),
+  waiting: z
+    .strictObject({ reason: z.string(), until: Time.nullable() })
+    .optional()
+    .describe('Why it does not move'),
+  recipients: UnknownCount,
+  audience: AudienceAnswer,
+  messageType: z.enum(['text', 'image', 'voice', 'video', 'news']),
+  batches: z.strictObject({
+    total: Count,
+    pending: Count,
+    submitting: Count,
+    submitted: Count,
+    settled: Count,
+    refused: Count,
+    held: Count,
+    cancelled: Count,
+  }),
+  receipt: z.strictObject({
+    total: UnknownCount,
+    eligible: UnknownCount,
+    sent: UnknownCount,
+    failed: UnknownCount,
+  }),
+  warnings: z.array(z.string()).describe('In words, for a person'),
+  createdAt: Time,
+  sendAt: Time,
+  notAfter: Time,
+  completedAt: Time.optional(),
+  pausedFor: PausedFor.optional(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+});
+
+export const CampaignSummary = CampaignFields.meta({ id: 'CampaignSummary' });
+export const CampaignAnswer = CampaignFields.extend({ links: Links }).meta({ id: 'Campaign' });
+
+export const CampaignPage = z
+  .strictObject({ campaigns: z.array(CampaignSummary), next: Next })
+  .meta({ id: 'CampaignPage' });
+
+const ReceiptAnswer = z
+  .strictObject({
+    status: z.enum(['delivered', 'refused', 'failed', 'unknown']),
+    code: z.string().optional().describe('WeChat’s own word, such as `send success`'),
+    meaning: z.string().optional().describe('The code in words'),
+    total: UnknownCount,
+    eligible: Count.nullable().describe('How many were left after WeChat’s own filter'),
+    sent: UnknownCount,
+    failed: UnknownCount,
+    articleUrls: z.array(z.strictObject({ index: z.int(), url: z.string() })).optional(),
+    copyright: z
+      .strictObject({
+        state: z.int(),
+        articles: z.array(
+          z.strictObject({
+            index: z.int(),
+            declared: z.int(),
+            audit: z.int(),
+            originalUrl: z.string().optional(),
+            mayReprint: z.boolean(),
+          }),
+        ),
+      })
+      .optional(),
+  })
+  .meta({ id: 'Receipt' });
+
+const BatchAnswer = z
+  .strictObject({
+    no: z.int().positive(),
+    state: z.enum(BATCH_STATES),
+    size: UnknownCount,
+    clientMsgId: z.string().max(32).describe('What WeChat knows the batch by'),
+    attempts: Count,
+    msgId: z.string().optional().describe('64 bits at WeChat’s, so a string'),
+    msgDataId: z.string().optional(),
+    submittedAt: Time.optional(),
+    settledAt: Time.optional(),
+    nextAttemptAt: Time.optional(),
+    firstAttemptAt: Time.optional().describe(
+      'Of a held one: from when on it may be in WeChat’s console',
+    ),
+    errcode: z.int().optional().describe('WeChat’s'),
+    reason: z.string().optional(),
+    takenMsgId: z
+      .string()
+      .optional()
+      .describe('Held because this message id belongs to another batch'),
+    receipt: ReceiptAnswer.optional(),
+  })
+  .meta({ id: 'Batch' });
+
+export const BatchPage = z
+  .strictObject({
+    batches: z.array(BatchAnswer),
+    next: z.int().nullable().describe('`from` of the next page; null on the last'),
+  })
+  .meta({ id: 'BatchPage' });
+
+export const AuditAnswer = z
+  .strictObject({
+    audit: z.array(
+      z.strictObject({
+        at: Time,
+        by: z.string().describe('The name of the API key, or who else acted'),
+        action: z.string(),
+        note: z.string().optional(),
+        batch: z.int().optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'Audit' });
+
+const MediaFields = z.strictObject({
+  id: Id.describe('`m_…`; the same content has the same id'),
+  type: z.enum(['image', 'voice', 'video']),
+  format: z.enum(['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4']),
+  bytes: Count,
+  sha256: z.string(),
+  filename: z.string(),
+  width: Count.optional(),
+  height: Count.optional(),
+  durationMs: z.number().optional(),
+});
+export const MediaAnswer = MediaFields.meta({ id: 'Media' });
+export const MediaDetails = MediaFields.extend({
+  atWechat: z
+    .array(
+      z.strictObject({
+        account: z.string(),
+        kind: z.string(),
+        expiresAt: Time.nullable().describe('null: kept for good'),
+      }),
+    )
+    .describe('Where WeChat has it'),
+}).meta({ id: 'MediaDetails' });
+export const MediaPage = z
+  .strictObject({ media: z.array(MediaAnswer), next: Next })
+  .meta({ id: 'MediaPage' });
+
+export const AudienceListAnswer = z
+  .strictObject({
+    id: Id.describe('`a_…`'),
+    account: z.string().optional(),
+    name: z.string().optional(),
+    state: z.enum(['receiving', 'ready']),
+    received: Count,
+    duplicates: Count,
+    invalid: Count,
+    suppressed: Count.describe('Left out because they are on a list of `exclude`'),
+    recipients: Count,
+    createdAt: Time,
+  })
+  .meta({ id: 'AudienceList' });
+export const AudiencePage = z
+  .strictObject({
+    audiences: z.array(AudienceListAnswer),
+    receiving: z
+      .array(
+        z.strictObject({
+          name: z.string().nullable(),
+          since: z.iso.datetime(),
+          received: z.int(),
+          invalid: z.int(),
+        }),
+      )
+      .describe('On their way in through this producer, with what has come so far'),
+    next: Next,
+  })
+  .meta({ id: 'AudiencePage' });
+
+export const AliveAnswer = z.strictObject({ status: z.literal('alive') });
+export const ReadyAnswer = z.strictObject({
+  status: z.enum(['ready', 'not ready']),
+  findings: z.array(z.string()).describe('What stands in the way, in sentences'),
+});
+
+export const ProblemAnswer = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What is wrong and what to do, for people'),
+    code: z.string().describe('Stable, for programs'),
+    errors: z
+      .array(z.strictObject({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('Every mistake of the input at once'),
+    campaignId: z.string().optional().describe('The campaign this one collides with'),
+  })
+  .describe('problem+json (RFC 9457)')
+  .meta({ id: 'Problem' });

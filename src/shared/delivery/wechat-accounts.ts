@@ -1,0 +1,54 @@
+/** One WeChat client per account, sharing connections, and its token with every other process. */
+import type { Redis } from 'ioredis';
+import type { Dispatcher } from 'undici';
+import type { AccountConfig } from '../platform/accounts.ts';
+import type { Config } from '../platform/config.ts';
+import { PREFIX } from '../record/keys.ts';
+import type { QuotaLedger } from '../record/quota-ledger.ts';
+import { recordOf } from '../record/record.ts';
+import { makeTokenStore } from '../record/token-store.ts';
+import { makeWechatClient, type WechatClient } from '../wechat/client.ts';
+import { fetchStableToken, makeTokenSource } from '../wechat/tokens.ts';
+
+interface Dependencies {
+  readonly config: Pick<Config, 'wechat' | 'pace'>;
+  readonly accounts: () => readonly AccountConfig[];
+  readonly redis: Redis;
+  readonly quota: QuotaLedger;
+  readonly dispatcher: Dispatcher;
+  readonly now: () => number;
+  readonly prefix?: string;
+}
+
+export type WechatFor = (account: string) => WechatClient;
+
+/** @throws {TypeError} for an account that is not configured; check names at the door. */
+export function makeWechatFor(deps: Dependencies): WechatFor {
+  const { config, accounts, redis, quota, dispatcher, now, prefix = PREFIX } = deps;
+  const clients = new Map<string, { of: AccountConfig; client: WechatClient }>();
+  const { baseUrl, era } = config.wechat;
+  const timeoutMs = config.pace.submitTimeoutMs;
+
+  return (name) => {
+    const account = accounts().find((one) => one.name === name);
+    if (!account) throw new TypeError(`no account ${name} is configured`);
+    const known = clients.get(name);
+    if (known?.of === account) return known.client;
+    const tokens = makeTokenSource({
+      store: makeTokenStore({ redis, prefix: recordOf(prefix), account: name }),
+      fetchToken: () => fetchStableToken({ baseUrl, dispatcher, timeoutMs, account }),
+      now,
+      sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
+    });
+    const client = makeWechatClient({
+      baseUrl,
+      era,
+      dispatcher,
+      tokens,
+      timeoutMs,
+      onCall: (path) => quota.count(name, path.replace(/^\/cgi-bin\//, '')),
+    });
+    clients.set(name, { of: account, client });
+    return client;
+  };
+}

@@ -1,0 +1,231 @@
+/**
+ * Every setting of every role: read once at the start, checked once, in the units the code uses.
+ * What each variable means stands in .env.example.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ACCOUNT_VARIABLES, type AccountConfig, readAccounts } from './accounts.ts';
+import { type ApiKey, parseApiKeys } from './api-keys.ts';
+import { ServiceError } from './errors.ts';
+import { proxyFor } from './proxy.ts';
+import * as setting from './setting.ts';
+import { DAY, SECOND } from './time.ts';
+
+export interface Config {
+  readonly redis: { readonly url: string };
+  readonly producer: {
+    readonly host: string;
+    readonly port: number;
+    /** None: loopback only. */
+    readonly apiKeys: readonly ApiKey[];
+    /** Missing: loopback only. */
+    readonly board?: { readonly user: string; readonly password: string };
+    readonly publicUrl?: string;
+  };
+  readonly callback: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl?: string;
+    readonly spoolDir: string;
+  };
+  /** `null`: all of them. */
+  readonly worker: {
+    readonly queues: readonly string[] | null;
+    readonly accounts: readonly string[] | null;
+  };
+  readonly log: { readonly level: LogLevel };
+  readonly metrics: { readonly host: string; readonly port: number } | null;
+  readonly sandbox: {
+    readonly host: string;
+    readonly port: number;
+    readonly callbackUrl?: string;
+  };
+  readonly wechat: {
+    /** Without a slash at its end. */
+    readonly baseUrl: string;
+    readonly era: 'today' | '2014';
+    /** For `baseUrl`; HTTPS_PROXY and NO_PROXY decide. */
+    readonly proxyUrl?: string;
+  };
+  readonly accounts: readonly AccountConfig[];
+  readonly pace: {
+    readonly submitTimeoutMs: number;
+    readonly unknownRetryMs: number;
+    readonly receiptDeadlineMs: number;
+  };
+  readonly retainMs: number;
+  /** No account is configured, so there is nobody real to send to. */
+  readonly isSandbox: boolean;
+  /** Whether a webhook may go to a loopback or private address. */
+  readonly allowPrivateTargets: boolean;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `send` stands for every account's lane. */
+const QUEUES = ['campaigns', 'media', 'news', 'send', 'receipts', 'upkeep'];
+
+const LOOPBACK = '127.0.0.1';
+
+const Environment = z.object({
+  REDIS_URL: setting.redisUrl.default('redis://127.0.0.1:6379'),
+  PRODUCER_HOST: setting.host.default(LOOPBACK),
+  PRODUCER_PORT: setting.port.default(3000),
+  API_KEYS: parseApiKeys.default([]),
+  BOARD_USER: z.string().optional(),
+  BOARD_PASSWORD: z.string().optional(),
+  PUBLIC_URL: setting.httpUrl.optional(),
+  CALLBACK_HOST: setting.host.default(LOOPBACK),
+  CALLBACK_PORT: setting.port.default(3001),
+  CALLBACK_PUBLIC_URL: setting.httpUrl.optional(),
+  CALLBACK_SPOOL_DIR: z.string().default('.qunfa/spool'),
+  WORKER_QUEUES: setting.words
+    .refine((names) => names.every((name) => QUEUES.includes(name)), {
+      error: `some of ${QUEUES.join(', ')}`,
+    })
+    .optional(),
+  WORKER_ACCOUNTS: setting.words.optional(),
+  LOG_LEVEL: setting.oneOf(LOG_LEVELS).default('info'),
+  METRICS_HOST: setting.host.default(LOOPBACK),
+  METRICS_PORT: setting.port.optional(),
+  SANDBOX_HOST: setting.host.default(LOOPBACK),
+  SANDBOX_PORT: setting.port.default(3002),
+  SANDBOX_CALLBACK_URL: setting.httpUrl.optional(),
+  WECHAT_API_BASE_URL: setting.httpUrl.default('https://api.weixin.qq.com'),
+  WECHAT_PROTOCOL: setting.oneOf(['today', '2014']).default('today'),
+  SUBMIT_TIMEOUT_SECONDS: setting.amount(600).default(10),
+  UNKNOWN_RETRY_SECONDS: setting.amount(3_600).default(65),
+  RECEIPT_DEADLINE_SECONDS: setting.amount(7 * 24 * 3_600).default(2_400),
+  RETAIN_DAYS: setting.amount(3_650).default(30),
+  ALLOW_PRIVATE_TARGETS: setting.yesOrNo.default(false),
+});
+
+/** The name of every variable that is read. */
+export const VARIABLES: readonly string[] = [
+  ...Object.keys(Environment.shape),
+  ...Object.keys(ACCOUNT_VARIABLES),
+  'ACCOUNTS_FILE',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+];
+
+/**
+ * @param env usually `process.env`; an empty value counts as none.
+ * @param readFile for ACCOUNTS_FILE.
+ * @throws {ServiceError} `CONFIG_INVALID`, naming everything that is wrong at once. Its message
+ *   repeats no value.
+ */
+export function loadConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): Config {
+  const given = withoutEmpty(env);
+  const parsed = Environment.safeParse(given);
+  const { accounts, issues: accountIssues } = readAccounts(given, readFile);
+
+  const issues = [
+    ...(parsed.success ? [] : setting.issuesOf(parsed.error, ([name = '']) => name)),
+    ...halfOf(given, 'BOARD_USER', 'BOARD_PASSWORD'),
+    ...accountIssues,
+  ];
+  if (parsed.success && accounts.length > 0 && accountIssues.length === 0) {
+    issues.push(...strangers(parsed.data.WORKER_ACCOUNTS ?? [], accounts));
+  }
+  const proxyUrl = parsed.success ? proxyFor(parsed.data.WECHAT_API_BASE_URL, given) : undefined;
+  if (proxyUrl && !URL.canParse(proxyUrl)) {
+    issues.push({ setting: 'HTTPS_PROXY', message: 'an http:// or https:// address' });
+  }
+  if (!parsed.success || issues.length > 0) throw invalid(issues);
+
+  const values = parsed.data;
+  return {
+    redis: { url: values.REDIS_URL },
+    producer: {
+      host: values.PRODUCER_HOST,
+      port: values.PRODUCER_PORT,
+      apiKeys: values.API_KEYS,
+      ...(values.BOARD_USER && values.BOARD_PASSWORD
+        ? { board: { user: values.BOARD_USER, password: values.BOARD_PASSWORD } }
+        : {}),
+      ...(values.PUBLIC_URL ? { publicUrl: values.PUBLIC_URL } : {}),
+    },
+    callback: {
+      host: values.CALLBACK_HOST,
+      port: values.CALLBACK_PORT,
+      ...(values.CALLBACK_PUBLIC_URL ? { publicUrl: values.CALLBACK_PUBLIC_URL } : {}),
+      spoolDir: values.CALLBACK_SPOOL_DIR,
+    },
+    worker: { queues: values.WORKER_QUEUES ?? null, accounts: values.WORKER_ACCOUNTS ?? null },
+    log: { level: values.LOG_LEVEL },
+    metrics:
+      values.METRICS_PORT === undefined
+        ? null
+        : { host: values.METRICS_HOST, port: values.METRICS_PORT },
+    sandbox: {
+      host: values.SANDBOX_HOST,
+      port: values.SANDBOX_PORT,
+      ...(values.SANDBOX_CALLBACK_URL ? { callbackUrl: values.SANDBOX_CALLBACK_URL } : {}),
+    },
+    wechat: {
+      baseUrl: values.WECHAT_API_BASE_URL,
+      era: values.WECHAT_PROTOCOL,
+      ...(proxyUrl ? { proxyUrl } : {}),
+    },
+    accounts,
+    pace: {
+      submitTimeoutMs: Math.round(values.SUBMIT_TIMEOUT_SECONDS * SECOND),
+      unknownRetryMs: Math.round(values.UNKNOWN_RETRY_SECONDS * SECOND),
+      receiptDeadlineMs: Math.round(values.RECEIPT_DEADLINE_SECONDS * SECOND),
+    },
+    retainMs: Math.round(values.RETAIN_DAYS * DAY),
+    isSandbox: accounts.length === 0,
+    allowPrivateTargets: values.ALLOW_PRIVATE_TARGETS,
+  };
+}
+
+/**
+ * The accounts, for a role that can do nothing without one.
+ *
+ * @throws {ServiceError} `CONFIG_INVALID`
+ */
+export function requireAccounts({ accounts }: Config): readonly AccountConfig[] {
+  if (accounts.length > 0) return accounts;
+  const message = 'no account: set it and WECHAT_APP_SECRET, or ACCOUNTS_FILE';
+  throw invalid([{ setting: 'WECHAT_APP_ID', message }]);
+}
+
+/** A variable that is set to nothing, as Docker Compose passes one on, is not set. */
+function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value.trim() !== '') given[name] = value.trim();
+  }
+  return given;
+}
+
+function halfOf(
+  given: Readonly<Record<string, string>>,
+  one: string,
+  other: string,
+): setting.SettingIssue[] {
+  if (one in given === other in given) return [];
+  const [there, missing] = one in given ? [one, other] : [other, one];
+  return [{ setting: missing, message: `is missing, though ${there} is set` }];
+}
+
+function strangers(
+  names: readonly string[],
+  accounts: readonly AccountConfig[],
+): setting.SettingIssue[] {
+  return names
+    .filter((name) => !accounts.some((account) => account.name === name))
+    .map((name) => ({ setting: 'WORKER_ACCOUNTS', message: `there is no account ${name}` }));
+}
+
+function invalid(issues: readonly setting.SettingIssue[]): ServiceError {
+  const lines = issues.map(({ setting, message }) => `  ${setting}: ${message}`);
+  return new ServiceError('CONFIG_INVALID', ['Settings to correct:', ...lines].join('\n'), {
+    details: { issues },
+  });
+}

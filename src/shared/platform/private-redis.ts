@@ -1,0 +1,229 @@
+/**
+ * A Redis of our own for those who have none: `npm start`, `npm run demo` and the tests.
+ *
+ *   REDIS_URL ──▶ redis-server or valkey-server on PATH ──▶ Debian's packages, unpacked ──▶ give up
+ *
+ * It listens on a free loopback port, keeps every write (AOF), evicts nothing, and ends with the
+ * process that started it, even if that one is killed.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, realpath } from 'node:fs/promises';
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { unpackRedis } from './debian-redis.ts';
+import { ServiceError } from './errors.ts';
+import { SECOND } from './time.ts';
+
+const run = promisify(execFile);
+
+export type RedisSource =
+  | 'REDIS_URL'
+  | 'redis-server on PATH'
+  | 'valkey-server on PATH'
+  | 'unpacked from Debian packages';
+
+export interface RunningRedis {
+  readonly url: string;
+  readonly source: RedisSource;
+  /** Of the server that we started; undefined with REDIS_URL. */
+  readonly pid: number | undefined;
+  /** Resolves once the server has gone; its data stays. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface PrivateRedisOptions {
+  /** Holds the append-only file; one server at a time. */
+  readonly dataDir: string;
+  /** Holds the unpacked server; may be shared by many. */
+  readonly cacheDir: string;
+  /** `always` (the default) loses nothing; `everysec` may lose a second. */
+  readonly appendfsync?: 'always' | 'everysec';
+  /** Told in a sentence what takes time. */
+  readonly log?: (sentence: string) => void;
+}
+
+interface Server {
+  readonly source: RedisSource;
+  readonly command: readonly string[];
+}
+
+const START_TIMEOUT = 20 * SECOND;
+const STOP_TIMEOUT = 10 * SECOND;
+const START_ATTEMPTS = 5; // a free port may be taken by another before Redis binds it
+
+/** The Redis at `url` if there is one, else a private one. */
+export async function resolveRedis({
+  url,
+  ...options
+}: PrivateRedisOptions & { readonly url?: string | undefined }): Promise<RunningRedis> {
+  if (!url) return await startPrivateRedis(options);
+  return { url, source: 'REDIS_URL', pid: undefined, stop: async () => {} };
+}
+
+/** @throws {ServiceError} `REDIS_UNFIT`: none to be had, data folder in use, or it did not start. */
+export async function startPrivateRedis(options: PrivateRedisOptions): Promise<RunningRedis> {
+  const server = await findServer(options);
+  await mkdir(options.dataDir, { recursive: true });
+  return startIn(await realpath(options.dataDir), server, options.appendfsync ?? 'always');
+}
+
+async function findServer({ cacheDir, log }: PrivateRedisOptions): Promise<Server> {
+  for (const name of ['redis-server', 'valkey-server'] as const) {
+    if (await answers(name)) return { source: `${name} on PATH`, command: [name] };
+  }
+  try {
+    const { binary, libraries } = await unpackRedis(cacheDir, log);
+    return {
+      source: 'unpacked from Debian packages',
+      command: ['env', `LD_LIBRARY_PATH=${libraries}`, binary],
+    };
+  } catch (cause) {
+    throw new ServiceError(
+      'REDIS_UNFIT',
+      'There is no Redis: install one (apt-get install redis-server), or set REDIS_URL.',
+      { cause },
+    );
+  }
+}
+
+const answers = (command: string): Promise<boolean> =>
+  run(command, ['--version']).then(
+    () => true,
+    () => false,
+  );
+
+/** Two servers in one folder would write one append-only file. */
+const IN_USE = 75;
+/** Until a server has gone whose owner was killed just now. */
+const LAST_BREATH_S = 3;
+
+/** Each becomes the next. Both are util-linux's, as it is on every Debian. */
+async function boundTo(dataDir: string): Promise<string[]> {
+  return [
+    // This process's end is its end.
+    ...((await answers('setpriv')) ? ['setpriv', '--pdeathsig', 'TERM'] : []),
+    // Held by the server itself, so that none is left behind, however it ends.
+    ...((await answers('flock'))
+      ? ['flock', '--no-fork', '-w', `${LAST_BREATH_S}`, '-E', `${IN_USE}`, dataDir]
+      : []),
+  ];
+}
+
+async function startIn(
+  dataDir: string,
+  { source, command }: Server,
+  appendfsync: 'always' | 'everysec',
+): Promise<RunningRedis> {
+  const bound = await boundTo(dataDir);
+  let lastWords = '';
+  for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
+    const port = await freePort();
+    const [first = '', ...rest] = [
+      ...bound,
+      ...command,
+      ...settings({ dataDir, port, appendfsync }),
+    ];
+    // A process group of its own: Ctrl-C reaches us, and we stop Redis last.
+    const server = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const said = collectWords(server);
+    const stop = stopper(server);
+    if (await isUp(server, { port, dataDir })) {
+      return { url: `redis://127.0.0.1:${port}`, source, pid: server.pid, stop };
+    }
+    lastWords = said();
+    await kill(server);
+    if (server.exitCode === IN_USE) {
+      throw new ServiceError(
+        'REDIS_UNFIT',
+        `The data folder ${dataDir} is in use by another Redis: stop that one first.`,
+      );
+    }
+  }
+  throw new ServiceError('REDIS_UNFIT', `${source}: did not start. ${lastWords}`.trim());
+}
+
+const settings = (on: { dataDir: string; port: number; appendfsync: string }): string[] => [
+  ...['--bind', '127.0.0.1', '--port', String(on.port), '--dir', on.dataDir],
+  ...['--appendonly', 'yes', '--appendfsync', on.appendfsync, '--save', ''],
+  ...['--maxmemory-policy', 'noeviction', '--loglevel', 'warning'],
+];
+
+function collectWords(server: ChildProcess): () => string {
+  let words = '';
+  for (const stream of [server.stdout, server.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      words = (words + chunk.toString()).slice(-2_000);
+    });
+  }
+  server.on('error', (error) => {
+    words += error.message;
+  });
+  return () => words;
+}
+
+function stopper(server: ChildProcess): () => Promise<void> {
+  const atExit = (): void => {
+    server.kill('SIGTERM');
+  };
+  process.once('exit', atExit);
+  let stopping: Promise<void> | undefined;
+  return () => {
+    stopping ??= kill(server);
+    process.off('exit', atExit);
+    return stopping;
+  };
+}
+
+async function kill(server: ChildProcess): Promise<void> {
+  if (hasEnded(server)) return;
+  const ended = once(server, 'exit');
+  server.kill('SIGTERM');
+  const impatience = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT);
+  await ended;
+  clearTimeout(impatience);
+}
+
+const hasEnded = (server: ChildProcess): boolean =>
+  server.pid === undefined || server.exitCode !== null || server.signalCode !== null;
+
+async function isUp(
+  server: ChildProcess,
+  at: { readonly port: number; readonly dataDir: string },
+): Promise<boolean> {
+  const deadline = Date.now() + START_TIMEOUT;
+  while (!hasEnded(server) && Date.now() < deadline) {
+    if (await isReady(at)) return true;
+    await delay(15);
+  }
+  return false;
+}
+
+/**
+ * Whether it answers, has read its file (PING is -LOADING until then), and is ours: another Redis
+ * may have taken the port first.
+ */
+const isReady = ({ port, dataDir }: { port: number; dataDir: string }): Promise<boolean> =>
+  new Promise((resolve) => {
+    let answer = '';
+    const socket = net.connect(port, '127.0.0.1', () =>
+      socket.write('PING\r\nCONFIG GET dir\r\nQUIT\r\n'),
+    );
+    socket.setTimeout(SECOND, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(answer.startsWith('+PONG') && answer.includes(dataDir)));
+  });
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = net.createServer().once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });

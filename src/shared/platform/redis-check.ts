@@ -1,0 +1,126 @@
+/**
+ * Whether a Redis can be trusted with campaigns. It is the record, not a cache: what it forgets has
+ * not been accepted, and what it evicts is sent twice or never.
+ */
+import type { Redis } from 'ioredis';
+import { inTime } from './in-time.ts';
+import { untilReady } from './redis.ts';
+import { SECOND } from './time.ts';
+
+interface Finding {
+  readonly sentence: string;
+  /** Work is impossible or sure to go wrong, not only less safe. */
+  readonly isFault: boolean;
+}
+
+const PATIENCE = 2 * SECOND;
+const OLDEST: readonly [major: number, minor: number] = [6, 2];
+const NEARLY_FULL = 0.9;
+
+/** All that is wrong with a Redis, in sentences; for the log at the start. */
+export async function checkRedis(redis: Redis): Promise<string[]> {
+  return (await findingsOf(redis)).map(({ sentence }) => sentence);
+}
+
+/**
+ * Only what stands in the way of work; for `/readyz`. An operator may choose to live with
+ * `everysec`, and a hoster may forbid to look.
+ */
+export async function redisFaults(redis: Redis): Promise<string[]> {
+  const findings = await findingsOf(redis);
+  return findings.filter(({ isFault }) => isFault).map(({ sentence }) => sentence);
+}
+
+async function findingsOf(redis: Redis): Promise<Finding[]> {
+  let info: ReadonlyMap<string, string>;
+  try {
+    await untilReady(redis, PATIENCE);
+    info = parseInfo(await inTime(redis.info(), PATIENCE));
+  } catch (error) {
+    return [fault(`Redis does not answer: ${error instanceof Error ? error.message : error}`)];
+  }
+  return [
+    ...versionOf(info),
+    ...roleOf(info),
+    ...memoryOf(info),
+    ...(await persistenceOf(info, redis)),
+  ];
+}
+
+function versionOf(info: ReadonlyMap<string, string>): Finding[] {
+  const version = info.get('redis_version') ?? '';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return [];
+  return [fault(`Redis ${version} is too old: ${OLDEST.join('.')} or later is needed`)];
+}
+
+function roleOf(info: ReadonlyMap<string, string>): Finding[] {
+  if (info.get('role') !== 'slave' || info.get('slave_read_only') !== '1') return [];
+  return [fault('this Redis is a read-only replica: REDIS_URL must name the master')];
+}
+
+function memoryOf(info: ReadonlyMap<string, string>): Finding[] {
+  const findings: Finding[] = [];
+  const policy = info.get('maxmemory_policy');
+  if (policy !== 'noeviction') {
+    findings.push(
+      fault(`maxmemory-policy is ${policy}, so a full Redis forgets campaigns: set noeviction`),
+    );
+  }
+  const most = Number(info.get('maxmemory') ?? 0);
+  const used = Number(info.get('used_memory') ?? 0);
+  if (most > 0 && used > most * NEARLY_FULL) {
+    const percent = Math.round((100 * used) / most);
+    findings.push(fault(`Redis uses ${percent} % of its maxmemory: it will soon refuse to write`));
+  }
+  return findings;
+}
+
+async function persistenceOf(info: ReadonlyMap<string, string>, redis: Redis): Promise<Finding[]> {
+  if (info.get('aof_enabled') !== '1') {
+    return [
+      warning('appendonly is off, so a restart of Redis loses campaigns: set appendonly yes'),
+    ];
+  }
+  const findings: Finding[] = [];
+  if (info.get('aof_last_write_status') === 'err') {
+    findings.push(fault('Redis cannot write its append-only file: look at its disk and its log'));
+  }
+  const fsync = await appendfsyncOf(redis);
+  if (fsync === undefined) {
+    findings.push(
+      warning('appendfsync cannot be read, CONFIG is forbidden here: see to it that it is always'),
+    );
+  } else if (fsync !== 'always') {
+    findings.push(
+      warning(
+        `appendfsync is ${fsync}, so a crash of Redis may lose what was accepted: set always`,
+      ),
+    );
+  }
+  return findings;
+}
+
+async function appendfsyncOf(redis: Redis): Promise<string | undefined> {
+  try {
+    const answer: unknown = await inTime(redis.config('GET', 'appendfsync'), PATIENCE);
+    // A list of name and value in RESP2, a map in RESP3.
+    const values = Array.isArray(answer) ? answer : Object.values(Object(answer));
+    return values.at(-1) === undefined ? undefined : String(values.at(-1));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `name:value` lines under `# Section` lines. */
+function parseInfo(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text.split('\r\n').flatMap((line): [string, string][] => {
+      const colon = line.indexOf(':');
+      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)]];
+    }),
+  );
+}
+
+const fault = (sentence: string): Finding => ({ sentence, isFault: true });
+const warning = (sentence: string): Finding => ({ sentence, isFault: false });

@@ -1,0 +1,145 @@
+/** The queues of BullMQ, opened once a process; lanes are opened when they are asked for. */
+import { type ConnectionOptions, Job, type JobsOptions, Queue, type QueueOptions } from 'bullmq';
+import type { Logger } from 'pino';
+import { PREFIX } from '../record/keys.ts';
+import { type JobDefinition, laneOf, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
+
+export interface Queues extends Record<SharedQueue, Queue> {
+  /** The send queue of one account. */
+  lane(account: string): Queue;
+  /** Lanes opened so far in this process. */
+  lanes(): Queue[];
+  close(): Promise<void>;
+}
+
+interface Dependencies {
+  readonly connection: ConnectionOptions;
+  readonly log: Logger;
+  readonly prefix?: string;
+}
+
+export function openQueues({ connection, log, prefix = PREFIX }: Dependencies): Queues {
+  const options: QueueOptions = { connection, prefix };
+  const open = (name: string): Queue => {
+    const queue = new Queue(name, options);
+    queue.on('error', (error) =>
+      log.debug({ event: 'queue.error', queue: name, err: error.message }),
+    );
+    return queue;
+  };
+  const shared = Object.fromEntries(SHARED_QUEUES.map((name) => [name, open(name)])) as Record<
+    SharedQueue,
+    Queue
+  >;
+  const lanes = new Map<string, Queue>();
+  return {
+    ...shared,
+    lane(account) {
+      const known = lanes.get(account) ?? open(laneOf(account));
+      lanes.set(account, known);
+      return known;
+    },
+    lanes: () => [...lanes.values()],
+    async close() {
+      await Promise.all(
+        [...Object.values(shared), ...lanes.values()].map((queue) => queue.close()),
+      );
+    },
+  };
+}
+
+export interface Planned<Payload> {
+  readonly definition: JobDefinition<Payload>;
+  readonly payload: Payload;
+  readonly options?: JobsOptions;
+}
+
+/** @returns the job's data, id and options, checked before they reach Redis. */
+export function plan<Payload>({ definition, payload, options }: Planned<Payload>) {
+  const data = definition.payload.parse(payload);
+  return {
+    name: definition.name,
+    data,
+    opts: { ...definition.options, ...options, jobId: definition.id(data) },
+  };
+}
+
+export interface Parent {
+  readonly id: string;
+  /** The queue's name with its prefix, as BullMQ keeps it in a child. */
+  readonly queue: string;
+}
+
+/**
+ * Adds children to a parent that may be asleep waiting for others.
+ *
+ * Every child is `ignoreDependencyOnFailure`: with no failure option a failed child leaves its
+ * parent asleep for ever, and the record, not the job, says what became of the work. Not by
+ * `addBulk`: it reports a missing parent as a negative id and throws nothing, and for one job its
+ * transaction costs more than the job.
+ */
+export async function addChildren<Payload>(
+  queue: Queue,
+  parent: Parent | null,
+  jobs: readonly Planned<Payload>[],
+): Promise<Job[]> {
+  const planned = jobs.map(plan);
+  const added: Job[] = [];
+  for (let at = 0; at < planned.length; at += 200) {
+    const some = planned.slice(at, at + 200);
+    added.push(...(await Promise.all(some.map((job) => addChild(queue, parent, job)))));
+  }
+  return added;
+}
+
+/** Without its parent (the campaign has ended, or its root is lost) the job is added alone. */
+async function addChild(
+  queue: Queue,
+  parent: Parent | null,
+  { name, data, opts }: ReturnType<typeof plan>,
+): Promise<Job> {
+  if (parent) {
+    const asChild = { ...opts, parent: { ...parent }, ignoreDependencyOnFailure: true };
+    try {
+      return await queue.add(name, data, asChild);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
+  }
+  return queue.add(name, data, opts);
+}
+
+/** BullMQ's scripts said no, with a negative number. */
+const isRefused = (error: unknown): boolean => Number((error as { code?: unknown }).code) < 0;
+
+/** Promotes a sleeping job, or has one that has done its work look once more. */
+export async function wake(queue: Queue, jobId: string): Promise<void> {
+  if (await promote(queue, jobId)) return;
+  const job = await queue.getJob(jobId);
+  if (job) await runAgain(job);
+}
+
+/** Has a job that has ended run once more. Not ended, or gone: somebody else was first. */
+export async function runAgain(job: Job): Promise<void> {
+  const state = await job.getState();
+  if (state !== 'completed' && state !== 'failed') return;
+  await job.retry(state).catch(unlessNotThere);
+}
+
+/** Promotes a sleeping job. Not asleep, or gone: somebody else was first, which is fine. */
+export async function promote(queue: Queue, jobId: string): Promise<boolean> {
+  try {
+    // Unread: only its id goes to Redis, and one that is gone is answered as one not asleep.
+    await new Job(queue, '', {}, {}, jobId).promote();
+    return true;
+  } catch (error) {
+    return unlessNotThere(error);
+  }
+}
+
+/** BullMQ's codes for a job that is gone (-1), or not in the state that was asked for (-3). */
+function unlessNotThere(error: unknown): false {
+  const { code } = error as { code?: number };
+  if (code === -1 || code === -3) return false;
+  throw error;
+}

@@ -1,0 +1,96 @@
+/** Campaigns as they stand in Redis. What never changes of them is kept in memory. */
+import type { Redis } from 'ioredis';
+import {
+  type Campaign,
+  type CampaignView,
+  type Control,
+  viewOf,
+  type Waiting,
+} from '../campaign/campaign.ts';
+import type { Message } from '../campaign/message.ts';
+import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
+import { MINUTE } from '../platform/time.ts';
+import type { Keys } from './keys.ts';
+
+export interface CampaignRecord {
+  readonly campaign: Campaign;
+  readonly control: Control;
+  readonly tally: Tally;
+}
+
+interface Dependencies {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly now: () => number;
+}
+
+const SPECS_KEPT = 1_000;
+const LONGEST_KEPT = 2_048;
+/** Once this long past, a batch has gone on, and why it waited is out of date. */
+const STALE = 5 * MINUTE;
+
+export type ReadCampaign = ReturnType<typeof makeReadCampaign>;
+
+export function makeReadCampaign({ redis, keys, now }: Dependencies) {
+  /** A campaign's spec never changes: kept, so that a batch costs no read of it. */
+  const specs = new Map<string, Campaign>();
+  /** Nor does its message; long ones would fill the memory. */
+  const messages = new Map<string, Message>();
+
+  async function spec(id: string): Promise<Campaign | null> {
+    const kept = specs.get(id);
+    if (kept) return kept;
+    const text = await redis.hget(keys.campaign(id), 'spec');
+    return text === null ? null : keep(JSON.parse(text) as Campaign);
+  }
+
+  const keep = (campaign: Campaign): Campaign => keepIn(specs, campaign.id, campaign);
+
+  function keepIn<T>(kept: Map<string, T>, id: string, value: T): T {
+    if (kept.size >= SPECS_KEPT) kept.delete(kept.keys().next().value ?? '');
+    kept.set(id, value);
+    return value;
+  }
+
+  async function read(id: string): Promise<CampaignRecord | null> {
+    const [[specText, controlText, waiting = null], tally] = await Promise.all([
+      redis.hmget(keys.campaign(id), 'spec', 'control', 'waiting'),
+      redis.hgetall(keys.tally(id)),
+    ]);
+    if (!specText || !controlText) return null;
+    return {
+      campaign: specs.get(id) ?? keep(JSON.parse(specText) as Campaign),
+      control: withWaiting(JSON.parse(controlText) as Control, waiting),
+      tally: toTally(tally),
+    };
+  }
+
+  const withWaiting = (control: Control, text: string | null): Control => {
+    if (!text) return control;
+    const waiting = JSON.parse(text) as Waiting;
+    return waiting.until !== null && waiting.until < now() - STALE
+      ? control
+      : { ...control, waiting };
+  };
+
+  async function view(id: string): Promise<CampaignView | null> {
+    const found = await read(id);
+    return found && viewOf(found.campaign, found.control, found.tally);
+  }
+
+  async function message(id: string): Promise<Message | null> {
+    const kept = messages.get(id);
+    if (kept) return kept;
+    const text = await redis.hget(keys.campaign(id), 'message');
+    if (text === null) return null;
+    const found = JSON.parse(text) as Message;
+    return text.length > LONGEST_KEPT ? found : keepIn(messages, id, found);
+  }
+
+  return { spec, read, view, message };
+}
+
+export const toTally = (fields: Record<string, string>): Tally => ({
+  ...EMPTY_TALLY,
+  ...Object.fromEntries(Object.entries(fields).map(([field, count]) => [field, Number(count)])),
+});

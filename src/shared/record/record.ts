@@ -1,0 +1,49 @@
+/** Everything this product remembers, opened on one Redis connection. */
+import type { Redis } from 'ioredis';
+import { type AudienceStore, makeAudienceStore } from './audience-store.ts';
+import { type BatchStore, makeBatchStore } from './batch-store.ts';
+import { type CampaignStore, makeCampaignStore } from './campaign-store.ts';
+import { PREFIX } from './keys.ts';
+import { type LaneStore, makeLaneStore } from './lane-store.ts';
+import { type MaterialStore, makeMaterialStore } from './material-store.ts';
+import { type MediaStore, makeMediaStore } from './media-store.ts';
+import { makeQuotaLedger, type QuotaLedger } from './quota-ledger.ts';
+import { makeRecount, type Recount } from './recount.ts';
+
+export interface Stores {
+  readonly campaigns: CampaignStore;
+  readonly batches: BatchStore;
+  readonly lanes: LaneStore;
+  readonly recount: Recount;
+  readonly quota: QuotaLedger;
+  readonly media: MediaStore;
+  readonly materials: MaterialStore;
+  readonly audiences: AudienceStore;
+}
+
+interface Dependencies {
+  readonly redis: Redis;
+  readonly retainMs: number;
+  readonly submitTimeoutMs: number;
+  readonly now: () => number;
+  /** BullMQ's prefix; the record lives beside it under the same hash tag. */
+  readonly prefix?: string;
+}
+
+export const recordOf = (prefix: string): string => `${prefix}:record`;
+
+export function openRecord(deps: Dependencies): Stores {
+  const { redis, retainMs, submitTimeoutMs, now, prefix = PREFIX } = deps;
+  const record = recordOf(prefix);
+  const campaigns = makeCampaignStore({ redis, record, retainMs, now });
+  return {
+    campaigns,
+    batches: makeBatchStore({ redis, record, campaigns, submitTimeoutMs, retainMs, now }),
+    lanes: makeLaneStore({ redis, record }),
+    recount: makeRecount({ redis, record, campaigns }),
+    quota: makeQuotaLedger({ redis, record, now }),
+    media: makeMediaStore({ redis, prefix: record, retainMs, now }),
+    materials: makeMaterialStore({ redis, prefix: record, now }),
+    audiences: makeAudienceStore({ redis, prefix: record, retainMs, now }),
+  };
+}

@@ -1,0 +1,58 @@
+/** When an upload that did not go through is tried again, if at all. Pure. */
+import type { WaitReason } from '../../shared/campaign/batch.ts';
+import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.ts';
+import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
+import type { Answer } from '../../shared/wechat/client.ts';
+import { meaningOf } from '../../shared/wechat/remedies.ts';
+import { type LaneReaction, NOT_ON_IP_LIST } from '../lane/read-submission.ts';
+
+interface Situation {
+  readonly now: number;
+  readonly accountKind: 'service' | 'subscription';
+  /** Calls that failed so far: what is not answered is asked less and less often. */
+  readonly tries: number;
+}
+
+export interface Later {
+  readonly at: number;
+  readonly reason: WaitReason;
+  readonly lane?: LaneReaction;
+}
+
+/** @returns null when it is no use: WeChat refused this file, or these articles, for good. */
+export function laterOf(
+  answer: Answer<unknown>,
+  { now, accountKind, tries }: Situation,
+): Later | null {
+  const growing = Math.min(2 * SECOND * 2 ** Math.min(tries, 10), 10 * MINUTE);
+  if (answer.kind !== 'refused') return { at: now + growing, reason: 'wechat-busy' };
+  const { remedy, errcode } = answer;
+  switch (remedy.kind) {
+    case 'wait':
+      return { at: now + remedy.ms, reason: remedy.scope === 'batch' ? 'wechat-busy' : 'rate' };
+    case 'ask-again':
+    case 'new-token':
+      return { at: now + Math.max(growing, 30 * SECOND), reason: 'wechat-busy' };
+    case 'wait-approval':
+      return { at: now + remedy.ms, reason: 'wechat-approval' };
+    case 'wait-until':
+      return remedy.window === 'next-day'
+        ? { at: nextMorning(now), reason: 'daily-quota' }
+        : {
+            at: nextSendWindow(now, accountKind),
+            reason: accountKind === 'subscription' ? 'daily-quota' : 'monthly-quota',
+          };
+    case 'account-down':
+      return remedy.scope === 'account'
+        ? {
+            at: now + Math.min(growing * 4, HOUR),
+            reason: errcode === NOT_ON_IP_LIST ? 'address-refused' : 'account-paused',
+            lane: { kind: 'stop', scope: 'account', errcode, message: meaningOf(errcode) },
+          }
+        : null;
+    case 'new-media':
+    case 'already-done':
+    case 'refused':
+      return null;
+  }
+}

@@ -1,0 +1,113 @@
+/** What WeChat's answers do to an account's lane: sleep, go one by one, stop until a person acts. */
+
+import type { Batch } from '../../shared/campaign/batch.ts';
+import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import { MINUTE } from '../../shared/platform/time.ts';
+import type { Queues } from '../../shared/queue/queues.ts';
+import type { Stores } from '../../shared/record/record.ts';
+import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly queues: Queues;
+  /** This host's name: WeChat's IP list may refuse one host and take another. */
+  readonly hostId: string;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+/** At most so many calls at once for one account, over all processes. */
+export const LANE_CONCURRENCY = 4;
+/** Two hosts within this agree that it is the account's list, not one host's address. */
+const AGREEMENT = 10 * MINUTE;
+
+export type LaneReactions = ReturnType<typeof makeLaneReactions>;
+
+export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: Dependencies) {
+  const { lanes, campaigns } = stores;
+
+  async function react({ account }: Campaign, reaction: LaneReaction): Promise<void> {
+    switch (reaction.kind) {
+      case 'none':
+        return;
+      case 'sleep':
+        return sleep(account, reaction.until, reaction.reason);
+      case 'narrow':
+        await lanes.set(account, 'narrowUntil', reaction.oneByOneUntil);
+        await queues.lane(account).setGlobalConcurrency(1);
+        return sleep(account, reaction.until, 'rate');
+      case 'stop':
+        return stop(account, reaction);
+    }
+  }
+
+  async function sleep(
+    account: string,
+    until: number,
+    reason: Extract<LaneReaction, { kind: 'sleep' }>['reason'],
+  ): Promise<void> {
+    if (reason !== 'outcome-unknown' && !(await sleepsLonger(account, until))) {
+      await lanes.set(account, 'sleep', { reason, until });
+    }
+    await queues.lane(account).rateLimit(Math.max(1, until - now()));
+    telemetry.laneSleeps(account, reason, until);
+  }
+
+  /** Calls under way together may be told of the minute's limit and of the day's. */
+  async function sleepsLonger(account: string, until: number): Promise<boolean> {
+    const { sleep: known } = await lanes.read(account);
+    return known !== undefined && known.until > until;
+  }
+
+  async function stop(
+    account: string,
+    { scope, errcode, message }: Extract<LaneReaction, { kind: 'stop' }>,
+  ): Promise<void> {
+    if (errcode === NOT_ON_IP_LIST && !(await anotherHostAgrees(account))) {
+      telemetry.laneStopped(account, scope, errcode, `host ${hostId}: ${message}`);
+      return;
+    }
+    const word = { at: now(), by: 'wechat', errcode, message };
+    await lanes.set(account, scope === 'send' ? 'sendBlocked' : 'paused', word);
+    telemetry.laneStopped(account, scope, errcode, message);
+  }
+
+  async function anotherHostAgrees(account: string): Promise<boolean> {
+    const { refusedHosts = {} } = await lanes.read(account);
+    const recent = Object.entries(refusedHosts).filter(([, at]) => at > now() - AGREEMENT);
+    await lanes.set(account, 'refusedHosts', { ...Object.fromEntries(recent), [hostId]: now() });
+    return recent.some(([host]) => host !== hostId);
+  }
+
+  /**
+   * The answer that the lane was waiting for is there: it goes on at once. `before` is what the
+   * campaign's control was before the call: a row of taken ids that began during it goes on.
+   */
+  async function answered({ account, id }: Campaign, batch: Batch, before: Control): Promise<void> {
+    if (batch.attempts > 1) await queues.lane(account).removeRateLimitKey();
+    if (before.takenInARow === undefined) return;
+    await campaigns.control(id, (control) => {
+      if (control.takenInARow === undefined) return control;
+      const { takenInARow: _, ...rest } = control;
+      return rest;
+    });
+  }
+
+  /** Twice in a row: something with our keys is wrong, and every further call might be a mistake. */
+  async function idTaken(campaign: Campaign): Promise<void> {
+    const at = now();
+    let pauses = false;
+    await campaigns.control(campaign.id, (control) => {
+      const takenInARow = (control.takenInARow ?? 0) + 1;
+      pauses = takenInARow >= 2 && !control.paused && !control.cancelled;
+      if (!pauses) return { ...control, takenInARow };
+      return { ...control, takenInARow, paused: { at, by: 'qunfa', reason: 'message-id-taken' } };
+    });
+    if (!pauses) return;
+    await campaigns.note(campaign.id, { at, by: 'qunfa', action: 'paused: message-id-taken' });
+    telemetry.campaignPaused(campaign, 'message-id-taken');
+  }
+
+  return { react, answered, idTaken };
+}

@@ -1,0 +1,155 @@
+/**
+ * What an answer at the send step means for the batch and for its lane. Pure: errcode in, decision
+ * out; the table of errcodes is shared/wechat/remedies.ts.
+ */
+import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
+import type { WaitReason } from '../../shared/campaign/batch.ts';
+import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.ts';
+import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
+import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
+import type { Answer } from '../../shared/wechat/client.ts';
+import { meaningOf } from '../../shared/wechat/remedies.ts';
+
+export interface Submission {
+  readonly msgId: string;
+  readonly msgDataId?: string;
+}
+
+export interface Situation {
+  readonly now: number;
+  /** Calls that may have been accepted so far, this one included. */
+  readonly asked: number;
+  readonly unknownRetryMs: number;
+  readonly accountKind: 'service' | 'subscription';
+  readonly api: 'send' | 'sendall';
+}
+
+/** What the lane does about it, besides the batch. */
+export type LaneReaction =
+  | { readonly kind: 'none' }
+  /** Nothing of this account is called until then. */
+  | { readonly kind: 'sleep'; readonly until: number; readonly reason: WaitReason }
+  /** Too fast for WeChat: asleep until then, and one at a time for a while after. */
+  | { readonly kind: 'narrow'; readonly until: number; readonly oneByOneUntil: number }
+  /** A person must act before anything of this scope can go out. */
+  | {
+      readonly kind: 'stop';
+      readonly scope: 'send' | 'account';
+      readonly errcode: number;
+      readonly message: string;
+    };
+
+export type Reading =
+  | { readonly kind: 'event'; readonly event: BatchEvent; readonly lane: LaneReaction }
+  /** The media or articles are gone: make them again, then the same key. */
+  | { readonly kind: 'new-media'; readonly errcode: number };
+
+export const NOT_ON_IP_LIST = 40164;
+const OTHER_HOST_PAUSE = 5 * MINUTE;
+const NONE: LaneReaction = { kind: 'none' };
+const ONE_BY_ONE = 10 * MINUTE;
+/** Not there, not accepted, no harm done: a network that is down is tried again soon. */
+const NOT_SENT_PAUSE = 5 * SECOND;
+const TOKEN_PAUSE = 30 * SECOND;
+/** A stopped lane is woken by a person; this is how long a batch sleeps if nobody wakes it. */
+const STOPPED_PAUSE = HOUR;
+
+export function readSubmission(answer: Answer<Submission>, at: Situation): Reading {
+  switch (answer.kind) {
+    case 'ok':
+      return event({ type: 'accepted', ...answer.value, at: at.now });
+    case 'not-sent':
+      return putBack('wechat-busy', at.now + NOT_SENT_PAUSE);
+    case 'unknown':
+      return unknown(at);
+    case 'refused':
+      return readRefusal(answer, at);
+  }
+}
+
+function readRefusal(
+  { errcode, remedy, msgId }: Extract<Answer<Submission>, { kind: 'refused' }>,
+  at: Situation,
+): Reading {
+  switch (remedy.kind) {
+    case 'already-done':
+      return msgId === undefined
+        ? event({ type: 'held', reason: 'message-id-missing', at: at.now })
+        : event({ type: 'accepted', msgId, adopted: true, at: at.now });
+    case 'ask-again':
+      return unknown(at, errcode, remedy.scope === 'api');
+    case 'new-media':
+      return { kind: 'new-media', errcode };
+    case 'new-token':
+      return putBack('wechat-busy', at.now + TOKEN_PAUSE, errcode);
+    case 'wait': {
+      const until = at.now + remedy.ms;
+      const lane: LaneReaction =
+        remedy.scope === 'batch' ? NONE : { kind: 'sleep', until, reason: 'rate' };
+      return putBack('rate', until, errcode, lane);
+    }
+    case 'wait-until': {
+      const daily = remedy.window === 'next-day' || at.accountKind === 'subscription';
+      const reason = daily ? 'daily-quota' : 'monthly-quota';
+      const until =
+        remedy.window === 'next-day' ? nextMorning(at.now) : nextSendWindow(at.now, at.accountKind);
+      // A service account's four a month are of sends to everyone: lists and groups still go.
+      const alone = reason === 'monthly-quota' && at.api === 'sendall';
+      return putBack(reason, until, errcode, alone ? NONE : { kind: 'sleep', until, reason });
+    }
+    case 'wait-approval':
+      return putBack('wechat-approval', at.now + remedy.ms, errcode);
+    case 'account-down': {
+      if (errcode === NOT_ON_IP_LIST) {
+        // Another host may be on the list: the lane stops only when two agree.
+        const lane = stopOf('account', errcode);
+        return putBack('address-refused', at.now + OTHER_HOST_PAUSE, errcode, lane);
+      }
+      const scope = remedy.scope === 'api' && at.api === 'send' ? 'send' : 'account';
+      const lane = stopOf(scope, errcode);
+      return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, lane);
+    }
+    case 'refused':
+      return event({ type: 'refused', errcode, reason: meaningOf(errcode), at: at.now });
+  }
+}
+
+/** Same key again, on growing steps; meanwhile nothing new of this account is called. */
+function unknown(at: Situation, errcode?: number, tooFast = false): Reading {
+  const until = at.now + repeatDelayMs(at.asked, at.unknownRetryMs);
+  const lane: LaneReaction = tooFast
+    ? { kind: 'narrow', until, oneByOneUntil: at.now + ONE_BY_ONE }
+    : { kind: 'sleep', until, reason: 'outcome-unknown' };
+  return event(
+    {
+      type: 'outcome-unknown',
+      nextAttemptAt: until,
+      ...(errcode === undefined ? {} : { errcode }),
+    },
+    lane,
+  );
+}
+
+const stopOf = (scope: 'send' | 'account', errcode: number): LaneReaction => ({
+  kind: 'stop',
+  scope,
+  errcode,
+  message: meaningOf(errcode),
+});
+
+const putBack = (
+  reason: WaitReason,
+  nextAttemptAt: number,
+  errcode?: number,
+  lane: LaneReaction = NONE,
+): Reading =>
+  event(
+    { type: 'put-back', reason, nextAttemptAt, ...(errcode === undefined ? {} : { errcode }) },
+    lane,
+  );
+
+const event = (happened: BatchEvent, lane: LaneReaction = NONE): Reading => ({
+  kind: 'event',
+  event: happened,
+  lane,
+});

@@ -1,0 +1,124 @@
+/** What becomes of a batch, its lane and its job, once WeChat has answered the call for it. */
+import type { Job } from 'bullmq';
+import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
+import type { Batch, BatchRef } from '../../shared/campaign/batch.ts';
+import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
+import type { Message } from '../../shared/campaign/message.ts';
+import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import type { BatchStore } from '../../shared/record/batch-store.ts';
+import type { Answer } from '../../shared/wechat/client.ts';
+import type { MassMessage } from '../../shared/wechat/mass.ts';
+import type { RenewMaterial } from '../delivery/renew-material.ts';
+import type { AfterAcceptance } from './after-acceptance.ts';
+import type { LaneReactions } from './lane-reactions.ts';
+import { mayAdopt } from './may-adopt.ts';
+import { readSubmission, type Submission } from './read-submission.ts';
+import { sleepInLane } from './sleep-in-lane.ts';
+
+interface Dependencies {
+  readonly batches: BatchStore;
+  readonly unknownRetryMs: number;
+  readonly laneReactions: LaneReactions;
+  readonly afterAcceptance: AfterAcceptance;
+  readonly renewMaterial: RenewMaterial;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+/** A call, as it was made, and its answer. */
+export interface Answered {
+  readonly ref: BatchRef;
+  readonly campaign: Campaign;
+  readonly control: Control;
+  readonly account: AccountConfig;
+  readonly message: Message;
+  readonly batch: Batch;
+  readonly answer: Answer<Submission>;
+  readonly ready: MassMessage;
+  readonly api: 'send' | 'sendall';
+}
+
+export type TakeInAnswer = ReturnType<typeof makeTakeInAnswer>;
+
+const KEY_EXISTS = 45065;
+
+export function makeTakeInAnswer(deps: Dependencies) {
+  const { batches, unknownRetryMs, telemetry, now } = deps;
+
+  /** Records what WeChat said, before anything else is done about it. */
+  async function takeInAnswer(job: Job, token: string | undefined, at: Answered): Promise<void> {
+    const { ref, campaign, control, account, message, batch, answer, ready, api } = at;
+    /** The answer to an older key says nothing about what became of the batch since. */
+    const isNotAsked = (b: Batch): boolean =>
+      b.state !== 'submitting' || b.generation !== batch.generation;
+    const reading = readSubmission(answer, {
+      now: now(),
+      asked: batch.state === 'submitting' ? batch.asked : 1,
+      unknownRetryMs,
+      accountKind: account.kind,
+      api,
+    });
+    telemetry.submissionAnswered(campaign, batch, answer);
+    if (reading.kind === 'new-media') {
+      const mediaId = 'mediaId' in ready ? ready.mediaId : null;
+      return deps.renewMaterial.renew(job, token, {
+        campaign,
+        message,
+        account,
+        batch,
+        mediaId,
+        errcode: reading.errcode,
+      });
+    }
+    const { event, lane } =
+      isAdoption(reading.event) && !(await isNobodyElses(ref, campaign, batch))
+        ? askLater(batch)
+        : reading;
+    if (event.type === 'accepted') {
+      const { generation } = batch;
+      const outcome = await batches.accepted(ref, event, { generation, from: batch });
+      if (outcome.kind === 'too-late') {
+        return telemetry.batchHeld(campaign, batch, 'accepted-after-decision');
+      }
+      if (outcome.kind === 'taken') {
+        const after = await batches.apply(
+          ref,
+          { type: 'held', reason: 'message-id-taken', takenMsgId: event.msgId, at: now() },
+          { unless: isNotAsked },
+        );
+        if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
+        return deps.laneReactions.idTaken(campaign);
+      }
+      await deps.laneReactions.answered(campaign, batch, control);
+      return deps.afterAcceptance(job, campaign, outcome.batch, {
+        unconfirmedEvent: outcome.kind === 'submitted' && outcome.unconfirmedEvent,
+      });
+    }
+    const after = await batches.apply(ref, event, { unless: isNotAsked });
+    await deps.laneReactions.react(campaign, lane);
+    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
+    if (after.state === 'pending' || after.state === 'submitting') {
+      return sleepInLane(job, token, after, after.nextAttemptAt ?? now());
+    }
+  }
+
+  /** Another call of this moment may be the one that WeChat's id is of. */
+  async function isNobodyElses(ref: BatchRef, { account }: Campaign, batch: Batch) {
+    return mayAdopt({ ref, batch }, await batches.asking(account));
+  }
+
+  function askLater(batch: Batch) {
+    const asked = batch.state === 'submitting' ? batch.asked : 1;
+    const until = now() + repeatDelayMs(asked, unknownRetryMs);
+    return {
+      event: { type: 'outcome-unknown', nextAttemptAt: until, errcode: KEY_EXISTS },
+      lane: { kind: 'sleep', until, reason: 'outcome-unknown' },
+    } as const;
+  }
+
+  return takeInAnswer;
+}
+
+const isAdoption = (event: BatchEvent): boolean => event.type === 'accepted' && !!event.adopted;

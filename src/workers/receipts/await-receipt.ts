@@ -1,0 +1,126 @@
+/**
+ * Waits for what WeChat makes of a batch.
+ *
+ * Asleep until the callback has settled the batch and promotes it, or until its deadline. Then it
+ * asks message/mass/get: to confirm an event that anybody could have written (plain mode), or
+ * because none came. That call knows no counts, so the receipt honestly has none.
+ */
+import type { Job } from 'bullmq';
+import type { Batch } from '../../shared/campaign/batch.ts';
+import { type Receipt, uncounted } from '../../shared/campaign/receipt.ts';
+import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import { DAY, SECOND } from '../../shared/platform/time.ts';
+import { type AwaitReceiptPayload, awaitReceiptJob } from '../../shared/queue/jobs.ts';
+import type { Arrival } from '../../shared/record/receipt-store.ts';
+import type { Stores } from '../../shared/record/record.ts';
+import { type MassStatus, massStatus } from '../../shared/wechat/mass.ts';
+import { sleepUntil } from '../lane/sleep.ts';
+
+interface Dependencies {
+  readonly stores: Stores;
+  readonly wechatFor: WechatFor;
+  readonly receiptDeadlineMs: number;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+/** Right after a send WeChat may not know the message yet (40059), or still be sending. */
+const CONFIRM_AGAIN = 5 * SECOND;
+/** From the deadline on, while WeChat says "sending" or nothing of use; in deadlines. */
+const PAUSES = [1 / 8, 3 / 8, 3 / 4, 3 / 2];
+/** WeChat said nothing for this long, or for so many deadlines: it never will. */
+const GIVE_UP = 2 * DAY;
+const GIVE_UP_DEADLINES = 72;
+
+export function makeAwaitReceipt(deps: Dependencies) {
+  const { stores, wechatFor, receiptDeadlineMs, telemetry, now } = deps;
+  const { batches } = stores;
+  const giveUpMs = Math.min(GIVE_UP, GIVE_UP_DEADLINES * receiptDeadlineMs);
+
+  async function awaitReceipt(job: Job, token?: string): Promise<void> {
+    const payload = awaitReceiptJob.payload.parse(job.data);
+    const ref = { campaignId: payload.campaignId, no: payload.no };
+    const batch = await batches.read(ref);
+    if (batch?.state === 'settled') return fillIn(payload, batch);
+    if (batch?.state !== 'submitted' || batch.msgId !== payload.msgId) return;
+
+    const parked = await batches.parked(payload.account, payload.msgId);
+    if (parked?.trusted) {
+      await batches.take(payload.account, parked);
+      return;
+    }
+    const deadline = batch.submittedAt + receiptDeadlineMs;
+    if (!parked && now() < deadline) return sleepUntil(job, token, deadline);
+
+    const answer = await massStatus(wechatFor(payload.account), payload.msgId);
+    const status = answer.kind === 'ok' ? answer.value.status : 'unknown';
+    const receipt =
+      (parked && confirmed(parked, status)) ??
+      // Whatever somebody wrote to us, WeChat's own word ends the waiting.
+      (now() >= deadline ? asked(status, batch) : null);
+    if (receipt) return settle(payload, receipt);
+    return sleepUntil(job, token, nextLook(batch.submittedAt, parked));
+  }
+
+  /** Settled without counts, and then an event came that anybody could have written. */
+  async function fillIn(
+    payload: AwaitReceiptPayload,
+    { msgId, receipt }: Extract<Batch, { state: 'settled' }>,
+  ): Promise<void> {
+    if (msgId !== payload.msgId || receipt.sent !== null) return;
+    const parked = await batches.parked(payload.account, msgId);
+    if (!parked) return;
+    const answer = await massStatus(wechatFor(payload.account), msgId);
+    const known = answer.kind === 'ok' && confirmed(parked, answer.value.status);
+    if (known) await settle(payload, known);
+  }
+
+  async function settle(payload: AwaitReceiptPayload, receipt: Receipt): Promise<void> {
+    const { campaignId, no, account, msgId } = payload;
+    const outcome = await batches.settleByAsking({ campaignId, no }, msgId, receipt);
+    telemetry.receiptTaken(
+      account,
+      msgId,
+      receipt.sent === null ? 'asked' : `confirmed-${outcome}`,
+    );
+  }
+
+  /** The event's receipt, once WeChat itself says the same; null while it does not. */
+  function confirmed({ receipt }: Arrival, status: MassStatus): Receipt | null {
+    if (receipt.status === 'delivered') return status === 'sent' ? receipt : null;
+    return status === 'failed' || status === 'deleted' ? receipt : null;
+  }
+
+  function asked(status: MassStatus, { submittedAt }: { submittedAt: number }): Receipt | null {
+    switch (status) {
+      case 'sent':
+        return uncounted(
+          'delivered',
+          'no receipt came; WeChat says it was sent, and counts nothing',
+        );
+      case 'failed':
+        return uncounted('failed', 'no receipt came; WeChat says it failed, and not why');
+      case 'deleted':
+        return uncounted('unknown', 'no receipt came; WeChat says the message was deleted');
+      case 'sending':
+      case 'unknown':
+        return now() > submittedAt + giveUpMs
+          ? uncounted('unknown', 'no receipt came, and WeChat does not say what became of it')
+          : null;
+    }
+  }
+
+  function nextLook(submittedAt: number, parked: Arrival | null): number {
+    const deadline = submittedAt + receiptDeadlineMs;
+    if (parked && now() < deadline) {
+      // Less and less often: anybody may have written it, and each look is a call.
+      return now() + Math.max(CONFIRM_AGAIN, (now() - submittedAt) / 4);
+    }
+    const late = now() - deadline;
+    const pauses = PAUSES.map((share) => share * receiptDeadlineMs);
+    return now() + Math.max(SECOND, pauses.find((pause) => late < 2 * pause) ?? pauses.at(-1) ?? 0);
+  }
+
+  return awaitReceipt;
+}

@@ -1,0 +1,20 @@
+/** Sees to it that the sweeper comes round. */
+import type { Queue } from 'bullmq';
+import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { sweepJob } from '../../shared/queue/jobs.ts';
+
+const SWEEP_EVERY = 5 * SECOND;
+
+export async function scheduleSweep(upkeep: Queue): Promise<void> {
+  await upkeep.upsertJobScheduler(
+    sweepJob.schedulerId,
+    { every: SWEEP_EVERY },
+    { name: sweepJob.name, opts: { removeOnComplete: true, removeOnFail: 10 } },
+  );
+}
+
+/** Each sweep plans the next one. If Redis lost that plan, nothing else would bring it back. */
+export async function keepSweeping(upkeep: Queue): Promise<void> {
+  const { next = 0 } = (await upkeep.getJobScheduler(sweepJob.schedulerId)) ?? {};
+  if (next < Date.now() - MINUTE) await scheduleSweep(upkeep);
+}

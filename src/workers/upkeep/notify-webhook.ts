@@ -1,0 +1,122 @@
+/**
+ * Tells a campaign's webhook that it ended, signed after Standard Webhooks.
+ *
+ * An answer of 2xx is the end of it, 410 asks us to stop; whatever else fails the job, and it comes
+ * back later and later for some three days. The same ending has the same `webhook-id` each time, so
+ * that a receiver can tell a repeat.
+ *
+ * @see https://www.standardwebhooks.com
+ */
+import type { Job } from 'bullmq';
+import { Webhook } from 'standardwebhooks';
+import { type Dispatcher, request } from 'undici';
+import { type CampaignView, viewOf } from '../../shared/campaign/campaign.ts';
+import {
+  TargetRefused,
+  type TargetRules,
+  targetRefusal,
+} from '../../shared/platform/safe-target.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
+import type { Stores } from '../../shared/record/record.ts';
+import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
+
+interface Dependencies {
+  readonly stores: Pick<Stores, 'campaigns'>;
+  readonly secret: WebhookSecret;
+  readonly rules: TargetRules;
+  /** From `openSafeDispatcher`. */
+  readonly dispatcher: Dispatcher;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+}
+
+export interface WebhookEvent {
+  readonly type: 'campaign.completed' | 'campaign.failed' | 'campaign.cancelled';
+  /** When the campaign ended, RFC 3339. */
+  readonly timestamp: string;
+  readonly data: CampaignView;
+}
+
+const GONE = 410;
+
+export function makeNotifyWebhook(deps: Dependencies) {
+  const { stores, secret, rules, dispatcher, telemetry, now } = deps;
+  const { campaigns } = stores;
+
+  return async function notifyWebhook(job: Job): Promise<void> {
+    const { campaignId } = notifyWebhookJob.payload.parse(job.data);
+    const record = await campaigns.read(campaignId);
+    if (!record) return;
+    const { campaign, control, tally } = record;
+    const event = eventOf(viewOf(campaign, control, tally));
+    const url = campaign.webhook?.url;
+    if (!event || url === undefined) return;
+
+    const answer = await deliver(url, `${campaignId}_${control.endedAt ?? 0}`, event);
+    telemetry.webhookEnded(campaign, answer.delivered ? 'delivered' : 'failed', answer.status);
+    if (answer.delivered) return note('webhook delivered');
+    const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    if (answer.final || isLast) await note(`webhook given up: ${answer.why}`);
+    if (!answer.final) throw new Error(`webhook: ${answer.why}`);
+
+    async function note(action: string): Promise<void> {
+      await campaigns.note(campaignId, { at: now(), by: 'qunfa', action });
+    }
+  };
+
+  async function deliver(url: string, id: string, event: WebhookEvent): Promise<Outcome> {
+    const refusal = targetRefusal(url, rules);
+    if (refusal) return { delivered: false, final: true, why: refusal };
+    const body = JSON.stringify(event);
+    const at = new Date(now());
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'qunfa-webhooks',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+      'webhook-signature': new Webhook(await secret()).sign(id, at, body),
+    };
+    try {
+      const answer = await request(url, { method: 'POST', headers, body, dispatcher });
+      await answer.body.dump({ limit: 16_384 });
+      return judge(answer.statusCode);
+    } catch (error) {
+      return { delivered: false, final: causedByRules(error), why: describe(error) };
+    }
+  }
+}
+
+type Outcome =
+  | { readonly delivered: true; readonly status: number }
+  | {
+      readonly delivered: false;
+      readonly final: boolean;
+      readonly why: string;
+      readonly status?: number;
+    };
+
+/** A redirect is not followed: its target was checked by nobody. */
+function judge(status: number): Outcome {
+  if (status >= 200 && status < 300) return { delivered: true, status };
+  return { delivered: false, final: status === GONE, why: `HTTP ${status}`, status };
+}
+
+/** Null while the campaign goes on, as after a retry of its refused batches. */
+function eventOf(view: CampaignView): WebhookEvent | null {
+  const { state, completedAt } = view;
+  if (completedAt === undefined) return null;
+  if (state !== 'completed' && state !== 'failed' && state !== 'cancelled') return null;
+  return { type: `campaign.${state}`, timestamp: completedAt, data: view };
+}
+
+const causedByRules = (error: unknown): boolean =>
+  error instanceof TargetRefused ||
+  (error instanceof AggregateError && error.errors.some(causedByRules));
+
+/** By code: the message may hold the address, which is the receiver's secret. */
+function describe(error: unknown): string {
+  if (error instanceof TargetRefused) return error.message;
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? code : 'no answer';
+}

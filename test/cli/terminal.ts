@@ -1,0 +1,51 @@
+/** A terminal that a test can type into and read. */
+import { PassThrough, Writable } from 'node:stream';
+import type { Env, Terminal } from '../../src/cli/command.ts';
+import type { Exit } from '../../src/cli/exit.ts';
+import { runCommand } from '../../src/cli/run-command.ts';
+
+export interface Ran {
+  readonly exit: Exit;
+  readonly out: string;
+  readonly err: string;
+  /** Standard output as the one JSON value that it should be. */
+  json<T = Record<string, unknown>>(): T;
+}
+
+interface Options {
+  readonly env: Env;
+  readonly typed?: string | Buffer;
+  readonly isTTY?: boolean;
+}
+
+export async function qunfa(argv: readonly string[], options: Options): Promise<Ran> {
+  const { env, typed = '', isTTY = false } = options;
+  const stdin = Object.assign(new PassThrough(), { isTTY });
+  stdin.end(typed);
+  const stdout = recorder(isTTY);
+  const stderr = recorder(isTTY);
+  const terminal: Terminal = { stdin, stdout: stdout.stream, stderr: stderr.stream };
+  const exit = await runCommand({ argv, env, terminal, version: '0.0.0-test' });
+  const out = stdout.text();
+  return { exit, out, err: stderr.text(), json: <T>() => JSON.parse(out) as T };
+}
+
+function recorder(isTTY: boolean) {
+  const pieces: Buffer[] = [];
+  const stream = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(piece);
+      done();
+    },
+  });
+  return {
+    stream: Object.assign(stream, {
+      isTTY,
+      columns: 100,
+      cursorTo: () => true,
+      clearLine: () => true,
+      moveCursor: () => true,
+    }),
+    text: () => Buffer.concat(pieces).toString(),
+  };
+}

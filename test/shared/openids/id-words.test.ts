@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hashWords, idWords, MAX_ID_WORDS, toWords } from '../../../src/shared/openids/id-words.ts';
+import { MAX_PACKED_BYTES, packId } from '../../../src/shared/openids/packed-id.ts';
+import { someOpenId } from '../../support/open-ids.ts';
+
+function wordsOf(id: string): number[] {
+  const packed = Buffer.alloc(MAX_PACKED_BYTES);
+  packId(Buffer.from(id), 0, id.length, packed, 0);
+  const words = new Int32Array(MAX_ID_WORDS);
+  return [...words.subarray(0, toWords(packed, 0, words))];
+}
+
+const hashOf = (id: string, seed: number, at = 0): number => {
+  const words = wordsOf(id);
+  const lying = Int32Array.from([...Array<number>(at).fill(7), ...words]);
+  return hashWords(lying, at, words.length, seed);
+};
+
+describe('the words of an OpenID', () => {
+  it('are the same for the same id only', () => {
+    const near = someOpenId.chain((id) =>
+      fc.tuple(
+        fc.constant(id),
+        fc.oneof(someOpenId, fc.constant(`${id}A`.slice(0, 64)), fc.constant(`${id.slice(1)}A`)),
+      ),
+    );
+    fc.assert(
+      fc.property(near, ([one, other]) => {
+        expect(String(wordsOf(one)) === String(wordsOf(other))).toBe(one === other);
+      }),
+    );
+  });
+
+  it('say in the first how many they are', () => {
+    fc.assert(
+      fc.property(someOpenId, (id) => {
+        const words = wordsOf(id);
+        expect(idWords(words[0] ?? 0)).toBe(words.length);
+      }),
+    );
+  });
+
+  it('hash alike wherever they lie, and otherwise with another seed', () => {
+    fc.assert(
+      fc.property(someOpenId, fc.nat(7), (id, at) => {
+        expect(hashOf(id, 5, at)).toBe(hashOf(id, 5));
+        expect(hashOf(id, 6)).not.toBe(hashOf(id, 5));
+      }),
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import { Counter } from 'prom-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { makeRegistry } from '../../../src/shared/platform/metrics.ts';
+import {
+  type MetricsServer,
+  startMetricsServer,
+} from '../../../src/shared/platform/metrics-server.ts';
+
+let server: MetricsServer | undefined;
+
+afterEach(() => server?.close());
+
+async function start(ready: () => Promise<readonly string[]> = async () => []) {
+  const registry = makeRegistry({ role: 'worker' });
+  server = await startMetricsServer({ host: '127.0.0.1', port: 0, registry, ready });
+  const get = async (path: string, method = 'GET') => {
+    const response = await fetch(`${server?.url}${path}`, { method });
+    return { status: response.status, text: await response.text() };
+  };
+  return { registry, get };
+}
+
+describe('the metrics server', () => {
+  it('shows the numbers of the role and of its process', async () => {
+    const { registry, get } = await start();
+    new Counter({ name: 'batches_total', help: 'Batches', registers: [registry] }).inc(3);
+
+    const { status, text } = await get('/metrics');
+
+    expect(status).toBe(200);
+    expect(text).toContain('batches_total{role="worker"} 3');
+    expect(text).toContain('process_cpu_seconds_total');
+  });
+
+  it('is alive even when it is not ready', async () => {
+    const { get } = await start(async () => ['Redis does not answer', 'no account']);
+
+    expect(await get('/healthz')).toEqual({ status: 200, text: 'alive\n' });
+    expect(await get('/readyz')).toEqual({
+      status: 503,
+      text: 'Redis does not answer\nno account\n',
+    });
+  });
+
+  it('is ready when nothing stands in the way', async () => {
+    const { get } = await start();
+
+    expect(await get('/readyz?verbose')).toEqual({ status: 200, text: 'ready\n' });
+  });
+
+  it('is not ready when the question itself fails', async () => {
+    const { get } = await start(() => Promise.reject(new Error('cannot tell')));
+
+    expect(await get('/readyz')).toEqual({ status: 503, text: 'cannot tell\n' });
+  });
+
+  it('has nothing else, and nothing can be changed through it', async () => {
+    const { get } = await start();
+
+    expect((await get('/')).status).toBe(404);
+    expect((await get('/metrics', 'POST')).status).toBe(405);
+  });
+
+  it('says when its port is taken, and gives it back when closed', async () => {
+    const { registry } = await start();
+    const port = Number(new URL(server?.url ?? '').port);
+    const again = () =>
+      startMetricsServer({ host: '127.0.0.1', port, registry, ready: async () => [] });
+
+    await expect(again()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await server?.close();
+    server = await again();
+
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  });
+});

@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BatchEvent } from '../../../src/shared/campaign/advance-batch.ts';
+import { batchKey } from '../../../src/shared/campaign/batch.ts';
+import { EMPTY_TALLY, type TallyField, tallyOf } from '../../../src/shared/campaign/progress.ts';
+import { HOUR, SECOND } from '../../../src/shared/platform/time.ts';
+import type { Arrival } from '../../../src/shared/record/receipt-store.ts';
+import { anyEvent } from '../../support/batch-events.ts';
+import { receipt } from '../../support/builders.ts';
+import { testRedis } from '../../support/redis.ts';
+import { SUBMIT_TIMEOUT, testStores } from '../../support/stores.ts';
+
+const connection = testRedis();
+const { redis } = connection;
+const { batches, campaigns, lanes, clock, record, laidOut } = testStores(connection);
+
+let used = 1_000_000;
+const freshMsgId = (): string => {
+  used += 1;
+  return String(used);
+};
+const arrival = (msgId: string, changes: Partial<Arrival> = {}): Arrival => ({
+  msgId,
+  receipt: receipt(),
+  createdAt: clock.now(),
+  trusted: true,
+  ...changes,
+});
+const started = (): BatchEvent => ({ type: 'attempt-started', at: clock.now() });
+const answer = (msgId: string) => ({ type: 'accepted', msgId, at: clock.now() }) as const;
+
+async function called(account: string) {
+  const { id } = await laidOut(1, { account });
+  const ref = { campaignId: id, no: 1 };
+  await batches.apply(ref, started());
+  return ref;
+}
+
+/** In a storm much happens to a batch that cannot; whatever else goes wrong is a fault. */
+function isIllegal(error: unknown): void {
+  expect(error).toMatchObject({ code: 'BATCH_TRANSITION_ILLEGAL' });
+}
+
+describe('a commit of a batch', () => {
+  it('keeps tally, lane, unanswered calls and deadlines in step, whoever does what at once', async () => {
+    const BATCHES = 4;
+    const event = fc.tuple(fc.integer({ min: 1, max: BATCHES }), anyEvent);
+    const storms = fc.array(event, { minLength: 20, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(storms, async (storm) => {
+        const account = `storm-${freshMsgId()}`;
+        const { id } = await laidOut(BATCHES, { account });
+
+        await Promise.all(
+          storm.map(([no, what]) => batches.apply({ campaignId: id, no }, what).catch(isIllegal)),
+        );
+
+        const all = await batches.all(id);
+        const sum: Record<TallyField, number> = { ...EMPTY_TALLY };
+        for (const batch of all) {
+          for (const [field, by] of Object.entries(tallyOf(batch))) sum[field as TallyField] += by;
+        }
+        expect((await campaigns.read(id))?.tally).toEqual(sum);
+        expect(await lanes.work(account)).toBe(sum.pending + sum.submitting);
+        const asked = all
+          .filter(({ state }) => state === 'submitting')
+          .map(({ no }) => `${id}/${no}`);
+        expect((await redis.zrange(`${record}:unanswered:${account}`, '0', '-1')).sort()).toEqual(
+          asked,
+        );
+        const deadlines = await redis.zrange(`${record}:deadlines`, '0', '-1');
+        expect(deadlines.filter((member) => member.startsWith(id)).sort()).toEqual(asked);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('changes nothing where `unless` says so, or where the event is no news', async () => {
+    const ref = await called('a');
+    const before = await batches.read(ref);
+
+    const kept = await batches.apply(
+      ref,
+      { type: 'held', reason: 'outcome-unknown', at: 0 },
+      { unless: () => true },
+    );
+
+    expect(kept).toEqual(before);
+    expect(await batches.read(ref)).toEqual(before);
+  });
+});
+
+describe('an acceptance and its event', () => {
+  it('come to the same in either order, and three copies count once', async () => {
+    const ends = [];
+    for (const order of ['answer first', 'event first', 'event, answer, events']) {
+      const account = `order-${freshMsgId()}`;
+      const ref = await called(account);
+      const msgId = freshMsgId();
+      if (order === 'answer first') await batches.accepted(ref, answer(msgId));
+      const outcomes = [await batches.take(account, arrival(msgId))];
+      if (order !== 'answer first') await batches.accepted(ref, answer(msgId));
+      outcomes.push(await batches.take(account, arrival(msgId)));
+      outcomes.push(await batches.take(account, arrival(msgId)));
+      expect(outcomes.slice(1)).toEqual(['repeated', 'repeated']);
+      const { campaignId } = ref;
+      const { tally } = (await campaigns.read(campaignId)) ?? {};
+      const batch = await batches.read(ref);
+      ends.push({
+        tally,
+        state: batch?.state,
+        receipt: batch?.state === 'settled' && batch.receipt,
+      });
+    }
+
+    expect(ends[1]).toEqual(ends[0]);
+    expect(ends[2]).toEqual(ends[0]);
+    expect(ends[0]).toMatchObject({ state: 'settled', tally: { settled: 1, sent: 23, total: 25 } });
+  });
+
+  it('meet although they come at the same moment', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const account = `race-${freshMsgId()}`;
+      const ref = await called(account);
+      const msgId = freshMsgId();
+
+      await Promise.all([
+        batches.take(account, arrival(msgId)),
+        batches.accepted(ref, answer(msgId)),
+        batches.take(account, arrival(msgId)),
+      ]);
+
+      expect(await batches.read(ref)).toMatchObject({ state: 'settled', msgId });
+      expect(await batches.parked(account, msgId)).toBeNull();
+    }
+  });
+
+  it('of one account are not another’s', async () => {
+    const ref = await called('one');
+    const msgId = freshMsgId();
+    await batches.accepted(ref, answer(msgId));
+
+    expect(await batches.take('two', arrival(msgId))).toBe('parked');
+    expect(await batches.read(ref)).toMatchObject({ state: 'submitted' });
+  });
+});
+
+describe('a message id', () => {
+  it('belongs to one batch, however many claim it at once', async () => {
+    const account = `claim-${freshMsgId()}`;
+    const refs = await Promise.all(Array.from({ length: 5 }, () => called(account)));
+    const msgId = freshMsgId();
+
+    const outcomes = await Promise.all(refs.map((ref) => batches.accepted(ref, answer(msgId))));
+
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual([
+      'submitted',
+      ...Array(4).fill('taken'),
+    ]);
+    const owner = await batches.ownerOf(account, msgId);
+    expect(refs).toContainEqual(owner);
+  });
+
+  it('of a key that a person has given up is not taken in, and is noted', async () => {
+    const ref = await called('late');
+    await batches.apply(ref, { type: 'held', reason: 'outcome-unknown', at: clock.now() });
+    await batches.apply(ref, { type: 'resolved-not-sent' });
+    await batches.apply(ref, started());
+    const msgId = freshMsgId();
+
+    const outcome = await batches.accepted(ref, answer(msgId), { generation: 0 });
+
+    expect(outcome).toMatchObject({ kind: 'too-late' });
+    expect(await batches.read(ref)).toMatchObject({ state: 'submitting', generation: 1 });
+    const entries = await campaigns.audit(ref.campaignId);
+    expect(entries.at(-1)).toMatchObject({ by: 'wechat', batch: 1 });
+    expect(entries.at(-1)?.action).toContain(batchKey(ref.campaignId, { no: 1, generation: 0 }));
+  });
+});
+
+describe('an event that anybody could have written', () => {
+  it('settles nothing, and does not replace what came signed', async () => {
+    const ref = await called('plain');
+    const msgId = freshMsgId();
+    const forged = arrival(msgId, { trusted: false, receipt: receipt({ status: 'refused' }) });
+
+    await batches.take('plain', arrival(msgId));
+    expect(await batches.take('plain', forged)).toBe('parked');
+    expect((await batches.parked('plain', msgId))?.trusted).toBe(true);
+
+    await batches.accepted(ref, answer(msgId));
+    expect(await batches.read(ref)).toMatchObject({ receipt: { status: 'delivered' } });
+    expect(await batches.take('plain', forged)).toBe('repeated');
+  });
+});
+
+describe('what WeChat says when it is asked', () => {
+  it('does not take the place of counts that came meanwhile', async () => {
+    const ref = await called('asked');
+    const msgId = freshMsgId();
+    await batches.accepted(ref, answer(msgId));
+    await batches.take('asked', arrival(msgId));
+
+    const uncounted = receipt({ total: null, eligible: null, sent: null, failed: null });
+    await batches.settleByAsking(ref, msgId, uncounted);
+
+    expect(await batches.read(ref)).toMatchObject({ receipt: { sent: 23 } });
+  });
+});
+
+describe('a call', () => {
+  it('counts as unanswered once its answer is overdue, or is known to be missing', async () => {
+    const account = `due-${freshMsgId()}`;
+    const ref = await called(account);
+    expect(await batches.unanswered(account)).toEqual([]);
+
+    clock.turn(SUBMIT_TIMEOUT + 2 * SECOND);
+    expect(await batches.unanswered(account)).toEqual([ref]);
+
+    await batches.accepted(ref, answer(freshMsgId()));
+    expect(await batches.unanswered(account)).toEqual([]);
+  });
+
+  it('is overdue 23 hours after it was first made, however often it is repeated', async () => {
+    const ref = await called('overdue');
+    await batches.apply(ref, { type: 'outcome-unknown', nextAttemptAt: clock.now() });
+    clock.turn(22 * HOUR);
+    await batches.apply(ref, started());
+    expect(await batches.overdue(100)).not.toContainEqual(ref);
+
+    clock.turn(HOUR);
+    expect(await batches.overdue(100)).toContainEqual(ref);
+  });
+});

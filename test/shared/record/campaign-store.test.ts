@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
+import { DAY, SECOND } from '../../../src/shared/platform/time.ts';
+import type { Acceptance } from '../../../src/shared/record/accept-campaign.ts';
+import { aCampaign } from '../../support/builders.ts';
+import { testRedis } from '../../support/redis.ts';
+import { testStores } from '../../support/stores.ts';
+
+const connection = testRedis();
+const { redis } = connection;
+const { campaigns, batches, lanes, clock, record, accepted, laidOut } = testStores(connection);
+
+const acceptance = (changes: Partial<Acceptance> = {}): Acceptance => {
+  const id = campaignId(clock.now());
+  return {
+    campaign: aCampaign({ id, notAfter: clock.now() + DAY }),
+    message: { type: 'text', content: 'hello' },
+    requestDigest: `request ${id}`,
+    contentDigest: `content ${id}`,
+    repeatMeant: false,
+    ...changes,
+  };
+};
+
+describe('accepting a campaign', () => {
+  it('keeps it, and what BullMQ must still be told, in one step', async () => {
+    const { campaign, ...rest } = acceptance();
+
+    const result = await campaigns.accept({ campaign, ...rest });
+
+    expect(result).toEqual({ kind: 'created', id: campaign.id });
+    expect((await campaigns.read(campaign.id))?.campaign).toEqual(campaign);
+    expect(await campaigns.open()).toContain(campaign.id);
+    const outbox = await campaigns.outbox(clock.now() + SECOND, 1_000);
+    expect(outbox).toContainEqual({ kind: 'root', id: campaign.id });
+  });
+
+  it('with a key that was used gives the same campaign, or says that the request is another', async () => {
+    const first = acceptance({ idempotencyKey: 'order-1', requestDigest: 'same' });
+    const { id } = first.campaign;
+    await campaigns.accept(first);
+
+    const again = acceptance({ idempotencyKey: 'order-1', requestDigest: 'same' });
+    expect(await campaigns.accept(again)).toEqual({ kind: 'existing', id });
+    const other = acceptance({ idempotencyKey: 'order-1', requestDigest: 'another' });
+    expect(await campaigns.accept(other)).toEqual({ kind: 'key-conflict', id });
+  });
+
+  it('under one key is one campaign, however many ask at once', async () => {
+    const asked = Array.from({ length: 10 }, () =>
+      acceptance({ idempotencyKey: 'order-2', requestDigest: 'same', contentDigest: 'storm' }),
+    );
+
+    const results = await Promise.all(asked.map((one) => campaigns.accept(one)));
+
+    expect(results.filter(({ kind }) => kind === 'created')).toHaveLength(1);
+    expect(new Set(results.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('refuses the same content within a day, unless it is meant or has a key of its own', async () => {
+    const content = { contentDigest: 'twice' };
+    const first = acceptance(content);
+    const { id } = first.campaign;
+    await campaigns.accept(first);
+
+    expect(await campaigns.accept(acceptance(content))).toEqual({ kind: 'same-content', id });
+    const keyed = acceptance({ ...content, idempotencyKey: 'order-3' });
+    expect(await campaigns.accept(keyed)).toMatchObject({ kind: 'created' });
+    const meant = acceptance({ ...content, repeatMeant: true });
+    expect(await campaigns.accept(meant)).toMatchObject({ kind: 'created' });
+  });
+
+  it('takes the same content again when the earlier one ended before anything went out', async () => {
+    const content = { contentDigest: 'failed-before' };
+    const first = acceptance(content);
+    await campaigns.accept(first);
+    await campaigns.end(first.campaign.id, { code: 'x', message: 'y' });
+
+    expect(await campaigns.accept(acceptance(content))).toMatchObject({ kind: 'created' });
+  });
+});
+
+describe('laying out batches', () => {
+  it('is done once, however often the root comes round', async () => {
+    const { id, account } = await laidOut(250, { account: 'laid' });
+    await batches.apply({ campaignId: id, no: 1 }, { type: 'attempt-started', at: clock.now() });
+
+    const again = (await batches.all(id)).map((batch) => ({ ...batch, attempts: 9 }));
+    await campaigns.layBatches(id, again, {});
+
+    expect((await campaigns.view(id))?.batches).toMatchObject({ total: 250, submitting: 1 });
+    expect(await lanes.work(account)).toBe(250);
+    expect((await batches.all(id)).map(({ no }) => no)).toEqual(
+      Array.from({ length: 250 }, (_, i) => i + 1),
+    );
+  });
+});
+
+describe('ending a campaign', () => {
+  it('is refused while a batch is open', async () => {
+    const { id } = await laidOut(1);
+
+    expect(await campaigns.end(id)).toBe(false);
+    expect(await campaigns.open()).toContain(id);
+  });
+
+  it('never happens over a batch that is opened again at that moment', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const { id } = await laidOut(1);
+      const ref = { campaignId: id, no: 1 };
+      await batches.apply(ref, { type: 'attempt-started', at: clock.now() });
+      await batches.apply(ref, { type: 'refused', reason: 'no', at: clock.now() });
+
+      await Promise.all([
+        campaigns.end(id),
+        batches.apply(ref, { type: 'retried' }).then(() => campaigns.reopen(id)),
+      ]);
+
+      const view = await campaigns.view(id);
+      expect(view?.batches.pending).toBe(1);
+      expect(view?.state).toBe('submitting');
+      expect(await campaigns.open()).toContain(id);
+    }
+  });
+
+  it('is written down once, and its keys go after the retention', async () => {
+    const { id } = await accepted();
+
+    const ends = await Promise.all([campaigns.end(id), campaigns.end(id), campaigns.end(id)]);
+
+    expect(ends).toEqual([true, true, true]);
+    const entries = await campaigns.audit(id);
+    expect(entries.filter(({ action }) => action === 'ended')).toHaveLength(1);
+    expect(await campaigns.open()).not.toContain(id);
+    expect(await redis.pttl(`${record}:campaign:${id}`)).toBeGreaterThan(29 * DAY);
+  });
+
+  it('is taken back by a retry, which keeps the campaign and its idempotency key', async () => {
+    const first = acceptance({ idempotencyKey: 'order-4' });
+    const { id } = first.campaign;
+    await campaigns.accept(first);
+    await campaigns.end(id, { code: 'x', message: 'y' });
+
+    await campaigns.reopen(id);
+
+    expect(await campaigns.open()).toContain(id);
+    const key = (await redis.hget(`${record}:campaign:${id}`, 'idempotency')) ?? '';
+    expect(await redis.pttl(`${record}:campaign:${id}`)).toBe(-1);
+    expect(await redis.pttl(key)).toBe(-1);
+    expect(await campaigns.view(id)).not.toHaveProperty('error');
+  });
+});
+
+describe('control of a campaign', () => {
+  it('loses no change, though many come at once', async () => {
+    const { id } = await accepted();
+
+    await Promise.all(
+      Array.from({ length: 15 }, () =>
+        campaigns.control(id, (control) => ({
+          ...control,
+          takenInARow: (control.takenInARow ?? 0) + 1,
+        })),
+      ),
+    );
+
+    expect((await campaigns.read(id))?.control.takenInARow).toBe(15);
+  });
+
+  it('writes nothing down where nothing changes, or the change is refused', async () => {
+    const { id } = await accepted();
+    const audit = { at: clock.now(), by: 'ann', action: 'nothing' };
+
+    await campaigns.control(id, (control) => control, { audit });
+    await campaigns.control<{ why: string }>(id, () => ({ refused: { why: 'no' } }), { audit });
+
+    expect((await campaigns.audit(id)).map(({ action }) => action)).toEqual(['accepted']);
+  });
+});
+
+describe('the list of campaigns', () => {
+  it('is newest first, goes on after a cursor, and may be one account’s', async () => {
+    const account = 'listed';
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const { id } = await accepted({ account, createdAt: clock.now() + i * SECOND });
+      ids.unshift(id);
+    }
+
+    const first = await campaigns.list({ account, limit: 3 });
+    const second = await campaigns.list({
+      account,
+      limit: 3,
+      ...(first.next ? { cursor: first.next } : {}),
+    });
+
+    expect(first.campaigns.map(({ id }) => id)).toEqual(ids.slice(0, 3));
+    expect(second.campaigns.map(({ id }) => id)).toEqual(ids.slice(3));
+  });
+});

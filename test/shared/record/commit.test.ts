@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { commit, untilSettled } from '../../../src/shared/record/commit.ts';
+import { testRedis } from '../../support/redis.ts';
+
+const { redis, prefix } = testRedis();
+let made = 0;
+const aKey = (): string => {
+  made += 1;
+  return `${prefix}:key-${made}`;
+};
+
+describe('a commit', () => {
+  it('does all of it if everything still holds', async () => {
+    const [text, hash] = [aKey(), aKey()];
+    await redis.hset(hash, 'field', 'as read');
+
+    const done = await commit(
+      redis,
+      [
+        { key: hash, field: 'field', is: 'as read' },
+        { key: text, is: null },
+        { key: hash, field: 'other', is: null },
+      ],
+      [
+        ['SET', text, 'new'],
+        ['HINCRBY', hash, 'count', 3],
+      ],
+    );
+
+    expect(done).toBe(true);
+    expect(await redis.hget(hash, 'count')).toBe('3');
+    expect(await redis.get(text)).toBe('new');
+  });
+
+  it.each([
+    ['a value that changed', { field: 'field', is: 'older' }],
+    ['a value that has gone', { field: 'other', is: 'there' }],
+    ['a value that has come', { field: 'field', is: null }],
+  ])('does nothing over %s', async (_, check) => {
+    const [text, hash] = [aKey(), aKey()];
+    await redis.hset(hash, 'field', 'as it is');
+
+    const still = { key: hash, field: 'field', is: 'as it is' };
+    const absent = { key: hash, field: 'never', is: null };
+    const checks = [absent, { key: hash, ...check }, still];
+    const done = await commit(redis, checks, [['SET', text, 'new']]);
+
+    expect(done).toBe(false);
+    expect(await redis.exists(text)).toBe(0);
+  });
+
+  it('tells an empty text from an absent one', async () => {
+    const key = aKey();
+    await redis.set(key, '');
+
+    expect(await commit(redis, [{ key, is: null }], [['SET', key, 'x']])).toBe(false);
+    expect(await commit(redis, [{ key, is: '' }], [['SET', key, 'x']])).toBe(true);
+  });
+
+  it('works on a Redis that has forgotten its scripts', async () => {
+    const key = aKey();
+    await redis.script('FLUSH');
+
+    expect(await commit(redis, [], [['SET', key, 'x']])).toBe(true);
+  });
+
+  it('lets one of many win, who all read the same', async () => {
+    const key = aKey();
+    const tries = Array.from({ length: 20 }, (_, i) =>
+      commit(redis, [{ key, is: null }], [['SET', key, String(i)]]),
+    );
+
+    const done = await Promise.all(tries);
+
+    expect(done.filter((won) => won)).toHaveLength(1);
+  });
+});
+
+describe('rounds over moving ground', () => {
+  it('lose nothing, though everybody changes the same', async () => {
+    const key = aKey();
+    const raise = () =>
+      untilSettled<true>(async () => {
+        const is = await redis.get(key);
+        const next = String(Number(is ?? 0) + 1);
+        return (await commit(redis, [{ key, is }], [['SET', key, next]])) ? true : 'moved';
+      });
+
+    await Promise.all(Array.from({ length: 15 }, raise));
+
+    expect(await redis.get(key)).toBe('15');
+  });
+
+  it('end with an error when the ground never holds still', async () => {
+    await expect(untilSettled(async () => 'moved' as const)).rejects.toThrow('100 times');
+  });
+});

@@ -1,0 +1,28 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../../src/shared/platform/time.ts';
+import { sweepJob } from '../../../src/shared/queue/jobs.ts';
+import { openQueues } from '../../../src/shared/queue/queues.ts';
+import { keepSweeping, scheduleSweep } from '../../../src/workers/upkeep/keep-sweeping.ts';
+import { recordedLog } from '../../support/log-lines.ts';
+import { testRedis } from '../../support/redis.ts';
+
+const { redis, prefix } = testRedis();
+const { upkeep, ...queues } = openQueues({ connection: redis, log: recordedLog().log, prefix });
+afterAll(() => Promise.all([queues.close(), upkeep.close()]));
+
+const planned = async () => (await upkeep.getJobs(['waiting', 'delayed'])).map(({ id }) => id);
+
+describe('a sweep that was to come', () => {
+  it('is planned again where Redis has lost it, and left alone where it has not', async () => {
+    await scheduleSweep(upkeep);
+    const [first] = await planned();
+    await keepSweeping(upkeep);
+    expect(await planned()).toEqual([first]);
+
+    await redis.del(upkeep.toKey('wait'), upkeep.toKey('delayed'));
+    await redis.zadd(upkeep.toKey('repeat'), Date.now() - HOUR, sweepJob.schedulerId);
+    await keepSweeping(upkeep);
+
+    expect(await planned()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,202 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Job } from 'bullmq';
+import { Registry } from 'prom-client';
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeAcceptCampaign } from '../../../src/shared/actions/accept-campaign.ts';
+import { loadConfig } from '../../../src/shared/platform/config.ts';
+import { openSafeDispatcher } from '../../../src/shared/platform/safe-target.ts';
+import { makeTelemetry } from '../../../src/shared/platform/telemetry.ts';
+import { DAY } from '../../../src/shared/platform/time.ts';
+import { openRecord, recordOf } from '../../../src/shared/record/record.ts';
+import { makeWebhookSecret } from '../../../src/shared/record/webhook-secret.ts';
+import { makeNotifyWebhook } from '../../../src/workers/upkeep/notify-webhook.ts';
+import { recordedLog } from '../../support/log-lines.ts';
+import { openIds } from '../../support/open-ids.ts';
+import { testRedis } from '../../support/redis.ts';
+
+const { redis, prefix } = testRedis();
+const record = recordOf(prefix);
+const secret = makeWebhookSecret({ redis, record });
+const now = Date.now;
+const { accounts } = loadConfig({ WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's1' });
+const stores = openRecord({ redis, prefix, retainMs: DAY, submitTimeoutMs: 1_000, now });
+const { accept } = makeAcceptCampaign({
+  ...stores,
+  accounts: () => accounts,
+  era: 'today',
+  isSandbox: false,
+  allowPrivateTargets: true,
+  enqueueRoot: async () => undefined,
+  now,
+});
+
+interface Heard {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A receiver that answers with these statuses, one after the other, and then with the last. */
+async function receiver(...statuses: number[]) {
+  const heard: Heard[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    heard.push({ headers: request.headers, body });
+    const status = (statuses.length > 1 ? statuses.shift() : statuses[0]) ?? 204;
+    response.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/hook?key=of-the-receiver`, heard };
+}
+
+async function aCampaign(url: string, { ended = true } = {}): Promise<string> {
+  const accepted = await accept(
+    {
+      audience: { type: 'openids', openids: openIds(3) },
+      message: { type: 'text', content: 'hello' },
+      webhook: { url },
+      repeat: true,
+    },
+    { by: 'crm' },
+  );
+  if ('refused' in accepted) throw new Error(JSON.stringify(accepted.refused));
+  const { id } = accepted.view;
+  if (ended) await stores.campaigns.end(id, { code: 'media-missing', message: 'it is gone' });
+  return id;
+}
+
+function notifier({ allowPrivate = true } = {}) {
+  const rules = { allowPrivate };
+  const dispatcher = openSafeDispatcher(rules);
+  onTestFinished(() => dispatcher.close());
+  const { log, text } = recordedLog();
+  const telemetry = makeTelemetry(log, new Registry());
+  const notify = makeNotifyWebhook({ stores, secret, rules, dispatcher, telemetry, now });
+  return {
+    text,
+    run: (campaignId: string, { attemptsMade = 0, replay = 0 } = {}) =>
+      notify({
+        data: { campaignId, replay },
+        attemptsMade,
+        opts: { attempts: 17 },
+      } as unknown as Job),
+  };
+}
+
+const lastAction = async (id: string): Promise<string | undefined> =>
+  (await stores.campaigns.audit(id)).at(-1)?.action;
+
+describe('a webhook', () => {
+  it('is told how the campaign ended, signed, and without any OpenID', async () => {
+    const { url, heard } = await receiver(204);
+    const id = await aCampaign(url);
+
+    await notifier().run(id);
+
+    const [call] = heard;
+    const event = new Webhook(await secret()).verify(
+      call?.body ?? '',
+      call?.headers as Record<string, string>,
+    );
+    expect(event).toMatchObject({
+      type: 'campaign.failed',
+      data: { id, state: 'failed', error: { code: 'media-missing' } },
+    });
+    for (const openId of openIds(3)) expect(call?.body).not.toContain(openId);
+    expect(await lastAction(id)).toBe('webhook delivered');
+  });
+
+  it('carries the same id when it is told again, so that a receiver knows the repeat', async () => {
+    const { url, heard } = await receiver(500, 200, 200);
+    const id = await aCampaign(url);
+    const { run } = notifier();
+
+    await expect(run(id)).rejects.toThrow('webhook: HTTP 500');
+    await run(id, { attemptsMade: 1 });
+    await run(id, { replay: 7 });
+
+    const ids = heard.map(({ headers }) => headers['webhook-id']);
+    expect(ids).toHaveLength(3);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('is left in peace once it says 410', async () => {
+    const { url, heard } = await receiver(410);
+    const id = await aCampaign(url);
+
+    await notifier().run(id);
+
+    expect(heard).toHaveLength(1);
+    expect(await lastAction(id)).toBe('webhook given up: HTTP 410');
+  });
+
+  it('is not followed to where it redirects', async () => {
+    const { url, heard } = await receiver(302);
+    const id = await aCampaign(url);
+
+    await expect(notifier().run(id)).rejects.toThrow('HTTP 302');
+    expect(heard).toHaveLength(1);
+  });
+
+  it('is given up in the audit when the last attempt fails', async () => {
+    const { url } = await receiver(503);
+    const id = await aCampaign(url);
+
+    await expect(notifier().run(id, { attemptsMade: 16 })).rejects.toThrow('HTTP 503');
+    expect(await lastAction(id)).toBe('webhook given up: HTTP 503');
+  });
+
+  it('is never asked on a private address unless that is permitted', async () => {
+    const { url, heard } = await receiver(204);
+    const id = await aCampaign(url.replace('http:', 'https:'));
+    const byName = await aCampaign(url.replace('http://127.0.0.1', 'https://localhost'));
+    const { run } = notifier({ allowPrivate: false });
+
+    await run(id);
+    await run(byName);
+
+    expect(heard).toEqual([]);
+    expect(await lastAction(id)).toContain('webhook given up: a private or local address');
+    expect(await lastAction(byName)).toContain('webhook given up: a private or local address');
+  });
+
+  it('hears nothing of a campaign that goes on', async () => {
+    const { url, heard } = await receiver(204);
+
+    await notifier().run(await aCampaign(url, { ended: false }));
+
+    expect(heard).toEqual([]);
+  });
+
+  it('is not named in our log or in the error that fails the job', async () => {
+    const { url } = await receiver(500);
+    const id = await aCampaign(url);
+    const { run, text } = notifier();
+
+    const error = await run(id).catch((thrown: unknown) => String(thrown));
+
+    expect(error).not.toContain('of-the-receiver');
+    expect(text()).not.toContain('of-the-receiver');
+    expect(text()).not.toContain(await secret());
+  });
+});
+
+describe('the key that webhooks are signed with', () => {
+  it('is made once, whoever asks first', async () => {
+    const others = Array.from({ length: 8 }, () => makeWebhookSecret({ redis, record })());
+
+    const found = new Set(await Promise.all([...others, secret()]));
+
+    expect(found.size).toBe(1);
+    expect([...found][0]).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  });
+});
