@@ -1,6 +1,7 @@
 /** What a campaign is called on a terminal. */
 import type { Audience } from '../shared/campaign/audience.ts';
 import type { CampaignView } from '../shared/campaign/campaign.ts';
+import type { InWords } from '../shared/campaign/warnings.ts';
 
 export const number = (count: number | null | undefined): string =>
   count === null || count === undefined ? 'unknown' : count.toLocaleString('en');
@@ -24,7 +25,7 @@ export const stateWords = ({ state, outcome }: Pick<CampaignView, 'state' | 'out
   outcome ? `${state}: ${outcome}` : state;
 
 /** The campaign as some lines; the last ones say what stands in the way, and what helps. */
-export function campaignLines(campaign: CampaignView): string[] {
+export function campaignLines(campaign: InWords<CampaignView>): string[] {
   const { id, batches, receipt, waiting, error, warnings, pausedFor } = campaign;
   const counts = Object.entries(batches).filter(([state, n]) => state !== 'total' && n > 0);
   return [
@@ -43,7 +44,7 @@ export function campaignLines(campaign: CampaignView): string[] {
     ...(waiting ? [`  waits for   ${waitWords(waiting)}`] : []),
     ...(pausedFor ? [`  paused for  ${pausedFor}${PAUSE_HELP[pausedFor]?.(id) ?? ''}`] : []),
     ...(error ? [`  error       ${error.code}: ${error.message}`] : []),
-    ...warnings.map((warning) => `  !           ${warning}`),
+    ...warnings.map(({ message }) => `  !           ${message}`),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { CampaignView } from '../shared/campaign/campaign.ts';
 import type { DailyQuota } from '../shared/campaign/daily-quotas.ts';
 import type { CampaignPlan } from '../shared/campaign/plan.ts';
 import type { Receipt } from '../shared/campaign/receipt.ts';
+import type { InWords } from '../shared/campaign/warnings.ts';
 
 export interface Links {
   readonly self: string;
@@ -18,7 +19,8 @@ export type AcceptedCampaign = Pick<
   'id' | 'state' | 'account' | 'name' | 'sandbox' | 'audience' | 'sendAt' | 'notAfter' | 'pausedFor'
 > & { readonly links: Links };
 
-export type CampaignDetails = CampaignView & { readonly links: Links };
+/** Its warnings are codes with facts, and a `message` in the language that was asked for. */
+export type CampaignDetails = InWords<CampaignView> & { readonly links: Links };
 
 export interface PlannedCampaign extends CampaignPlan {
   /** What WeChat itself says is left, by path, where it was asked; null where it would not say. */

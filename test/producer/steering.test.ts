@@ -102,6 +102,22 @@ describe('a retry', () => {
 });
 
 describe('a held batch', () => {
+  it('is warned of by a code, and by a sentence in the language of the caller', async () => {
+    const id = await heldCampaign(2);
+    const zh = { headers: { 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' } };
+    const path = `/v1/campaigns/${id}`;
+
+    const [english] = (await world.get(path)).json.warnings;
+    const [chinese] = (await world.call('GET', path, zh)).json.warnings;
+
+    expect(english).toEqual({
+      code: 'held',
+      batches: 2,
+      message: expect.stringMatching(/^2 batches held/),
+    });
+    expect(chinese).toEqual({ ...english, message: expect.stringMatching(/^2 个批次/) });
+  });
+
   it('was sent under the id that a person names, to the last digit', async () => {
     const id = await heldCampaign(1);
     const msgId = '9223372036854775805';

@@ -3,6 +3,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { type CampaignView, rfc3339 } from '../../shared/campaign/campaign.ts';
+import { inWords } from '../../shared/campaign/warnings.ts';
 import {
   BatchListQuery,
   CAMPAIGN_ID,
@@ -12,6 +13,7 @@ import {
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { callerOf } from '../http/caller.ts';
+import { languageOf } from '../http/language.ts';
 import { parseQuery } from '../http/parse-input.ts';
 import { sendRefusal } from '../http/problem.ts';
 import { jsonOf } from '../http/read-json.ts';
@@ -50,12 +52,13 @@ export function makeCampaignsRoutes({ accept, campaigns, batches }: Dependencies
       state === undefined
         ? await campaigns.list({ ...where, limit })
         : await pageInState(state, { ...where, limit });
-    res.json(page);
+    const language = languageOf(req);
+    res.json({ ...page, campaigns: page.campaigns.map((view) => inWords(view, language)) });
   });
 
   router.get('/v1/campaigns/:id', async (req, res) => {
     const view = await viewFor(req, res);
-    if (view) res.json({ ...view, links: linksOf(view.id) });
+    if (view) res.json({ ...inWords(view, languageOf(req)), links: linksOf(view.id) });
   });
 
   router.get('/v1/campaigns/:id/batches', async (req, res) => {

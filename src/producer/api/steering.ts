@@ -1,10 +1,12 @@
 /** What a person may do to a campaign, over HTTP. Each may be repeated, and is written down. */
-import express, { type Response, type Router } from 'express';
+import express, { type Request, type Response, type Router } from 'express';
 import { refuse } from '../../shared/actions/refusal.ts';
 import type { RetryHow } from '../../shared/actions/retry-refused.ts';
 import type { SteerCampaign, SteerResult } from '../../shared/actions/steer-campaign.ts';
+import { inWords } from '../../shared/campaign/warnings.ts';
 import { CAMPAIGN_ID, ResolveRequest, RetryRequest } from '../../shared/contract/campaign-query.ts';
 import { callerOf } from '../http/caller.ts';
+import { languageOf } from '../http/language.ts';
 import { parseBody } from '../http/parse-input.ts';
 import { sendRefusal } from '../http/problem.ts';
 import { jsonOf, optionalJsonOf } from '../http/read-json.ts';
@@ -25,7 +27,7 @@ export function makeSteeringRoutes({ steer }: Dependencies): Router {
     router.post(`/v1/campaigns/:id/${step}`, async (req, res) => {
       const { id } = req.params as { id: string };
       if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
-      answer(res, await steer[step](id, callerOf(res)));
+      answer(req, res, await steer[step](id, callerOf(res)));
     });
   }
 
@@ -36,7 +38,7 @@ export function makeSteeringRoutes({ steer }: Dependencies): Router {
     if ('refused' in json) return sendRefusal(res, json.refused);
     const asked = parseBody(json.body, RetryRequest);
     if ('refused' in asked) return sendRefusal(res, asked.refused);
-    answer(res, await steer.retry(id, callerOf(res), howOf(asked.value)));
+    answer(req, res, await steer.retry(id, callerOf(res), howOf(asked.value)));
   });
 
   router.post('/v1/campaigns/:id/batches/:no/resolve', async (req, res) => {
@@ -50,7 +52,7 @@ export function makeSteeringRoutes({ steer }: Dependencies): Router {
     if ('refused' in decision) return sendRefusal(res, decision.refused);
     const { note, ...word } = decision.value;
     const noted = note === undefined ? word : { ...word, note };
-    answer(res, await steer.resolve(id, which, noted, callerOf(res)));
+    answer(req, res, await steer.resolve(id, which, noted, callerOf(res)));
   });
 
   return router;
@@ -61,9 +63,9 @@ function howOf({ split, without }: RetryRequest): RetryHow {
   return { as: split ? 'halves' : 'is' };
 }
 
-function answer(res: Response, result: SteerResult): void {
+function answer(req: Request, res: Response, result: SteerResult): void {
   if ('refused' in result) sendRefusal(res, result.refused);
-  else res.json({ ...result, links: linksOf(result.id) });
+  else res.json({ ...inWords(result, languageOf(req)), links: linksOf(result.id) });
 }
 
 const batchNo = (text: string): number | null =>

@@ -7,6 +7,7 @@ import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { streamCampaign } from '../http/event-stream.ts';
+import { languageOf } from '../http/language.ts';
 import { sendRefusal } from '../http/problem.ts';
 import { batchView } from './batch-view.ts';
 import type { CampaignFeed } from './campaign-feed.ts';
@@ -39,6 +40,7 @@ export function makeWatchingRoutes(deps: Dependencies): Router {
     streamCampaign({
       res,
       first,
+      language: languageOf(req),
       read: () => campaigns.view(first.id),
       watch: (changed) => feed.watch(first.id, changed),
       stopping,

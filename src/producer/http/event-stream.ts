@@ -8,11 +8,13 @@
  */
 import type { Response } from 'express';
 import type { CampaignView } from '../../shared/campaign/campaign.ts';
+import { inWords, type Language } from '../../shared/campaign/warnings.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 
 interface EventStreamOptions {
   readonly res: Response;
   readonly first: CampaignView;
+  readonly language: Language;
   /** Null when the campaign is no longer kept. */
   readonly read: () => Promise<CampaignView | null>;
   readonly watch: (changed: () => void) => () => void;
@@ -24,7 +26,8 @@ const COALESCE = 100;
 /** Proxies cut what is silent for half a minute or so; and what a lost message hid is found. */
 const HEARTBEAT = 15 * SECOND;
 
-export function streamCampaign({ res, first, read, watch, stopping }: EventStreamOptions): void {
+export function streamCampaign(options: EventStreamOptions): void {
+  const { res, first, language, read, watch, stopping } = options;
   let last = '';
   let reading = false;
   let again = false;
@@ -83,7 +86,7 @@ export function streamCampaign({ res, first, read, watch, stopping }: EventStrea
 
   function tell(view: CampaignView | null): void {
     if (res.writableEnded || res.destroyed) return;
-    const text = view ? JSON.stringify(view) : last;
+    const text = view ? JSON.stringify(inWords(view, language)) : last;
     if (text !== last) res.write(`event: campaign\ndata: ${text}\n\n`);
     last = text;
     if (view && view.completedAt === undefined) return;

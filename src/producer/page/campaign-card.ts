@@ -1,5 +1,6 @@
 /** One campaign as a card: what it is, how far it is, why it waits, what may be done. */
 import type { CampaignView } from '../../shared/campaign/campaign.ts';
+import { warningWords } from '../../shared/campaign/warnings.ts';
 import { campaignActs } from './acts.ts';
 import { type Html, html } from './html.ts';
 import { shown } from './times.ts';
@@ -18,7 +19,7 @@ export function campaignCard(view: CampaignView, words: Words): Html {
   ${bars(view, words)}
   ${received(view, words)}
   ${why(view, words)}
-  ${view.warnings.map((text) => html`<p class="warn">${words.warning(text)}</p>`)}
+  ${view.warnings.map((warning) => html`<p class="warn">${warningWords(warning, tongue(words))}</p>`)}
   ${
     batches.held > 0 &&
     html`<p><a class="button strong" href="/page/campaigns/${view.id}?lang=${tongue(words)}#held">${words.heldLink(batches.held)}</a></p>`

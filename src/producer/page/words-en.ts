@@ -73,7 +73,6 @@ export const EN: Words = {
   begins: (time) => `begins ${time}`,
   ended: (time) => `ended ${time}`,
   notAfter: (time) => `nothing goes out after ${time}`,
-  warning: (text) => text,
   heldLink: (count) => `Decide on ${count} held ${batches(count)}`,
   acts: {
     pause: {

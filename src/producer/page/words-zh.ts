@@ -1,28 +1,5 @@
 import type { Words } from './words.ts';
 
-/** The API's warnings are English; each begins with a number and a known phrase. */
-const WARNINGS: readonly (readonly [RegExp, (count: string) => string])[] = [
-  [/^(\d+) batch(?:es)? held/, (n) => `${n} 个批次待人工处理：无法确认是否已发出`],
-  [/^(\d+) batch(?:es)? reported as sent/, (n) => `${n} 个批次微信称成功，实际送达 0 人`],
-  [/^(\d+) batch(?:es)? settled without/, (n) => `${n} 个批次没有收到回执，人数未知`],
-  [
-    /^(\d+) batch(?:es)? refused by WeChat at/,
-    (n) => `${n} 个批次提交时被微信拒绝，看原因后可重试`,
-  ],
-  [
-    /^(\d+) batch(?:es)? refused by WeChat after/,
-    (n) => `${n} 个批次提交后被微信拒绝（审核等），见回执`,
-  ],
-];
-
-function warning(text: string): string {
-  for (const [pattern, say] of WARNINGS) {
-    const count = pattern.exec(text)?.[1];
-    if (count !== undefined) return say(count);
-  }
-  return text;
-}
-
 const FAILURES: Readonly<Record<string, string>> = {
   'audience-gone': '所需的名单已不存在',
   'audience-unknown': '微信中没有这个分组或标签',
@@ -100,7 +77,6 @@ export const ZH: Words = {
   begins: (time) => `${time} 开始`,
   ended: (time) => `${time} 结束`,
   notAfter: (time) => `${time} 之后不再发送`,
-  warning,
   heldLink: (count) => `处理 ${count} 个批次`,
   acts: {
     pause: {

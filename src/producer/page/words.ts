@@ -56,8 +56,6 @@ export interface Words {
   readonly begins: (time: string) => string;
   readonly ended: (time: string) => string;
   readonly notAfter: (time: string) => string;
-  /** A warning of the campaign as the API says it. */
-  readonly warning: (text: string) => string;
   readonly heldLink: (count: number) => string;
   readonly acts: Readonly<Record<Step, Act>>;
   readonly decisions: Readonly<Record<Decision, Act>>;

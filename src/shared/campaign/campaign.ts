@@ -6,6 +6,7 @@ import { type Audience, type AudienceCounts, isWholesale } from './audience.ts';
 import type { WaitReason } from './batch.ts';
 import type { Upload } from './message.ts';
 import { batchTotal, type Outcome, outcomeOf, receiptTotals, type Tally } from './progress.ts';
+import { type Warning, warningsOf } from './warnings.ts';
 
 export interface Campaign {
   readonly v: 1;
@@ -181,8 +182,7 @@ export interface CampaignView {
     readonly sent: number | null;
     readonly failed: number | null;
   };
-  /** In words, for a person: delivered to nobody, counts unknown, held … */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   readonly createdAt: string;
   readonly sendAt: string;
   readonly notAfter: string;
@@ -233,18 +233,6 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
         ? { error: { code: 'not-after', message: 'notAfter passed before all of it had gone out' } }
         : {}),
   };
-}
-
-function warningsOf(tally: Tally): string[] {
-  const say = (count: number, words: string): string[] =>
-    count > 0 ? [`${count} ${count === 1 ? 'batch' : 'batches'} ${words}`] : [];
-  return [
-    ...say(tally.held, 'held: nobody knows whether it went out, and a person must decide'),
-    ...say(tally['sent-zero'], 'reported as sent by WeChat, and yet sent to nobody'),
-    ...say(tally.uncounted, 'settled without counts: WeChat sent no receipt'),
-    ...say(tally.refused, 'refused by WeChat at the door; see its reason, then retry'),
-    ...say(tally['receipt-refused'], 'refused by WeChat after submission; see its receipt'),
-  ];
 }
 
 export const rfc3339 = (at: number): string => new Date(at).toISOString();

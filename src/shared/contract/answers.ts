@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { BATCH_STATES } from '../campaign/batch.ts';
 import { CAMPAIGN_STATES } from '../campaign/campaign.ts';
+import { WARNING_CODES } from '../campaign/warnings.ts';
 import { Next } from './paging.ts';
 
 const Time = z.string().meta({ format: 'date-time' }).describe('RFC 3339, UTC');
@@ -48,6 +49,15 @@ export const CampaignAccepted = z
   })
   .meta({ id: 'CampaignAccepted' });
 
+const WarningAnswer = z
+  .looseObject({
+    code: z.enum(WARNING_CODES).describe('Stable, for programs'),
+    message: z.string().describe('In the language of Accept-Language (en, zh)'),
+    batches: Count.optional().describe('How many batches it is about'),
+  })
+  .describe('What an operator should look at')
+  .meta({ id: 'Warning' });
+
 const CampaignFields = z.strictObject({
   id: Id,
   name: z.string(),
@@ -81,7 +91,7 @@ const CampaignFields = z.strictObject({
     sent: UnknownCount,
     failed: UnknownCount,
   }),
-  warnings: z.array(z.string()).describe('In words, for a person'),
+  warnings: z.array(WarningAnswer),
   createdAt: Time,
   sendAt: Time,
   notAfter: Time,

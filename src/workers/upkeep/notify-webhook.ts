@@ -11,6 +11,7 @@ import type { Job } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
 import { type CampaignView, viewOf } from '../../shared/campaign/campaign.ts';
+import { type InWords, inWords } from '../../shared/campaign/warnings.ts';
 import {
   TargetRefused,
   type TargetRules,
@@ -35,7 +36,8 @@ export interface WebhookEvent {
   readonly type: 'campaign.completed' | 'campaign.failed' | 'campaign.cancelled';
   /** When the campaign ended, RFC 3339. */
   readonly timestamp: string;
-  readonly data: CampaignView;
+  /** With its warnings in English. */
+  readonly data: InWords<CampaignView>;
 }
 
 const GONE = 410;
@@ -107,7 +109,7 @@ function eventOf(view: CampaignView): WebhookEvent | null {
   const { state, completedAt } = view;
   if (completedAt === undefined) return null;
   if (state !== 'completed' && state !== 'failed' && state !== 'cancelled') return null;
-  return { type: `campaign.${state}`, timestamp: completedAt, data: view };
+  return { type: `campaign.${state}`, timestamp: completedAt, data: inWords(view, 'en') };
 }
 
 const causedByRules = (error: unknown): boolean =>

@@ -1,0 +1,6 @@
+import type { Request } from 'express';
+import type { Language } from '../../shared/campaign/warnings.ts';
+
+/** By `Accept-Language`; English where it names neither English nor Chinese. */
+export const languageOf = (req: Request): Language =>
+  req.acceptsLanguages(['en', 'zh']) === 'zh' ? 'zh' : 'en';

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { inWords, WARNING_CODES, warningWords } from '../../../src/shared/campaign/warnings.ts';
+
+describe('a warning', () => {
+  it('is a code with facts, and a sentence only where it is read', () => {
+    const warnings = [{ code: 'held', batches: 1 }] as const;
+
+    expect(inWords({ warnings }, 'en').warnings).toEqual([
+      { code: 'held', batches: 1, message: expect.stringMatching(/^1 batch held/) },
+    ]);
+    expect(inWords({ warnings }, 'zh').warnings[0]?.message).toMatch(/^1 个批次/);
+  });
+
+  it.each(WARNING_CODES)('%s has words in both languages', (code) => {
+    const warning = { code, batches: 2 } as const;
+
+    expect(warningWords(warning, 'en')).toMatch(/^2 batches/);
+    expect(warningWords(warning, 'zh')).toMatch(/[一-鿿]/);
+  });
+});
