@@ -1,6 +1,6 @@
 /** Who is meant, found out before anything is sent. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { HOUR } from '../../src/shared/platform/time.ts';
+import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { acceptCampaignJob } from '../../src/shared/queue/jobs.ts';
 import { promote } from '../../src/shared/queue/queues.ts';
 import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
@@ -247,6 +247,33 @@ describe('a campaign that another service puts straight into Redis', () => {
     expect(world.messages(account)).toEqual({ 1: 25 });
   });
 
+  it('without an id of its own is taken in once, and again when BullMQ counts anew', async (t) => {
+    const own = await startWorld(t);
+    const intake = own.queues.campaigns;
+    const body = aRequest('default');
+    const handOver = async (jobId?: string) => {
+      const added = await intake.add(acceptCampaignJob.name, body, jobId ? { jobId } : {});
+      return own.until('taken in', async () => {
+        const job = await intake.getJob(added.id ?? '');
+        return job?.finishedOn !== undefined && job;
+      });
+    };
+
+    const first = await handOver();
+    await own.ended(first.returnvalue.id);
+    const twice = await handOver();
+    const tick = await handOver('repeat:hourly:1795000000000');
+    await intake.obliterate({ force: true });
+    await own.jump(7 * DAY);
+    const later = await handOver();
+
+    expect(twice.failedReason).toContain('same-content');
+    expect(tick.failedReason).toContain('same-content');
+    expect(later.id).toBe(first.id);
+    await own.ended(later.returnvalue.id);
+    expect(own.messages('default')).toEqual({ 2: 25 });
+  });
+
   it('with mistakes fails at once, and says all of them', async () => {
     const audience = { type: 'openids', openids: [] };
     await put({ account: 'nobody', audience, message: { type: 'text' } }, 'bad-body');
@@ -279,5 +306,30 @@ describe('the same content to the same audience within a day', () => {
     await world.ended(id);
     await world.ended(meant);
     expect(world.messages(account)).toEqual({ 2: 25 });
+  });
+
+  it.each([
+    [
+      'a tag',
+      'the followers with that tag',
+      { type: 'tag', tagId: 2 },
+      { type: 'followers', tagId: 2 },
+    ],
+    ['everyone', 'all followers', { type: 'everyone' }, { type: 'followers' }],
+    [
+      'a group',
+      'the tag of its number',
+      { type: 'group', groupId: '2' },
+      { type: 'tag', tagId: 2 },
+    ],
+  ])('is refused for %s and %s, which are the same people', async (_, __, one, other) => {
+    const sendAt = new Date(world.clock.now() + HOUR).toISOString();
+    const body = aRequest('a1', { audience: one, sendAt });
+    const id = await world.create(body);
+
+    expect(await world.accept({ ...body, audience: other }, { by: 'test' })).toMatchObject({
+      refused: { code: 'same-content', campaignId: id },
+    });
+    await world.steer.cancel(id, 'ann');
   });
 });

@@ -43,6 +43,8 @@ export interface Caller {
   /** The name of the API key. */
   readonly by: string;
   readonly idempotencyKey?: string;
+  /** The key was made for the caller, who did not choose it: the same content is still refused. */
+  readonly keyIsMade?: boolean;
 }
 
 export type AcceptResult =
@@ -93,7 +95,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       requestDigest: digestOf(request),
       ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
       contentDigest: digestOf([audience.identity, message]),
-      repeatMeant: request.repeat,
+      repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
       ...paused,
     });
     if (result.kind !== 'created') await audience.discard();

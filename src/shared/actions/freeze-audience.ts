@@ -60,7 +60,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
       };
     }
     for (const id of exclude) await keep(id);
-    return { audience, counts: null, identity: [audience, exclude], discard: nothing };
+    return { audience, counts: null, identity: namedAs(audience, exclude), discard: nothing };
 
     async function kept(
       list: AudienceList,
@@ -98,6 +98,17 @@ const countsOf = ({ received, duplicates, invalid: bad, recipients }: AudienceCo
   invalid: bad,
   recipients,
 });
+
+/** A group of 2014 is the tag of the same number; followers are everyone, or a tag, as OpenIDs. */
+function namedAs(
+  audience: Exclude<CampaignRequest['audience'], { type: 'openids' | 'list' }>,
+  exclude: readonly string[],
+): unknown {
+  const but = exclude.toSorted();
+  if (audience.type === 'group') return ['tag', String(audience.groupId), but];
+  const tagId = 'tagId' in audience ? audience.tagId : undefined;
+  return tagId === undefined ? ['everyone', but] : ['tag', String(tagId), but];
+}
 
 const identityOf = ({ id, fingerprint }: Pick<AudienceList, 'id' | 'fingerprint'>): string =>
   fingerprint ?? id;

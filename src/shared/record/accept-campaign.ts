@@ -1,8 +1,10 @@
 /** Keeps an accepted campaign, once: whoever repeats a request finds what it did the first time. */
 import { hash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, NEW_CONTROL } from '../campaign/campaign.ts';
 import type { Message } from '../campaign/message.ts';
+import { batchTotal, type Tally } from '../campaign/progress.ts';
 import { DAY } from '../platform/time.ts';
 import { auditCommand } from './audit.ts';
 import { commit, untilSettled } from './commit.ts';
@@ -17,7 +19,7 @@ export interface Acceptance {
   readonly idempotencyKey?: string;
   /** Digest of audience and message. */
   readonly contentDigest: string;
-  /** The same content again is meant. */
+  /** The caller wants the same content once more: no earlier campaign stands in the way. */
   readonly repeatMeant: boolean;
   readonly paused?: Control['paused'];
 }
@@ -40,6 +42,13 @@ interface Dependencies {
   readonly now: () => number;
 }
 
+/** WeChat refuses the same content twice in this time; our own key switches that off, so we keep it. */
+const SAME_CONTENT = DAY;
+/** A campaign makes no call after its notAfter, but may stay open (a held batch) for long. */
+const REMEMBERED_AFTER = 31 * DAY;
+/** Beside the campaign ids in the hash of one content: the newest of them, for the commit's check. */
+const LAST = 'last';
+
 const digest = (text: string): string => hash('sha256', text, 'base64url');
 
 export function makeAccept({ redis, keys, read, now }: Dependencies) {
@@ -59,19 +68,25 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
     // Most are new in every respect, which the commit itself finds out.
     let isFirst = true;
     return untilSettled<Accepted>(async () => {
-      const [claimed, same] = isFirst ? [] : await redis.mget(keyed || content, content);
+      const [claimed, known]: [string | null, Record<string, string>] = isFirst
+        ? [null, {}]
+        : await Promise.all([keyed ? redis.get(keyed) : null, redis.hgetall(content)]);
       isFirst = false;
+      const { [LAST]: last = null, ...earlier } = known;
       // Ours: Redis took it, went away before it said so, and was asked again.
-      if (same === id || (keyed && claimed === claim)) return { kind: 'created', id };
+      if (id in earlier || (keyed && claimed === claim)) return { kind: 'created', id };
       if (keyed && claimed) return readClaim(claimed, requestDigest);
-      if (same && !keyed && !acceptance.repeatMeant && (await mayHaveGone(same))) {
-        return { kind: 'same-content', id: same };
-      }
+      const same = acceptance.repeatMeant ? undefined : await blocking(Object.keys(earlier));
+      if (same !== undefined) return { kind: 'same-content', id: same };
+      const forgetAt = Object.entries({ ...earlier, [id]: campaign.notAfter }).map(
+        ([one, notAfter]) => ({ one, at: Number(notAfter) + REMEMBERED_AFTER }),
+      );
+      const forgotten = forgetAt.flatMap(({ one, at }) => (at < now() ? [one] : []));
       const done = await commit(
         redis,
         [
           { key: keys.campaign(id), field: 'spec', is: null },
-          { key: content, is: same ?? null },
+          { key: content, field: LAST, is: last },
           ...(keyed ? [{ key: keyed, is: null }] : []),
         ],
         [
@@ -91,7 +106,9 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
           ['ZADD', keys.campaignsOf(account), campaign.createdAt, id],
           ['ZADD', keys.open(), campaign.notAfter, id],
           ['ZADD', keys.outbox(), campaign.createdAt, `root:${id}`],
-          ['SET', content, id, 'PX', DAY],
+          ['HSET', content, LAST, id, id, campaign.notAfter],
+          ...(forgotten.length > 0 ? [['HDEL', content, ...forgotten] as const] : []),
+          ['PEXPIREAT', content, Math.max(...forgetAt.map(({ at }) => at))],
           ...(keyed ? [['SET', keyed, claim] as const] : []),
           auditCommand(keys, id, { at: now(), by: campaign.createdBy, action: 'accepted' }),
           ['PUBLISH', keys.feed(), id],
@@ -101,13 +118,22 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
     });
   }
 
-  /** A campaign that failed or was cancelled before anything went out may be sent again. */
-  async function mayHaveGone(id: string): Promise<boolean> {
+  /** The newest of these campaigns that stands in the way of the same content. */
+  async function blocking(ids: readonly string[]): Promise<string | undefined> {
+    for (const id of ids.toSorted().reverse()) if (await blocks(id)) return id;
+    return undefined;
+  }
+
+  /** While it is open, and for a day after its last call; never if none of its calls went out. */
+  async function blocks(id: string): Promise<boolean> {
     const found = await read(id);
     if (!found) return false;
     const { control, tally } = found;
-    const nothingWent = tally.submitting + tally.submitted + tally.settled + tally.held === 0;
-    return !(isEnded(control) && nothingWent);
+    if (!isEnded(control)) return true;
+    if (nothingWentOut(tally)) return false;
+    const batches = (await redis.hvals(keys.batches(id))).map((text) => JSON.parse(text) as Batch);
+    const calls = batches.map((batch) => lastCallOf(batch) ?? control.endedAt ?? 0);
+    return Math.max(...calls) + SAME_CONTENT > now();
   }
 
   /** What this key was used for, if it was. */
@@ -125,6 +151,17 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
   }
 
   return { accept, claimed };
+}
+
+const NOTHING_SENT: readonly Batch['state'][] = ['pending', 'refused', 'cancelled'];
+
+const nothingWentOut = (tally: Tally): boolean =>
+  batchTotal(tally) === NOTHING_SENT.reduce((sum, state) => sum + tally[state], 0);
+
+/** 0: WeChat took none. Undefined: nobody noted when. */
+function lastCallOf(batch: Batch): number | undefined {
+  if (NOTHING_SENT.includes(batch.state)) return 0;
+  return 'submittedAt' in batch ? batch.submittedAt : undefined;
 }
 
 function readClaim(claim: string, requestDigest: string): Claimed {

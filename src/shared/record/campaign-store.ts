@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, type Waiting } from '../campaign/campaign.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
+import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
 import { type AuditEntry, auditCommand } from './audit.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
@@ -40,6 +41,8 @@ export type CampaignStore = ReturnType<typeof makeCampaignStore>;
 
 export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies) {
   const keys = makeKeys(record);
+  // The guard against the same content reads it for a day after the last call.
+  const keptMs = Math.max(retainMs, DAY);
   const reading = makeReadCampaign({ redis, keys, now });
   const { spec, read, view, message } = reading;
 
@@ -168,7 +171,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
           ['ZREM', keys.open(), id],
           ['ZREM', keys.outbox(), `root:${id}`],
           ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `webhook:${id}`] as const] : []),
-          ...keysOf(id, idempotency).map((key): Command => ['PEXPIRE', key, retainMs]),
+          ...keysOf(id, idempotency).map((key): Command => ['PEXPIRE', key, keptMs]),
         ],
       },
     );

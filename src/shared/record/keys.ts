@@ -23,8 +23,8 @@ export const makeKeys = (record: string) => ({
   /** sorted set: what must still be told to BullMQ (`root:<campaign>`, `webhook:<campaign>`) */
   outbox: () => `${record}:outbox`,
   idempotency: (account: string, digest: string) => `${record}:idempotency:${account}:${digest}`,
-  /** string: the last campaign with this content to this audience, for 24 h */
-  content: (account: string, digest: string) => `${record}:content:${account}:${digest}`,
+  /** hash: campaign with this content to this audience → its notAfter; `last`: the newest one */
+  content: (account: string, digest: string) => `${record}:same-content:${account}:${digest}`,
   /** string: `<campaign>/<batch>`, whose message this is */
   messageId: (account: string, msgId: string) => `${record}:message:${account}:${msgId}`,
   /** string: an event that nobody was waiting for, or that is not confirmed yet */

@@ -1,7 +1,7 @@
 /** Takes in campaigns that another service put straight into Redis, in any language. */
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { Logger } from 'pino';
-import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
+import type { AcceptCampaign, Caller } from '../../shared/actions/accept-campaign.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { acceptCampaignJob } from '../../shared/queue/jobs.ts';
 import { sleepUntil } from '../lane/sleep.ts';
@@ -14,7 +14,8 @@ interface Dependencies extends Pick<AcceptCampaign, 'accept'> {
 const FAULT_PAUSE = 5 * SECOND;
 
 /**
- * The job's data is the body of POST /v1/campaigns; its id is the idempotency key. What it returns
+ * The job's data is the body of POST /v1/campaigns; its id, if the other service chose one, is the
+ * idempotency key. What it returns
  * is what the API would have answered; a refused request fails the job for good, with every mistake
  * in the reason. A fault of ours is none of the other service's: whatever `attempts` it gave the
  * job, it is tried again.
@@ -30,8 +31,7 @@ export function makeAcceptCampaignJob({ accept, log, now }: Dependencies) {
         `${bytes} bytes of job data, at most ${acceptCampaignJob.maxBytes}: put OpenIDs and media in first, and name them by id`,
       );
     }
-    const caller = { by: 'redis', idempotencyKey: `job:${job.id}` };
-    const result = await accept(job.data, caller).catch((error: unknown) => {
+    const result = await accept(job.data, callerOf(job)).catch((error: unknown) => {
       log.error(
         { event: 'accept.failed', job: job.id, err: error },
         'a campaign is taken in later',
@@ -45,4 +45,14 @@ export function makeAcceptCampaignJob({ accept, log, now }: Dependencies) {
     }
     return { id: result.view.id, state: result.view.state };
   };
+}
+
+/** BullMQ's own ids: a number, or a scheduler's tick. */
+const MADE_BY_BULLMQ = /^(?:\d+|repeat:.*)$/;
+
+/** A counter of BullMQ's may start anew, so its number alone would name two jobs. */
+function callerOf({ id = '', timestamp }: Job): Caller {
+  return MADE_BY_BULLMQ.test(id)
+    ? { by: 'redis', idempotencyKey: `made:${id}:${timestamp}`, keyIsMade: true }
+    : { by: 'redis', idempotencyKey: `job:${id}` };
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { newBatch } from '../../../src/shared/campaign/batch.ts';
 import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
-import { DAY, SECOND } from '../../../src/shared/platform/time.ts';
+import { DAY, HOUR, SECOND } from '../../../src/shared/platform/time.ts';
 import type { Acceptance } from '../../../src/shared/record/accept-campaign.ts';
-import { aCampaign } from '../../support/builders.ts';
+import { makeKeys } from '../../../src/shared/record/keys.ts';
+import { aCampaign, receipt } from '../../support/builders.ts';
 import { testRedis } from '../../support/redis.ts';
 import { testStores } from '../../support/stores.ts';
 
@@ -57,17 +59,64 @@ describe('accepting a campaign', () => {
     expect(new Set(results.map(({ id }) => id)).size).toBe(1);
   });
 
-  it('refuses the same content within a day, unless it is meant or has a key of its own', async () => {
+  it('refuses the same content within a day, unless it is meant', async () => {
     const content = { contentDigest: 'twice' };
     const first = acceptance(content);
     const { id } = first.campaign;
     await campaigns.accept(first);
 
     expect(await campaigns.accept(acceptance(content))).toEqual({ kind: 'same-content', id });
-    const keyed = acceptance({ ...content, idempotencyKey: 'order-3' });
-    expect(await campaigns.accept(keyed)).toMatchObject({ kind: 'created' });
+    const made = acceptance({ ...content, idempotencyKey: 'order-3' });
+    expect(await campaigns.accept(made)).toEqual({ kind: 'same-content', id });
     const meant = acceptance({ ...content, repeatMeant: true });
     expect(await campaigns.accept(meant)).toMatchObject({ kind: 'created' });
+  });
+
+  it('remembers every campaign of a content: one that was cancelled hides none before it', async () => {
+    const content = { contentDigest: 'cancelled-between' };
+    const first = acceptance(content);
+    const { id } = first.campaign;
+    await campaigns.accept(first);
+    const second = acceptance({ ...content, repeatMeant: true });
+    await campaigns.accept(second);
+    await campaigns.end(second.campaign.id, { code: 'x', message: 'y' });
+
+    expect(await campaigns.accept(acceptance(content))).toEqual({ kind: 'same-content', id });
+  });
+
+  it('refuses the same content while the earlier one is open, however long ago it was accepted', async () => {
+    const content = { contentDigest: 'scheduled-twins' };
+    const { campaign, ...rest } = acceptance(content);
+    const later = { ...campaign, sendAt: clock.now() + 3 * DAY, notAfter: clock.now() + 4 * DAY };
+    await campaigns.accept({ campaign: later, ...rest });
+
+    clock.turn(2 * DAY);
+
+    const again = await campaigns.accept(acceptance(content));
+    expect(again).toEqual({ kind: 'same-content', id: campaign.id });
+  });
+
+  it('counts the day of the same content from the last call, and keeps no content for good', async () => {
+    const content = { contentDigest: 'sent-long-after' };
+    const first = acceptance(content);
+    const { id } = first.campaign;
+    await campaigns.accept(first);
+    await campaigns.layBatches(id, [newBatch(1, 25)], { recipients: 25 });
+    clock.turn(20 * HOUR);
+    const ref = { campaignId: id, no: 1 };
+    await batches.apply(ref, { type: 'attempt-started', at: clock.now() });
+    await batches.accepted(ref, { type: 'accepted', msgId: '77001', at: clock.now() });
+    const arrival = { msgId: '77001', receipt: receipt(), createdAt: clock.now(), trusted: true };
+    await batches.take('default', arrival);
+    await campaigns.end(id);
+
+    clock.turn(23 * HOUR);
+    expect(await campaigns.accept(acceptance(content))).toEqual({ kind: 'same-content', id });
+    clock.turn(2 * HOUR);
+    expect(await campaigns.accept(acceptance(content))).toMatchObject({ kind: 'created' });
+    expect(
+      await redis.pttl(makeKeys(record).content('default', 'sent-long-after')),
+    ).toBeGreaterThan(DAY);
   });
 
   it('takes the same content again when the earlier one ended before anything went out', async () => {
