@@ -7,6 +7,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { withUploads } from '../shared/campaign/article-pictures.ts';
 import { QunfaError } from './qunfa-error.ts';
 
 /** Hands one file to the producer and returns its upload id. */
@@ -19,7 +20,6 @@ interface FillOptions {
 }
 
 const UPLOAD_ID = /^m_[A-Za-z0-9_-]{8,64}$/;
-const PICTURE = /(<img\b[^>]*?\bsrc\s*=\s*)(?:(["'])upload:(.*?)\2|upload:([^\s"'>]+))/gi;
 
 /**
  * The same body with ids for paths; each file is uploaded once. What is an id already stays.
@@ -80,8 +80,8 @@ function walk(value: unknown, at: readonly string[], replace: Replace): unknown 
 }
 
 const pictures = (html: string, at: readonly string[], replace: Replace): string =>
-  html.replace(PICTURE, (whole, before: string, quote = '', quoted?: string, bare?: string) => {
-    const path = quoted ?? bare ?? '';
-    if (path === '' || UPLOAD_ID.test(path)) return whole;
-    return `${before}${quote}upload:${replace(path, at.join('.'))}${quote}`;
+  withUploads(html, (named) => {
+    const path = named.trim();
+    if (path === '' || UPLOAD_ID.test(path)) return undefined;
+    return `upload:${replace(path, at.join('.'))}`;
   });

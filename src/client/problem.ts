@@ -2,7 +2,11 @@
 export interface Problem {
   readonly code: string;
   readonly detail: string;
-  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly errors?: readonly {
+    readonly path: string;
+    readonly message: string;
+    readonly code?: string;
+  }[];
   readonly campaignId?: string;
 }
 

@@ -6,7 +6,11 @@ export interface QunfaFacts {
   readonly code: string;
   readonly detail: string;
   /** Every mistake of the input at once, each with its path, such as `message.articles.0.title`. */
-  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly errors?: readonly {
+    readonly path: string;
+    readonly message: string;
+    readonly code?: string;
+  }[];
   /** The earlier campaign that this one collides with. */
   readonly campaignId?: string;
 }

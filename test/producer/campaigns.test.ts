@@ -103,6 +103,45 @@ describe('POST /v1/campaigns', () => {
     expect(json.detail).toMatch(detail);
   });
 
+  describe('pictures in an article', () => {
+    const withContent = (content: string) =>
+      aCampaign({
+        message: { type: 'news', articles: [{ thumb: { mediaId: 'M' }, title: 't', content }] },
+        repeat: true,
+      });
+    const foreign = 'https://cdn.example.com/a.jpg';
+
+    it.each([
+      [`<img data-src="https://mmbiz.qpic.cn/a/0" src="${foreign}">`, 'foreign-picture'],
+      [`<p style="background:url(${foreign})">a</p>`, 'foreign-picture'],
+      [`<svg><image href="${foreign}"/></svg>`, 'foreign-picture'],
+      ['<img alt="3 > 2" src="upload:pic.png">', 'upload-unknown'],
+      ['<a href="upload:m_0123456789">a</a>', 'upload-misplaced'],
+    ])('are refused where followers would miss them: %s', async (content, code) => {
+      const { status, json } = await world.post('/v1/campaigns', withContent(content));
+
+      expect(status).toBe(422);
+      expect(json.errors).toEqual([
+        { path: 'message.articles.0.content', message: expect.any(String), code },
+      ]);
+    });
+
+    it.each([
+      '<img data-src="https://mmbiz.qpic.cn/a/0">',
+      `<!-- <img src="${foreign}"> --><p>a</p>`,
+      `<img alt='<img src="${foreign}">' src=" https://mmbiz.qpic.cn/a/0 ">`,
+    ])('pass where WeChat shows them, or shows nothing: %s', async (content) => {
+      const { status } = await world.post('/v1/campaigns', withContent(content));
+      expect(status).toBe(202);
+    });
+
+    it('are told ten times, however many are foreign', async () => {
+      const content = Array.from({ length: 5_000 }, (_, n) => `<img src="${n}.jpg">`).join('');
+      const { json } = await world.post('/v1/campaigns', withContent(content));
+      expect(json.errors).toHaveLength(11);
+    });
+  });
+
   it.each([
     ['today', 8, 202],
     ['today', 9, 422],

@@ -1,9 +1,9 @@
 /** What the schema cannot see in a message: files by their content, pictures of other people. */
 
+import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/article-pictures.ts';
 import { draftRefusals } from '../campaign/draft-limits.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
-import { PICTURE, picturesOfOurs } from '../campaign/message.ts';
 import type { MessageRequest } from '../campaign/request.ts';
 import { fitRefusals } from '../media/fit-cover.ts';
 import type { MediaStore } from '../record/media-store.ts';
@@ -27,8 +27,8 @@ export async function checkMessage(
   request: MessageRequest,
 ): Promise<{ message: Message; mistakes: Mistake[] }> {
   const mistakes: Mistake[] = [];
-  const wrong = (path: string, message: string): void => {
-    mistakes.push({ path: `message.${path}`, message });
+  const wrong = (path: string, message: string, code?: string): void => {
+    mistakes.push({ path: `message.${path}`, message, ...(code === undefined ? {} : { code }) });
   };
 
   async function ref(path: string, asked: MediaRefRequest, kind: MediaKindOf): Promise<MediaRef> {
@@ -84,16 +84,29 @@ export async function checkMessage(
     const { thumb, ...rest } = asked;
     const refused = coverAs === 'permanent' ? draftRefusals(asked) : {};
     for (const [field, reason] of Object.entries(refused)) wrong(`${path}.${field}`, reason);
-    for (const upload of picturesOfOurs(asked.content)) {
-      await judge(`${path}.content`, upload, 'article-picture');
+    await pictures(`${path}.content`, asked.content);
+    return defined({ ...rest, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
+  }
+
+  async function pictures(path: string, html: string): Promise<void> {
+    const foreign: string[] = [];
+    for (const url of picturesIn(html)) {
+      const upload = uploadIn(url);
+      if (upload === undefined) {
+        if (!isWechats(url)) foreign.push(url);
+      } else if (UPLOAD_ID.test(upload)) await judge(path, upload, 'article-picture');
+      else wrong(path, NO_UPLOAD_ID, 'upload-unknown');
     }
-    for (const url of foreignPictures(asked.content)) {
+    for (const url of foreign.slice(0, MOST_FOREIGN)) {
       wrong(
-        `${path}.content`,
+        path,
         `foreign-picture: WeChat would strip ${url.slice(0, 80)} from everyone's copy; upload it and write <img src="upload:m_…">`,
+        'foreign-picture',
       );
     }
-    return defined({ ...rest, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
+    const more = foreign.length - MOST_FOREIGN;
+    if (more > 0) wrong(path, `and ${more} more foreign pictures`, 'foreign-picture');
+    if (hasStrayUpload(html)) wrong(path, STRAY_UPLOAD, 'upload-misplaced');
   }
 
   const message = await build();
@@ -134,20 +147,15 @@ export async function checkMessage(
 /** Blanks belong to one part only: 16 MB of them must not be tried in every way. */
 const BASE64 = /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/;
 
-/** Pictures that WeChat keeps: its own hosts, where uploadimg puts them. */
-const WECHAT_HOSTS =
-  /^(https?:)?\/\/(mmbiz\.(qpic|qlogo)\.cn|mmecoa\.qpic\.cn|res\.wx\.qq\.com)\//i;
+const UPLOAD_ID = /^m_[A-Za-z0-9_-]+$/;
 
-const SOURCE = /\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))/i;
+/** Of one article: an answer has an end. */
+const MOST_FOREIGN = 10;
 
-function foreignPictures(html: string): string[] {
-  return [...html.matchAll(PICTURE)]
-    .flatMap(([tag]) => {
-      const [, double, single, bare] = SOURCE.exec(tag) ?? [];
-      return double ?? single ?? bare ?? [];
-    })
-    .filter((url) => !/^upload:m_[A-Za-z0-9_-]+$/i.test(url) && !WECHAT_HOSTS.test(url));
-}
+const NO_UPLOAD_ID =
+  'a picture says upload: and no id of an upload behind it: upload the file (POST /v1/media) and write <img src="upload:m_…">';
+const STRAY_UPLOAD =
+  'says upload: where no picture can be put, and followers would get it so: it belongs into src, data-src, srcset, poster, background, url(…) of a style, or href of an svg image';
 
 /** zod leaves `undefined` where an optional field was absent; the record has none. */
 const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>

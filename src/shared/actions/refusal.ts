@@ -13,6 +13,8 @@ export interface Refusal {
 }
 
 export interface Mistake {
+  /** Stable, where programs may want to react to this kind of mistake. */
+  readonly code?: string;
   /** Such as `message.articles.0.title`; empty for the body as a whole. */
   readonly path: string;
   readonly message: string;

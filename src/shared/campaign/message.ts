@@ -1,4 +1,5 @@
 /** What followers get. Media are named by where they are; their bytes never travel in a record. */
+import { picturesOfOurs } from './article-pictures.ts';
 
 /** A file of ours (`upload`, id `m_…`), or one already at WeChat (`mediaId`). */
 export type MediaRef =
@@ -61,23 +62,6 @@ export interface UploadRoute {
   /** Covers of uploadnews are temporary thumbs, covers of drafts permanent images. */
   readonly coverAs: 'thumb' | 'permanent';
 }
-
-/** A picture's tag, up to its end. One pattern for tag and address takes a day for `<img <img <img …`. */
-export const PICTURE = /<img\b[^>]*/gi;
-const SOURCE_OF_OURS = /(\bsrc\s*=\s*)(["']?)upload:(m_[A-Za-z0-9_-]+)\2/i;
-
-/** The uploads that are pictures inside article HTML: `<img src="upload:m_…">`. */
-export const picturesOfOurs = (html: string): string[] =>
-  [...html.matchAll(PICTURE)].flatMap(([tag]) => SOURCE_OF_OURS.exec(tag)?.[3] ?? []);
-
-/** The same HTML with an address for each of them. */
-export const withPictures = (html: string, urlOf: (upload: string) => string): string =>
-  html.replace(PICTURE, (tag) =>
-    tag.replace(SOURCE_OF_OURS, (_, before: string, quote: string, upload: string) => {
-      const mark = quote || '"';
-      return `${before}${mark}${urlOf(upload)}${mark}`;
-    }),
-  );
 
 /** Every file the message needs at WeChat, each once per kind. Pure, so a rerun names the same. */
 export function uploadsOf(message: Message, route: UploadRoute): Upload[] {

@@ -79,7 +79,9 @@ export const ArticleRequest = z
     content: Text()
       .min(1, 'an article needs content')
       .refine((html) => bytes(html) <= 1_048_576, 'over 1 MB')
-      .describe('HTML; pictures of ours as <img src="upload:m_…">'),
+      .describe(
+        'HTML; pictures of ours as <img src="upload:m_…">, also in data-src, srcset, poster, url(…) of a style, and href of an svg image',
+      ),
     contentSourceUrl: Text()
       .refine((url) => bytes(url) <= 1_024, 'over 1 KB')
       .optional()

@@ -252,7 +252,7 @@ export const ProblemAnswer = z
     detail: z.string().describe('What is wrong and what to do, for people'),
     code: z.string().describe('Stable, for programs'),
     errors: z
-      .array(z.strictObject({ path: z.string(), message: z.string() }))
+      .array(z.strictObject({ path: z.string(), message: z.string(), code: z.string().optional() }))
       .optional()
       .describe('Every mistake of the input at once'),
     campaignId: z.string().optional().describe('The campaign this one collides with'),

@@ -1,7 +1,8 @@
 /** Articles as WeChat takes them: with its own names for their covers and pictures. */
 import { createHash } from 'node:crypto';
+import { withPictures } from '../campaign/article-pictures.ts';
 import type { MaterialKey } from '../campaign/campaign.ts';
-import { type Article, type MediaRef, withPictures } from '../campaign/message.ts';
+import type { Article, MediaRef } from '../campaign/message.ts';
 import type { ArticleBody } from '../wechat/news.ts';
 
 export interface AtWechat {

@@ -1,0 +1,294 @@
+/**
+ * The pictures of an article, wherever HTML may name one. One reader finds, checks and replaces
+ * them, so that what was checked is what WeChat gets. Linear in the length of the HTML.
+ *
+ * WeChat takes `src` and shows it as `data-src`; what its own editor writes has `data-src` alone.
+ * So of the two, `src` counts, unless it is absent, empty, or a `data:` placeholder.
+ */
+import { QuoteType, Tokenizer } from 'htmlparser2';
+
+interface Attribute {
+  readonly name: string;
+  /** Entities decoded. */
+  readonly value: string;
+  /** Where the value is in the HTML, with its quotes. */
+  readonly start: number;
+  readonly end: number;
+  readonly quote: QuoteType;
+}
+
+interface Tag {
+  readonly name: string;
+  readonly attributes: Attribute[];
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** An address inside an attribute's value. */
+interface Named extends Span {
+  readonly url: string;
+  /** The address that WeChat loads instead of this one. */
+  readonly instead?: string;
+}
+
+interface Place {
+  readonly attribute: Attribute;
+  readonly names: readonly Named[];
+}
+
+const UPLOAD = /^upload:(.*)$/is;
+
+/** What `upload:…` names: an upload's id, or, before the command line has filled it, a path. */
+export const uploadIn = (url: string): string | undefined => UPLOAD.exec(url)?.[1];
+
+/** Pictures that WeChat keeps: its own hosts, where uploadimg puts them. */
+export const isWechats = (url: string): boolean =>
+  /^(https?:)?\/\/(mmbiz\.(qpic|qlogo)\.cn|mmecoa\.qpic\.cn|res\.wx\.qq\.com)\//i.test(url);
+
+/** The addresses of all pictures that WeChat would load, each once, in the order of the HTML. */
+export function picturesIn(html: string): string[] {
+  const names = read(html)
+    .tags.flatMap(placesOf)
+    .flatMap((place) => place.names);
+  return [...new Set(names.filter(({ instead }) => instead === undefined).map(({ url }) => url))];
+}
+
+/** The uploads among them. */
+export const picturesOfOurs = (html: string): string[] =>
+  picturesIn(html).flatMap((url) => uploadIn(url) ?? []);
+
+/** The same HTML with other things in the place of `upload:…`; what `fill` does not know stays. */
+export const withUploads = (html: string, fill: (named: string) => string | undefined): string =>
+  rewrite(read(html), html, ({ url }) => filled(url, fill));
+
+/** The HTML as WeChat gets it: an address for each upload, and none that WeChat would not load. */
+export function withPictures(html: string, urlOf: (upload: string) => string): string {
+  const document = read(html);
+  const comments = document.comments.filter(({ start, end }) =>
+    /upload:/i.test(html.slice(start, end)),
+  );
+  return rewrite(
+    document,
+    html,
+    ({ url, instead }) => {
+      if (instead === undefined) return filled(url, urlOf);
+      return isWechats(url) ? undefined : (filled(instead, urlOf) ?? instead);
+    },
+    comments,
+  );
+}
+
+/** Whether `upload:…` stands where it is not replaced: WeChat would send it as it is. */
+export function hasStrayUpload(html: string): boolean {
+  const sent = withPictures(html, () => '');
+  if (/upload:m_\w/i.test(sent)) return true;
+  const values = read(sent).tags.flatMap(({ attributes }) => attributes.map(({ value }) => value));
+  return values.some((value) => /(?:^|["'(,])\s*upload:\S|upload:m_\w/i.test(value));
+}
+
+function filled(url: string, fill: (named: string) => string | undefined): string | undefined {
+  const named = uploadIn(url);
+  return named === undefined ? undefined : fill(named);
+}
+
+function rewrite(
+  { tags }: Document,
+  html: string,
+  replace: (named: Named) => string | undefined,
+  dropped: readonly Span[] = [],
+): string {
+  const edits = tags.flatMap(placesOf).flatMap(({ attribute, names }) => {
+    const text = edited(
+      attribute.value,
+      names.flatMap((named) => {
+        const put = replace(named);
+        return put === undefined ? [] : [{ ...named, put }];
+      }),
+    );
+    return text === attribute.value ? [] : [{ ...attribute, put: quoted(text, attribute.quote) }];
+  });
+  const cuts = dropped.map((span) => ({ ...span, put: '' }));
+  return edited(
+    html,
+    [...edits, ...cuts].sort((a, b) => a.start - b.start),
+  );
+}
+
+function edited(text: string, edits: readonly (Span & { readonly put: string })[]): string {
+  let at = 0;
+  let out = '';
+  for (const { start, end, put } of edits) {
+    out += text.slice(at, start) + put;
+    at = end;
+  }
+  return out + text.slice(at);
+}
+
+function quoted(value: string, was: QuoteType): string {
+  const quote = was === QuoteType.Single ? "'" : '"';
+  const escaped = value
+    .replaceAll(/&(?=#|[a-z0-9]+;)/gi, '&amp;')
+    .replaceAll(quote, quote === '"' ? '&quot;' : '&#39;');
+  return quote + escaped + quote;
+}
+
+/** Every place in a tag where an address of a picture stands. */
+function placesOf({ name: tag, attributes }: Tag): Place[] {
+  const isPicture = tag === 'img' || tag === 'image' || tag === 'input';
+  const whole = (attribute: Attribute): Named[] => {
+    const url = attribute.value.trim();
+    return url === '' ? [] : [{ url, start: 0, end: attribute.value.length }];
+  };
+  const shown = isPicture ? shownOf(attributes) : undefined;
+  const namesOf = (attribute: Attribute): Named[] => {
+    switch (attribute.name) {
+      case 'src':
+      case 'data-src':
+        if (!isPicture) return [];
+        return whole(attribute).map((named) =>
+          shown === undefined || shown === attribute
+            ? named
+            : { ...named, instead: shown.value.trim() },
+        );
+      case 'href':
+      case 'xlink:href':
+        return tag === 'image' || tag === 'feimage' ? whole(attribute) : [];
+      case 'poster':
+      case 'background':
+        return whole(attribute);
+      case 'srcset':
+      case 'data-srcset':
+        return inSrcset(attribute.value);
+      case 'style':
+        return inStyle(attribute.value);
+      default:
+        return [];
+    }
+  };
+  return attributes
+    .map((attribute) => ({ attribute, names: namesOf(attribute) }))
+    .filter(({ names }) => names.length > 0);
+}
+
+/** Of `src` and `data-src`, the one that counts. */
+function shownOf(attributes: readonly Attribute[]): Attribute | undefined {
+  const named = (name: string) =>
+    attributes.find((one) => one.name === name && one.value.trim() !== '');
+  const src = named('src');
+  const lazy = named('data-src');
+  return src && !(lazy && /^\s*data:/i.test(src.value)) ? src : lazy;
+}
+
+/** `a.jpg 1x, b.jpg 2x`: an address ends at a blank, or at a comma behind it. */
+function inSrcset(value: string): Named[] {
+  const names: Named[] = [];
+  let start = 0;
+  for (;;) {
+    while (start < value.length && /[\s,]/.test(value.charAt(start))) start++;
+    if (start >= value.length) return names;
+    let end = start;
+    while (end < value.length && !/\s/.test(value.charAt(end))) end++;
+    const next = value.charAt(end - 1) === ',' ? end : value.indexOf(',', end);
+    while (value.charAt(end - 1) === ',') end--;
+    names.push({ url: value.slice(start, end), start, end });
+    if (next === -1) return names;
+    start = next;
+  }
+}
+
+/** The addresses in `url(…)`, with or without quotes. */
+function inStyle(value: string): Named[] {
+  const names: Named[] = [];
+  const lower = value.toLowerCase();
+  for (let at = lower.indexOf('url('); at !== -1; at = lower.indexOf('url(', at)) {
+    let start = at + 4;
+    while (/\s/.test(value.charAt(start))) start++;
+    const quote = /["']/.exec(value.charAt(start))?.[0];
+    if (quote) start++;
+    const end = value.indexOf(quote ?? ')', start);
+    if (end === -1) return names;
+    const raw = value.slice(start, end);
+    const url = raw.trim();
+    const from = start + raw.indexOf(url);
+    if (url !== '') names.push({ url, start: from, end: from + url.length });
+    at = end;
+  }
+  return names;
+}
+
+interface Document {
+  readonly tags: readonly Tag[];
+  readonly comments: readonly Span[];
+}
+
+function read(html: string): Document {
+  const tags: Tag[] = [];
+  const comments: Span[] = [];
+  let open: Tag | undefined;
+  let name = '';
+  let nameEnd = 0;
+  let value = '';
+  let end = 0;
+  const ignore = (): void => undefined;
+  const tokenizer = new Tokenizer(
+    { decodeEntities: true },
+    {
+      onopentagname(from, to) {
+        open = { name: html.slice(from, to).toLowerCase(), attributes: [] };
+      },
+      onattribname(from, to) {
+        name = html.slice(from, to).toLowerCase();
+        nameEnd = to;
+        value = '';
+      },
+      onattribdata(from, to) {
+        value += html.slice(from, to);
+        end = to;
+      },
+      onattribentity(codepoint) {
+        value += String.fromCodePoint(codepoint);
+      },
+      onattribend(quote) {
+        if (quote === QuoteType.NoValue) return;
+        const isQuoted = quote !== QuoteType.Unquoted;
+        const start = valueStart(html, nameEnd);
+        open?.attributes.push({ name, value, start, end: isQuoted ? end + 1 : end, quote });
+      },
+      // A tag that never ends is none.
+      onopentagend: close,
+      onselfclosingtag: close,
+      oncomment(from, to) {
+        const closed = html.indexOf('>', Math.max(from, to - 1));
+        comments.push({
+          start: html.lastIndexOf('<', from),
+          end: closed === -1 ? html.length : closed + 1,
+        });
+      },
+      oncdata: ignore,
+      onclosetag: ignore,
+      ondeclaration: ignore,
+      onend: ignore,
+      onprocessinginstruction: ignore,
+      ontext: ignore,
+      ontextentity: ignore,
+    },
+  );
+  tokenizer.write(html);
+  tokenizer.end();
+  return { tags, comments };
+
+  function close(): void {
+    if (open && open.attributes.length > 0) tags.push(open);
+    open = undefined;
+  }
+}
+
+/** Behind an attribute's name: `=`, with blanks around it. */
+function valueStart(html: string, nameEnd: number): number {
+  let at = nameEnd;
+  while (/[\s=]/.test(html.charAt(at))) at++;
+  return at;
+}
