@@ -56,7 +56,7 @@ export async function sentCampaign(
     const batch = await batches.apply(ref, { type: 'attempt-started', at: world.now() });
     const client = world.wechatFor('default');
     const call = massToOpenIds(client.era, {
-      openIds: openids.slice(from, to),
+      openIds: Buffer.from(JSON.stringify(openids.slice(from, to))),
       message,
       clientMsgId: batchKey(id, batch),
     });

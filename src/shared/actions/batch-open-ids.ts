@@ -5,19 +5,40 @@ import type { Campaign, Control } from '../campaign/campaign.ts';
 import { rangeOf } from '../campaign/divide.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
 
+interface Of {
+  readonly campaign: Campaign;
+  readonly control: Control;
+  readonly batch: Batch;
+}
+
 /** @returns null for a group, a tag or everyone: WeChat alone knows who that is. */
 export async function batchOpenIds(
   audiences: Pick<AudienceStore, 'describe' | 'slice'>,
-  { campaign, control, batch }: { campaign: Campaign; control: Control; batch: Batch },
+  of: Of,
 ): Promise<string[] | null> {
-  const { audience } = campaign;
-  if (isWholesale(audience)) return null;
-  const listId = audience.type === 'list' ? audience.listId : (control.listId ?? '');
-  const recipients = control.recipients ?? campaign.counts?.recipients ?? 0;
-  const { from, to } = rangeOf(batch, recipients);
-  const openIds = await audiences.slice(listId, from, to);
+  const { campaign, batch } = of;
+  if (isWholesale(campaign.audience)) return null;
+  const openIds = await audiences.slice(...partOf(of));
   if (batch.without === undefined) return openIds;
   const left = await audiences.describe(batch.without);
   const without = new Set(await audiences.slice(batch.without, 0, left?.recipients ?? 0));
   return openIds.filter((openId) => !without.has(openId));
+}
+
+/** The same as the text of a JSON array. */
+export async function batchOpenIdsAsJson(
+  audiences: Pick<AudienceStore, 'describe' | 'slice' | 'sliceAsJson'>,
+  of: Of,
+): Promise<Buffer | null> {
+  const isWholeRange = of.batch.without === undefined && !isWholesale(of.campaign.audience);
+  if (isWholeRange) return audiences.sliceAsJson(...partOf(of));
+  const openIds = await batchOpenIds(audiences, of);
+  return openIds && Buffer.from(JSON.stringify(openIds));
+}
+
+function partOf({ campaign, control, batch }: Of): [listId: string, from: number, to: number] {
+  const { audience, counts } = campaign;
+  const listId = audience.type === 'list' ? audience.listId : (control.listId ?? '');
+  const { from, to } = rangeOf(batch, control.recipients ?? counts?.recipients ?? 0);
+  return [listId, from, to];
 }

@@ -10,7 +10,7 @@ interface Call<T> {
   /** The path that WeChat documents; it selects the remedies. */
   readonly path: string;
   readonly method: 'GET' | 'POST';
-  readonly body?: string | FormData | undefined;
+  readonly body?: string | Uint8Array | FormData | undefined;
   readonly answer: z.ZodType<T>;
   readonly dispatcher: Dispatcher;
   readonly timeoutMs: number;
@@ -24,7 +24,8 @@ export async function call<T>(call: Call<T>): Promise<Answer<T>> {
   const late = () => limit.abort(`no answer within ${call.timeoutMs / SECOND} s`);
   const timer = setTimeout(late, call.timeoutMs);
   try {
-    const headers = typeof call.body === 'string' ? JSON_HEADERS : {};
+    const isJson = typeof call.body === 'string' || call.body instanceof Uint8Array;
+    const headers = isJson ? JSON_HEADERS : {};
     const outcome = await exchange(call.dispatcher, { ...call, headers }, limit.signal);
     if (outcome.kind === 'failed') {
       return { kind: outcome.sent ? 'unknown' : 'not-sent', cause: describe(outcome.error) };

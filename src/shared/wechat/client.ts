@@ -49,7 +49,7 @@ type Query = Readonly<Record<string, string>>;
 /** Paths are whole, as WeChat's quota calls name them: `/cgi-bin/message/mass/send`. */
 export interface WechatClient {
   readonly era: Era;
-  /** @param body a text is JSON already. */
+  /** @param body text and bytes are JSON already. */
   post<T>(path: string, body: unknown, options: CallOptions<T>): Promise<Answer<T>>;
   get<T>(path: string, options: CallOptions<T> & { readonly query?: Query }): Promise<Answer<T>>;
   /** The file goes out as the form field `media`, with an exact Content-Length. */
@@ -75,7 +75,7 @@ interface Outgoing<T> extends CallOptions<T> {
   readonly path: string;
   readonly method: 'GET' | 'POST';
   readonly query?: Query | undefined;
-  readonly body?: string | FormData | undefined;
+  readonly body?: string | Uint8Array | FormData | undefined;
   readonly timeoutMs: number;
 }
 
@@ -119,7 +119,7 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
         ...options,
         path,
         method: 'POST',
-        body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+        body: isReady(body) ? body : JSON.stringify(body),
         timeoutMs,
       }),
     get: (path, options) => send({ ...options, path, method: 'GET', timeoutMs }),
@@ -133,6 +133,9 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
       }),
   };
 }
+
+const isReady = (body: unknown): body is string | Uint8Array | undefined =>
+  body === undefined || typeof body === 'string' || body instanceof Uint8Array;
 
 /** Without a token nothing was sent, however little is known about the token call itself. */
 function withoutToken(failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> {

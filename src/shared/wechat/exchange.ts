@@ -11,7 +11,7 @@ interface Request {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | FormData | undefined;
+  readonly body?: string | Uint8Array | FormData | undefined;
 }
 
 export type Exchange =

@@ -21,13 +21,14 @@ export function massBodyToAll(
   return { filter: filter(era, target), ...content, clientmsgid: clientMsgId };
 }
 
-/** Body of `message/mass/send`. */
+/** Body of `message/mass/send`; `openIds` is the text of a JSON array, up to 310 kB of it. */
 export function massBodyToOpenIds(
   era: Era,
-  request: { openIds: readonly string[]; message: MassMessage; clientMsgId: string },
-): Body {
+  request: { openIds: Uint8Array; message: MassMessage; clientMsgId: string },
+): Buffer {
   const { openIds, message, clientMsgId } = request;
-  return { touser: openIds, ...massContent(era, message), clientmsgid: clientMsgId };
+  const rest = JSON.stringify({ ...massContent(era, message), clientmsgid: clientMsgId });
+  return Buffer.concat([Buffer.from('{"touser":'), openIds, Buffer.from(`,${rest.slice(1)}`)]);
 }
 
 /** Body of `message/mass/preview`, which the seed does not have; images go singly in any era. */

@@ -39,14 +39,10 @@ const Accepted = z
 /** `msgId` is what the receipt will carry; `msgDataId` comes with articles only. */
 type Submission = Answer<{ msgId: string; msgDataId?: string }>;
 
-/**
- * A mass send that is ready to go. Its body is a text already: ten thousand OpenIDs one by one, of
- * every batch that waits for its intent to be recorded, keep the garbage collector busier than all
- * the rest of the work.
- */
+/** A mass send that is ready to go, with its body as the bytes that go out. */
 export interface MassCall {
   readonly path: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** One message for a whole group, tag or everyone (`message/mass/sendall`). */
@@ -61,15 +57,16 @@ export const massToAll = (
 /**
  * One message for a list of followers (`message/mass/send`).
  *
- * @param request `openIds`: 2 to 10,000, distinct, of this account; `clientMsgId`: at most 32 ASCII
- *   bytes. An accepted list may still shrink: who unfollowed is missing from the receipt's counts.
+ * @param request `openIds`: a JSON array of 2 to 10,000, distinct, of this account, as text;
+ *   `clientMsgId`: at most 32 ASCII bytes. An accepted list may still shrink: who unfollowed is
+ *   missing from the receipt's counts.
  */
 export const massToOpenIds = (
   era: Era,
-  request: { openIds: readonly string[]; message: MassMessage; clientMsgId: string },
+  request: { openIds: Uint8Array; message: MassMessage; clientMsgId: string },
 ): MassCall => ({
   path: '/cgi-bin/message/mass/send',
-  body: JSON.stringify(massBodyToOpenIds(era, request)),
+  body: massBodyToOpenIds(era, request),
 });
 
 /**

@@ -6,7 +6,7 @@
  * Every check is made on the record as it is now, since anybody may promote any job by hand.
  */
 import type { Job } from 'bullmq';
-import { batchOpenIds } from '../../shared/actions/batch-open-ids.ts';
+import { batchOpenIdsAsJson } from '../../shared/actions/batch-open-ids.ts';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import {
   type Batch,
@@ -176,7 +176,7 @@ export function makeSubmitBatch(deps: Dependencies) {
   }): Promise<MassCall> {
     const { campaign, batch, message } = of;
     const clientMsgId = batchKey(campaign.id, batch);
-    const openIds = await batchOpenIds(audiences, of);
+    const openIds = await batchOpenIdsAsJson(audiences, of);
     if (openIds) return massToOpenIds(era, { openIds, message, clientMsgId });
     const { audience } = campaign;
     if (!isWholesale(audience)) throw new TypeError('an audience of OpenIDs without OpenIDs');

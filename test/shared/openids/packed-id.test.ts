@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isOpenId } from '../../../src/shared/campaign/cut.ts';
 import {
+  idsToJson,
+  jsonBytes,
   MAX_PACKED_BYTES,
   packedBytes,
   packId,
@@ -32,6 +34,11 @@ describe('a packed OpenID', () => {
     fc.assert(
       fc.property(fc.array(someOpenId), fc.nat(100), fc.nat(100), (ids, skip, count) => {
         expect(unpackIds(pack(...ids), skip, count)).toEqual(ids.slice(skip, skip + count));
+        const json = Buffer.alloc(jsonBytes(count) + 1);
+        const written = idsToJson(pack(...ids), skip, count, json, 1);
+        expect(
+          JSON.parse(`[${json.toString('latin1', 1, written.end).replace(/,$/, '')}]`),
+        ).toEqual(ids.slice(skip, skip + count));
       }),
     );
   });

@@ -117,6 +117,15 @@ describe('a list that comes as a stream', () => {
     expect(await store.slice(list.id, 7_440, 7_450)).toEqual(ids.slice(7_440, 7_450));
     expect(await store.slice(list.id, 10_999, 11_000)).toEqual(ids.slice(10_999));
     expect(await store.slice(list.id, 5, 5)).toEqual([]);
+    for (const [from, to] of [
+      [7_440, 7_450],
+      [10_999, 11_000],
+      [0, 11_000],
+      [5, 5],
+    ] as const) {
+      const json = (await store.sliceAsJson(list.id, from, to)).toString();
+      expect(json).toBe(JSON.stringify(ids.slice(from, to)));
+    }
   });
 
   it('leaves out exactly who is in a list to be left out', async () => {

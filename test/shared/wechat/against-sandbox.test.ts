@@ -46,8 +46,14 @@ const FOLLOWERS = 25_001;
 type Request<Make extends typeof massToAll | typeof massToOpenIds> = Parameters<Make>[1];
 const sendToAll = (client: WechatClient, request: Request<typeof massToAll>) =>
   sendMass(client, massToAll(client.era, request));
-const sendToOpenIds = (client: WechatClient, request: Request<typeof massToOpenIds>) =>
-  sendMass(client, massToOpenIds(client.era, request));
+const sendToOpenIds = (
+  client: WechatClient,
+  { openIds, ...request }: Omit<Request<typeof massToOpenIds>, 'openIds'> & { openIds: string[] },
+) =>
+  sendMass(
+    client,
+    massToOpenIds(client.era, { ...request, openIds: Buffer.from(JSON.stringify(openIds)) }),
+  );
 
 async function world(era: Era = 'today', options: Partial<SandboxOptions> = {}) {
   const account = { appId: 'wx0123456789abcdef', appSecret: 'sandbox-secret' };

@@ -82,7 +82,8 @@ describe('a submission', () => {
       { length: 10_000 },
       (_, n) => `oR5Gjjl_eiZoUpGozMo7db${100_000 + n}`,
     );
-    const request = { openIds, message, clientMsgId: 'key-1' };
+    const asJson = Buffer.from(JSON.stringify(openIds));
+    const request = { openIds: asJson, message, clientMsgId: 'key-1' };
     const { asked, seen } = await exchangeWith({ msg_id: 1 }, (client) =>
       sendMass(client, massToOpenIds(client.era, request)),
     );
