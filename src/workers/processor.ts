@@ -38,6 +38,7 @@ import { makeUploadMedia } from './delivery/upload-media.ts';
 import { makeUploadNews } from './delivery/upload-news.ts';
 import { makeAfterAcceptance } from './lane/after-acceptance.ts';
 import { makeEnterLane } from './lane/enter-lane.ts';
+import { makeInTurn } from './lane/in-turn.ts';
 import { makeLaneReactions } from './lane/lane-reactions.ts';
 import { makeSubmitBatch } from './lane/submit-batch.ts';
 import { makeTakeInAnswer } from './lane/take-in-answer.ts';
@@ -63,6 +64,11 @@ interface Dependencies {
   readonly prefix: string;
 }
 
+/** Queues whose jobs do little else but call WeChat, or a receiver. */
+const CALLS_OUT: readonly string[] = ['media', 'news', 'followers', 'webhooks'];
+
+const originOf = (url = ''): string => URL.parse(url)?.origin ?? url;
+
 /** The one processor of every queue: a job's name decides. */
 export function makeProcessor(deps: Dependencies): Processor {
   const { config, redis, stores, queues, flows, wechatFor, hostId } = deps;
@@ -87,6 +93,7 @@ export function makeProcessor(deps: Dependencies): Processor {
     enqueueRoot,
     now,
   });
+  const inTurn = makeInTurn({ now });
   const laneReactions = makeLaneReactions({ stores, queues, hostId, telemetry, now });
   const common = {
     stores,
@@ -95,6 +102,7 @@ export function makeProcessor(deps: Dependencies): Processor {
     wechatFor,
     accountOf,
     era,
+    inTurn,
     laneReactions,
     waitForWechat: makeWaitForWechat({ campaigns, laneReactions }),
     unknownRetryMs,
@@ -155,6 +163,11 @@ export function makeProcessor(deps: Dependencies): Processor {
   return async (job, token, signal) => {
     const processor = processors[job.name];
     if (!processor) throw new Error(`no such job: ${job.name}`);
-    return processor(job, token, signal);
+    const run = () => processor(job, token, signal);
+    if (!CALLS_OUT.includes(job.queueName)) return run();
+    const campaign = await campaigns.spec(job.data.campaignId);
+    const { webhook, account } = campaign ?? {};
+    const whose = job.name === notifyWebhookJob.name ? originOf(webhook?.url) : account;
+    return inTurn(job, token, whose ?? '', run);
   };
 }

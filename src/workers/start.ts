@@ -12,12 +12,13 @@ import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
-import { laneOf, SHARED_QUEUES, type SharedQueue } from '../shared/queue/jobs.ts';
+import { laneOf, SHARED_QUEUES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { makeKeys, PREFIX } from '../shared/record/keys.ts';
 import { openRecord, recordOf } from '../shared/record/record.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { cappedBackoff } from './lane/backoff.ts';
+import { BOUNDS } from './lane/in-turn.ts';
 import { keepLanes } from './lane/keep-lanes.ts';
 import { LANE_CONCURRENCY } from './lane/lane-reactions.ts';
 import { makeProcessor } from './processor.ts';
@@ -33,15 +34,6 @@ export interface StartOptions {
   /** Tells hosts apart where WeChat's IP list refuses one of them. */
   readonly hostId?: string;
 }
-
-/** Of work that waits for the network; Node itself is idle meanwhile. */
-const CONCURRENCY: Readonly<Record<SharedQueue, number>> = {
-  campaigns: 20,
-  media: 8,
-  news: 4,
-  receipts: 50,
-  upkeep: 10,
-};
 
 /** docker-compose.yml gives 30 s before SIGKILL. */
 const DRAIN_WITHIN = 25 * SECOND;
@@ -121,7 +113,7 @@ export async function start(options: StartOptions): Promise<Running> {
     if (wanted('upkeep')) keepSweeping(queues.upkeep).catch(() => undefined);
   }, HEARTBEAT_EVERY);
 
-  const workers = SHARED_QUEUES.filter(wanted).map((queue) => open(queue, CONCURRENCY[queue]));
+  const workers = SHARED_QUEUES.filter(wanted).map((queue) => open(queue, BOUNDS[queue].slots));
   if (wanted('upkeep')) await scheduleSweep(queues.upkeep);
   const lanes = wanted('send')
     ? await keepLanes({

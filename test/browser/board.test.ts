@@ -1,5 +1,6 @@
 /** Bull Board as an operator opens it. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { SHARED_QUEUES } from '../../src/shared/queue/jobs.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testBrowser } from './browser.ts';
 import { ACCOUNT, API_KEY, browserWorld, CREDENTIALS, oneArticle } from './world.ts';
@@ -94,7 +95,7 @@ describe('the board in a browser', () => {
     ].filter((secret) => secret !== undefined);
     const paths = [
       '',
-      ...['campaigns', 'media', 'news', 'receipts', 'upkeep'].map((name) => `/queue/${name}`),
+      ...SHARED_QUEUES.map((name) => `/queue/${name}`),
       `/queue/campaigns/c-${id}`,
       `/queue/receipts?status=completed`,
     ];

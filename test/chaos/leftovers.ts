@@ -32,6 +32,8 @@ export async function leftovers(
     queues.media,
     queues.news,
     queues.receipts,
+    queues.followers,
+    queues.webhooks,
     queues.upkeep,
     ...ACCOUNTS.map(({ name }) => queues.lane(name)),
   ];

@@ -45,7 +45,7 @@ describe('webhooks over HTTP', () => {
 
     expect((await post(path)).status).toBe(202);
 
-    const [job] = await queues.upkeep.getJobs(['waiting']);
+    const [job] = await queues.webhooks.getJobs(['waiting']);
     expect(job?.data).toMatchObject({ campaignId: id });
     expect(job?.data.replay).toBeGreaterThan(0);
     expect((await stores.campaigns.audit(id)).at(-1)).toMatchObject({

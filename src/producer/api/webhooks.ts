@@ -13,7 +13,7 @@ import { noCampaign } from './campaigns.ts';
 
 interface Dependencies {
   readonly campaigns: Pick<CampaignStore, 'read' | 'note'>;
-  readonly queues: Pick<Queues, 'upkeep'>;
+  readonly queues: Pick<Queues, 'webhooks'>;
   readonly secret: WebhookSecret;
   readonly now: () => number;
 }
@@ -35,7 +35,7 @@ export function makeWebhooksRoutes({ campaigns, queues, secret, now }: Dependenc
 
     const at = now();
     const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
-    await queues.upkeep.add(job.name, job.data, job.opts);
+    await queues.webhooks.add(job.name, job.data, job.opts);
     await campaigns.note(id, { at, by: callerOf(res), action: 'webhook replay' });
     res.status(202).json({ campaignId: id, queuedAt: rfc3339(at) });
   });

@@ -19,8 +19,9 @@ const MANNERS: Readonly<Record<SharedQueue, Manner>> = {
   news: { readOnly: true, description: 'Articles to WeChat' },
   // Promoted, it asks WeChat now what became of a batch, instead of at the deadline.
   receipts: { readOnly: false, description: 'Asleep until WeChat reports a batch' },
-  // Webhooks may be sent again, pages of followers read again, the sweeper run early.
-  upkeep: { readOnly: false, description: 'Followers, webhooks, sweeper' },
+  followers: { readOnly: false, description: 'Reads the followers of an account, page by page' },
+  webhooks: { readOnly: false, description: 'Tells receivers that a campaign has ended' },
+  upkeep: { readOnly: false, description: 'Sweeper: deadlines, outbox, lost jobs' },
 };
 
 export const sharedOnBoard = (queues: Queues): BullMQAdapter[] =>

@@ -64,7 +64,16 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** `send` stands for every account's lane. */
-const QUEUES = ['campaigns', 'media', 'news', 'send', 'receipts', 'upkeep'];
+const QUEUES = [
+  'campaigns',
+  'media',
+  'news',
+  'send',
+  'receipts',
+  'followers',
+  'webhooks',
+  'upkeep',
+];
 
 const LOOPBACK = '127.0.0.1';
 

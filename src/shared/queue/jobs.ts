@@ -10,7 +10,16 @@ import { z } from 'zod';
 import { batchKey } from '../campaign/batch.ts';
 import { DAY, SECOND } from '../platform/time.ts';
 
-export const SHARED_QUEUES = ['campaigns', 'media', 'news', 'receipts', 'upkeep'] as const;
+/** `upkeep` has the sweeper alone: no webhook and no reading of followers may hold up a deadline. */
+export const SHARED_QUEUES = [
+  'campaigns',
+  'media',
+  'news',
+  'receipts',
+  'followers',
+  'webhooks',
+  'upkeep',
+] as const;
 export type SharedQueue = (typeof SHARED_QUEUES)[number];
 
 /** Each account has a queue of its own for sends, with its own pace and its own pause. */

@@ -127,10 +127,15 @@ export async function runAgain(job: Job): Promise<void> {
 }
 
 /** Promotes a sleeping job. Not asleep, or gone: somebody else was first, which is fine. */
-export async function promote(queue: Queue, jobId: string): Promise<boolean> {
+export function promote(queue: Queue, jobId: string): Promise<boolean> {
+  // Unread: only its id goes to Redis, and one that is gone is answered as one not asleep.
+  return promoteJob(new Job(queue, '', {}, {}, jobId));
+}
+
+/** The same for a job at hand. */
+export async function promoteJob(job: Job): Promise<boolean> {
   try {
-    // Unread: only its id goes to Redis, and one that is gone is answered as one not asleep.
-    await new Job(queue, '', {}, {}, jobId).promote();
+    await job.promote();
     return true;
   } catch (error) {
     return unlessNotThere(error);

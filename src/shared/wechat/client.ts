@@ -157,6 +157,11 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const CONNECT_TIMEOUT = 3 * SECOND;
 /** A short idle time makes it rare that a call meets a connection which WeChat is closing. */
 const KEEP_ALIVE = 4 * SECOND;
+/**
+ * All accounts share them, so there are more than calls at once: a few accounts whose calls are
+ * never answered must leave one free for every other. One that is idle is closed.
+ */
+const MOST_CONNECTIONS = 1_000;
 
 /**
  * The connections of one process. A proxy (HTTPS_PROXY) is used for https addresses only, as the
@@ -164,7 +169,7 @@ const KEEP_ALIVE = 4 * SECOND;
  */
 export function makeDispatcher(options: { proxyUrl?: string; connections?: number }): Dispatcher {
   const limits = {
-    connections: options.connections ?? 16,
+    connections: options.connections ?? MOST_CONNECTIONS,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE,
     keepAliveMaxTimeout: KEEP_ALIVE,

@@ -21,17 +21,19 @@ import {
   newsKey,
 } from '../delivery/material.ts';
 import { countTry } from '../lane/count-tries.ts';
+import type { InTurn } from '../lane/in-turn.ts';
 import { sleepUntil, waitForChildren } from '../lane/sleep.ts';
 import type { WaitForWechat } from '../lane/wait-for-wechat.ts';
 import type { FindAudience } from './find-audience.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns'>;
-  readonly queues: Pick<Queues, 'upkeep'>;
+  readonly queues: Pick<Queues, 'followers'>;
   readonly flows: FlowProducer;
   readonly accountOf: (name: string) => AccountConfig;
   readonly era: Era;
   readonly findAudience: FindAudience;
+  readonly inTurn: InTurn;
   readonly waitForWechat: WaitForWechat;
   readonly now: () => number;
   readonly prefix: string;
@@ -65,7 +67,7 @@ export function makeGetReady(deps: Dependencies) {
 
     if (campaign.audience.type === 'followers' && control.recipients === undefined) {
       if (!(await begin(run))) return 'gone';
-      await addChildren(queues.upkeep, rootOf(job), [
+      await addChildren(queues.followers, rootOf(job), [
         { definition: readFollowersJob, payload: { campaignId: campaign.id } },
       ]);
       await waitForChildren(job, token);
@@ -101,7 +103,9 @@ export function makeGetReady(deps: Dependencies) {
 
   /** A group or tag that WeChat does not know fails the campaign before anything is uploaded. */
   async function whyUnknown({ campaign, job, token }: Run): Promise<string | null> {
-    const found = await deps.findAudience(campaign, () => countTry(job));
+    const found = await deps.inTurn(job, token, campaign.account, () =>
+      deps.findAudience(campaign, () => countTry(job)),
+    );
     if (found.kind === 'later') return deps.waitForWechat(job, token, campaign, found.later);
     return found.kind === 'unknown' ? found.message : null;
   }

@@ -15,12 +15,14 @@ import { type AwaitReceiptPayload, awaitReceiptJob } from '../../shared/queue/jo
 import type { Arrival } from '../../shared/record/receipt-store.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { type MassStatus, massStatus } from '../../shared/wechat/mass.ts';
+import type { InTurn } from '../lane/in-turn.ts';
 import { sleepUntil } from '../lane/sleep.ts';
 
 interface Dependencies {
   readonly stores: Stores;
   readonly wechatFor: WechatFor;
   readonly receiptDeadlineMs: number;
+  readonly inTurn: InTurn;
   readonly telemetry: Telemetry;
   readonly now: () => number;
 }
@@ -34,7 +36,7 @@ const GIVE_UP = 2 * DAY;
 const GIVE_UP_DEADLINES = 72;
 
 export function makeAwaitReceipt(deps: Dependencies) {
-  const { stores, wechatFor, receiptDeadlineMs, telemetry, now } = deps;
+  const { stores, wechatFor, inTurn, receiptDeadlineMs, telemetry, now } = deps;
   const { batches } = stores;
   const giveUpMs = Math.min(GIVE_UP, GIVE_UP_DEADLINES * receiptDeadlineMs);
 
@@ -42,7 +44,7 @@ export function makeAwaitReceipt(deps: Dependencies) {
     const payload = awaitReceiptJob.payload.parse(job.data);
     const ref = { campaignId: payload.campaignId, no: payload.no };
     const batch = await batches.read(ref);
-    if (batch?.state === 'settled') return fillIn(payload, batch);
+    if (batch?.state === 'settled') return fillIn(job, token, payload, batch);
     if (batch?.state !== 'submitted' || batch.msgId !== payload.msgId) return;
 
     const parked = await batches.parked(payload.account, payload.msgId);
@@ -53,7 +55,7 @@ export function makeAwaitReceipt(deps: Dependencies) {
     const deadline = batch.submittedAt + receiptDeadlineMs;
     if (!parked && now() < deadline) return sleepUntil(job, token, deadline);
 
-    const answer = await massStatus(wechatFor(payload.account), payload.msgId);
+    const answer = await askStatus(job, token, payload);
     const status = answer.kind === 'ok' ? answer.value.status : 'unknown';
     const receipt =
       (parked && confirmed(parked, status)) ??
@@ -65,15 +67,22 @@ export function makeAwaitReceipt(deps: Dependencies) {
 
   /** Settled without counts, and then an event came that anybody could have written. */
   async function fillIn(
+    job: Job,
+    token: string | undefined,
     payload: AwaitReceiptPayload,
     { msgId, receipt }: Extract<Batch, { state: 'settled' }>,
   ): Promise<void> {
     if (msgId !== payload.msgId || receipt.sent !== null) return;
     const parked = await batches.parked(payload.account, msgId);
     if (!parked) return;
-    const answer = await massStatus(wechatFor(payload.account), msgId);
+    const answer = await askStatus(job, token, payload);
     const known = answer.kind === 'ok' && confirmed(parked, answer.value.status);
     if (known) await settle(payload, known);
+  }
+
+  function askStatus(job: Job, token: string | undefined, payload: AwaitReceiptPayload) {
+    const { account, msgId } = payload;
+    return inTurn(job, token, account, () => massStatus(wechatFor(account), msgId));
   }
 
   async function settle(payload: AwaitReceiptPayload, receipt: Receipt): Promise<void> {

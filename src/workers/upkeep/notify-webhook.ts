@@ -18,6 +18,7 @@ import {
   targetRefusal,
 } from '../../shared/platform/safe-target.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import { SECOND } from '../../shared/platform/time.ts';
 import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
@@ -41,6 +42,8 @@ export interface WebhookEvent {
 }
 
 const GONE = 410;
+/** From the look-up of the name to the status, whatever comes in between. */
+const ANSWER_WITHIN = 15 * SECOND;
 
 export function makeNotifyWebhook(deps: Dependencies) {
   const { stores, secret, rules, dispatcher, telemetry, now } = deps;
@@ -80,8 +83,10 @@ export function makeNotifyWebhook(deps: Dependencies) {
       'webhook-signature': new Webhook(await secret()).sign(id, at, body),
     };
     try {
-      const answer = await request(url, { method: 'POST', headers, body, dispatcher });
-      await answer.body.dump({ limit: 16_384 });
+      const signal = AbortSignal.timeout(ANSWER_WITHIN);
+      const answer = await request(url, { method: 'POST', headers, body, dispatcher, signal });
+      // The status says it all; a receiver may send its body for as long as it likes.
+      answer.body.on('error', () => undefined).destroy();
       return judge(answer.statusCode);
     } catch (error) {
       return { delivered: false, final: causedByRules(error), why: describe(error) };

@@ -5,7 +5,7 @@ import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 
 interface Dependencies {
   readonly campaigns: Pick<CampaignStore, 'read' | 'webhookIsThere'>;
-  readonly queues: Pick<Queues, 'upkeep'>;
+  readonly queues: Pick<Queues, 'webhooks'>;
 }
 
 export type TellWebhook = (campaignId: string) => Promise<void>;
@@ -20,7 +20,7 @@ export function makeTellWebhook({ campaigns, queues }: Dependencies): TellWebhoo
     if (record?.campaign.webhook && record.control.endedAt !== undefined) {
       const payload = { campaignId, replay: record.control.endedAt };
       const job = plan({ definition: notifyWebhookJob, payload });
-      await queues.upkeep.add(job.name, job.data, job.opts);
+      await queues.webhooks.add(job.name, job.data, job.opts);
     }
     await campaigns.webhookIsThere(campaignId);
   };

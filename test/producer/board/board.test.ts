@@ -52,7 +52,15 @@ describe('the board', () => {
     const shown = await shownQueues();
 
     expect(Object.fromEntries(shown.map(({ name, readOnlyMode }) => [name, readOnlyMode]))).toEqual(
-      { campaigns: true, media: false, news: true, receipts: false, upkeep: false },
+      {
+        campaigns: true,
+        media: false,
+        news: true,
+        receipts: false,
+        followers: false,
+        webhooks: false,
+        upkeep: false,
+      },
     );
   });
 

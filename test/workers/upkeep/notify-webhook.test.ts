@@ -115,6 +115,21 @@ describe('a webhook', () => {
     expect(await lastAction(id)).toBe('webhook delivered');
   });
 
+  it('is delivered with the status, for however long the receiver sends its body', async () => {
+    const server = createServer((_request, response) => response.writeHead(200).write('a'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const id = await aCampaign(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+
+    await notifier().run(id);
+
+    expect(await lastAction(id)).toBe('webhook delivered');
+  });
+
   it('carries the same id when it is told again, so that a receiver knows the repeat', async () => {
     const { url, heard } = await receiver(500, 200, 200);
     const id = await aCampaign(url);
