@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 import { Agent } from 'undici';
 import { makeTakeReceipt } from '../shared/actions/take-receipt.ts';
 import type { Config } from '../shared/platform/config.ts';
+import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openQueues } from '../shared/queue/queues.ts';
-import { PREFIX } from '../shared/record/keys.ts';
 import { openRecord } from '../shared/record/record.ts';
 import { callbackAccounts } from './account.ts';
 import { makeFactLog } from './log-facts.ts';
@@ -26,7 +26,14 @@ export interface StartOptions {
 }
 
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, prefix = PREFIX, now = Date.now, accountsFile, reload } = options;
+  const {
+    config,
+    log,
+    prefix = config.redis.prefix,
+    now = Date.now,
+    accountsFile,
+    reload,
+  } = options;
   const redis = connect(config.redis.url, { purpose: 'http', log });
   // Without Redis it starts all the same: events go to the spool, and WeChat gets its answer.
   const findings = await untilReady(redis).then(
@@ -36,7 +43,8 @@ export async function start(options: StartOptions): Promise<Running> {
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
   const { retainMs, pace } = config;
   const { submitTimeoutMs } = pace;
-  const stores = openRecord({ redis, retainMs, submitTimeoutMs, now, prefix });
+  const identityOf = makeIdentityOf(config, () => config.accounts);
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
   const facts = makeFactLog(log, now);
   const watched = watchAccounts({

@@ -18,7 +18,8 @@ const DATA = '.qunfa';
 
 /** @param redisUrl of a Redis that is there; without it, a private one is started. */
 export async function startForGood(asked: Config, redisUrl?: string): Promise<Running> {
-  const dataDir = `${DATA}/${asked.isSandbox ? `sandbox-${randomUUID()}` : 'redis'}`;
+  const isAlone = asked.accounts.length === 0;
+  const dataDir = `${DATA}/${isAlone ? `sandbox-${randomUUID()}` : 'redis'}`;
   const redis = await resolveRedis({
     url: redisUrl,
     dataDir,
@@ -28,14 +29,14 @@ export async function startForGood(asked: Config, redisUrl?: string): Promise<Ru
   async function stopRedis(): Promise<void> {
     await redis.stop();
     // The sandbox forgets everything when it stops, so what refers to it is not kept either.
-    if (asked.isSandbox) await rm(dataDir, { recursive: true, force: true });
+    if (isAlone) await rm(dataDir, { recursive: true, force: true });
   }
-  const accounts = asked.isSandbox ? sandboxAccounts({ callsPerMinute: 60 }) : asked.accounts;
+  const accounts = isAlone ? sandboxAccounts({ callsPerMinute: 60 }) : asked.accounts;
   try {
     const everything = await startEverything({
-      config: { ...asked, redis: { url: redis.url }, accounts },
+      config: { ...asked, redis: { ...asked.redis, url: redis.url }, accounts },
       log: (role) => makeLogger({ role, level: asked.log.level }),
-      ...(asked.isSandbox
+      ...(isAlone
         ? { sandbox: { port: asked.sandbox.port, accounts: accounts.map(inSandbox) } }
         : {}),
     });

@@ -10,6 +10,7 @@ import { makeSteerAccount } from '../shared/actions/steer-account.ts';
 import { makeSteerCampaign } from '../shared/actions/steer-campaign.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
+import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
@@ -17,7 +18,6 @@ import type { Running } from '../shared/platform/running.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
 import { openQueues } from '../shared/queue/queues.ts';
-import { PREFIX } from '../shared/record/keys.ts';
 import { openRecord, recordOf } from '../shared/record/record.ts';
 import { makeTokenStore } from '../shared/record/token-store.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
@@ -44,7 +44,7 @@ const BOARD = '/board';
 
 /** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, registry, prefix = PREFIX, now = Date.now } = options;
+  const { config, log, registry, prefix = config.redis.prefix, now = Date.now } = options;
   const { retainMs, isSandbox } = config;
   const { submitTimeoutMs } = config.pace;
   const { era, proxyUrl } = config.wechat;
@@ -56,16 +56,19 @@ export async function start(options: StartOptions): Promise<Running> {
   );
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
-  const stores = openRecord({ redis, retainMs, submitTimeoutMs, now, prefix });
+  const accounts = () => config.accounts;
+  const identityOf = makeIdentityOf(config, accounts);
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
   const feed = openCampaignFeed({
     redis: connect(config.redis.url, { purpose: 'worker', log }),
     record: recordOf(prefix),
   });
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
-  const accounts = () => config.accounts;
   const { quota } = stores;
-  const wechatFor = makeWechatFor({ config, accounts, redis, quota, dispatcher, now, prefix });
+  const wechatFor = makeWechatFor({
+    ...{ config, accounts, redis, quota, identityOf, dispatcher, now, prefix },
+  });
   const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
   const enqueueRoot: typeof enqueue = (campaign, is) =>
     inTime(enqueue(campaign, is), ENQUEUE_WITHIN);
@@ -86,7 +89,11 @@ export async function start(options: StartOptions): Promise<Running> {
     ...configFindings(config),
   ];
   const tokenExpiry = async (account: string): Promise<number | null> => {
-    const token = await makeTokenStore({ redis, prefix: recordOf(prefix), account }).read();
+    const token = await makeTokenStore({
+      redis,
+      prefix: recordOf(prefix),
+      identity: identityOf(account),
+    }).read();
     return token?.expiresAt ?? null;
   };
   const stopping = new AbortController();

@@ -6,6 +6,7 @@ import type { Registry } from 'prom-client';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
+import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import type { Running } from '../shared/platform/running.ts';
@@ -14,7 +15,7 @@ import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { laneOf, SHARED_QUEUES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
-import { makeKeys, PREFIX } from '../shared/record/keys.ts';
+import { makeKeys } from '../shared/record/keys.ts';
 import { openRecord, recordOf } from '../shared/record/record.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { cappedBackoff } from './lane/backoff.ts';
@@ -39,7 +40,14 @@ export interface StartOptions {
 const DRAIN_WITHIN = 25 * SECOND;
 
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, registry, prefix = PREFIX, now = Date.now, hostId = hostname() } = options;
+  const {
+    config,
+    log,
+    registry,
+    prefix = config.redis.prefix,
+    now = Date.now,
+    hostId = hostname(),
+  } = options;
   const { proxyUrl } = config.wechat;
   const { submitTimeoutMs } = config.pace;
   const redis = connect(config.redis.url, { purpose: 'worker', log });
@@ -51,12 +59,14 @@ export async function start(options: StartOptions): Promise<Running> {
   );
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
-  const stores = openRecord({ redis, retainMs: config.retainMs, submitTimeoutMs, now, prefix });
+  const accounts = (): readonly AccountConfig[] => config.accounts;
+  const identityOf = makeIdentityOf(config, accounts);
+  const { retainMs } = config;
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
   const flows = new FlowProducer({ connection: redis, prefix });
   flows.on('error', (error) => log.debug({ event: 'queue.error', err: error }, 'flow producer'));
   const telemetry = makeTelemetry(log, registry);
-  const accounts = (): readonly AccountConfig[] => config.accounts;
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const webhooks = openSafeDispatcher({ allowPrivate: config.allowPrivateTargets });
   const wechatFor = makeWechatFor({
@@ -64,6 +74,7 @@ export async function start(options: StartOptions): Promise<Running> {
     accounts,
     redis,
     quota: stores.quota,
+    identityOf,
     dispatcher,
     now,
     prefix,

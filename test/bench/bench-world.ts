@@ -64,13 +64,14 @@ export async function startBenchWorld(options: WorldOptions): Promise<BenchWorld
   const env = {
     REDIS_URL: redis.url,
     WECHAT_API_BASE_URL: sandbox.url,
+    WECHAT_SANDBOX: 'true',
     CALLBACK_PORT: String(options.callbackPort ?? 0),
     CALLBACK_SPOOL_DIR: join(dir, 'spool'),
     PRODUCER_PORT: '0',
     LOG_LEVEL: 'error',
   };
   return {
-    config: { ...loadConfig(env), accounts, isSandbox: true },
+    config: { ...loadConfig(env), accounts },
     env: { ...env, ACCOUNTS_FILE: accountsFile },
     accounts,
     redisUrl: redis.url,

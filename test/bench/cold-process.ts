@@ -1,7 +1,9 @@
 /** A process that has never heard of a token: at the word, one call to WeChat. */
+
 import { Redis } from 'ioredis';
 import { makeWechatFor } from '../../src/shared/delivery/wechat-accounts.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { openRecord } from '../../src/shared/record/record.ts';
 import { makeDispatcher } from '../../src/shared/wechat/client.ts';
 import { massStatus } from '../../src/shared/wechat/mass.ts';
@@ -9,10 +11,12 @@ import { massStatus } from '../../src/shared/wechat/mass.ts';
 const config = loadConfig(process.env);
 const redis = new Redis(config.redis.url, { maxRetriesPerRequest: null });
 const { retainMs } = config;
-const { quota } = openRecord({ redis, retainMs, submitTimeoutMs: 10_000, now: Date.now });
 const accounts = () => config.accounts;
+const identityOf = makeIdentityOf(config, accounts);
+const record = { redis, retainMs, submitTimeoutMs: 10_000, identityOf, now: Date.now };
+const { quota } = openRecord(record);
 const dispatcher = makeDispatcher({});
-const wechatFor = makeWechatFor({ config, accounts, redis, quota, dispatcher, now: Date.now });
+const wechatFor = makeWechatFor({ ...record, config, accounts, quota, dispatcher });
 await redis.ping();
 process.send?.('ready');
 process.once('message', () => {

@@ -3,7 +3,9 @@
  * and no look at it. Three kinds: of nobody's message (`parked`), of a batch that waits (`settled`,
  * which changes its campaign and wakes its job), and a storm of three copies of each at once.
  */
+
 import { Redis } from 'ioredis';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { startBenchWorld } from './bench-world.ts';
 import { ratio, report } from './figures.ts';
 import { type Ask, load } from './load.ts';
@@ -39,7 +41,14 @@ function freshIds(count = EVENTS): string[] {
 
 const waiting = async (): Promise<string[]> => {
   const ids = freshIds();
-  return submittedBatches(redis, { account: account.name, from: Number(ids[0]), count: EVENTS });
+  const { name } = account;
+  const identity = makeIdentityOf(world.config, () => world.accounts)(name);
+  return submittedBatches(redis, {
+    account: name,
+    identity,
+    from: Number(ids[0]),
+    count: EVENTS,
+  });
 };
 
 /** Copies of one event come together, as they do when an answer was slow. */

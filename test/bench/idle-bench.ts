@@ -3,9 +3,11 @@
  * long an event takes from its push to the answer, to its batch being settled, and to its campaign
  * having ended.
  */
+
 import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { openRecord } from '../../src/shared/record/record.ts';
 import { startAllRoles } from './all-roles.ts';
 import { startBenchWorld, until } from './bench-world.ts';
@@ -20,7 +22,14 @@ const IDLE_MS = 20_000;
 const world = await startBenchWorld({ accounts: ACCOUNTS });
 const redis = new Redis(world.redisUrl, { maxRetriesPerRequest: null });
 const { retainMs } = world.config;
-const stores = openRecord({ redis, retainMs, submitTimeoutMs: 10_000, now: Date.now });
+const identityOf = makeIdentityOf(world.config, () => world.accounts);
+const stores = openRecord({
+  redis,
+  retainMs,
+  submitTimeoutMs: 10_000,
+  identityOf,
+  now: Date.now,
+});
 const worker = await startRole('worker', world.env);
 const callback = await startRole('callback', world.env);
 const address = /http:\/\/\S+?(?=\/wechat)/.exec(callback.said)?.[0] ?? '';

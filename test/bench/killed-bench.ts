@@ -3,9 +3,11 @@
  * runs beside it. At default settings: how long until each of its jobs is picked up, and until
  * WeChat is asked again with the same key.
  */
+
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { PREFIX } from '../../src/shared/record/keys.ts';
 import { openRecord } from '../../src/shared/record/record.ts';
 import { startAllRoles } from './all-roles.ts';
@@ -19,7 +21,14 @@ const LATENCY = 8_000;
 const world = await startBenchWorld({ accounts: ROUNDS, pace: { submitLatencyMs: LATENCY } });
 const redis = new Redis(world.redisUrl, { maxRetriesPerRequest: null });
 const { retainMs } = world.config;
-const stores = openRecord({ redis, retainMs, submitTimeoutMs: 10_000, now: Date.now });
+const identityOf = makeIdentityOf(world.config, () => world.accounts);
+const stores = openRecord({
+  redis,
+  retainMs,
+  submitTimeoutMs: 10_000,
+  identityOf,
+  now: Date.now,
+});
 const producer = await startAllRoles(world.config, ['producer']);
 const seconds = (from: number): number => rounded((Date.now() - from) / 1_000, 1);
 

@@ -2,8 +2,10 @@
  * 100 batches of 10,000 OpenIDs on 8 accounts, limits off, every step durable, against a bare
  * undici loop over ready-made bodies, 8 at a time. Both against the same sandbox process.
  */
+
 import { request } from 'undici';
 import { makeAcceptCampaign } from '../../src/shared/actions/accept-campaign.ts';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeLogger } from '../../src/shared/platform/logger.ts';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
 import { connect, untilReady } from '../../src/shared/platform/redis.ts';
@@ -65,6 +67,7 @@ const stores = openRecord({
   redis,
   retainMs: config.retainMs,
   submitTimeoutMs: 10_000,
+  identityOf: makeIdentityOf(config, () => accounts),
   now: Date.now,
 });
 const queues = openQueues({ connection: redis, log });

@@ -9,10 +9,17 @@ import { addChildren, openQueues } from '../../src/shared/queue/queues.ts';
 import { openRecord } from '../../src/shared/record/record.ts';
 import { inParallel } from './bench-world.ts';
 
+interface Wanted {
+  readonly account: string;
+  readonly identity: string;
+  readonly from: number;
+  readonly count: number;
+}
+
 /** @returns the message ids, `from` and on. */
 export async function submittedBatches(
   redis: Redis,
-  { account, from, count }: { account: string; from: number; count: number },
+  { account, identity, from, count }: Wanted,
 ): Promise<string[]> {
   const stores = openRecord({ redis, retainMs: DAY, submitTimeoutMs: 10_000, now: Date.now });
   const log = makeLogger({ role: 'bench', level: 'error' });
@@ -24,6 +31,7 @@ export async function submittedBatches(
       v: 1,
       id: `bench${msgId.padStart(13, '0')}`,
       account,
+      identity,
       name: 'bench',
       audience: { type: 'tag', tagId: 2 },
       counts: null,

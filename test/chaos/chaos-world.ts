@@ -1,4 +1,5 @@
 /** Redis, the sandbox and every role, each a process of its own, in a folder of their own. */
+
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -9,7 +10,9 @@ import { promisify } from 'node:util';
 import type { Redis } from 'ioredis';
 import type { SandboxSettings } from '../../src/sandbox/start.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
+import { loadConfig } from '../../src/shared/platform/config.ts';
 import { unpackRedis } from '../../src/shared/platform/debian-redis.ts';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeLogger } from '../../src/shared/platform/logger.ts';
 import { connect, untilReady } from '../../src/shared/platform/redis.ts';
 import { DAY, SECOND } from '../../src/shared/platform/time.ts';
@@ -118,6 +121,7 @@ export async function startChaosWorld(
     REDIS_URL: redisUrl,
     ACCOUNTS_FILE: accountsFile,
     WECHAT_API_BASE_URL: judge.url,
+    WECHAT_SANDBOX: 'true',
     SUBMIT_TIMEOUT_SECONDS: String(PACE.submitTimeoutSeconds),
     UNKNOWN_RETRY_SECONDS: String(PACE.unknownRetrySeconds),
     RECEIPT_DEADLINE_SECONDS: String(PACE.receiptDeadlineSeconds),
@@ -125,6 +129,7 @@ export async function startChaosWorld(
     CALLBACK_SPOOL_DIR: join(dir, 'spool'),
     PRODUCER_PORT: String(producerPort),
   };
+  const config = loadConfig(env);
   const role = (name: string, which: string): ChaosProcess =>
     keepRunning({
       name,
@@ -145,6 +150,7 @@ export async function startChaosWorld(
     redis: connection,
     retainMs: 30 * DAY,
     submitTimeoutMs: PACE.submitTimeoutSeconds * SECOND,
+    identityOf: makeIdentityOf(config, () => config.accounts),
     now: Date.now,
   });
   const queues = openQueues({ connection, log });

@@ -7,7 +7,7 @@ const UNDONE = ['active', 'waiting', 'prioritized', 'delayed', 'waiting-children
 
 /** @param mayWait campaigns with a held batch: their root and what waits for a person. */
 export async function leftovers(
-  { connection, queues }: Pick<ChaosWorld, 'connection' | 'queues'>,
+  { connection, queues, stores }: Pick<ChaosWorld, 'connection' | 'queues' | 'stores'>,
   mayWait: ReadonlySet<string>,
 ): Promise<string[]> {
   const keys = makeKeys(RECORD);
@@ -20,7 +20,10 @@ export async function leftovers(
     ['open campaigns', keys.open()],
     ['outbox', keys.outbox()],
     ['deadlines', keys.deadlines()],
-    ...ACCOUNTS.map(({ name }): [string, string] => [`unanswered ${name}`, keys.unanswered(name)]),
+    ...ACCOUNTS.map(({ name }): [string, string] => [
+      `unanswered ${name}`,
+      keys.unanswered(stores.identityOf(name)),
+    ]),
   ];
   for (const [what, key] of sets) {
     const members = await connection.zrange(key, '0', '-1');

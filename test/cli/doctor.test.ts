@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Examination, examine } from '../../src/cli/doctor/examine.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import type { Config } from '../../src/shared/platform/config.ts';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { makeLaneStore } from '../../src/shared/record/lane-store.ts';
 import { recordOf } from '../../src/shared/record/record.ts';
@@ -13,7 +14,8 @@ const { url: redisUrl, prefix, redis } = testRedis();
 const world = await startWorld({ url: redisUrl, prefix });
 const sandbox = world.sandbox;
 if (!sandbox) throw new TypeError('this test needs the sandbox');
-const lanes = makeLaneStore({ redis, record: recordOf(prefix) });
+const identityOf = makeIdentityOf(world.config, () => world.config.accounts);
+const lanes = makeLaneStore({ redis, record: recordOf(prefix), identityOf });
 
 const callbackBase = (world.addresses['callback of default'] ?? '').replace(/\/wechat\/.*$/, '');
 const accountNamed = (name: string): AccountConfig => {
@@ -22,10 +24,9 @@ const accountNamed = (name: string): AccountConfig => {
   return found;
 };
 
-/** The environment of a real installation that happens to talk to the sandbox. */
+/** The settings of the world's roles, for one account. */
 const config = (more: Partial<Config> = {}): Config => ({
   ...world.config,
-  isSandbox: false,
   wechat: { baseUrl: sandbox.url, era: 'today' },
   callback: { ...world.config.callback, publicUrl: callbackBase },
   accounts: [accountNamed('default')],
@@ -154,14 +155,14 @@ describe('the doctor', () => {
   });
 
   it('does not miss a Redis where there is only the sandbox, which brings one along', async () => {
-    const found = await look({ accounts: [], redis: { url: 'redis://127.0.0.1:1' } });
+    const found = await look({ accounts: [], redis: { prefix, url: 'redis://127.0.0.1:1' } });
 
     expect(of(found, 'fault')).toEqual([]);
     expect(of(found, 'warning').join('\n')).toContain('Redis: none is at REDIS_URL');
   });
 
   it('goes on without Redis, and names no secret', async () => {
-    const found = await look({ redis: { url: 'redis://:hush@127.0.0.1:9' } });
+    const found = await look({ redis: { prefix, url: 'redis://:hush@127.0.0.1:9' } });
 
     expect(of(found, 'fault')).toEqual([expect.stringMatching(/Redis does not answer/)]);
     expect(found.calls.stable_token).toBe(1);

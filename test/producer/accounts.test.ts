@@ -31,7 +31,7 @@ const routes = ({ stores, queues, config, wechatFor, now, redis: connection, pre
             const token = await makeTokenStore({
               redis: connection,
               prefix: record,
-              account,
+              identity: stores.identityOf(account),
             }).read();
             return token?.expiresAt ?? null;
           },
@@ -87,7 +87,10 @@ describe('GET /v1/accounts', () => {
     });
     await get('/v1/accounts/default/tags');
     await stores.lanes.noteEvent('default', NOW, 'safe');
-    const token = await connection.hget(`${prefix}:record:token:default`, 'token');
+    const token = await connection.hget(
+      `${prefix}:record:token:${stores.identityOf('default')}`,
+      'token',
+    );
 
     const { text } = await get('/v1/accounts/default');
 

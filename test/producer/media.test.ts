@@ -174,6 +174,7 @@ describe('GET /v1/media', () => {
       prefix,
       retainMs: DAY,
       submitTimeoutMs: 1,
+      identityOf: world.identityOf,
       now: Date.now,
     });
     const expiresAt = Date.now() + DAY;

@@ -29,6 +29,7 @@ async function pageWorld(environment: Record<string, string> = {}): Promise<Page
     prefix,
     retainMs: DAY,
     submitTimeoutMs: 1_000,
+    identityOf: world.identityOf,
     now: Date.now,
   });
   onTestFinished(async () => {

@@ -1,4 +1,5 @@
 /** The producer's routes over a real Redis, beside a sandbox that plays WeChat. */
+
 import type { Router } from 'express';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
@@ -8,6 +9,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { makeAcceptCampaign } from '../../src/shared/actions/accept-campaign.ts';
 import { makeWechatFor, type WechatFor } from '../../src/shared/delivery/wechat-accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { openQueues, type Queues } from '../../src/shared/queue/queues.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { makeDispatcher } from '../../src/shared/wechat/client.ts';
@@ -85,11 +87,12 @@ export async function sandboxWorld(
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const { retainMs } = config;
   const { submitTimeoutMs } = config.pace;
-  const stores = openRecord({ redis, retainMs, submitTimeoutMs, now, prefix });
+  const accounts = () => config.accounts;
+  const identityOf = makeIdentityOf(config, accounts);
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log: logged.log, prefix });
   const dispatcher = makeDispatcher({});
-  const accounts = () => config.accounts;
-  const common = { config, accounts, redis, dispatcher, now, prefix };
+  const common = { config, accounts, redis, identityOf, dispatcher, now, prefix };
   const wechatFor = makeWechatFor({ ...common, quota: stores.quota });
   const { accept } = makeAcceptCampaign({
     ...stores,

@@ -1,10 +1,12 @@
 /** The producer as other services see it: real HTTP, real Redis, no worker behind it. */
+
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { start } from '../../src/producer/start.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
+import { type IdentityOf, makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import type { Running } from '../../src/shared/platform/running.ts';
 import { recordedLog } from '../support/log-lines.ts';
 import { openIds } from '../support/open-ids.ts';
@@ -32,6 +34,7 @@ export interface Answer {
 export interface World {
   readonly url: string;
   readonly config: Config;
+  readonly identityOf: IdentityOf;
   readonly running: Running;
   readonly logged: ReturnType<typeof recordedLog>;
   call(method: string, path: string, init?: CallInit): Promise<Answer>;
@@ -74,6 +77,7 @@ export async function startWorld(
   return {
     url,
     config,
+    identityOf: makeIdentityOf(config, () => config.accounts),
     running,
     logged,
     call,

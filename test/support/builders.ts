@@ -53,6 +53,7 @@ export const aCampaign = (changes: Partial<Campaign> = {}): Campaign => ({
   v: 1,
   id: '0123456789abcdefgh',
   account: 'default',
+  identity: changes.account ?? 'default',
   name: 'Happy Day',
   audience: { type: 'list', listId: 'a_0123456789' },
   counts: { received: 25, duplicates: 0, invalid: 0, recipients: 25 },

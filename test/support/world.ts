@@ -2,6 +2,7 @@
  * Everything that takes part in a campaign, for real: worker and callback service over a Redis, and
  * the sandbox as WeChat. A test breaks it by hand and judges it by the sandbox's ledger.
  */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,7 @@ import type { Batch } from '../../src/shared/campaign/batch.ts';
 import type { CampaignState, CampaignView } from '../../src/shared/campaign/campaign.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
+import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
 import type { Running } from '../../src/shared/platform/running.ts';
 import { makeTelemetry } from '../../src/shared/platform/telemetry.ts';
@@ -157,6 +159,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     redis,
     retainMs: config.retainMs,
     submitTimeoutMs: config.pace.submitTimeoutMs,
+    identityOf: makeIdentityOf(settled, () => accounts),
     now,
     prefix,
   });

@@ -3,9 +3,9 @@ import type { Dispatcher } from 'undici';
 import { addressFindings } from '../../producer/http/auth.ts';
 import { makeDescribeAccount } from '../../shared/actions/describe-account.ts';
 import type { Config } from '../../shared/platform/config.ts';
+import { makeIdentityOf } from '../../shared/platform/identity.ts';
 import { makeLogger } from '../../shared/platform/logger.ts';
 import { connect } from '../../shared/platform/redis.ts';
-import { PREFIX } from '../../shared/record/keys.ts';
 import { openRecord, recordOf } from '../../shared/record/record.ts';
 import { makeTokenStore } from '../../shared/record/token-store.ts';
 import { makeDispatcher } from '../../shared/wechat/client.ts';
@@ -31,14 +31,16 @@ export interface Examination {
 }
 
 export async function examine(options: Options): Promise<Examination> {
-  const { config, prefix = PREFIX, now = Date.now } = options;
+  const { config, prefix = config.redis.prefix, now = Date.now } = options;
   const calls: Record<string, number> = {};
   const log = makeLogger({ role: 'doctor', level: 'silent' });
   const redis = connect(config.redis.url, { purpose: 'http', log });
   const { proxyUrl } = config.wechat;
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
+  const identityOf = makeIdentityOf(config, () => config.accounts);
   const stores = openRecord({
     redis,
+    identityOf,
     retainMs: config.retainMs,
     submitTimeoutMs: config.pace.submitTimeoutMs,
     now,
@@ -46,9 +48,11 @@ export async function examine(options: Options): Promise<Examination> {
   });
   const describeAccount = makeDescribeAccount({
     stores,
-    tokenExpiry: async (account) =>
-      (await makeTokenStore({ redis, prefix: recordOf(prefix), account }).read())?.expiresAt ??
-      null,
+    async tokenExpiry(account) {
+      const identity = identityOf(account);
+      const token = await makeTokenStore({ redis, prefix: recordOf(prefix), identity }).read();
+      return token?.expiresAt ?? null;
+    },
     isSandbox: config.isSandbox,
     now,
   });

@@ -3,6 +3,7 @@ import express, { type Router } from 'express';
 import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import { MediaListQuery, MediaUploadQuery } from '../../shared/contract/media-query.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { MaterialStore } from '../../shared/record/material-store.ts';
 import type { MediaStore, StoredMedia } from '../../shared/record/media-store.ts';
 import { parseQuery } from '../http/parse-input.ts';
@@ -12,9 +13,10 @@ import { readFile } from '../http/read-file.ts';
 interface Dependencies {
   readonly media: Pick<MediaStore, 'put' | 'describe' | 'list'>;
   readonly materials: Pick<MaterialStore, 'atWechat'>;
+  readonly accounts: () => readonly AccountConfig[];
 }
 
-export function makeMediaRoutes({ media, materials }: Dependencies): Router {
+export function makeMediaRoutes({ media, materials, accounts }: Dependencies): Router {
   const router = express.Router();
 
   router.post('/v1/media', async (req, res) => {
@@ -48,7 +50,8 @@ export function makeMediaRoutes({ media, materials }: Dependencies): Router {
   });
 
   async function whereAtWechat({ sha256 }: StoredMedia) {
-    const found = await materials.atWechat(sha256);
+    const names = accounts().map(({ name }) => name);
+    const found = await materials.atWechat(sha256, names);
     return found.map(({ expiresAt, ...where }) => ({
       ...where,
       expiresAt: expiresAt === null ? null : rfc3339(expiresAt),

@@ -59,7 +59,7 @@ export function makePlaces(deps: PlacesDependencies): Places {
     open: [makeHealthRoutes(deps), makeOpenApiRoutes({ document })],
     files: [makeDocsFiles()],
     raw: [
-      makeMediaRoutes(stores),
+      makeMediaRoutes({ ...stores, ...deps }),
       makeAudiencesRoutes({ ...stores, ...deps }),
       makeReceiptsRoutes(deps),
     ],

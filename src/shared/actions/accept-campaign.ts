@@ -15,6 +15,7 @@ import {
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { Claimed } from '../record/accept-campaign.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
@@ -30,6 +31,7 @@ export interface AcceptDependencies {
   readonly accounts: () => readonly AccountConfig[];
   readonly era: Era;
   readonly isSandbox: boolean;
+  readonly identityOf: IdentityOf;
   readonly campaigns: CampaignStore;
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
@@ -71,6 +73,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       v: 1,
       id,
       account: account.name,
+      identity: deps.identityOf(account.name),
       name: request.name,
       ...(deps.isSandbox ? { sandbox: true } : {}),
       audience: audience.audience,
@@ -125,7 +128,11 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     const account = accountFor(deps.accounts(), parsed.request.account);
     if ('refused' in account) return null;
     const requestDigest = digestOf(parsed.request);
-    const claim = await campaigns.claimed({ account: account.name, idempotencyKey, requestDigest });
+    const claim = await campaigns.claimed({
+      identity: deps.identityOf(account.name),
+      idempotencyKey,
+      requestDigest,
+    });
     return claim?.kind === 'existing' ? answerAgain(claim) : null;
   }
 

@@ -13,6 +13,8 @@ export interface Campaign {
   /** 18 characters: 9 of time, 9 by chance; sorts by age. Half of every batch key. */
   readonly id: string;
   readonly account: string;
+  /** The AppID at one WeChat that `account` meant when the campaign was accepted. */
+  readonly identity: string;
   readonly name: string;
   /** Runs against the sandbox; no follower gets anything. */
   readonly sandbox?: true;

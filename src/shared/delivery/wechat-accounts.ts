@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Dispatcher } from 'undici';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Config } from '../platform/config.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import { PREFIX } from '../record/keys.ts';
 import type { QuotaLedger } from '../record/quota-ledger.ts';
 import { recordOf } from '../record/record.ts';
@@ -15,6 +16,7 @@ interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
   readonly redis: Redis;
   readonly quota: QuotaLedger;
+  readonly identityOf: IdentityOf;
   readonly dispatcher: Dispatcher;
   readonly now: () => number;
   readonly prefix?: string;
@@ -24,7 +26,7 @@ export type WechatFor = (account: string) => WechatClient;
 
 /** @throws {TypeError} for an account that is not configured; check names at the door. */
 export function makeWechatFor(deps: Dependencies): WechatFor {
-  const { config, accounts, redis, quota, dispatcher, now, prefix = PREFIX } = deps;
+  const { config, accounts, redis, quota, identityOf, dispatcher, now, prefix = PREFIX } = deps;
   const clients = new Map<string, { of: AccountConfig; client: WechatClient }>();
   const { baseUrl, era } = config.wechat;
   const timeoutMs = config.pace.submitTimeoutMs;
@@ -35,7 +37,7 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
     const known = clients.get(name);
     if (known?.of === account) return known.client;
     const tokens = makeTokenSource({
-      store: makeTokenStore({ redis, prefix: recordOf(prefix), account: name }),
+      store: makeTokenStore({ redis, prefix: recordOf(prefix), identity: identityOf(name) }),
       fetchToken: () => fetchStableToken({ baseUrl, dispatcher, timeoutMs, account }),
       now,
       sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),

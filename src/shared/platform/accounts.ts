@@ -97,7 +97,7 @@ export const ACCOUNT_VARIABLES: Readonly<Record<string, string>> = {
 };
 
 /** Those of WECHAT_* that say where and how to talk to WeChat, not for whom. */
-const OF_NO_ACCOUNT = ['WECHAT_API_BASE_URL', 'WECHAT_PROTOCOL'];
+const OF_NO_ACCOUNT = ['WECHAT_API_BASE_URL', 'WECHAT_SANDBOX', 'WECHAT_PROTOCOL'];
 
 const OWN_NAME = 'default';
 

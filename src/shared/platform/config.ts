@@ -7,12 +7,17 @@ import { z } from 'zod';
 import { ACCOUNT_VARIABLES, type AccountConfig, readAccounts } from './accounts.ts';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { ServiceError } from './errors.ts';
+import { isWechat } from './identity.ts';
 import { proxyFor } from './proxy.ts';
 import * as setting from './setting.ts';
 import { DAY, SECOND } from './time.ts';
 
 export interface Config {
-  readonly redis: { readonly url: string };
+  readonly redis: {
+    readonly url: string;
+    /** The hash tag of every key, `{qunfa}`: another for a second installation on one Redis. */
+    readonly prefix: string;
+  };
   readonly producer: {
     readonly host: string;
     readonly port: number;
@@ -54,7 +59,7 @@ export interface Config {
     readonly receiptDeadlineMs: number;
   };
   readonly retainMs: number;
-  /** No account is configured, so there is nobody real to send to. */
+  /** WECHAT_SANDBOX, or no account is configured: no follower gets anything. */
   readonly isSandbox: boolean;
   /** Whether a webhook may go to a loopback or private address. */
   readonly allowPrivateTargets: boolean;
@@ -79,6 +84,10 @@ const LOOPBACK = '127.0.0.1';
 
 const Environment = z.object({
   REDIS_URL: setting.redisUrl.default('redis://127.0.0.1:6379'),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, '1 to 32 of a to z, 0 to 9 and -')
+    .default('qunfa'),
   PRODUCER_HOST: setting.host.default(LOOPBACK),
   PRODUCER_PORT: setting.port.default(3000),
   API_KEYS: parseApiKeys.default([]),
@@ -102,6 +111,7 @@ const Environment = z.object({
   SANDBOX_PORT: setting.port.default(3002),
   SANDBOX_CALLBACK_URL: setting.httpUrl.optional(),
   WECHAT_API_BASE_URL: setting.httpUrl.default('https://api.weixin.qq.com'),
+  WECHAT_SANDBOX: setting.yesOrNo.optional(),
   WECHAT_PROTOCOL: setting.oneOf(['today', '2014']).default('today'),
   SUBMIT_TIMEOUT_SECONDS: setting.amount(600).default(10),
   UNKNOWN_RETRY_SECONDS: setting.amount(3_600).default(65),
@@ -145,11 +155,15 @@ export function loadConfig(
   if (proxyUrl && !URL.canParse(proxyUrl)) {
     issues.push({ setting: 'HTTPS_PROXY', message: 'an http:// or https:// address' });
   }
+  if (parsed.success && parsed.data.WECHAT_SANDBOX && isWechat(parsed.data.WECHAT_API_BASE_URL)) {
+    const message = 'is true, but WECHAT_API_BASE_URL is the real WeChat';
+    issues.push({ setting: 'WECHAT_SANDBOX', message });
+  }
   if (!parsed.success || issues.length > 0) throw invalid(issues);
 
   const values = parsed.data;
   return {
-    redis: { url: values.REDIS_URL },
+    redis: { url: values.REDIS_URL, prefix: `{${values.REDIS_PREFIX}}` },
     producer: {
       host: values.PRODUCER_HOST,
       port: values.PRODUCER_PORT,
@@ -188,7 +202,7 @@ export function loadConfig(
       receiptDeadlineMs: Math.round(values.RECEIPT_DEADLINE_SECONDS * SECOND),
     },
     retainMs: Math.round(values.RETAIN_DAYS * DAY),
-    isSandbox: accounts.length === 0,
+    isSandbox: values.WECHAT_SANDBOX ?? accounts.length === 0,
     allowPrivateTargets: values.ALLOW_PRIVATE_TARGETS,
   };
 }

@@ -58,9 +58,9 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
    */
   async function accept(acceptance: Acceptance): Promise<Accepted> {
     const { campaign, message, requestDigest, idempotencyKey, contentDigest } = acceptance;
-    const { id, account } = campaign;
-    const keyed = idempotencyKey && keys.idempotency(account, digest(idempotencyKey));
-    const content = keys.content(account, contentDigest);
+    const { id, account, identity } = campaign;
+    const keyed = idempotencyKey && keys.idempotency(identity, digest(idempotencyKey));
+    const content = keys.content(identity, contentDigest);
     const claim = JSON.stringify({ id, requestDigest });
     const control: Control = acceptance.paused
       ? { ...NEW_CONTROL, paused: acceptance.paused }
@@ -138,15 +138,15 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
 
   /** What this key was used for, if it was. */
   async function claimed({
-    account,
+    identity,
     idempotencyKey,
     requestDigest,
   }: {
-    readonly account: string;
+    readonly identity: string;
     readonly idempotencyKey: string;
     readonly requestDigest: string;
   }): Promise<Claimed | null> {
-    const claim = await redis.get(keys.idempotency(account, digest(idempotencyKey)));
+    const claim = await redis.get(keys.idempotency(identity, digest(idempotencyKey)));
     return claim === null ? null : readClaim(claim, requestDigest);
   }
 

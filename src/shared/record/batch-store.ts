@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import type { Batch, BatchRef } from '../campaign/batch.ts';
 import { tallyChange } from '../campaign/progress.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import type { AuditEntry } from './audit.ts';
 import type { CampaignStore } from './campaign-store.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
@@ -17,6 +18,7 @@ interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
   readonly campaigns: Pick<CampaignStore, 'spec'>;
+  readonly identityOf: IdentityOf;
   /** How long WeChat may take to answer one call; after that the call counts as unanswered. */
   readonly submitTimeoutMs: number;
   readonly retainMs: number;
@@ -32,7 +34,7 @@ interface Applying {
 }
 
 export function makeBatchStore(deps: Dependencies) {
-  const { redis, record, campaigns, submitTimeoutMs, retainMs, now } = deps;
+  const { redis, record, campaigns, identityOf, submitTimeoutMs, retainMs, now } = deps;
   const keys = makeKeys(record);
   const change = makeChangeBatch({ redis, keys, spec: campaigns.spec, submitTimeoutMs });
   const { read, campaignOf, find, lookFrom, changes, auditOf } = change;
@@ -104,13 +106,20 @@ export function makeBatchStore(deps: Dependencies) {
 
   /** Batches whose last call nobody answered, oldest first; while any is, nothing new starts. */
   async function unanswered(account: string): Promise<BatchRef[]> {
-    const members = await redis.zrangebyscore(keys.unanswered(account), 0, now(), 'LIMIT', 0, 10);
+    const members = await redis.zrangebyscore(
+      keys.unanswered(identityOf(account)),
+      0,
+      now(),
+      'LIMIT',
+      0,
+      10,
+    );
     return members.map(refOf);
   }
 
   /** Batches that a call is under way for, or that are asked about again; at most 50. */
   async function asking(account: string): Promise<{ ref: BatchRef; batch: Batch }[]> {
-    const members = await redis.zrange(keys.unanswered(account), '0', '49');
+    const members = await redis.zrange(keys.unanswered(identityOf(account)), '0', '49');
     const found = await Promise.all(members.map(async (at) => [refOf(at), await read(refOf(at))]));
     return (found as [BatchRef, Batch | null][]).flatMap(([ref, batch]) =>
       batch ? [{ ref, batch }] : [],
@@ -129,7 +138,7 @@ export function makeBatchStore(deps: Dependencies) {
     all,
     apply,
     divide,
-    ...makeReceiptStore({ redis, keys, change, retainMs, now }),
+    ...makeReceiptStore({ redis, keys, change, identityOf, retainMs, now }),
     unanswered,
     asking,
     overdue,

@@ -20,7 +20,7 @@ export interface Found {
 }
 
 /** `notAfter` matters to what is being submitted, and to nothing else. */
-export type About = Pick<Campaign, 'id' | 'account' | 'notAfter'>;
+export type About = Pick<Campaign, 'id' | 'account' | 'identity' | 'notAfter'>;
 
 interface Dependencies {
   readonly redis: Redis;
@@ -69,7 +69,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
 
   /** Everything that is written when `before` becomes `after`. */
   function changes(campaign: About, before: Batch, after: Batch): Command[] {
-    const { id, account, notAfter } = campaign;
+    const { id, account, identity, notAfter } = campaign;
     const member = `${id}/${after.no}`;
     const work = worksInLane(after) - worksInLane(before);
     return [
@@ -81,7 +81,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
       ...(work > 0 ? [['PUBLISH', keys.laneFeed(), account] as const] : []),
       ...(after.state === 'submitting'
         ? [
-            ['ZADD', keys.unanswered(account), answerDue(after), member] as const,
+            ['ZADD', keys.unanswered(identity), answerDue(after), member] as const,
             [
               'ZADD',
               keys.deadlines(),
@@ -91,7 +91,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
           ]
         : before.state === 'submitting'
           ? [
-              ['ZREM', keys.unanswered(account), member] as const,
+              ['ZREM', keys.unanswered(identity), member] as const,
               ['ZREM', keys.deadlines(), member] as const,
             ]
           : []),

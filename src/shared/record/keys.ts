@@ -6,6 +6,10 @@ export const PREFIX = '{qunfa}';
 /** Apart from BullMQ's, whose keys are `<prefix>:<queue>:<job>`: no queue may be named `record`. */
 export const RECORD = `${PREFIX}:record`;
 
+/**
+ * `identity` is an AppID at one WeChat (platform/identity.ts): what must not follow an account's
+ * name when that comes to mean another AppID.
+ */
 export const makeKeys = (record: string) => ({
   /** hash: spec, control, message, waiting, idempotency */
   campaign: (id: string) => `${record}:campaign:${id}`,
@@ -22,25 +26,25 @@ export const makeKeys = (record: string) => ({
   open: () => `${record}:open`,
   /** sorted set: what must still be told to BullMQ (`root:<campaign>`, `webhook:<campaign>`) */
   outbox: () => `${record}:outbox`,
-  idempotency: (account: string, digest: string) => `${record}:idempotency:${account}:${digest}`,
+  idempotency: (identity: string, digest: string) => `${record}:idempotency:${identity}:${digest}`,
   /** hash: campaign with this content to this audience → its notAfter; `last`: the newest one */
-  content: (account: string, digest: string) => `${record}:same-content:${account}:${digest}`,
+  content: (identity: string, digest: string) => `${record}:same-content:${identity}:${digest}`,
   /** string: `<campaign>/<batch>`, whose message this is */
-  messageId: (account: string, msgId: string) => `${record}:message:${account}:${msgId}`,
+  messageId: (identity: string, msgId: string) => `${record}:message:${identity}:${msgId}`,
   /** string: an event that nobody was waiting for, or that is not confirmed yet */
-  parked: (account: string, msgId: string) => `${record}:parked:${account}:${msgId}`,
+  parked: (identity: string, msgId: string) => `${record}:parked:${identity}:${msgId}`,
   /** hash: account → batches that must still be called */
   lanes: () => `${record}:lanes`,
   /** hash: what an account's lane is doing instead of sending */
-  lane: (account: string) => `${record}:lane:${account}`,
+  lane: (identity: string) => `${record}:lane:${identity}`,
   /** sorted set: batch `<campaign>/<no>` by the time its answer was due */
-  unanswered: (account: string) => `${record}:unanswered:${account}`,
+  unanswered: (identity: string) => `${record}:unanswered:${identity}`,
   /** sorted set: submitting batches by the end of their key's life */
   deadlines: () => `${record}:deadlines`,
   /** hash: last event, last refused plain push */
-  account: (account: string) => `${record}:account:${account}`,
+  account: (identity: string) => `${record}:account:${identity}`,
   /** hash: API path → calls on one Beijing day */
-  calls: (account: string, day: string) => `${record}:calls:${account}:${day}`,
+  calls: (identity: string, day: string) => `${record}:calls:${identity}:${day}`,
   heartbeat: () => `${record}:heartbeat`,
   /** string: the start of Redis since which the counts are known to be right */
   counted: () => `${record}:counted`,

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { WaitReason } from '../campaign/batch.ts';
 import type { Word } from '../campaign/campaign.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import { commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
 
@@ -33,7 +34,13 @@ export interface AccountFacts {
 
 export type LaneStore = ReturnType<typeof makeLaneStore>;
 
-export function makeLaneStore({ redis, record }: { redis: Redis; record: string }) {
+interface Dependencies {
+  readonly redis: Redis;
+  readonly record: string;
+  readonly identityOf: IdentityOf;
+}
+
+export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
   const keys = makeKeys(record);
 
   /** Accounts that have batches to call WeChat for. */
@@ -50,7 +57,7 @@ export function makeLaneStore({ redis, record }: { redis: Redis; record: string 
   }
 
   async function read(account: string): Promise<LaneState> {
-    const fields = await redis.hgetall(keys.lane(account));
+    const fields = await redis.hgetall(keys.lane(identityOf(account)));
     return Object.fromEntries(
       Object.entries(fields).map(([field, text]) => [field, JSON.parse(text)]),
     ) as LaneState;
@@ -61,18 +68,18 @@ export function makeLaneStore({ redis, record }: { redis: Redis; record: string 
     field: Field,
     value: NonNullable<LaneState[Field]>,
   ): Promise<void> {
-    await redis.hset(keys.lane(account), field, JSON.stringify(value));
+    await redis.hset(keys.lane(identityOf(account)), field, JSON.stringify(value));
     await redis.publish(keys.laneFeed(), account);
   }
 
   async function clear(account: string, ...fields: (keyof LaneState)[]): Promise<void> {
-    await redis.hdel(keys.lane(account), ...fields);
+    await redis.hdel(keys.lane(identityOf(account)), ...fields);
     await redis.publish(keys.laneFeed(), account);
   }
 
   /** Ends its going one by one, unless it has been told meanwhile to go on so for longer. */
   async function widen(account: string, narrowUntil: number): Promise<void> {
-    const lane = { key: keys.lane(account), field: 'narrowUntil' };
+    const lane = { key: keys.lane(identityOf(account)), field: 'narrowUntil' };
     await commit(
       redis,
       [{ ...lane, is: JSON.stringify(narrowUntil) }],
@@ -84,16 +91,16 @@ export function makeLaneStore({ redis, record }: { redis: Redis; record: string 
   }
 
   async function noteEvent(account: string, at: number, mode: string): Promise<void> {
-    await redis.hset(keys.account(account), 'lastEventAt', at, 'lastEventMode', mode);
+    await redis.hset(keys.account(identityOf(account)), 'lastEventAt', at, 'lastEventMode', mode);
   }
 
   async function notePlainRefused(account: string, at: number): Promise<void> {
-    await redis.hset(keys.account(account), 'plainRefusedAt', at);
+    await redis.hset(keys.account(identityOf(account)), 'plainRefusedAt', at);
   }
 
   async function facts(account: string): Promise<AccountFacts> {
     const { lastEventAt, lastEventMode, plainRefusedAt } = await redis.hgetall(
-      keys.account(account),
+      keys.account(identityOf(account)),
     );
     return {
       ...(lastEventAt ? { lastEventAt: Number(lastEventAt) } : {}),

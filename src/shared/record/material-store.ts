@@ -2,13 +2,14 @@
  * What is at WeChat already, as what, and until when: so that a file is uploaded once an account
  * and kind, however many campaigns carry it.
  *
- *   <prefix>:material:<account>:<kind>:<content>         one upload (JSON), gone when WeChat's copy is
- *   <prefix>:material:<account>:<kind>:<content>:claim   whoever uploads it now
+ *   <prefix>:material:<identity>:<kind>:<content>         one upload (JSON), gone when WeChat's copy is
+ *   <prefix>:material:<identity>:<kind>:<content>:claim   whoever uploads it now
  *   <prefix>:material-of:<sha256>                        every upload of one file
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { MaterialKey } from '../campaign/campaign.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import { DAY, HOUR } from '../platform/time.ts';
 import { CLAIM_IF, FORGET_IF, RELEASE_IF, SAVE_MATERIAL } from './media-scripts.ts';
 
@@ -40,14 +41,15 @@ export interface Dependencies {
   readonly redis: Redis;
   /** With the hash tag, as the media store's. */
   readonly prefix: string;
+  readonly identityOf: IdentityOf;
   readonly now: () => number;
 }
 
 export type MaterialStore = ReturnType<typeof makeMaterialStore>;
 
-export function makeMaterialStore({ redis, prefix, now }: Dependencies) {
+export function makeMaterialStore({ redis, prefix, identityOf, now }: Dependencies) {
   const keyOf = (account: string, key: MaterialKey): string =>
-    `${prefix}:material:${fieldOf(account, key)}:${key.sha256}`;
+    `${prefix}:material:${fieldOf(identityOf(account), key)}:${key.sha256}`;
   const ofFile = (sha256: string): string => `${prefix}:material-of:${sha256}`;
 
   /** What may be used instead of another upload: it stays at WeChat for an hour at least. */
@@ -68,7 +70,7 @@ export function makeMaterialStore({ redis, prefix, now }: Dependencies) {
       ...keys,
       JSON.stringify(material),
       lifeMs,
-      fieldOf(account, key),
+      fieldOf(identityOf(account), key),
       JSON.stringify(material.expiresAt),
     );
   }
@@ -79,7 +81,7 @@ export function makeMaterialStore({ redis, prefix, now }: Dependencies) {
    */
   async function forget(account: string, key: MaterialKey, mediaId: string): Promise<void> {
     const keys = [keyOf(account, key), ofFile(key.sha256)];
-    await redis.eval(FORGET_IF, keys.length, ...keys, mediaId, fieldOf(account, key));
+    await redis.eval(FORGET_IF, keys.length, ...keys, mediaId, fieldOf(identityOf(account), key));
   }
 
   /**
@@ -102,16 +104,18 @@ export function makeMaterialStore({ redis, prefix, now }: Dependencies) {
     };
   }
 
-  /** Every account that has this file at WeChat now, by account and kind. */
-  async function atWechat(sha256: string): Promise<AtWechat[]> {
+  /** Which of these accounts have this file at WeChat now, by account and kind. */
+  async function atWechat(sha256: string, accounts: readonly string[]): Promise<AtWechat[]> {
+    const names = new Map(accounts.map((name) => [identityOf(name), name]));
     const fields = await redis.hgetall(ofFile(sha256));
     return Object.entries(fields)
       .map(([field, expires]) => {
-        const [account = '', kind = ''] = field.split(':');
+        const [identity = '', kind = ''] = field.split(':');
+        const account = names.get(identity) ?? '';
         const expiresAt = JSON.parse(expires) as number | null;
         return { account, kind: kind as AtWechat['kind'], expiresAt };
       })
-      .filter((found) => isGood(found, 0))
+      .filter((found) => found.account !== '' && isGood(found, 0))
       .sort((a, b) => `${a.account}:${a.kind}`.localeCompare(`${b.account}:${b.kind}`));
   }
 
@@ -121,6 +125,6 @@ export function makeMaterialStore({ redis, prefix, now }: Dependencies) {
   return { find, save, forget, claim, atWechat };
 }
 
-/** Neither account names nor kinds have a colon. */
-const fieldOf = (account: string, { kind, textDigest }: MaterialKey): string =>
-  textDigest === undefined ? `${account}:${kind}` : `${account}:${kind}:${textDigest}`;
+/** Neither identities nor kinds have a colon. */
+const fieldOf = (identity: string, { kind, textDigest }: MaterialKey): string =>
+  textDigest === undefined ? `${identity}:${kind}` : `${identity}:${kind}:${textDigest}`;

@@ -6,9 +6,10 @@ import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import { type Batch, type BatchRef, batchKey } from '../campaign/batch.ts';
 import type { Receipt } from '../campaign/receipt.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import { DAY } from '../platform/time.ts';
 import type { AuditEntry } from './audit.ts';
-import { type ChangeBatch, refOf } from './change-batch.ts';
+import { type About, type ChangeBatch, refOf } from './change-batch.ts';
 import { commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
 
@@ -52,11 +53,12 @@ interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly change: ChangeBatch;
+  readonly identityOf: IdentityOf;
   readonly retainMs: number;
   readonly now: () => number;
 }
 
-export function makeReceiptStore({ redis, keys, change, retainMs, now }: Dependencies) {
+export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, now }: Dependencies) {
   const { read, campaignOf, find, lookFrom, changes, auditOf } = change;
 
   /**
@@ -73,9 +75,8 @@ export function makeReceiptStore({ redis, keys, change, retainMs, now }: Depende
   ): Promise<AcceptanceOutcome> {
     const campaign = await campaignOf(ref.campaignId);
     const look = lookFrom(ref, from);
-    const { account } = campaign;
-    const ownerKey = keys.messageId(account, event.msgId);
-    const parkedKey = keys.parked(account, event.msgId);
+    const ownerKey = keys.messageId(campaign.identity, event.msgId);
+    const parkedKey = keys.parked(campaign.identity, event.msgId);
     const me = `${ref.campaignId}/${ref.no}`;
     // A fresh answer names a message that nobody has heard of yet, and the commit checks just that.
     let isFirst = from !== undefined;
@@ -128,14 +129,20 @@ export function makeReceiptStore({ redis, keys, change, retainMs, now }: Depende
    * knows its message id; an untrusted one is parked until WeChat has been asked.
    */
   async function take(account: string, arrival: Arrival): Promise<ArrivalOutcome> {
-    const ownerKey = keys.messageId(account, arrival.msgId);
-    const parkedKey = keys.parked(account, arrival.msgId);
+    const identity = identityOf(account);
+    const ownerKey = keys.messageId(identity, arrival.msgId);
+    const parkedKey = keys.parked(identity, arrival.msgId);
     return untilSettled<ArrivalOutcome>(async () => {
       const [owner = null, parked = null] = await redis.mget(ownerKey, parkedKey);
       if (owner === null || !arrival.trusted) {
         return park({ arrival, ownerKey, owner, parkedKey, parked });
       }
-      return settle(account, refOf(owner), arrival, parked === null ? null : parkedKey);
+      return settle(
+        { account, identity },
+        refOf(owner),
+        arrival,
+        parked === null ? null : parkedKey,
+      );
     });
   }
 
@@ -164,7 +171,7 @@ export function makeReceiptStore({ redis, keys, change, retainMs, now }: Depende
   }
 
   async function settle(
-    account: string,
+    whose: Pick<About, 'account' | 'identity'>,
     ref: BatchRef,
     arrival: Pick<Arrival, 'msgId' | 'receipt'>,
     parkedKey: string | null,
@@ -183,7 +190,7 @@ export function makeReceiptStore({ redis, keys, change, retainMs, now }: Depende
       redis,
       [check],
       [
-        ...changes({ id: ref.campaignId, account, notAfter: 0 }, batch, next),
+        ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
         ...(parkedKey ? [['DEL', parkedKey] as const] : []),
         ...auditOf(
           ref,
@@ -201,23 +208,23 @@ export function makeReceiptStore({ redis, keys, change, retainMs, now }: Depende
     msgId: string,
     receipt: Receipt,
   ): Promise<ArrivalOutcome> {
-    const { account } = await campaignOf(ref.campaignId);
+    const campaign = await campaignOf(ref.campaignId);
     return untilSettled<ArrivalOutcome>(async () => {
       const batch = await read(ref);
       // Its event came while WeChat was being asked: what is counted stays.
       const known = batch?.state === 'settled' && batch.receipt.sent !== null;
       if (known || (batch?.state === 'settled' && receipt.sent === null)) return 'repeated';
-      return settle(account, ref, { msgId, receipt }, keys.parked(account, msgId));
+      return settle(campaign, ref, { msgId, receipt }, keys.parked(campaign.identity, msgId));
     });
   }
 
   async function parked(account: string, msgId: string): Promise<Arrival | null> {
-    const text = await redis.get(keys.parked(account, msgId));
+    const text = await redis.get(keys.parked(identityOf(account), msgId));
     return text === null ? null : (JSON.parse(text) as Arrival);
   }
 
   async function ownerOf(account: string, msgId: string): Promise<BatchRef | null> {
-    const owner = await redis.get(keys.messageId(account, msgId));
+    const owner = await redis.get(keys.messageId(identityOf(account), msgId));
     return owner === null ? null : refOf(owner);
   }
 

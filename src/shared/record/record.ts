@@ -1,5 +1,6 @@
 /** Everything this product remembers, opened on one Redis connection. */
 import type { Redis } from 'ioredis';
+import type { IdentityOf } from '../platform/identity.ts';
 import { type AudienceStore, makeAudienceStore } from './audience-store.ts';
 import { type BatchStore, makeBatchStore } from './batch-store.ts';
 import { type CampaignStore, makeCampaignStore } from './campaign-store.ts';
@@ -11,6 +12,7 @@ import { makeQuotaLedger, type QuotaLedger } from './quota-ledger.ts';
 import { makeRecount, type Recount } from './recount.ts';
 
 export interface Stores {
+  readonly identityOf: IdentityOf;
   readonly campaigns: CampaignStore;
   readonly batches: BatchStore;
   readonly lanes: LaneStore;
@@ -26,6 +28,8 @@ interface Dependencies {
   readonly retainMs: number;
   readonly submitTimeoutMs: number;
   readonly now: () => number;
+  /** Without it every account's name stands for itself. */
+  readonly identityOf?: IdentityOf;
   /** BullMQ's prefix; the record lives beside it under the same hash tag. */
   readonly prefix?: string;
 }
@@ -34,16 +38,26 @@ export const recordOf = (prefix: string): string => `${prefix}:record`;
 
 export function openRecord(deps: Dependencies): Stores {
   const { redis, retainMs, submitTimeoutMs, now, prefix = PREFIX } = deps;
+  const { identityOf = (account) => account } = deps;
   const record = recordOf(prefix);
   const campaigns = makeCampaignStore({ redis, record, retainMs, now });
   return {
+    identityOf,
     campaigns,
-    batches: makeBatchStore({ redis, record, campaigns, submitTimeoutMs, retainMs, now }),
-    lanes: makeLaneStore({ redis, record }),
-    recount: makeRecount({ redis, record, campaigns }),
-    quota: makeQuotaLedger({ redis, record, now }),
+    batches: makeBatchStore({
+      redis,
+      record,
+      campaigns,
+      identityOf,
+      submitTimeoutMs,
+      retainMs,
+      now,
+    }),
+    lanes: makeLaneStore({ redis, record, identityOf }),
+    recount: makeRecount({ redis, record, campaigns, identityOf }),
+    quota: makeQuotaLedger({ redis, record, identityOf, now }),
     media: makeMediaStore({ redis, prefix: record, retainMs, now }),
-    materials: makeMaterialStore({ redis, prefix: record, now }),
+    materials: makeMaterialStore({ redis, prefix: record, identityOf, now }),
     audiences: makeAudienceStore({ redis, prefix: record, retainMs, now }),
   };
 }

@@ -9,6 +9,7 @@
 import type { Redis } from 'ioredis';
 import type { Batch } from '../campaign/batch.ts';
 import { EMPTY_TALLY, type TallyField, tallyOf } from '../campaign/progress.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import { refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeKeys } from './keys.ts';
@@ -18,11 +19,12 @@ interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
   readonly campaigns: Pick<ReadCampaign, 'read'>;
+  readonly identityOf: IdentityOf;
 }
 
 export type Recount = ReturnType<typeof makeRecount>;
 
-export function makeRecount({ redis, record, campaigns }: Dependencies) {
+export function makeRecount({ redis, record, campaigns, identityOf }: Dependencies) {
   const keys = makeKeys(record);
 
   /** @returns how many counts were put right. */
@@ -87,13 +89,14 @@ export function makeRecount({ redis, record, campaigns }: Dependencies) {
   /** A call that is taken for unanswered, and is not, would keep its lane waiting for ever. */
   async function answered(account: string): Promise<number> {
     let mended = 0;
-    for (const member of await redis.zrange(keys.unanswered(account), '0', '-1')) {
+    for (const member of await redis.zrange(keys.unanswered(identityOf(account)), '0', '-1')) {
       const { campaignId, no } = refOf(member);
       const key = keys.batches(campaignId);
       const is = await redis.hget(key, String(no));
       if (is !== null && (JSON.parse(is) as Batch).state === 'submitting') continue;
       const check = { key, field: String(no), is };
-      if (await commit(redis, [check], [['ZREM', keys.unanswered(account), member]])) mended += 1;
+      if (await commit(redis, [check], [['ZREM', keys.unanswered(identityOf(account)), member]]))
+        mended += 1;
     }
     return mended;
   }

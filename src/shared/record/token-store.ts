@@ -7,7 +7,8 @@ interface TokenStoreDeps {
   readonly redis: Redis;
   /** With the account's hash tag: `{qunfa}`. */
   readonly prefix: string;
-  readonly account: string;
+  /** Whose token it is: an AppID at one WeChat, never an account's name. */
+  readonly identity: string;
 }
 
 /** Tidies up after accounts that are gone; whether a token is good is told by its own time. */
@@ -30,9 +31,9 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
 /** One account's access token in Redis, shared by every process. */
-export function makeTokenStore({ redis, prefix, account }: TokenStoreDeps): TokenStore {
-  const tokenKey = `${prefix}:token:${account}`;
-  const lockKey = `${prefix}:token-lock:${account}`;
+export function makeTokenStore({ redis, prefix, identity }: TokenStoreDeps): TokenStore {
+  const tokenKey = `${prefix}:token:${identity}`;
+  const lockKey = `${prefix}:token-lock:${identity}`;
 
   return {
     async read() {

@@ -81,5 +81,5 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
   }
 }
 
-const nameOf = ({ account, audience }: Campaign): string =>
-  `${account} ${JSON.stringify(audience)}`;
+const nameOf = ({ identity, audience }: Campaign): string =>
+  `${identity} ${JSON.stringify(audience)}`;

@@ -34,7 +34,7 @@ const accountsFile = (accounts: unknown) => ({
 describe('the configuration', () => {
   it('needs nothing: without any variable it is a sandbox on loopback', () => {
     expect(loadConfig({})).toEqual({
-      redis: { url: 'redis://127.0.0.1:6379' },
+      redis: { url: 'redis://127.0.0.1:6379', prefix: '{qunfa}' },
       producer: { host: '127.0.0.1', port: 3000, apiKeys: [] },
       callback: { host: '127.0.0.1', port: 3001, spoolDir: '.qunfa/spool' },
       worker: { queues: null, accounts: null },
@@ -53,6 +53,7 @@ describe('the configuration', () => {
   it('has every variable in the units of the code', () => {
     const config = loadConfig({
       REDIS_URL: 'rediss://user:password@redis.example:6380/2',
+      REDIS_PREFIX: 'staging',
       PRODUCER_HOST: '0.0.0.0',
       PRODUCER_PORT: '8080',
       API_KEYS: 'crm:k1, k2',
@@ -92,7 +93,7 @@ describe('the configuration', () => {
     });
 
     expect(config).toEqual({
-      redis: { url: 'rediss://user:password@redis.example:6380/2' },
+      redis: { url: 'rediss://user:password@redis.example:6380/2', prefix: '{staging}' },
       producer: {
         host: '0.0.0.0',
         port: 8080,
@@ -277,6 +278,27 @@ describe('the account of the environment', () => {
 
     expect(loadConfig(env).isSandbox).toBe(true);
   });
+});
+
+describe('a sandbox', () => {
+  const own = { WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's1' };
+
+  it('is said to be one where an account is set', () => {
+    const address = 'http://sandbox:3002';
+    const said = { ...own, WECHAT_API_BASE_URL: address, WECHAT_SANDBOX: 'true' };
+
+    expect(loadConfig(said).isSandbox).toBe(true);
+    expect(loadConfig({ ...own, WECHAT_API_BASE_URL: address }).isSandbox).toBe(false);
+  });
+
+  it.each([undefined, 'https://api2.weixin.qq.com', 'https://sh.api.weixin.qq.com/'])(
+    'is never WeChat itself, at %s',
+    (WECHAT_API_BASE_URL) => {
+      const env = { ...own, WECHAT_SANDBOX: 'true', WECHAT_API_BASE_URL };
+
+      expect(() => loadConfig(env)).toThrow('WECHAT_SANDBOX: is true, but');
+    },
+  );
 });
 
 describe('the accounts file', () => {

@@ -19,6 +19,7 @@ const acceptance = (id: string, more: Partial<Acceptance>): Acceptance => ({
     v: 1,
     id,
     account: 'default',
+    identity: 'default',
     name: 'hello',
     audience: { type: 'everyone' },
     counts: null,

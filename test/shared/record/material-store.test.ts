@@ -20,7 +20,12 @@ function records() {
   worlds += 1;
   const clock = { now: NOON };
   const own = `${prefix}:${worlds}`;
-  const material = makeMaterialStore({ redis, prefix: own, now: () => clock.now });
+  const material = makeMaterialStore({
+    redis,
+    prefix: own,
+    identityOf: (account) => account,
+    now: () => clock.now,
+  });
   const keys = () => redis.keys(`${own.replace(/[{}]/g, '?')}:*`);
   return { material, clock, own, keys };
 }
@@ -106,17 +111,17 @@ describe('what is at WeChat', () => {
       },
     );
 
-    expect(await material.atWechat(SHA)).toEqual([
+    expect(await material.atWechat(SHA, ['a', 'b', 'default'])).toEqual([
       { account: 'a', kind: 'permanent', expiresAt: null },
       { account: 'a', kind: 'thumb', expiresAt: NOON + 2 * HOUR },
       { account: 'b', kind: 'thumb', expiresAt: later },
     ]);
     clock.now = NOON + 3 * HOUR;
-    expect(await material.atWechat(SHA)).toEqual([
+    expect(await material.atWechat(SHA, ['a', 'b', 'default'])).toEqual([
       { account: 'a', kind: 'permanent', expiresAt: null },
       { account: 'b', kind: 'thumb', expiresAt: later },
     ]);
-    expect(await material.atWechat('cd'.repeat(32))).toEqual([]);
+    expect(await material.atWechat('cd'.repeat(32), ['a'])).toEqual([]);
   });
 });
 
@@ -139,7 +144,7 @@ describe('an id that WeChat does not know any more', () => {
     await material.forget('default', THUMB, 'T1');
 
     expect(await material.find('default', THUMB)).toEqual(uploaded('T2'));
-    expect(await material.atWechat(SHA)).toHaveLength(1);
+    expect(await material.atWechat(SHA, ['a', 'b', 'default'])).toHaveLength(1);
   });
 });
 

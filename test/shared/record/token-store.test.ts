@@ -13,7 +13,7 @@ afterAll(() => {
 });
 
 let accounts = 0;
-const aStore = (account = `a${++accounts}`) => makeTokenStore({ redis, prefix, account });
+const aStore = (account = `a${++accounts}`) => makeTokenStore({ redis, prefix, identity: account });
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe('the shared token', () => {
@@ -86,7 +86,7 @@ describe('16 cold processes', () => {
     const sources = Array.from({ length: 16 }, () => {
       const connection = new Redis(url);
       connections.push(connection);
-      const store = makeTokenStore({ redis: connection, prefix, account });
+      const store = makeTokenStore({ redis: connection, prefix, identity: account });
       let tried = false;
       return makeTokenSource({
         store: {
@@ -142,7 +142,7 @@ describe('16 cold processes', () => {
   it('go on without the one that was killed while it fetched', async () => {
     let calls = 0;
     const { account, sources } = processes(async () => `T${++calls}`);
-    await makeTokenStore({ redis, prefix, account }).lock(300);
+    await makeTokenStore({ redis, prefix, identity: account }).lock(300);
 
     const got = await Promise.all(sources.map((source) => source.get()));
 
