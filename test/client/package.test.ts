@@ -41,13 +41,20 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 /** From a copy, so that nobody's dist/ is swept away. */
 async function pack(source: string): Promise<string> {
   const { files = [] } = await manifestOf(ROOT);
-  const wanted = ['package.json', 'LICENSE', 'tsconfig.json', 'tsconfig.build.json', 'src'];
+  const wanted = [
+    'package.json',
+    'LICENSE',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'src',
+    'packages',
+  ];
   for (const name of [...wanted, 'README.md', ...files.filter((file) => !file.includes('*'))]) {
     if (name === 'dist' || !(await exists(join(ROOT, name)))) continue;
     await cp(join(ROOT, name), join(source, name), { recursive: true });
   }
   await symlink(NODE_MODULES, join(source, 'node_modules'));
-  await run('npm', ['run', 'build', '--silent'], { cwd: source });
+  await run('npm', ['run', 'prepack', '--silent'], { cwd: source });
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', dir];
   const { stdout } = await run('npm', args, { cwd: source, maxBuffer: 64 * 1024 * 1024 });
   const [made] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
@@ -140,13 +147,28 @@ makeClient({ url: 'http://127.0.0.1:3000' }).campaigns.create({
 });
 `;
 
+/** How a service in CommonJS has both entries. */
+const COMMONJS = `
+import { makeClient, QunfaError } from 'qunfa/client';
+import { makeDirectProducer, QunfaError as Same } from 'qunfa/producer';
+
+const made: string[] = [typeof makeClient, typeof makeDirectProducer, String(QunfaError === Same)];
+console.log(made.join(' '));
+`;
+
+const NODENEXT = ['--module', 'nodenext'];
+
 /** All of them at once: TypeScript takes its time to read what Node has. */
-async function compile(sources: Readonly<Record<string, string>>): Promise<string> {
+async function compile(
+  sources: Readonly<Record<string, string>>,
+  resolution: readonly string[] = NODENEXT,
+): Promise<string> {
   const names = Object.keys(sources);
   for (const name of names) await writeFile(join(project, name), sources[name] ?? '');
   const tsc = join(NODE_MODULES, 'typescript/bin/tsc');
-  const options = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
-  const loud = ['--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--pretty', 'false'];
+  const options = ['--strict', '--target', 'es2022', ...resolution, '--types', 'node'];
+  const isStrict = resolution === NODENEXT ? 'false' : 'true';
+  const loud = ['--exactOptionalPropertyTypes', '--skipLibCheck', isStrict, '--pretty', 'false'];
   return run(process.execPath, [tsc, ...options, ...loud, ...names], { cwd: project }).then(
     () => '',
     ({ stdout }: { stdout: string }) => stdout,
@@ -186,6 +208,29 @@ describe('the packed package', () => {
     },
     3 * MINUTE,
   );
+
+  it.each([
+    ['node16', ['--module', 'node16'], 'service.cts'],
+    [
+      'bundler',
+      ['--module', 'preserve', '--moduleResolution', 'bundler', '--noEmit'],
+      'service.ts',
+    ],
+  ])(
+    'compiles with %s resolution',
+    async (_, resolution, file) => {
+      expect(await compile({ [file]: COMMONJS }, resolution)).toBe('');
+    },
+    3 * MINUTE,
+  );
+
+  it('is loaded by require, and has one QunfaError for both entries', async () => {
+    const source = COMMONJS.replaceAll(/import \{(.*?)\} from ('.*?')/g, (_, names, from) => {
+      return `const {${names.replace(' as ', ': ')}} = require(${from})`;
+    }).replace(': string[]', '');
+
+    expect(await node('service.cjs', source)).toBe('function function true');
+  });
 
   it('gives a service a client that runs', async () => {
     const out = await node('run-client.js', await readFile(join(project, 'client.js'), 'utf8'), {
@@ -249,6 +294,29 @@ describe('the packed package', () => {
     }
 
     expect(missing).toEqual([]);
+  });
+});
+
+describe('qunfa-client, the client by itself', () => {
+  it('has the same two entries and depends on zod alone', async () => {
+    const alone = join(dir, 'source/packages/client');
+    const args = ['pack', '--json', '--pack-destination', dir];
+    const { stdout } = await run('npm', args, { cwd: alone });
+    const [made] = JSON.parse(stdout.slice(stdout.indexOf('['))) as { filename: string }[];
+    const target = join(project, 'node_modules/qunfa-client');
+    await mkdir(target, { recursive: true });
+    const tarball = join(dir, made?.filename ?? '');
+    await run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
+
+    const { dependencies } = await manifestOf(target);
+    const out = await node(
+      'alone.cjs',
+      `const { QunfaError } = require('qunfa-client');
+       import('qunfa-client/producer').then((p) => console.log(typeof QunfaError, typeof p.makeDirectProducer));`,
+    );
+
+    expect(Object.keys(dependencies)).toEqual(['zod']);
+    expect(out).toBe('function function');
   });
 });
 
