@@ -32,7 +32,7 @@ import { MINUTE } from '../../src/shared/platform/time.ts';
 import { makeEnqueueRoot } from '../../src/shared/queue/enqueue-root.ts';
 import { SHARED_QUEUES } from '../../src/shared/queue/jobs.ts';
 import { openQueues, promote } from '../../src/shared/queue/queues.ts';
-import { openRecord } from '../../src/shared/record/record.ts';
+import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { makeReviveBatches } from '../../src/workers/campaign/revive-batches.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { makeSweep } from '../../src/workers/upkeep/sweep.ts';
@@ -179,9 +179,9 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const telemetry = makeTelemetry(logged.log, makeRegistry({ role: 'test' }));
   /** As the sweeper does it every five seconds; looks for lost roots each time. */
-  const sweep = () =>
+  const sweep = (changes: Partial<Stores> = {}) =>
     makeSweep({
-      stores,
+      stores: { ...stores, ...changes },
       queues,
       enqueueRoot,
       tellWebhook: makeTellWebhook({ campaigns: stores.campaigns, queues }),

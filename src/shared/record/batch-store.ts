@@ -11,6 +11,7 @@ import type { AuditEntry } from './audit.ts';
 import type { CampaignStore } from './campaign-store.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
+import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import { makeReceiptStore } from './receipt-store.ts';
 
@@ -37,6 +38,7 @@ export function makeBatchStore(deps: Dependencies) {
   const { redis, record, campaigns, identityOf, submitTimeoutMs, retainMs, now } = deps;
   const keys = makeKeys(record);
   const change = makeChangeBatch({ redis, keys, spec: campaigns.spec, submitTimeoutMs });
+  const { submittingIn } = makeCountBatches({ redis, keys });
   const { read, campaignOf, find, lookFrom, changes, auditOf } = change;
 
   /** In the order of their numbers, `limit` at a time from number `from`. */
@@ -127,9 +129,13 @@ export function makeBatchStore(deps: Dependencies) {
   }
 
   /** Batches whose key WeChat may soon forget, or whose campaign must not send any more. */
-  async function overdue(limit: number): Promise<BatchRef[]> {
-    const members = await redis.zrangebyscore(keys.deadlines(), 0, now(), 'LIMIT', 0, limit);
-    return members.map(refOf);
+  async function overdue(): Promise<{ ref: BatchRef; read: () => Promise<Batch | null> }[]> {
+    const set = keys.deadlines();
+    const members = await redis.zrangebyscore(set, 0, now());
+    return members.map((member) => ({
+      ref: refOf(member),
+      read: () => submittingIn(set, member),
+    }));
   }
 
   return {

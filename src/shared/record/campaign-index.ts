@@ -1,7 +1,14 @@
 /** Which campaigns there are: listed, open, or not yet handed on to BullMQ. */
 import type { Redis } from 'ioredis';
-import { type CampaignView, viewOf } from '../campaign/campaign.ts';
+import {
+  type Campaign,
+  type CampaignView,
+  type Control,
+  isEnded,
+  viewOf,
+} from '../campaign/campaign.ts';
 import { acceptedAt } from '../campaign/campaign-id.ts';
+import { commit } from './commit.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 
@@ -23,8 +30,8 @@ export function makeCampaignIndex({ redis, keys, read, spec }: Dependencies) {
   }
 
   /** Entries that have lain there for longer than it takes to hand them on. */
-  async function outbox(before: number, limit: number): Promise<{ kind: string; id: string }[]> {
-    const entries = await redis.zrangebyscore(keys.outbox(), 0, before, 'LIMIT', 0, limit);
+  async function outbox(before: number): Promise<{ kind: string; id: string }[]> {
+    const entries = await redis.zrangebyscore(keys.outbox(), 0, before);
     return entries.map((entry) => {
       const colon = entry.indexOf(':');
       return { kind: entry.slice(0, colon), id: entry.slice(colon + 1) };
@@ -34,6 +41,44 @@ export function makeCampaignIndex({ redis, keys, read, spec }: Dependencies) {
   /** Campaigns that have not ended; `dueBy`: only those whose notAfter has passed by then. */
   async function open({ dueBy }: { dueBy?: number } = {}): Promise<string[]> {
     return redis.zrangebyscore(keys.open(), 0, dueBy ?? '+inf');
+  }
+
+  /**
+   * Puts campaigns back among the open ones that have not ended and are missing there. Looks at
+   * `limit` of those that are kept, from the newest but `from` on.
+   *
+   * @returns where to go on, 0 after the last; and how many were put back.
+   */
+  async function reclaim(from: number, limit: number): Promise<{ next: number; found: number }> {
+    const ids = await redis.zrevrange(keys.campaigns(), from, from + limit - 1);
+    const found = await Promise.all(ids.map(reclaimOne));
+    return {
+      next: ids.length < limit ? 0 : from + limit,
+      found: found.filter(Boolean).length,
+    };
+  }
+
+  /** Nothing is left of it but its place among the open ones. */
+  async function forget(id: string): Promise<boolean> {
+    return (await redis.zrem(keys.open(), id)) === 1;
+  }
+
+  async function reclaimOne(id: string): Promise<boolean> {
+    const key = keys.campaign(id);
+    const [[specText, is], score, entries] = await Promise.all([
+      redis.hmget(key, 'spec', 'control'),
+      redis.zscore(keys.open(), id),
+      redis.llen(keys.audit(id)),
+    ]);
+    if (!specText || !is || score !== null || isEnded(JSON.parse(is) as Control)) return false;
+    // Its first audit entry is written last: without it nobody was told that it is accepted.
+    if (entries === 0) return false;
+    const { notAfter } = JSON.parse(specText) as Campaign;
+    return commit(
+      redis,
+      [{ key, field: 'control', is }],
+      [['ZADD', keys.open(), 'NX', notAfter, id]],
+    );
   }
 
   /** Accounts that have a campaign which has not ended. */
@@ -72,5 +117,5 @@ export function makeCampaignIndex({ redis, keys, read, spec }: Dependencies) {
     };
   }
 
-  return { rootIsThere, webhookIsThere, outbox, open, openAccounts, list };
+  return { rootIsThere, webhookIsThere, outbox, open, forget, reclaim, openAccounts, list };
 }

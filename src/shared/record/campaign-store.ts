@@ -8,6 +8,7 @@ import { makeAccept } from './accept-campaign.ts';
 import { type AuditEntry, auditCommand } from './audit.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
+import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import { makeReadCampaign, toTally } from './read-campaign.ts';
 
@@ -45,6 +46,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   const keptMs = Math.max(retainMs, DAY);
   const reading = makeReadCampaign({ redis, keys, now });
   const { spec, read, view, message } = reading;
+  const { mendTally } = makeCountBatches({ redis, keys });
 
   /**
    * Changes where a campaign stands. `decide` gets it as it is now and returns what it shall be,
@@ -147,11 +149,12 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
   /**
    * Ends a campaign that has nothing open. Its record, keys and audit go after the retention.
    *
-   * @returns false when something is still open.
+   * @returns false when something is still open, or its tally was wrong: look again.
    */
   async function end(id: string, failure?: { code: string; message: string }): Promise<boolean> {
     const campaign = await spec(id);
     if (!campaign) return true;
+    if (await mendTally(id)) return false;
     const at = now();
     const ended = await control(
       id,
@@ -239,6 +242,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     audit,
     note,
     waits,
+    mendTally,
   };
 }
 

@@ -13,6 +13,8 @@ import type { ReadCampaign } from './read-campaign.ts';
 
 /** An answer that came in time still has to be recorded. */
 const GRACE_MS = 2 * SECOND;
+/** Far more than can be under way when Redis is cut off; read by recount.ts. */
+const MOST_LATE_CHANGES = 1_000;
 
 export interface Found {
   readonly batch: Batch;
@@ -73,6 +75,12 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
     const member = `${id}/${after.no}`;
     const work = worksInLane(after) - worksInLane(before);
     return [
+      ...(before.state === 'settled'
+        ? [
+            ['LPUSH', keys.changedLate(), id] as const,
+            ['LTRIM', keys.changedLate(), 0, MOST_LATE_CHANGES] as const,
+          ]
+        : []),
       ['HSET', keys.batches(id), after.no, JSON.stringify(after)],
       ...tallyChange(before, after).map(
         ([field, by]): Command => ['HINCRBY', keys.tally(id), field, by],

@@ -48,6 +48,8 @@ export const makeKeys = (record: string) => ({
   heartbeat: () => `${record}:heartbeat`,
   /** string: the start of Redis since which the counts are known to be right */
   counted: () => `${record}:counted`,
+  /** list: campaigns whose settled batches changed, newest first; the last 1,000 changes */
+  changedLate: () => `${record}:changed-late`,
   /** channel: a campaign id each time it changes */
   feed: () => `${record}:feed`,
   /** channel: an account each time its lane gets work, or is paused, resumed or released */

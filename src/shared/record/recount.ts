@@ -1,5 +1,7 @@
 /**
- * Counts anew, once after each start of Redis, what the record keeps beside the batches.
+ * Counts anew, once after each start of Redis, what the record keeps beside the batches: of the
+ * open campaigns, and of ended ones whose receipts changed lately. The others had no change that
+ * could have been cut off, so the time that it takes does not grow with the campaigns kept.
  *
  * A Redis that is cut off in the middle of writing a transaction cuts its file after the last whole
  * command, not before the MULTI (7.0.15, as observed): what is left is not in its memory, and comes
@@ -7,11 +9,9 @@
  * (tallies, the lanes' work) would stay wrong, and a campaign would end too early or never.
  */
 import type { Redis } from 'ioredis';
-import type { Batch } from '../campaign/batch.ts';
-import { EMPTY_TALLY, type TallyField, tallyOf } from '../campaign/progress.ts';
 import type { IdentityOf } from '../platform/identity.ts';
-import { refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
+import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import type { CampaignRecord, ReadCampaign } from './read-campaign.ts';
 
@@ -26,36 +26,25 @@ export type Recount = ReturnType<typeof makeRecount>;
 
 export function makeRecount({ redis, record, campaigns, identityOf }: Dependencies) {
   const keys = makeKeys(record);
+  const { recountTally, submittingIn } = makeCountBatches({ redis, keys });
 
   /** @returns how many counts were put right. */
   return async function recount(): Promise<number> {
     const started = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
     if ((await redis.get(keys.counted())) === started) return 0;
     let mended = 0;
-    for (const id of await redis.zrange(keys.campaigns(), '0', '-1')) mended += await tally(id);
+    const [open, changedLate] = await Promise.all([
+      redis.zrange(keys.open(), '0', '-1'),
+      redis.lrange(keys.changedLate(), 0, -1),
+    ]);
+    for (const id of new Set([...open, ...changedLate])) {
+      if (await recountTally(id)) mended += 1;
+    }
     for (const account of await doubtfulLanes()) mended += await lane(account);
     for (const account of await redis.hkeys(keys.lanes())) mended += await answered(account);
     await redis.set(keys.counted(), started);
     return mended;
   };
-
-  async function tally(id: string): Promise<number> {
-    const key = keys.tally(id);
-    return untilSettled<number>(async () => {
-      const before = await redis.hgetall(key);
-      const batches = (await redis.hvals(keys.batches(id))).map(
-        (text) => JSON.parse(text) as Batch,
-      );
-      const counted = sumOf(batches);
-      const wrong = FIELDS.filter((field) => Number(before[field] ?? 0) !== counted[field]);
-      if (wrong.length === 0) return 0;
-      // Every field is checked: a batch that moved on meanwhile has changed one of them.
-      const checks = FIELDS.map((field) => ({ key, field, is: before[field] ?? null }));
-      const commands = wrong.map((field): Command => ['HSET', key, field, counted[field]]);
-      const told: Command = ['PUBLISH', keys.feed(), id];
-      return (await commit(redis, checks, [...commands, told])) ? 1 : 'moved';
-    });
-  }
 
   /** Looked at together first, since the count of one lane reads every open campaign. */
   async function doubtfulLanes(): Promise<string[]> {
@@ -88,17 +77,10 @@ export function makeRecount({ redis, record, campaigns, identityOf }: Dependenci
 
   /** A call that is taken for unanswered, and is not, would keep its lane waiting for ever. */
   async function answered(account: string): Promise<number> {
-    let mended = 0;
-    for (const member of await redis.zrange(keys.unanswered(identityOf(account)), '0', '-1')) {
-      const { campaignId, no } = refOf(member);
-      const key = keys.batches(campaignId);
-      const is = await redis.hget(key, String(no));
-      if (is !== null && (JSON.parse(is) as Batch).state === 'submitting') continue;
-      const check = { key, field: String(no), is };
-      if (await commit(redis, [check], [['ZREM', keys.unanswered(identityOf(account)), member]]))
-        mended += 1;
-    }
-    return mended;
+    const set = keys.unanswered(identityOf(account));
+    const members = await redis.zrange(set, '0', '-1');
+    const batches = await Promise.all(members.map((member) => submittingIn(set, member)));
+    return batches.filter((batch) => batch === null).length;
   }
 }
 
@@ -106,13 +88,3 @@ const workOf = (open: readonly CampaignRecord[], account: string): number =>
   open
     .filter(({ campaign }) => campaign.account === account)
     .reduce((sum, { tally }) => sum + tally.pending + tally.submitting, 0);
-
-const FIELDS = Object.keys(EMPTY_TALLY) as TallyField[];
-
-function sumOf(batches: readonly Batch[]): Record<TallyField, number> {
-  const sum = { ...EMPTY_TALLY } as Record<TallyField, number>;
-  for (const batch of batches) {
-    for (const [field, by] of Object.entries(tallyOf(batch))) sum[field as TallyField] += by;
-  }
-  return sum;
-}

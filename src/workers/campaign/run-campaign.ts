@@ -93,7 +93,9 @@ export function makeRunCampaign(deps: Dependencies) {
     if (openBatches(tally) === 0) return end(run);
     await deps.reviveBatches(campaign, control, rootOf(job), fresh);
     await waitForChildren(job, token);
-    // No child to wait for, and yet something is open: settled just now, or its job was lost.
+    // No child to wait for, and yet something is open: settled just now, or its job was lost, or
+    // the tally was.
+    await campaigns.mendTally(campaign.id);
     return sleepUntil(job, token, now() + SECOND);
   }
 

@@ -223,12 +223,13 @@ describe('a call', () => {
 
   it('is overdue 23 hours after it was first made, however often it is repeated', async () => {
     const ref = await called('overdue');
+    const overdue = async () => (await batches.overdue()).map((one) => one.ref);
     await batches.apply(ref, { type: 'outcome-unknown', nextAttemptAt: clock.now() });
     clock.turn(22 * HOUR);
     await batches.apply(ref, started());
-    expect(await batches.overdue(100)).not.toContainEqual(ref);
+    expect(await overdue()).not.toContainEqual(ref);
 
     clock.turn(HOUR);
-    expect(await batches.overdue(100)).toContainEqual(ref);
+    expect(await overdue()).toContainEqual(ref);
   });
 });

@@ -33,7 +33,7 @@ describe('accepting a campaign', () => {
     expect(result).toEqual({ kind: 'created', id: campaign.id });
     expect((await campaigns.read(campaign.id))?.campaign).toEqual(campaign);
     expect(await campaigns.open()).toContain(campaign.id);
-    const outbox = await campaigns.outbox(clock.now() + SECOND, 1_000);
+    const outbox = await campaigns.outbox(clock.now() + SECOND);
     expect(outbox).toContainEqual({ kind: 'root', id: campaign.id });
   });
 

@@ -1,0 +1,88 @@
+/**
+ * Open campaigns that nothing would bring on: not among the open ones any more, with a tally that
+ * was lost, or with a root that has ended, is gone, or sleeps without a job that would wake it.
+ */
+import { mayStart } from '../../shared/campaign/campaign.ts';
+import { openBatches } from '../../shared/campaign/progress.ts';
+import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import type { EnqueueRoot } from '../../shared/queue/enqueue-root.ts';
+import { runCampaignJob } from '../../shared/queue/jobs.ts';
+import type { Queues } from '../../shared/queue/queues.ts';
+import { takeAway, takeAwayStranded } from '../../shared/queue/stranded.ts';
+import { wakeCampaign } from '../../shared/queue/wake-campaign.ts';
+import type { Stores } from '../../shared/record/record.ts';
+import type { ReviveBatches } from '../campaign/revive-batches.ts';
+import { each } from './each.ts';
+
+interface Dependencies {
+  readonly stores: Pick<Stores, 'campaigns'>;
+  readonly queues: Queues;
+  readonly enqueueRoot: EnqueueRoot;
+  readonly reviveBatches: ReviveBatches;
+  readonly now: () => number;
+}
+
+const ROOTS_EVERY = 30 * SECOND;
+/** Of all campaigns kept, so many are looked at each time, so that it always takes as long. */
+const KEPT_AT_ONCE = 500;
+
+export function makeMendRoots(deps: Dependencies) {
+  const { stores, queues, enqueueRoot, now } = deps;
+  const { campaigns } = stores;
+  let lookedAt = 0;
+  let place = 0;
+
+  /** @returns how many were brought on. */
+  return async function mendRoots(): Promise<number> {
+    if (now() - lookedAt < ROOTS_EVERY) return 0;
+    lookedAt = now();
+    const { next, found } = await campaigns.reclaim(place, KEPT_AT_ONCE);
+    place = next;
+    return found + (await each(await campaigns.open(), mend));
+  };
+
+  async function mend(campaignId: string): Promise<boolean> {
+    const campaign = await campaigns.spec(campaignId);
+    if (!campaign) return campaigns.forget(campaignId);
+    const isMended = await campaigns.mendTally(campaignId);
+    const state = await queues.campaigns.getJobState(runCampaignJob.id({ campaignId }));
+    if (state === 'waiting-children') return (await mendTree(campaignId)) || isMended;
+    if (state !== 'completed' && state !== 'failed' && state !== 'unknown') return isMended;
+    if (campaign.createdAt > now() - MINUTE / 4) return isMended;
+    await enqueueRoot(campaign);
+    return true;
+  }
+
+  /**
+   * A sleeping root whose batches are all done has missed its waking. One that waits for fewer jobs
+   * than it has open batches needs them anew: some were removed by hand, or will never run.
+   *
+   * @returns whether it had to be woken, or given jobs, or freed of some.
+   */
+  async function mendTree(campaignId: string): Promise<boolean> {
+    const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
+    if (!root) return false;
+    const isFreed = (await takeAwayStranded(queues, root)) > 0;
+    const record = await campaigns.read(campaignId);
+    if (!record) return isFreed;
+    const { campaign, control, tally } = record;
+    const { unprocessed = 0 } = await root.getDependenciesCount({ unprocessed: true });
+    if (unprocessed === 0) {
+      // BullMQ wakes a parent when its last child ends; with no child, nothing ever does.
+      if ((await root.getState()) !== 'waiting-children') return isFreed;
+      await takeAway(root);
+      await enqueueRoot(campaign);
+      return true;
+    }
+    if (control.phase !== 'submitting') return isFreed;
+    if (openBatches(tally) === 0) {
+      await wakeCampaign(queues, campaignId);
+      return true;
+    }
+    const idle = mayStart(control) ? 0 : tally.pending;
+    if (unprocessed >= openBatches(tally) - idle) return isFreed;
+    const queue = queues.campaigns.qualifiedName;
+    await deps.reviveBatches(campaign, control, { id: root.id ?? '', queue });
+    return true;
+  }
+}
