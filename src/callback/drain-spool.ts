@@ -1,149 +1,100 @@
-/** Brings spooled events home, in the background: at the start, after each new one, until none waits. */
+/**
+ * Brings spooled events home, in the background: at the start, after each new one, until none waits.
+ *
+ * Events first and alone: another system that is away (`forward-spooled.ts`) must not hold up a
+ * receipt of ours.
+ */
 
 import type { Receipts } from '../shared/actions/take-receipt.ts';
-import { ServiceError } from '../shared/platform/errors.ts';
-import { DAY, SECOND } from '../shared/platform/time.ts';
+import { SECOND } from '../shared/platform/time.ts';
 import type { ArrivalOutcome } from '../shared/record/receipt-store.ts';
 import { parseEvent } from '../shared/wechat/push/parse-event.ts';
 import { readMessage } from '../shared/wechat/push/read-message.ts';
 import type { CallbackAccount } from './account.ts';
 import type { Notice } from './facts.ts';
-import type { Forward } from './forward.ts';
-import type { Spool, SpooledEvent, SpoolFile } from './spool.ts';
+import { inRounds, type Rounds } from './in-rounds.ts';
+import type { Spool, SpoolFile } from './spool.ts';
 import { LATE, withDeadline } from './with-deadline.ts';
 
 export interface DrainDependencies {
   readonly spool: Spool;
   readonly receipts: Receipts;
-  readonly forward: Forward;
   readonly account: (name: string) => CallbackAccount | undefined;
+  /** Something waits to be forwarded. */
+  readonly toForward: () => void;
   readonly notice: Notice;
-  readonly now: () => number;
 }
 
 const FIRST_PAUSE = SECOND / 4;
 const LONGEST_PAUSE = 5 * SECOND;
 const TAKE_WITHIN = 10 * SECOND;
-const FORWARD_WITHIN = 4 * SECOND;
-/** WeChat gives up after 15 seconds; the other system has had its chance by then. */
-const FORWARD_FOR = DAY;
+/** With the store away the others fare no better: the round ends after so many in a row. */
+const FAILURES_IN_A_ROW = 5;
 
-type Drained = 'done' | 'later' | { readonly error: unknown };
-
-export function drainSpool(deps: DrainDependencies) {
-  const { spool, receipts, forward, notice, now } = deps;
-  let pause = FIRST_PAUSE;
-  let timer: NodeJS.Timeout | undefined;
-  let round: Promise<void> | undefined;
-  let woken = false;
+export function drainSpool(deps: DrainDependencies): Rounds {
+  const { spool, receipts, notice } = deps;
+  /** How often an event failed: those that did not come first, so that none stays behind a bad one. */
+  let failures = new Map<string, number>();
   let stopped = false;
 
-  function runIn(ms: number): void {
-    clearTimeout(timer);
-    if (stopped) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      round = runRound().finally(() => {
-        round = undefined;
-      });
-    }, ms).unref();
-  }
-
-  /** Ends by planning the next: soon if there is news, ever later while something waits. */
-  async function runRound(): Promise<void> {
-    woken = false;
+  async function round(): Promise<boolean> {
     const { left, error } = await drainAll().catch((error: unknown) => ({ left: 1, error }));
-    if (left > 0) {
-      notice({ type: 'spool-waiting', events: left, error });
-      runIn(pause);
-      pause = Math.min(2 * pause, LONGEST_PAUSE);
-    } else {
-      pause = FIRST_PAUSE;
-      runIn(woken ? FIRST_PAUSE : LONGEST_PAUSE);
-    }
+    if (left > 0) notice({ type: 'spool-waiting', events: left, error });
+    return left > 0;
   }
 
   async function drainAll(): Promise<{ left: number; error?: unknown }> {
     const files = await spool.waiting();
+    failures = new Map(files.map(({ name }) => [name, failures.get(name) ?? 0]));
+    const failed = ({ name }: SpoolFile): number => failures.get(name) ?? 0;
     let left = files.length;
+    let inARow = 0;
     let error: unknown;
-    for (const file of files) {
-      if (stopped) break;
-      const drained = await drain(file);
-      if (drained === 'done') left -= 1;
-      else if (drained !== 'later') {
-        ({ error } = drained);
-        // With Redis away the others would fare no better; the record's no is to this one event.
-        if (!(error instanceof ServiceError)) break;
+    for (const file of files.sort((a, b) => failed(a) - failed(b))) {
+      if (stopped || inARow === FAILURES_IN_A_ROW) break;
+      try {
+        await drain(file);
+        left -= 1;
+        inARow = 0;
+      } catch (reason) {
+        error = reason;
+        inARow += 1;
+        failures.set(file.name, failed(file) + 1);
       }
     }
     return { left, error };
   }
 
-  async function drain(file: SpoolFile): Promise<Drained> {
+  /** @throws it is not known to be stored. */
+  async function drain(file: SpoolFile): Promise<void> {
     const event = await spool.read(file);
-    if (event === 'gone') return 'done';
-    if (event === 'broken') {
-      notice({ type: 'spool-unreadable', file: file.name });
-      return 'done';
-    }
+    if (event === 'gone') return;
+    if (event === 'broken') return notice({ type: 'spool-unreadable', file: file.name });
     const message = readMessage(event.raw);
     const finished = message && parseEvent(message, event.at);
-    if (finished?.type !== 'mass-finished') return await remove(file);
+    if (finished?.type !== 'mass-finished') return spool.remove(file);
 
-    const fact = { type: 'spool-drained', account: event.account, msgId: finished.msgId } as const;
-    if (file.stage === 'forward') return await passOn(file, event, fact);
-
-    const { trusted } = event;
+    const { account, trusted } = event;
     const { msgId, receipt, createdAt } = finished;
-    let outcome: ArrivalOutcome | typeof LATE;
-    try {
-      const taking = receipts.take(event.account, { msgId, receipt, createdAt, trusted });
-      outcome = await withDeadline(taking, TAKE_WITHIN);
-    } catch (error) {
-      return { error };
-    }
-    if (outcome === LATE) return { error: new Error('the store is too slow') };
-    notice({ ...fact, outcome });
-    if (outcome !== 'parked' || !deps.account(event.account)?.forwardUrl) return await remove(file);
-    await spool.leaveForForwarding(file);
-    return await passOn(
-      { name: file.name.replace(/event$/, 'forward'), stage: 'forward' },
-      event,
-      fact,
-    );
+    const taking = receipts.take(account, { msgId, receipt, createdAt, trusted });
+    const outcome = await withDeadline(taking, TAKE_WITHIN);
+    if (outcome === LATE) throw new Error('the store is too slow');
+    notice({ type: 'spool-drained', account, msgId, outcome });
+    if (!mayBeOfOthers(outcome) || !deps.account(account)?.forwardUrl) return spool.remove(file);
+    if (await spool.leaveForForwarding(file)) deps.toForward();
+    else notice({ type: 'spool-drained', account, msgId, outcome: 'given-up' });
   }
 
-  async function passOn(
-    file: SpoolFile,
-    event: SpooledEvent,
-    fact: { readonly type: 'spool-drained'; readonly account: string; readonly msgId: string },
-  ): Promise<Drained> {
-    const account = deps.account(event.account);
-    const forwardUrl = account?.forwardUrl;
-    if (!account || !forwardUrl) return await remove(file);
-    const answer = await forward({ ...account, forwardUrl }, event.push, FORWARD_WITHIN);
-    if (answer === null && now() - event.at < FORWARD_FOR) return 'later';
-    notice({ ...fact, outcome: answer ? 'forwarded' : 'given-up' });
-    return await remove(file);
-  }
-
-  async function remove(file: SpoolFile): Promise<'done'> {
-    await spool.remove(file);
-    return 'done';
-  }
-
-  runIn(0);
+  const rounds = inRounds({ round, firstPause: FIRST_PAUSE, longestPause: LONGEST_PAUSE });
   return {
-    /** Something new waits. */
-    wake(): void {
-      woken = true;
-      if (!round && pause === FIRST_PAUSE) runIn(FIRST_PAUSE);
-    },
-    async stop(): Promise<void> {
+    wake: rounds.wake,
+    stop(): Promise<void> {
       stopped = true;
-      clearTimeout(timer);
-      await round;
+      return rounds.stop();
     },
   };
 }
+
+/** No batch of ours has its message id: another system must have the event, too. */
+export const mayBeOfOthers = (outcome: ArrivalOutcome): boolean =>
+  outcome === 'parked' || outcome === 'too-many';

@@ -16,7 +16,13 @@ export type CallbackFact =
       readonly outcome: ArrivalOutcome;
     }
   | { readonly type: 'event-passed'; readonly account: string; readonly pushed: string }
-  | { readonly type: 'push-refused'; readonly account: string; readonly reason: PushRefusal }
+  | {
+      readonly type: 'push-refused';
+      readonly account: string;
+      readonly reason: PushRefusal;
+      /** By its nonce it is the doctor's: it says nothing about WeChat. */
+      readonly probe?: true;
+    }
   | {
       readonly type: 'event-spooled';
       readonly account: string;

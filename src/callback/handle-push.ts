@@ -10,13 +10,17 @@ import {
   type OpenedPush,
   openEnvelope,
   type PushMode,
+  type Refusal,
+  type RefusalReason,
 } from '../shared/wechat/push/open-envelope.ts';
-import type { PushEvent } from '../shared/wechat/push/parse-event.ts';
+import { PROBE, type PushEvent } from '../shared/wechat/push/parse-event.ts';
 import type { CallbackAccount } from './account.ts';
 import { AGAIN, type Answer, nothing, SUCCESS } from './answer.ts';
-import type { Notice } from './facts.ts';
+import { mayBeOfOthers } from './drain-spool.ts';
+import type { CallbackFact, Notice } from './facts.ts';
 import type { Forward } from './forward.ts';
 import type { RawPush } from './raw-push.ts';
+import { rememberPushes } from './remember-pushes.ts';
 import type { Spool } from './spool.ts';
 import { LATE, withDeadline } from './with-deadline.ts';
 
@@ -44,28 +48,47 @@ const DISK_WITHIN = 1.5 * SECOND;
 const ANSWER_WITHIN = 4.6 * SECOND;
 const NOTE_EVERY = 10 * SECOND;
 
+const REPLAYED: Refusal = { ok: false, status: 401, reason: 'replayed' };
+
+export const refusedPush = (
+  account: string,
+  reason: RefusalReason,
+  query: URLSearchParams,
+): CallbackFact => ({
+  type: 'push-refused',
+  account,
+  reason,
+  ...(query.get('nonce')?.startsWith(PROBE) && { probe: true }),
+});
+
 export function makePushHandler(deps: PushDependencies) {
   const { receipts, notice, spool, now } = deps;
   const noted = new Map<string, { at: number; mode: PushMode }>();
+  const remembered = rememberPushes(now);
+  /** Accounts whose pushes were seen to carry `signature`. */
+  const signing = new Set<string>();
 
   return async function handlePush(account: CallbackAccount, push: RawPush): Promise<Answer> {
     const arrivedAt = performance.now();
-    const opened = openEnvelope(
-      account,
-      { ...push, query: new URLSearchParams(push.query) },
-      now(),
-    );
+    const query = new URLSearchParams(push.query);
+    const signed = { account: account.name, query, body: push.body };
+    const opened = remembered.admits(signed)
+      ? openEnvelope(account, { ...push, query, signsAddress: signing.has(account.name) }, now())
+      : REPLAYED;
     if (!opened.ok) {
-      notice({ type: 'push-refused', account: account.name, reason: opened.reason });
+      notice(refusedPush(account.name, opened.reason, query));
       return nothing(opened.status);
     }
-    note(account.name, opened.mode);
+    remembered.note(signed);
+    if (query.has('signature')) signing.add(account.name);
 
     const { event } = opened;
+    if (event.type === 'other' && event.event === PROBE) return SUCCESS;
+    note(account.name, opened.mode);
     if (event.type === 'mass-finished') {
       const stored = await store(account.name, { ...opened, event }, push);
       if (stored === 'nowhere') return AGAIN;
-      if (stored !== 'parked') return SUCCESS;
+      if (stored === 'spooled' || !mayBeOfOthers(stored)) return SUCCESS;
     } else {
       notice({ type: 'event-passed', account: account.name, pushed: event.event });
     }

@@ -22,7 +22,8 @@ import { type Answer, nothing } from './answer.ts';
 import { drainSpool } from './drain-spool.ts';
 import type { CallbackFact, Notice } from './facts.ts';
 import { HOPS_HEADER, makeForward } from './forward.ts';
-import { makePushHandler } from './handle-push.ts';
+import { forwardSpooled } from './forward-spooled.ts';
+import { makePushHandler, refusedPush } from './handle-push.ts';
 import { guardSockets, LIMITS, type Limits } from './limits.ts';
 import { readBody } from './read-body.ts';
 import { openSpool } from './spool.ts';
@@ -86,7 +87,8 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
   guardSockets(server, limits);
   server.listen(deps.port, deps.host);
   await once(server, 'listening');
-  const drain = drainSpool({ ...deps, spool, forward, account: findAccount });
+  const forwarding = forwardSpooled({ ...deps, spool, forward, account: findAccount });
+  const drain = drainSpool({ ...deps, spool, account: findAccount, toForward: forwarding.wake });
   const handlePush = makePushHandler({
     ...deps,
     ...limits,
@@ -126,7 +128,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
     const parameters = new URLSearchParams(query);
     const refusal = checkAddress(account, parameters, now());
     if (refusal) {
-      notice({ type: 'push-refused', account: account.name, reason: refusal.reason });
+      notice(refusedPush(account.name, refusal.reason, parameters));
       return nothing(refusal.status);
     }
     const echo = parameters.get('echostr') ?? '';
@@ -183,7 +185,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
       server.closeIdleConnections();
       await withDeadline(closed, STOP_WITHIN);
       server.closeAllConnections();
-      await drain.stop();
+      await Promise.all([drain.stop(), forwarding.stop()]);
     },
   };
 }

@@ -5,13 +5,15 @@
  *   <time>-<random>.new       being written; worth nothing, WeChat has not been answered
  *   <time>-<random>.event     waits for the store
  *   <time>-<random>.forward   is in the store as nobody's, and waits for the account's forward URL
- *   <time>-<random>.broken    cannot be read; for a person
+ *   <time>-<random>.passing   one process is forwarding it; free again when that process is silent
+ *   <time>-<random>.broken    cannot be read; for an operator
  *
- * Two processes may share a folder: at worst both take in an event, which is as good as once.
+ * Two processes may share a folder. At worst both take in an event, which is as good as once; the
+ * renaming to `.passing` succeeds for one of them only, so that an event is forwarded by one.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MINUTE } from '../shared/platform/time.ts';
@@ -45,7 +47,10 @@ export interface SpoolFile {
 
 export interface SpoolDependencies {
   readonly dir: string;
-  /** Beyond it nothing is taken: WeChat repeats, and the disk stays usable. */
+  /**
+   * Of each stage. Beyond it no event is taken: WeChat repeats, and the disk stays usable. What only
+   * waits to be forwarded does not count as an event: another system's outage is not ours.
+   */
   readonly maxEvents: number;
   readonly now: () => number;
 }
@@ -53,21 +58,38 @@ export interface SpoolDependencies {
 export type Spool = Awaited<ReturnType<typeof openSpool>>;
 
 const WAITING = /^[0-9a-z-]+\.(event|forward)$/;
+/** A process that forwards says so by the file's time; silent for this long, it has died. */
+const PASSING_FOR = MINUTE;
 
 /** @throws {Error} the folder cannot be made or written. */
 export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  await removeAbandoned(dir, now);
-  let size = (await list()).length;
+  await makeFolder(dir);
+  await tidy(dir, now);
+  let size = (await list('event')).length;
   let begun = 0;
   let ended = 0;
 
-  async function list(): Promise<SpoolFile[]> {
-    const names = await readdir(dir);
+  async function list(wanted: Stage): Promise<SpoolFile[]> {
+    const names = (await readdir(dir).catch(ifGone)) ?? [];
     return names.sort().flatMap((name) => {
       const stage = WAITING.exec(name)?.[1];
-      return stage ? [{ name, stage: stage as Stage }] : [];
+      return stage === wanted ? [{ name, stage }] : [];
     });
+  }
+
+  async function write(event: SpooledEvent): Promise<void> {
+    const body = event.push.body.toString('base64');
+    const entry = { version: 1, ...event, push: { ...event.push, body } };
+    const stem = `${String(event.at).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
+    const path = join(dir, `${stem}.new`);
+    try {
+      await writeThrough(path, `${JSON.stringify(entry)}\n`);
+      await rename(path, join(dir, `${stem}.event`));
+      await syncFolder(dir);
+    } catch (error) {
+      await unlink(path).catch(() => undefined);
+      throw error;
+    }
   }
 
   return {
@@ -81,13 +103,12 @@ export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
       size += 1;
       begun += 1;
       try {
-        const body = event.push.body.toString('base64');
-        const entry = { version: 1, ...event, push: { ...event.push, body } };
-        const stem = `${String(event.at).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
-        const path = join(dir, `${stem}.new`);
-        await writeThrough(path, `${JSON.stringify(entry)}\n`);
-        await rename(path, join(dir, `${stem}.event`));
-        await syncFolder(dir);
+        await write(event).catch(async (error: unknown) => {
+          ifGone(error);
+          // The folder was deleted while this process ran.
+          await makeFolder(dir);
+          await write(event);
+        });
       } catch (error) {
         size -= 1;
         throw error;
@@ -98,10 +119,15 @@ export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
 
     async waiting(): Promise<SpoolFile[]> {
       const endedBefore = ended;
-      const files = await list();
+      const files = await list('event');
       // What was being written meanwhile may be in the list or not: until the next look it counts.
       size = files.length + (begun - endedBefore);
       return files;
+    },
+
+    async waitingToForward(): Promise<SpoolFile[]> {
+      await tidy(dir, now);
+      return list('forward');
     },
 
     /** `gone`: another process was faster. `broken`: cannot be understood, and is set aside. */
@@ -111,22 +137,50 @@ export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
       if (text === null) return 'gone';
       const parsed = Entry.safeParse(parseJson(text));
       if (parsed.success) return parsed.data;
-      await rename(path, `${path.replace(/\.\w+$/, '')}.broken`).catch(ifGone);
+      await rename(path, withStage(path, 'broken')).catch(ifGone);
       return 'broken';
     },
 
-    async leaveForForwarding({ name }: SpoolFile): Promise<void> {
-      const path = join(dir, name);
-      await rename(path, path.replace(/\.event$/, '.forward')).catch(ifGone);
+    /** @returns false where as many wait already as may; then the event is gone from the folder. */
+    async leaveForForwarding(file: SpoolFile): Promise<boolean> {
+      const path = join(dir, file.name);
+      size = Math.max(0, size - 1);
+      if ((await list('forward')).length >= maxEvents) {
+        await unlink(path).catch(ifGone);
+        return false;
+      }
+      await rename(path, withStage(path, 'forward')).catch(ifGone);
       await syncFolder(dir);
+      return true;
     },
 
-    async remove({ name }: SpoolFile): Promise<void> {
+    /** @returns null where another process was faster. */
+    async claim({ name, stage }: SpoolFile): Promise<SpoolFile | null> {
+      const path = join(dir, name);
+      const at = new Date(now());
+      // The time first: from the renaming on, another process judges by it.
+      const isThere = await utimes(path, at, at).then(() => true, ifGone);
+      if (isThere === null) return null;
+      const claimed = await rename(path, withStage(path, 'passing')).then(() => true, ifGone);
+      return claimed === null ? null : { name: withStage(name, 'passing'), stage };
+    },
+
+    async giveBack({ name }: SpoolFile): Promise<void> {
+      const path = join(dir, name);
+      await rename(path, withStage(path, 'forward')).catch(ifGone);
+    },
+
+    async remove({ name, stage }: SpoolFile): Promise<void> {
       await unlink(join(dir, name)).catch(ifGone);
-      size = Math.max(0, size - 1);
+      if (stage === 'event') size = Math.max(0, size - 1);
     },
   };
 }
+
+const makeFolder = (dir: string): Promise<string | undefined> =>
+  mkdir(dir, { recursive: true, mode: 0o700 });
+
+const withStage = (name: string, stage: string): string => name.replace(/\.\w+$/, `.${stage}`);
 
 async function writeThrough(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
@@ -148,13 +202,19 @@ async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-/** Halves that a killed process left. Another process may be writing one just now. */
-async function removeAbandoned(dir: string, now: () => number): Promise<void> {
-  for (const name of await readdir(dir)) {
-    if (!name.endsWith('.new')) continue;
+/**
+ * What a process that died left in the middle: halves are thrown away, what it was forwarding waits
+ * again. Another process may be at either just now.
+ */
+async function tidy(dir: string, now: () => number): Promise<void> {
+  const names = (await readdir(dir).catch(ifGone)) ?? [];
+  for (const name of names) {
+    if (!/\.(?:new|passing)$/.test(name)) continue;
     const path = join(dir, name);
     const half = await stat(path).catch(ifGone);
-    if (half && now() - half.mtimeMs > MINUTE) await unlink(path).catch(ifGone);
+    if (!half || now() - half.mtimeMs <= PASSING_FOR) continue;
+    if (name.endsWith('.new')) await unlink(path).catch(ifGone);
+    else await rename(path, withStage(path, 'forward')).catch(ifGone);
   }
 }
 

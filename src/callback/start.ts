@@ -7,12 +7,16 @@ import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { SECOND } from '../shared/platform/time.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { openRecord } from '../shared/record/record.ts';
 import { callbackAccounts } from './account.ts';
+import type { CallbackFact } from './facts.ts';
 import { makeFactLog } from './log-facts.ts';
 import { startCallback } from './server.ts';
 import { watchAccounts } from './watch-accounts.ts';
+
+const NOTE_EVERY = 10 * SECOND;
 
 export interface StartOptions {
   readonly config: Config;
@@ -35,23 +39,26 @@ export async function start(options: StartOptions): Promise<Running> {
     reload,
   } = options;
   const redis = connect(config.redis.url, { purpose: 'http', log });
-  // Without Redis it starts all the same: events go to the spool, and WeChat gets its answer.
-  const findings = await untilReady(redis).then(
-    () => checkRedis(redis),
-    () => ['Redis is away: events are kept in the spool until it is back'],
-  );
-  for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
   const { retainMs, pace } = config;
   const { submitTimeoutMs } = pace;
-  const identityOf = makeIdentityOf(config, () => config.accounts);
-  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
-  const queues = openQueues({ connection: redis, log, prefix });
   const facts = makeFactLog(log, now);
   const watched = watchAccounts({
     file: accountsFile,
     load: () => callbackAccounts((reload?.() ?? config).accounts),
     notice: facts,
   });
+  // One that was added while this process ran is itself, too.
+  const identityOf = makeIdentityOf(config, watched.accounts);
+  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
+  const queues = openQueues({ connection: redis, log, prefix });
+  const refusedAt = new Map<string, number>();
+  /** For the page and the doctor. Strangers decide how often it happens, so not each is written. */
+  function noteRefused({ account, reason }: Extract<CallbackFact, { type: 'push-refused' }>): void {
+    const last = refusedAt.get(`${account} ${reason}`) ?? 0;
+    if (now() - last < NOTE_EVERY) return;
+    refusedAt.set(`${account} ${reason}`, now());
+    stores.lanes.noteRefusedPush(account, reason, now()).catch(() => undefined);
+  }
   const dispatcher = new Agent({ connections: 16 });
   const { host, port, spoolDir, publicUrl } = config.callback;
   const callback = await startCallback({
@@ -61,9 +68,7 @@ export async function start(options: StartOptions): Promise<Running> {
     receipts: makeTakeReceipt({ batches: stores.batches, queues }),
     notice(fact) {
       facts(fact);
-      if (fact.type === 'push-refused' && fact.reason === 'plain-refused') {
-        stores.lanes.notePlainRefused(fact.account, now()).catch(() => undefined);
-      }
+      if (fact.type === 'push-refused' && fact.account !== '' && !fact.probe) noteRefused(fact);
     },
     noteEvent: (account, at, mode) => stores.lanes.noteEvent(account, at, mode),
     spoolDir,
@@ -71,6 +76,16 @@ export async function start(options: StartOptions): Promise<Running> {
     ready: () => redisFaults(redis),
     now,
   });
+  // The port is open already: without Redis events go to the spool, and WeChat gets its answer.
+  void untilReady(redis)
+    .then(
+      () => checkRedis(redis),
+      () => ['Redis is away: events are kept in the spool until it is back'],
+    )
+    .then((findings) => {
+      for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
+    })
+    .catch(() => undefined);
   const address = (name: string): string => `${publicUrl ?? callback.url}/wechat/${name}`;
   return {
     addresses: Object.fromEntries(

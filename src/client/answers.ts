@@ -1,4 +1,5 @@
 /** What the API answers. Times are RFC 3339 in UTC; unknown counts are null, never 0. */
+import type { AccountWarning } from '../shared/actions/describe-account.ts';
 import type { BatchState, WaitReason } from '../shared/campaign/batch.ts';
 import type { CampaignView } from '../shared/campaign/campaign.ts';
 import type { DailyQuota } from '../shared/campaign/daily-quotas.ts';
@@ -141,7 +142,7 @@ export interface AccountDetails {
   readonly token: { readonly expiresAt: string } | null;
   readonly lastEvent: { readonly at: string; readonly mode: string } | null;
   readonly warnings: readonly {
-    readonly code: 'plain-pushes-refused' | 'never-an-event' | 'no-callback-token' | 'plain-mode';
+    readonly code: AccountWarning['code'];
     /** What it means and what to do. */
     readonly message: string;
   }[];

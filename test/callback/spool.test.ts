@@ -1,10 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openSpool, type SpooledEvent } from '../../src/callback/spool.ts';
 import { ServiceError } from '../../src/shared/platform/errors.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
 import { finishedXml, NOW, SAFE, safePush, textXml } from '../shared/wechat/push/make-push.ts';
 import { aFolder, aPromise, startDoor, storeOf } from './start-door.ts';
 
@@ -106,6 +109,55 @@ describe('an event that the store does not take', () => {
       });
   });
 
+  it('does not wait behind many that fail each time', async (test) => {
+    const store = storeOf(test);
+    store.before = async () => {
+      if (store.calls.at(-1)?.account === 'plain') throw new TypeError('a fault of our own');
+    };
+    const spoolDir = await aFolder(test);
+    const spool = await spoolIn(spoolDir);
+    for (let n = 20; n > 0; n -= 1) await spool.append(spooled({ at: NOW - n, account: 'plain' }));
+    await spool.append(spooled());
+
+    await startDoor(test, store, { spoolDir });
+
+    await expect.poll(() => store.kept()).toEqual(KEPT);
+  });
+
+  it('does not wait for another system that takes nothing', async (test) => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    test.onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const accounts = [{ ...SAFE, forwardUrl: `http://127.0.0.1:${port}` }];
+    const store = storeOf(test);
+    const spoolDir = await aFolder(test);
+    const spool = await spoolIn(spoolDir);
+    const foreign = finishedXml({ to: SAFE.originalId, msgId: '2000000000' });
+    await spool.append(spooled({ at: NOW - 1, raw: foreign }));
+    await spool.append(spooled());
+    const asked = once(silent, 'request');
+
+    const door = await startDoor(test, store, { spoolDir, accounts: () => accounts });
+    await asked;
+
+    await expect.poll(() => store.kept()).toMatchObject(KEPT);
+    expect(door.facts.map(({ type }) => type)).not.toContain('forward-failed');
+  });
+
+  it('of which nothing can ever come does not stay on disk', async (test) => {
+    const spoolDir = await aFolder(test);
+    await (await spoolIn(spoolDir)).append(spooled());
+
+    const door = await startDoor(test, { take: async () => 'outdated' }, { spoolDir });
+
+    await expect.poll(() => readdir(spoolDir)).toEqual([]);
+    expect(door.facts).toContainEqual(expect.objectContaining({ outcome: 'outdated' }));
+  });
+
   it('is brought home by a process that shares the folder with the one that died', async (test) => {
     const store = storeOf(test);
     const spoolDir = await aFolder(test);
@@ -148,6 +200,71 @@ describe('a spool', () => {
     const raws = events.map((event) => (typeof event === 'string' ? event : event.raw));
     expect(raws).toEqual(expect.arrayContaining(promised));
     expect(raws).not.toContain('broken');
+  });
+
+  it('has the event and its folder on the disk itself before it says yes', async (test) => {
+    const dir = await aFolder(test);
+    const handle = await open(dir);
+    const proto = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const synced: string[] = [];
+    const sync = proto.sync;
+    const spy = vi.spyOn(proto, 'sync').mockImplementation(async function (this: FileHandle) {
+      synced.push(await readlink(`/proc/self/fd/${this.fd}`));
+      await sync.call(this);
+    });
+    test.onTestFinished(() => spy.mockRestore());
+
+    await (await spoolIn(dir)).append(spooled());
+
+    const [name = ''] = await readdir(dir);
+    expect(synced).toEqual([join(dir, name.replace('.event', '.new')), dir]);
+  });
+
+  it('lets one of two processes forward an event, and the other when that one has died', async (test) => {
+    const dir = await aFolder(test);
+    const clock = { at: NOW };
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => openSpool({ dir, maxEvents: 9, now: () => clock.at })),
+    );
+    await one?.append(spooled());
+    const [event] = (await one?.waiting()) ?? [];
+    if (!one || !two || !event) throw new TypeError('an event waits');
+    await one.leaveForForwarding(event);
+    const [seenByOne, seenByTwo] = [await one.waitingToForward(), await two.waitingToForward()];
+    if (!seenByOne[0] || !seenByTwo[0]) throw new TypeError('both have seen it');
+
+    expect(await one.claim(seenByOne[0])).not.toBeNull();
+    expect(await two.claim(seenByTwo[0])).toBeNull();
+    expect(await two.waitingToForward()).toEqual([]);
+
+    clock.at += 2 * MINUTE;
+    expect(await two.waitingToForward()).toHaveLength(1);
+  });
+
+  it('makes its folder again where somebody has deleted it', async (test) => {
+    const dir = await aFolder(test);
+    const spool = await spoolIn(dir);
+    await rm(dir, { recursive: true });
+
+    expect(await spool.waiting()).toEqual([]);
+    await spool.append(spooled());
+
+    expect(await spool.waiting()).toHaveLength(1);
+  });
+
+  it('leaves no half behind where the disk fails', async (test) => {
+    const dir = await aFolder(test);
+    const spool = await spoolIn(dir);
+    const handle = await open(dir);
+    const spy = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
+    await handle.close();
+    test.onTestFinished(() => spy.mockRestore());
+    spy.mockRejectedValueOnce(new Error('no space left on the device'));
+
+    await expect(spool.append(spooled())).rejects.toThrow('no space');
+
+    expect(await readdir(dir)).toEqual([]);
   });
 
   it('sets aside what it cannot read, and goes on', async (test) => {

@@ -56,6 +56,7 @@ describe('the doctor', () => {
     expect(fine).toMatch(/account default: AppID, secret and this address are accepted/);
     expect(fine).toMatch(/calls of message\/mass\/send are left today/);
     expect(fine).toMatch(/callback of default: http:.*\/wechat\/default answers as WeChat wants/);
+    expect(fine).toMatch(/callback of default: it takes a push as WeChat would make it/);
     expect(fine).toMatch(/workers: at least one is alive/);
     expect(fine).toMatch(/producer: .* is able to work/);
     expect(fine).toMatch(/clock: /);
@@ -105,6 +106,13 @@ describe('the doctor', () => {
       ),
     ]);
 
+    const key = { ...accountNamed('default'), encodingAesKey: 'x'.repeat(43) };
+    expect(of(await look({ accounts: [key] }), 'fault')).toEqual([
+      expect.stringMatching(
+        /answers 401 to a push → .*another EncodingAESKey, AppID or original id/,
+      ),
+    ]);
+
     const elsewhere = { ...callback, publicUrl: world.producerUrl };
     expect(of(await look({ callback: elsewhere }), 'fault')).toEqual([
       expect.stringMatching(/answers 404 → something else is at that address/),
@@ -121,7 +129,7 @@ describe('the doctor', () => {
       expect.stringMatching(/account default: No event has ever come/),
     ]);
 
-    await lanes.notePlainRefused('default', Date.now());
+    await lanes.noteRefusedPush('default', 'plain-refused', Date.now());
     expect(of(await look(), 'fault')).toEqual([expect.stringMatching(/pushes in plain mode/)]);
 
     await lanes.noteEvent('default', Date.now() + 1, 'safe');

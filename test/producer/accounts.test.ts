@@ -128,7 +128,7 @@ describe('GET /v1/accounts', () => {
     ],
   ])('names what is set up wrongly: %j %j', async ({ plain, event }: Facts, environment, codes) => {
     const { get, stores } = await world(environment as Record<string, string>);
-    if (plain) await stores.lanes.notePlainRefused('default', NOW - HOUR);
+    if (plain) await stores.lanes.noteRefusedPush('default', 'plain-refused', NOW - HOUR);
     if (event) await stores.lanes.noteEvent('default', NOW, 'safe');
 
     const { warnings } = (await get('/v1/accounts/default')).json;

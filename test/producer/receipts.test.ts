@@ -111,7 +111,7 @@ describe('POST /v1/receipts', () => {
     const world = await receiving();
 
     expect((await hand(world, body, query)).status).toBe(status);
-    expect(await world.stores.lanes.facts('default')).toEqual({});
+    expect(await world.stores.lanes.facts('default')).toEqual({ refusedPushes: {} });
   });
 
   it('takes nothing without an API key', async () => {

@@ -16,10 +16,18 @@ export async function examineAccount(
       ? [ok(about, `the last event came at ${view.lastEvent.at} (${view.lastEvent.mode} mode)`)]
       : []),
     ...view.warnings.map(({ code, message }) =>
-      code === 'plain-pushes-refused' ? fault(about, message) : warning(about, message),
+      SAFE_TO_SEND.includes(code) ? warning(about, message) : fault(about, message),
     ),
   ];
 }
+
+/** With these a receipt is less sure, or not known to come. */
+const SAFE_TO_SEND: readonly string[] = [
+  'never-an-event',
+  'no-callback-token',
+  'plain-mode',
+  'unknown-pushes-refused',
+];
 
 function laneFindings(about: string, { name, lane }: AccountView): Finding[] {
   const resume = `when that is put right: qunfa accounts resume ${name}`;

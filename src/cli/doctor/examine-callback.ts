@@ -5,6 +5,8 @@ import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { signatureOf } from '../../shared/wechat/push/check-signature.ts';
+import { seal } from '../../shared/wechat/push/cipher.ts';
+import { PROBE } from '../../shared/wechat/push/parse-event.ts';
 import { addressOf } from './examine-producer.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
@@ -36,13 +38,55 @@ export async function examineCallback(deps: Dependencies): Promise<Finding[]> {
     const remedy = 'is it running (npm run callback), and is the way to it open?';
     return [fault(about, `${url} does not answer: ${answer.error}`, remedy), ...local];
   }
-  if (answer.echoed) return [ok(about, `${url} answers as WeChat wants it to`), ...local];
+  if (answer.echoed) {
+    return [ok(about, `${url} answers as WeChat wants it to`), await probe(url, deps), ...local];
+  }
   return [fault(about, `${url} answers ${answer.status}`, remedyFor(answer.status)), ...local];
 }
 
+/** A push that means nothing, sealed as WeChat seals them where a key is set: neither forwarded nor noted. */
+async function probe(url: string, { account, dispatcher, now }: Dependencies): Promise<Finding> {
+  const about = `callback of ${account.name}`;
+  const { callbackToken = '', encodingAesKey, originalId = 'gh_unknown', appId } = account;
+  const timestamp = String(Math.floor(now() / SECOND));
+  const nonce = aNonce();
+  const message = `<xml><ToUserName>${originalId}</ToUserName><CreateTime>${timestamp}</CreateTime><MsgType>event</MsgType><Event>${PROBE}</Event></xml>`;
+  const sealed = encodingAesKey && seal(encodingAesKey, { message, appId });
+  const query = new URLSearchParams({
+    signature: signatureOf([callbackToken, timestamp, nonce]),
+    timestamp,
+    nonce,
+    ...(sealed && {
+      encrypt_type: 'aes',
+      msg_signature: signatureOf([callbackToken, timestamp, nonce, sealed]),
+    }),
+  });
+  try {
+    const { statusCode, body } = await request(`${url}?${query}`, {
+      dispatcher,
+      method: 'POST',
+      headers: { 'content-type': 'text/xml' },
+      body: sealed ? `<xml><Encrypt>${sealed}</Encrypt></xml>` : message,
+      signal: AbortSignal.timeout(5 * SECOND),
+    });
+    await body.dump();
+    if (statusCode === 200) return ok(about, 'it takes a push as WeChat would make it');
+    const what = `${url} answers ${statusCode} to a push`;
+    return statusCode === 401 ? fault(about, what, OTHER_KEY) : fault(about, what, CHANGED);
+  } catch (error) {
+    const { code, name } = error as NodeJS.ErrnoException;
+    return fault(about, `${url} does not answer a push: ${code ?? name}`, CHANGED);
+  }
+}
+
+const OTHER_KEY =
+  'the callback service has another EncodingAESKey, AppID or original id for this account than stands here: give both the same settings, those of WeChat’s console';
+const CHANGED =
+  'something between changes the request or the answer: pass /wechat/… on as it is, POST with its body and query';
+
 async function ask(url: string, token: string, { dispatcher, now }: Dependencies) {
   const timestamp = String(Math.floor(now() / SECOND));
-  const nonce = randomBytes(8).toString('hex');
+  const nonce = aNonce();
   const echostr = randomBytes(8).toString('hex');
   const signature = signatureOf([token, timestamp, nonce]);
   const query = new URLSearchParams({ signature, timestamp, nonce, echostr });
@@ -59,6 +103,9 @@ async function ask(url: string, token: string, { dispatcher, now }: Dependencies
   }
 }
 
+/** By it the callback service tells us from WeChat, whose refused pushes it notes. */
+const aNonce = (): string => `${PROBE}${randomBytes(8).toString('hex')}`;
+
 function remedyFor(status: number): string {
   if (status === 401) {
     return 'the callback service does not know this account, or has another token for it: give both the same settings; or its clock is wrong';
@@ -66,5 +113,5 @@ function remedyFor(status: number): string {
   if (status === 404) {
     return 'something else is at that address: pass /wechat/… on to the callback service as it is';
   }
-  return 'something between changes the request or the answer: pass /wechat/… on as it is, with its query';
+  return CHANGED;
 }

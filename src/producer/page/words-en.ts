@@ -195,6 +195,10 @@ export const EN: Words = {
   },
   accountWarnings: {
     'plain-pushes-refused': null,
+    'sealed-pushes-refused': null,
+    'foreign-pushes-refused': null,
+    'stale-pushes-refused': null,
+    'unknown-pushes-refused': null,
     'never-an-event': null,
     'no-callback-token': null,
     'plain-mode': null,

@@ -216,6 +216,14 @@ export const ZH: Words = {
   accountWarnings: {
     'plain-pushes-refused':
       '这里配置了 EncodingAESKey，但微信以明文模式推送，这些推送被拒绝：请在公众平台切换到安全模式，或从配置中去掉密钥。',
+    'sealed-pushes-refused':
+      '微信的加密推送签名正确，但这里配置的 EncodingAESKey 无法解密：请与公众平台上的逐字核对。',
+    'foreign-pushes-refused':
+      '收到签名正确、但属于其他公众号的推送，已拒绝：请核对 AppID 和原始 ID（gh_…）是否与公众平台一致。',
+    'stale-pushes-refused':
+      '推送的时间与本机时钟相差超过五分钟，已拒绝：请让本机与时间服务器（NTP）同步。',
+    'unknown-pushes-refused':
+      '有签名不符的推送被拒绝，此后没有收到过有效推送：如果它们来自微信，说明这里的回调 Token 与公众平台不一致。',
     'never-an-event':
       '从未收到微信的事件：请检查公众平台的服务器配置是否正确并已启用，微信能否访问该地址。',
     'no-callback-token':

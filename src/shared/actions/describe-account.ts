@@ -26,7 +26,15 @@ export interface LaneView {
 }
 
 export interface AccountWarning {
-  readonly code: 'plain-pushes-refused' | 'never-an-event' | 'no-callback-token' | 'plain-mode';
+  readonly code:
+    | 'plain-pushes-refused'
+    | 'sealed-pushes-refused'
+    | 'foreign-pushes-refused'
+    | 'stale-pushes-refused'
+    | 'unknown-pushes-refused'
+    | 'never-an-event'
+    | 'no-callback-token'
+    | 'plain-mode';
   /** What it means and what to do. */
   readonly message: string;
 }
@@ -121,12 +129,44 @@ const blockOf = ({ message, errcode, at }: LaneStop) => ({
   at: rfc3339(at),
 });
 
+const NOT_OPENED: AccountWarning = {
+  code: 'sealed-pushes-refused',
+  message:
+    'WeChat’s sealed pushes are signed with our token, and the EncodingAESKey set here does not open them: compare it with WeChat’s console, letter by letter.',
+};
+
+/** By the reason of the refusal. */
+const REFUSED_PUSHES: Readonly<Record<string, AccountWarning>> = {
+  'plain-refused': {
+    code: 'plain-pushes-refused',
+    message:
+      'An EncodingAESKey is set here, but WeChat pushes in plain mode, and those pushes are refused: switch the console to safe mode (安全模式), or take the key out of the settings.',
+  },
+  'key-missing': NOT_OPENED,
+  undecipherable: NOT_OPENED,
+  'wrong-account': {
+    code: 'foreign-pushes-refused',
+    message:
+      'Pushes signed with our token are for another account, and are refused: compare AppID and original id (gh_…) with WeChat’s console.',
+  },
+  stale: {
+    code: 'stale-pushes-refused',
+    message:
+      'Signed pushes are more than five minutes off this machine’s clock, and are refused: let it follow a time server (NTP).',
+  },
+  'wrong-signature': {
+    code: 'unknown-pushes-refused',
+    message:
+      'Pushes that are signed with another token are refused, and none was taken since: if they are WeChat’s, the callback token here is not the console’s.',
+  },
+};
+
 /** Longer ago than that it may have been put right. */
 const RECENT = 7 * DAY;
 
 function warningsOf(
   account: AccountConfig,
-  { lastEventAt, plainRefusedAt }: AccountFacts,
+  { lastEventAt, refusedPushes }: AccountFacts,
   now: number,
 ): AccountWarning[] {
   const warnings: AccountWarning[] = [];
@@ -143,13 +183,9 @@ function warningsOf(
         'No event has ever come from WeChat: check the server address in WeChat’s console (服务器配置), that it is switched on, and that WeChat can reach it.',
     });
   }
-  const refused = plainRefusedAt ?? 0;
-  if (refused > now - RECENT && refused >= (lastEventAt ?? 0)) {
-    warnings.push({
-      code: 'plain-pushes-refused',
-      message:
-        'An EncodingAESKey is set here, but WeChat pushes in plain mode, and those pushes are refused: switch the console to safe mode (安全模式), or take the key out of the settings.',
-    });
+  for (const [reason, at] of Object.entries(refusedPushes)) {
+    const warning = REFUSED_PUSHES[reason];
+    if (warning && at > now - RECENT && at >= (lastEventAt ?? 0)) warnings.push(warning);
   }
   if (account.callbackToken && !account.encodingAesKey) {
     warnings.push({

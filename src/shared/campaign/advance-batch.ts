@@ -54,6 +54,8 @@ export type BatchEvent =
       readonly type: 'receipt-arrived';
       readonly msgId: string;
       readonly receipt: Receipt;
+      /** When WeChat made the event; absent where WeChat was asked. */
+      readonly reportedAt?: number;
       readonly at: number;
     }
   | { readonly type: 'cancelled'; readonly at: number }
@@ -226,10 +228,16 @@ function hold(batch: Batch, event: Event<'held'>): Batch {
   };
 }
 
-/** A later copy with other counts replaces the earlier one; the same again is no news. */
+/**
+ * A later copy with other counts replaces the earlier one; the same again is no news. Copies come in
+ * any order: the later one is what WeChat made later.
+ */
 function settle(batch: Batch, event: Event<'receipt-arrived'>): Batch {
   if (!isAbout(batch, event.msgId)) return illegal(batch, event);
-  if (batch.state === 'settled' && sameReceipt(batch.receipt, event.receipt)) return batch;
+  if (batch.state === 'settled') {
+    const isOlder = (event.reportedAt ?? Infinity) < (batch.reportedAt ?? 0);
+    if (isOlder || sameReceipt(batch.receipt, event.receipt)) return batch;
+  }
   return {
     ...common(batch),
     state: 'settled',
@@ -238,6 +246,7 @@ function settle(batch: Batch, event: Event<'receipt-arrived'>): Batch {
     submittedAt: batch.submittedAt,
     settledAt: batch.state === 'settled' ? batch.settledAt : event.at,
     receipt: event.receipt,
+    ...(event.reportedAt === undefined ? {} : { reportedAt: event.reportedAt }),
   };
 }
 

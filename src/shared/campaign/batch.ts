@@ -83,6 +83,8 @@ export type Batch =
       readonly submittedAt: number;
       readonly settledAt: number;
       readonly receipt: Receipt;
+      /** When WeChat made the event that the receipt came by; absent where WeChat was asked. */
+      readonly reportedAt?: number;
     })
   | (Common & {
       readonly state: 'refused';

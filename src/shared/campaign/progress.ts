@@ -5,7 +5,7 @@
  * a thousand batches is read in one go.
  */
 import { BATCH_STATES, type Batch, type BatchState } from './batch.ts';
-import type { Receipt } from './receipt.ts';
+import { isImplausible, type Receipt } from './receipt.ts';
 
 export type Tally = Readonly<Record<TallyField, number>>;
 
@@ -16,6 +16,11 @@ export type TallyField =
   | 'uncounted'
   /** Settled as delivered, and yet nobody was sent to. */
   | 'sent-zero'
+  /** Of the uncounted: an event came, and its counts cannot be read. */
+  | 'unreadable'
+  | 'implausible'
+  | 'unverified'
+  | 'disputed'
   | 'total'
   | 'eligible'
   | 'sent'
@@ -29,6 +34,10 @@ const FIELDS: readonly TallyField[] = [
   'receipt-unknown',
   'uncounted',
   'sent-zero',
+  'unreadable',
+  'implausible',
+  'unverified',
+  'disputed',
   'total',
   'eligible',
   'sent',
@@ -46,6 +55,10 @@ export function tallyOf(batch: Batch): Partial<Record<TallyField, number>> {
     [`receipt-${receipt.status}`]: 1,
     uncounted: receipt.sent === null ? 1 : 0,
     'sent-zero': receipt.status === 'delivered' && receipt.sent === 0 ? 1 : 0,
+    unreadable: receipt.sent === null && batch.reportedAt !== undefined ? 1 : 0,
+    implausible: isImplausible(receipt, batch.size) ? 1 : 0,
+    unverified: receipt.unverified && receipt.sent !== null ? 1 : 0,
+    disputed: receipt.disputed ? 1 : 0,
     total: receipt.total ?? 0,
     eligible: receipt.eligible ?? 0,
     sent: receipt.sent ?? 0,

@@ -16,6 +16,10 @@ export interface Receipt {
   readonly failed: number | null;
   readonly articleUrls?: readonly ArticleUrl[];
   readonly copyright?: CopyrightCheck;
+  /** The status was confirmed by message/mass/get; the counts could be anybody's (plain mode). */
+  readonly unverified?: true;
+  /** Of an unverified one: another event that is no better known says something else. */
+  readonly disputed?: true;
 }
 
 export interface ArticleUrl {
@@ -56,3 +60,24 @@ export const sameReceipt = (a: Receipt, b: Receipt): boolean =>
   a.eligible === b.eligible &&
   a.sent === b.sent &&
   a.failed === b.failed;
+
+/** What is believed of an event whose signature does not cover its body: no links, and no counts as sure. */
+export const asUnverified = (receipt: Receipt): Receipt => {
+  const { articleUrls: _, copyright: __, ...rest } = receipt;
+  return { ...rest, unverified: true };
+};
+
+/**
+ * Whether the counts cannot be true: more than the batch has, some sent where WeChat says that the
+ * batch was not sent, or parts that do not add up (FilterCount is SentCount and ErrorCount).
+ *
+ * @param size of the batch; null where only WeChat knows it.
+ */
+export function isImplausible(receipt: Receipt, size: number | null): boolean {
+  const { status, total, eligible, sent, failed } = receipt;
+  if (size !== null && Math.max(total ?? 0, eligible ?? 0, sent ?? 0, failed ?? 0) > size)
+    return true;
+  if ((status === 'refused' || status === 'failed') && (sent ?? 0) > 0) return true;
+  if (total !== null && Math.max(eligible ?? 0, sent ?? 0, failed ?? 0) > total) return true;
+  return eligible !== null && sent !== null && failed !== null && sent + failed !== eligible;
+}

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CAMPAIGN_STATES } from '../campaign/campaign.ts';
 import { isOpenId } from '../campaign/cut.ts';
+import { MESSAGE_ID } from '../wechat/message-id.ts';
 import { Limit } from './paging.ts';
 
 export const CAMPAIGN_ID = /^[0-9a-hjkmnp-z]{18}$/;
@@ -36,7 +37,7 @@ const Note = z.string().max(500).optional().describe('Why; kept in the audit');
 /** 64-bit at WeChat's, so a string here: as a JSON number it may have been rounded already. */
 const MsgId = z
   .string('a string of digits: as a JSON number it may have been rounded')
-  .regex(/^\d{1,20}$/, 'digits only');
+  .regex(MESSAGE_ID, 'at most 20 digits');
 
 export const ResolveRequest = z
   .discriminatedUnion('as', [

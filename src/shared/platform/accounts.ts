@@ -36,6 +36,13 @@ const name = z
   .string()
   .regex(/^[a-z0-9-]{1,32}$/, 'an account name: 1 to 32 of a to z, 0 to 9 and -');
 
+/** Called as it stands, with more in its query: what a browser would do with the rest is not done. */
+const calledUrl = httpUrl
+  .refine((url) => !/^https?:\/\/[^/?#]*@/i.test(url), {
+    error: 'no user or password in the address: they are not sent',
+  })
+  .refine((url) => !url.includes('#'), { error: 'no # in the address: what follows is not sent' });
+
 const accountKind = oneOf(['service', 'subscription']);
 
 const AccountSettings = z
@@ -57,8 +64,8 @@ const AccountSettings = z
     newsRoute: oneOf(['uploadnews', 'draft']).default('uploadnews'),
     callsPerMinute: wholeNumber(1, 60_000).default(60), // the top is for a sandbox
     callsPerDay: wholeNumber(1, 10_000_000).default(100),
-    forwardUrl: z.exactOptional(httpUrl),
-    accessTokenUrl: z.exactOptional(httpUrl),
+    forwardUrl: z.exactOptional(calledUrl),
+    accessTokenUrl: z.exactOptional(calledUrl),
     approval: oneOf(['always', 'everyone', 'never']).default('never'),
   })
   .superRefine((account, context) => {

@@ -37,10 +37,10 @@ export const identityKey = ({ appId, origin }: Identity): string =>
 /** An account that is not configured stands for itself: nothing is kept under its bare name. */
 export function makeIdentityOf(
   config: Pick<Config, 'isSandbox' | 'wechat'>,
-  accounts: () => readonly AccountConfig[],
+  accounts: () => readonly Pick<AccountConfig, 'name' | 'appId'>[],
 ): IdentityOf {
   const origin = originOf(config);
-  let list: readonly AccountConfig[] | undefined;
+  let list: ReturnType<typeof accounts> | undefined;
   let keys = new Map<string, string>();
   return (name) => {
     const current = accounts();

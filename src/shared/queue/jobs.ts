@@ -9,6 +9,7 @@ import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 import { batchKey } from '../campaign/batch.ts';
 import { DAY, SECOND } from '../platform/time.ts';
+import { MESSAGE_ID } from '../wechat/message-id.ts';
 
 /** `upkeep` has the sweeper alone: no webhook and no reading of followers may hold up a deadline. */
 export const SHARED_QUEUES = [
@@ -120,7 +121,7 @@ export const AwaitReceiptPayload = z.strictObject({
   campaignId: Id,
   no: No,
   account: Id,
-  msgId: z.string().regex(/^\d{1,20}$/),
+  msgId: z.string().regex(MESSAGE_ID),
 });
 export type AwaitReceiptPayload = z.output<typeof AwaitReceiptPayload>;
 

@@ -33,6 +33,10 @@ export const makeKeys = (record: string) => ({
   messageId: (identity: string, msgId: string) => `${record}:message:${identity}:${msgId}`,
   /** string: an event that nobody was waiting for, or that is not confirmed yet */
   parked: (identity: string, msgId: string) => `${record}:parked:${identity}:${msgId}`,
+  /** hash: how many events of an account were parked on one day (of UTC), and their bytes */
+  parkedOn: (identity: string, day: number) => `${record}:parked-on:${identity}:${day}`,
+  /** string: when WeChat was last asked about a message, ms */
+  asked: (identity: string, msgId: string) => `${record}:asked:${identity}:${msgId}`,
   /** hash: account → batches that must still be called */
   lanes: () => `${record}:lanes`,
   /** hash: what an account's lane is doing instead of sending */

@@ -28,9 +28,11 @@ export interface LaneState {
 export interface AccountFacts {
   readonly lastEventAt?: number;
   readonly lastEventMode?: string;
-  /** A plain push came for an account with an EncodingAESKey: the console is set to plain. */
-  readonly plainRefusedAt?: number;
+  /** Reason → when a push was last refused for it. All of them but `wrong-signature` had our token. */
+  readonly refusedPushes: Readonly<Record<string, number>>;
 }
+
+const REFUSED = 'refused:';
 
 export type LaneStore = ReturnType<typeof makeLaneStore>;
 
@@ -94,18 +96,20 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     await redis.hset(keys.account(identityOf(account)), 'lastEventAt', at, 'lastEventMode', mode);
   }
 
-  async function notePlainRefused(account: string, at: number): Promise<void> {
-    await redis.hset(keys.account(identityOf(account)), 'plainRefusedAt', at);
+  async function noteRefusedPush(account: string, reason: string, at: number): Promise<void> {
+    await redis.hset(keys.account(identityOf(account)), `${REFUSED}${reason}`, at);
   }
 
   async function facts(account: string): Promise<AccountFacts> {
-    const { lastEventAt, lastEventMode, plainRefusedAt } = await redis.hgetall(
-      keys.account(identityOf(account)),
-    );
+    const fields = await redis.hgetall(keys.account(identityOf(account)));
+    const { lastEventAt, lastEventMode } = fields;
+    const refused = Object.entries(fields).filter(([field]) => field.startsWith(REFUSED));
     return {
       ...(lastEventAt ? { lastEventAt: Number(lastEventAt) } : {}),
       ...(lastEventMode ? { lastEventMode } : {}),
-      ...(plainRefusedAt ? { plainRefusedAt: Number(plainRefusedAt) } : {}),
+      refusedPushes: Object.fromEntries(
+        refused.map(([field, at]) => [field.slice(REFUSED.length), Number(at)]),
+      ),
     };
   }
 
@@ -127,7 +131,7 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     clear,
     widen,
     noteEvent,
-    notePlainRefused,
+    noteRefusedPush,
     facts,
     heartbeat,
     beat,

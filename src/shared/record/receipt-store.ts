@@ -5,12 +5,13 @@
 import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import { type Batch, type BatchRef, batchKey } from '../campaign/batch.ts';
-import type { Receipt } from '../campaign/receipt.ts';
+import { asUnverified, type Receipt, sameReceipt } from '../campaign/receipt.ts';
+import { ServiceError } from '../platform/errors.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { DAY } from '../platform/time.ts';
 import type { AuditEntry } from './audit.ts';
-import { type About, type ChangeBatch, refOf } from './change-batch.ts';
-import { commit, untilSettled } from './commit.ts';
+import { type About, type ChangeBatch, type Found, refOf } from './change-batch.ts';
+import { type Check, commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
 
 /** What an event says, before a batch of ours is known to be meant. */
@@ -23,6 +24,12 @@ export interface Arrival {
   readonly trusted: boolean;
 }
 
+/** An event that is kept. */
+interface Parked extends Arrival {
+  /** It took the place of another that said something else, and neither came signed. */
+  readonly disputed?: true;
+}
+
 /**
  * What became of an event.
  *
@@ -30,8 +37,18 @@ export interface Arrival {
  *   come before the answer; or another system's, which must have it too. So a further copy is
  *   `parked` again, trusted or not, and never `repeated`.
  * - `unconfirmed`: of a batch of ours, but not believed before WeChat is asked.
+ * - `too-many`: as `parked`, and not kept, since too much of this account was parked today.
+ * - `outdated`: its batch is no longer kept, or has gone on without this message. It never will be
+ *   of use.
  */
-export type ArrivalOutcome = 'settled' | 'repeated' | 'replaced' | 'parked' | 'unconfirmed';
+export type ArrivalOutcome =
+  | 'settled'
+  | 'repeated'
+  | 'replaced'
+  | 'parked'
+  | 'unconfirmed'
+  | 'too-many'
+  | 'outdated';
 
 export type AcceptanceOutcome =
   | { readonly kind: 'submitted'; readonly batch: Batch; readonly unconfirmedEvent: boolean }
@@ -42,12 +59,17 @@ export type AcceptanceOutcome =
 
 /** Unmatched events wait this long for their batch; sends made in the console never get one. */
 const PARKED_MS = 7 * DAY;
+/** Of one account on one day: a stranger who saw one signed address in plain mode can write events. */
+const PARKED_COUNT = 5_000;
+const PARKED_BYTES = 8 * 1024 * 1024;
 
 export interface Accepting {
   readonly audit?: AuditEntry;
   readonly from?: Batch;
   readonly generation?: number;
 }
+
+type Whose = Pick<About, 'account' | 'identity'>;
 
 interface Dependencies {
   readonly redis: Redis;
@@ -94,7 +116,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
         return (await commit(redis, [check], told)) ? { kind: 'too-late', batch } : 'moved';
       }
       if (owner !== null && owner !== me) return { kind: 'taken', owner };
-      const parked = parkedText === null ? null : (JSON.parse(parkedText) as Arrival);
+      const parked = parkedText === null ? null : (JSON.parse(parkedText) as Parked);
       const submitted = advance(batch, event);
       const next =
         parked?.trusted && submitted.state === 'submitted'
@@ -102,6 +124,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
               type: 'receipt-arrived',
               msgId: event.msgId,
               receipt: parked.receipt,
+              reportedAt: parked.createdAt,
               at: now(),
             })
           : submitted;
@@ -128,61 +151,100 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
    * An event of WeChat's. A trusted one settles its batch at once, or is parked until the batch
    * knows its message id; an untrusted one is parked until WeChat has been asked.
    */
-  async function take(account: string, arrival: Arrival): Promise<ArrivalOutcome> {
-    const identity = identityOf(account);
-    const ownerKey = keys.messageId(identity, arrival.msgId);
-    const parkedKey = keys.parked(identity, arrival.msgId);
-    return untilSettled<ArrivalOutcome>(async () => {
-      const [owner = null, parked = null] = await redis.mget(ownerKey, parkedKey);
-      if (owner === null || !arrival.trusted) {
-        return park({ arrival, ownerKey, owner, parkedKey, parked });
-      }
-      return settle(
-        { account, identity },
-        refOf(owner),
-        arrival,
-        parked === null ? null : parkedKey,
-      );
-    });
+  async function take(account: string, given: Arrival): Promise<ArrivalOutcome> {
+    const arrival = given.trusted ? given : { ...given, receipt: asUnverified(given.receipt) };
+    const whose = { account, identity: identityOf(account) };
+    const ownerKey = keys.messageId(whose.identity, arrival.msgId);
+    const parkedKey = keys.parked(whose.identity, arrival.msgId);
+    return unlessOutdated(() =>
+      untilSettled<ArrivalOutcome>(async () => {
+        const [owner = null, parked = null] = await redis.mget(ownerKey, parkedKey);
+        if (owner !== null && arrival.trusted) {
+          return settle(whose, refOf(owner), arrival, parked === null ? null : parkedKey);
+        }
+        const batch = owner === null ? null : await find(refOf(owner));
+        if (batch?.batch.state === 'settled' && batch.batch.receipt.sent !== null) {
+          return compare(whose, owner ?? '', batch, arrival);
+        }
+        return park(whose.identity, arrival, {
+          owner: { key: ownerKey, is: owner },
+          parked: { key: parkedKey, is: parked },
+        });
+      }),
+    );
   }
 
-  async function park(at: {
-    arrival: Arrival;
-    ownerKey: string;
-    owner: string | null;
-    parkedKey: string;
-    parked: string | null;
-  }): Promise<ArrivalOutcome | 'moved'> {
-    const { arrival, ownerKey, owner, parkedKey, parked } = at;
-    const batch = owner === null ? null : await read(refOf(owner));
-    if (batch?.state === 'settled' && batch.receipt.sent !== null) return 'repeated';
-    const outcome = owner === null ? 'parked' : 'unconfirmed';
-    // What came signed is not overwritten by what anybody could have written.
-    if (parked && (JSON.parse(parked) as Arrival).trusted && !arrival.trusted) return outcome;
+  /** What is not signed never changes counts that are there. Where they are no better, it is said. */
+  async function compare(
+    whose: Whose,
+    owner: string,
+    { batch, check }: Found,
+    { receipt }: Arrival,
+  ): Promise<ArrivalOutcome | 'moved'> {
+    if (batch.state !== 'settled' || !batch.receipt.unverified) return 'repeated';
+    if (batch.receipt.disputed || sameReceipt(batch.receipt, receipt)) return 'repeated';
+    const ref = refOf(owner);
+    const next = { ...batch, receipt: { ...batch.receipt, disputed: true as const } };
+    const action = 'a second event that is not signed says something else: see its receipt';
     const done = await commit(
       redis,
+      [check],
       [
-        { key: ownerKey, is: owner },
-        { key: parkedKey, is: parked },
+        ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
+        ...auditOf(ref, { at: now(), by: 'wechat', action }),
       ],
-      [['SET', parkedKey, JSON.stringify(arrival), 'PX', PARKED_MS]],
+    );
+    return done ? 'repeated' : 'moved';
+  }
+
+  async function park(
+    identity: string,
+    arrival: Arrival,
+    { owner, parked }: { owner: Check; parked: Check },
+  ): Promise<ArrivalOutcome | 'moved'> {
+    const outcome = owner.is === null ? 'parked' : 'unconfirmed';
+    const before = parked.is === null ? null : (JSON.parse(parked.is) as Parked);
+    // What came signed is not overwritten by what anybody could have written.
+    if (before?.trusted && !arrival.trusted) return outcome;
+    const isSame = before && sameReceipt(before.receipt, arrival.receipt);
+    if (isSame && before.trusted === arrival.trusted) return owner.is ? 'repeated' : outcome;
+
+    const disputed = !arrival.trusted && (before?.disputed || (before && !isSame));
+    const kept: Parked = { ...arrival, ...(disputed ? { disputed: true } : {}) };
+    const text = JSON.stringify(kept);
+    const today = keys.parkedOn(identity, Math.floor(now() / DAY));
+    const [count, bytes] = (await redis.hmget(today, 'count', 'bytes')).map(Number);
+    const isTooMuch = (count ?? 0) >= PARKED_COUNT || (bytes ?? 0) + text.length > PARKED_BYTES;
+    // One of a batch of ours has its place: there are only as many as we have sent.
+    if (owner.is === null && isTooMuch) return 'too-many';
+    const done = await commit(
+      redis,
+      [owner, parked],
+      [
+        ['SET', parked.key, text, 'PX', PARKED_MS],
+        ['HINCRBY', today, 'count', 1],
+        ['HINCRBY', today, 'bytes', text.length],
+        ['PEXPIRE', today, 2 * DAY],
+      ],
     );
     return done ? outcome : 'moved';
   }
 
   async function settle(
-    whose: Pick<About, 'account' | 'identity'>,
+    whose: Whose,
     ref: BatchRef,
-    arrival: Pick<Arrival, 'msgId' | 'receipt'>,
+    arrival: Pick<Arrival, 'msgId' | 'receipt'> & Partial<Pick<Arrival, 'createdAt'>>,
     parkedKey: string | null,
   ): Promise<ArrivalOutcome | 'moved'> {
     const { batch, check } = await find(ref);
     const at = now();
+    const { msgId, receipt, createdAt } = arrival;
     const next = advance(batch, {
       type: 'receipt-arrived',
-      msgId: arrival.msgId,
-      receipt: arrival.receipt,
+      msgId,
+      receipt,
       at,
+      ...(createdAt === undefined ? {} : { reportedAt: createdAt }),
     });
     if (next === batch) return 'repeated';
     const replaced = batch.state === 'settled';
@@ -202,25 +264,44 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     return replaced ? 'replaced' : 'settled';
   }
 
-  /** A receipt that did not come by event: confirmed or asked for by message/mass/get. */
+  /**
+   * A receipt that did not come by event: confirmed or asked for by message/mass/get.
+   *
+   * @param parked the event that it confirms.
+   */
   async function settleByAsking(
     ref: BatchRef,
     msgId: string,
     receipt: Receipt,
+    parked?: Arrival,
   ): Promise<ArrivalOutcome> {
     const campaign = await campaignOf(ref.campaignId);
+    const createdAt = parked ? { createdAt: parked.createdAt } : {};
     return untilSettled<ArrivalOutcome>(async () => {
       const batch = await read(ref);
       // Its event came while WeChat was being asked: what is counted stays.
       const known = batch?.state === 'settled' && batch.receipt.sent !== null;
       if (known || (batch?.state === 'settled' && receipt.sent === null)) return 'repeated';
-      return settle(campaign, ref, { msgId, receipt }, keys.parked(campaign.identity, msgId));
+      const parkedKey = keys.parked(campaign.identity, msgId);
+      return settle(campaign, ref, { msgId, receipt, ...createdAt }, parkedKey);
     });
   }
 
   async function parked(account: string, msgId: string): Promise<Arrival | null> {
     const text = await redis.get(keys.parked(identityOf(account), msgId));
-    return text === null ? null : (JSON.parse(text) as Arrival);
+    if (text === null) return null;
+    const { disputed, ...arrival } = JSON.parse(text) as Parked;
+    const { receipt } = arrival;
+    return disputed ? { ...arrival, receipt: { ...receipt, disputed } } : arrival;
+  }
+
+  /** When WeChat was last asked what became of a message, ms; 0 if never. */
+  async function askedAt(account: string, msgId: string): Promise<number> {
+    return Number((await redis.get(keys.asked(identityOf(account), msgId))) ?? 0);
+  }
+
+  async function noteAsked(account: string, msgId: string): Promise<void> {
+    await redis.set(keys.asked(identityOf(account), msgId), now(), 'PX', PARKED_MS);
   }
 
   async function ownerOf(account: string, msgId: string): Promise<BatchRef | null> {
@@ -228,9 +309,21 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     return owner === null ? null : refOf(owner);
   }
 
-  return { accepted, take, settleByAsking, parked, ownerOf };
+  return { accepted, take, settleByAsking, parked, askedAt, noteAsked, ownerOf };
 }
 
 /** Given up, or under another key since: the answer to this key changes nothing any more. */
 const isSuperseded = (batch: Batch, generation: number): boolean =>
   batch.generation !== generation || batch.state === 'refused' || batch.state === 'cancelled';
+
+/** The message id is remembered longer than what it belongs to, or its batch has gone on without it. */
+async function unlessOutdated(work: () => Promise<ArrivalOutcome>): Promise<ArrivalOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ServiceError && OUTDATED.includes(error.code)) return 'outdated';
+    throw error;
+  }
+}
+
+const OUTDATED = ['CAMPAIGN_NOT_FOUND', 'BATCH_TRANSITION_ILLEGAL'];

@@ -12,6 +12,8 @@ interface Request {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | FormData | undefined;
+  /** A longer answer is none. */
+  readonly maxBytes: number;
 }
 
 export type Exchange =
@@ -21,13 +23,14 @@ export type Exchange =
 /** Never rejects. With `signal` aborted it ends at once, even while still waiting to connect. */
 export function exchange(
   dispatcher: Dispatcher,
-  { url, method, headers, body }: Request,
+  { url, method, headers, body, maxBytes }: Request,
   signal: AbortSignal,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     let sending: Dispatcher.DispatchController | undefined;
     let status = 0;
     const chunks: Buffer[] = [];
+    let bytes = 0;
 
     const end = (outcome: Exchange) => {
       signal.removeEventListener('abort', abort);
@@ -50,8 +53,10 @@ export function exchange(
       onResponseStart(_controller, statusCode) {
         status = statusCode;
       },
-      onResponseData(_controller, chunk) {
+      onResponseData(controller, chunk) {
         chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > maxBytes) controller.abort(new AnswerTooLarge());
       },
       onResponseEnd() {
         end({ kind: 'answered', status, text: Buffer.concat(chunks).toString('utf8') });
@@ -66,6 +71,11 @@ export function exchange(
       fail(error);
     }
   });
+}
+
+/** Named like undici's own limit, which is for all calls alike. */
+class AnswerTooLarge extends Error {
+  readonly code = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
 }
 
 function asError(reason: unknown): Error {

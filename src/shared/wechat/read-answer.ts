@@ -2,6 +2,8 @@ import { parse } from 'lossless-json';
 import { z } from 'zod';
 import type { Answer } from './client.ts';
 import { cleanErrmsg } from './errmsg.ts';
+import { isDeep } from './json-depth.ts';
+import { MESSAGE_ID } from './message-id.ts';
 import { remedyFor } from './remedies.ts';
 
 interface Reading<T> {
@@ -17,8 +19,8 @@ interface Reading<T> {
 export const WechatId = z
   .union([z.string(), z.int()])
   .transform(String)
-  .pipe(z.string().regex(/^0*[1-9]\d*$/))
-  .transform((digits) => digits.replace(/^0+/, ''));
+  .transform((digits) => digits.replace(/^0+/, ''))
+  .pipe(z.string().regex(MESSAGE_ID));
 
 /** For calls that answer `{"errcode":0,"errmsg":"ok"}` and nothing else. */
 export const Nothing = z.object({ errcode: z.literal(0) }).transform(() => undefined);
@@ -29,7 +31,7 @@ const Envelope = z.looseObject({
       z.int(),
       z
         .string()
-        .regex(/^-?\d+$/)
+        .regex(/^-?\d{1,9}$/)
         .transform(Number),
     ])
     .optional(),
@@ -62,8 +64,12 @@ export function readAnswer<T>(text: string, { path, answer, secrets }: Reading<T
   return { kind: 'ok', value: value.data };
 }
 
+/** WeChat's deepest answers, lists of drafts, have seven levels. */
+const MAX_DEPTH = 32;
+
 /** Undefined if the text is no JSON. Integers beyond 2^53 become strings, the rest numbers. */
 function parseJson(text: string): unknown {
+  if (isDeep(text, MAX_DEPTH)) return undefined;
   try {
     return parse(text, null, (digits) => {
       const number = Number(digits);

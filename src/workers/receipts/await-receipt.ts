@@ -55,14 +55,15 @@ export function makeAwaitReceipt(deps: Dependencies) {
     const deadline = batch.submittedAt + receiptDeadlineMs;
     if (!parked && now() < deadline) return sleepUntil(job, token, deadline);
 
-    const answer = await askStatus(job, token, payload);
-    const status = answer.kind === 'ok' ? answer.value.status : 'unknown';
-    const receipt =
-      (parked && confirmed(parked, status)) ??
-      // Whatever somebody wrote to us, WeChat's own word ends the waiting.
-      (now() >= deadline ? asked(status, batch) : null);
+    const tooSoon = await unlessAsked(payload, batch);
+    if (tooSoon) return sleepUntil(job, token, tooSoon);
+    const status = await ask(job, token, payload);
+    const known = parked && confirmed(parked, status);
+    if (known) return settle(payload, known, parked);
+    // Whatever somebody wrote to us, what WeChat answers ends the waiting.
+    const receipt = now() >= deadline ? asked(status, batch) : null;
     if (receipt) return settle(payload, receipt);
-    return sleepUntil(job, token, nextLook(batch.submittedAt, parked));
+    return sleepUntil(job, token, nextLook(batch.submittedAt, now()));
   }
 
   /** Settled without counts, and then an event came that anybody could have written. */
@@ -70,24 +71,47 @@ export function makeAwaitReceipt(deps: Dependencies) {
     job: Job,
     token: string | undefined,
     payload: AwaitReceiptPayload,
-    { msgId, receipt }: Extract<Batch, { state: 'settled' }>,
+    batch: Extract<Batch, { state: 'settled' }>,
   ): Promise<void> {
+    const { msgId, receipt } = batch;
     if (msgId !== payload.msgId || receipt.sent !== null) return;
     const parked = await batches.parked(payload.account, msgId);
     if (!parked) return;
-    const answer = await askStatus(job, token, payload);
-    const known = answer.kind === 'ok' && confirmed(parked, answer.value.status);
-    if (known) await settle(payload, known);
+    const tooSoon = await unlessAsked(payload, batch);
+    if (tooSoon) return sleepUntil(job, token, tooSoon);
+    const known = confirmed(parked, await ask(job, token, payload));
+    if (known) await settle(payload, known, parked);
   }
 
-  function askStatus(job: Job, token: string | undefined, payload: AwaitReceiptPayload) {
-    const { account, msgId } = payload;
-    return inTurn(job, token, account, () => massStatus(wechatFor(account), msgId));
+  /** Each look is a call, and anybody can have this job woken in plain mode: one a pause. */
+  async function unlessAsked(
+    { account, msgId }: AwaitReceiptPayload,
+    { submittedAt }: { submittedAt: number },
+  ): Promise<number | null> {
+    const at = await batches.askedAt(account, msgId);
+    const next = at === 0 ? 0 : nextLook(submittedAt, at);
+    return next > now() ? next : null;
   }
 
-  async function settle(payload: AwaitReceiptPayload, receipt: Receipt): Promise<void> {
+  async function ask(
+    job: Job,
+    token: string | undefined,
+    { account, msgId }: AwaitReceiptPayload,
+  ): Promise<MassStatus> {
+    const answer = await inTurn(job, token, account, async () => {
+      await batches.noteAsked(account, msgId);
+      return massStatus(wechatFor(account), msgId);
+    });
+    return answer.kind === 'ok' ? answer.value.status : 'unknown';
+  }
+
+  async function settle(
+    payload: AwaitReceiptPayload,
+    receipt: Receipt,
+    parked?: Arrival,
+  ): Promise<void> {
     const { campaignId, no, account, msgId } = payload;
-    const outcome = await batches.settleByAsking({ campaignId, no }, msgId, receipt);
+    const outcome = await batches.settleByAsking({ campaignId, no }, msgId, receipt, parked);
     telemetry.receiptTaken(
       account,
       msgId,
@@ -120,15 +144,18 @@ export function makeAwaitReceipt(deps: Dependencies) {
     }
   }
 
-  function nextLook(submittedAt: number, parked: Arrival | null): number {
+  /** Less and less often, from the moment of the last look on; and once at the deadline. */
+  function nextLook(submittedAt: number, lookedAt: number): number {
     const deadline = submittedAt + receiptDeadlineMs;
-    if (parked && now() < deadline) {
-      // Less and less often: anybody may have written it, and each look is a call.
-      return now() + Math.max(CONFIRM_AGAIN, (now() - submittedAt) / 4);
+    if (lookedAt < deadline) {
+      const pause = Math.max(CONFIRM_AGAIN, (lookedAt - submittedAt) / 4);
+      return Math.min(lookedAt + pause, Math.max(deadline, lookedAt + SECOND));
     }
-    const late = now() - deadline;
+    const late = lookedAt - deadline;
     const pauses = PAUSES.map((share) => share * receiptDeadlineMs);
-    return now() + Math.max(SECOND, pauses.find((pause) => late < 2 * pause) ?? pauses.at(-1) ?? 0);
+    return (
+      lookedAt + Math.max(SECOND, pauses.find((pause) => late < 2 * pause) ?? pauses.at(-1) ?? 0)
+    );
   }
 
   return awaitReceipt;

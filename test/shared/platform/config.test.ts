@@ -199,6 +199,17 @@ describe('the configuration', () => {
     expect(complainedAbout(wrong).sort()).toEqual(expected.sort());
   });
 
+  it.each(['WECHAT_FORWARD_URL', 'WECHAT_ACCESS_TOKEN_URL'])(
+    '%s has neither a password nor a fragment: neither would be sent',
+    (name) => {
+      const account = { WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's' };
+      for (const url of ['https://user:pass@other.example/wx', 'https://other.example/wx#part']) {
+        expect(complainedAbout({ ...account, [name]: url })).toEqual([name]);
+      }
+      expect(complainedAbout({ ...account, [name]: 'https://other.example/a@b' })).toEqual([]);
+    },
+  );
+
   it('takes a variable that is set to nothing as not set', () => {
     expect(loadConfig({ REDIS_URL: '', METRICS_PORT: ' ', WECHAT_APP_ID: '' })).toEqual(
       loadConfig({}),

@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { WechatId } from '../../../src/shared/wechat/read-answer.ts';
 import {
   bodyOf,
   clientAt,
@@ -93,6 +94,40 @@ describe('the errcode', () => {
 
     expect(answer).toMatchObject({ remedy: { kind: 'already-done' }, msgId: '9007199254740993' });
   });
+});
+
+describe('an answer that no WeChat gives', () => {
+  const unreadable = { kind: 'unknown', cause: 'the answer is not readable' };
+
+  it.each([
+    ['an errcode of 400 digits', `{"errcode":${'9'.repeat(400)}}`],
+    ['an errcode of 400 digits as text', `{"errcode":"${'9'.repeat(400)}"}`],
+    ['brackets eight million deep', '['.repeat(400_000)],
+    ['brackets deep inside', `{"errcode":0,"msg_id":${'['.repeat(100)}${']'.repeat(100)}}`],
+  ])('is an unknown outcome: %s', async (_, body) => {
+    expect((await post(json(body))).answer).toEqual(unreadable);
+  });
+
+  it('is one that is longer than 1 MB, where no list was asked for', async () => {
+    const { answer } = await post(json(`{"errcode":40003,"errmsg":"${'x'.repeat(1_100_000)}"}`));
+
+    expect(answer).toMatchObject({ kind: 'unknown', cause: expect.stringContaining('too large') });
+  });
+
+  it.each(['"123456789012345678901"', '123456789012345678901'])(
+    'is a message id of 21 digits: %s',
+    async (msgId) => {
+      const server = await loopback(json(`{"errcode":0,"msg_id":${msgId}}`));
+
+      const sent = clientAt(server.baseUrl).post(
+        PATH,
+        {},
+        { answer: z.object({ msg_id: WechatId }) },
+      );
+
+      expect(await sent).toMatchObject({ kind: 'unknown' });
+    },
+  );
 });
 
 describe('a token that WeChat refuses', () => {

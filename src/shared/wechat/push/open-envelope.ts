@@ -9,7 +9,7 @@
  *
  * @see https://developers.weixin.qq.com/doc/oplatform/developers/dev/push/encryption.html
  */
-import { MINUTE, SECOND } from '../../platform/time.ts';
+import { DAY, MINUTE, SECOND } from '../../platform/time.ts';
 import { isSignatureOf } from './check-signature.ts';
 import { openSealed } from './cipher.ts';
 import { type PushEvent, parseEvent } from './parse-event.ts';
@@ -33,6 +33,7 @@ export type RefusalReason =
   | 'unsigned'
   | 'wrong-signature'
   | 'stale'
+  | 'replayed'
   | 'plain-refused'
   | 'key-missing'
   | 'undecipherable'
@@ -60,10 +61,14 @@ export interface Push {
   readonly query: URLSearchParams;
   readonly contentType: string | undefined;
   readonly body: Buffer;
+  /** This account's sealed pushes are known to carry `signature`, too: one without is not WeChat's. */
+  readonly signsAddress?: boolean;
 }
 
 /** Clocks differ; WeChat's own repeats come within 15 seconds. */
 const FRESH_FOR = 5 * MINUTE;
+/** Between the making of a message and its push. Delays happen, and a message of last week is a replay. */
+const PUSHED_WITHIN = DAY;
 const TIMESTAMP = /^\d{1,12}$/;
 /**
  * WeChat's have some ten digits. The signed parts are joined without a mark between them, so that a
@@ -107,12 +112,16 @@ function openPlain(account: PushAccount, push: Push, now: number): OpenedPush | 
   if (account.encodingAesKey) return refuse(401, 'plain-refused');
 
   const raw = push.body.toString('utf8');
-  return understand(account, { mode: 'plain', raw, message: readMessage(raw), now });
+  return understand(account, { mode: 'plain', raw, message: readMessage(raw), push, now });
 }
 
 function openSafe(account: PushAccount, push: Push, now: number): OpenedPush | Refusal {
   const digest = only(push.query, 'msg_signature');
   if (digest === null) return refuse(401, 'unsigned');
+  // WeChat signs the address in safe mode, too, and a stranger's body is not worth its parsing.
+  const isSigned = push.query.has('signature') || push.signsAddress;
+  const unsigned = isSigned ? checkAddress(account, push.query, now) : null;
+  if (unsigned) return unsigned;
 
   const outside = readMessage(push.body.toString('utf8'));
   const sealed = outside && textOf(outside, 'Encrypt');
@@ -126,7 +135,7 @@ function openSafe(account: PushAccount, push: Push, now: number): OpenedPush | R
 
   const raw = opened.message.toString('utf8');
   const mode = textOf(outside, 'MsgType') === undefined ? 'safe' : 'compatible';
-  return understand(account, { mode, raw, message: readMessage(raw), now });
+  return understand(account, { mode, raw, message: readMessage(raw), push, now });
 }
 
 /** The current key first, then the previous one; what opens must also be the account's. */
@@ -148,12 +157,18 @@ function openWithKeys(
 
 function understand(
   account: PushAccount,
-  push: { mode: PushMode; raw: string; message: Message | null; now: number },
+  opened: { mode: PushMode; raw: string; message: Message | null; push: Push; now: number },
 ): OpenedPush | Refusal {
-  const { mode, raw, message, now } = push;
+  const { mode, raw, message, push, now } = opened;
   const addressee = message && textOf(message, 'ToUserName');
   if (!message || !addressee) return refuse(400, 'not-a-push');
   if (account.originalId && addressee !== account.originalId) return refuse(401, 'wrong-account');
+
+  // Timestamp and nonce are signed alike: swapped, an old push could have a nonce that looks fresh.
+  const [madeAt, pushedAt] = [textOf(message, 'CreateTime'), only(push.query, 'timestamp')];
+  if (Math.abs(Number(madeAt ?? pushedAt) - Number(pushedAt)) * SECOND > PUSHED_WITHIN) {
+    return refuse(401, 'stale');
+  }
 
   const event = parseEvent(message, now);
   if (!event) return refuse(400, 'not-a-push');

@@ -5,6 +5,7 @@
  */
 import type { ArticleUrl, CopyrightCheck, Receipt } from '../../campaign/receipt.ts';
 import { SECOND } from '../../platform/time.ts';
+import { MESSAGE_ID } from '../message-id.ts';
 import { parseStatus } from './parse-status.ts';
 import { isMessage, type Message, textOf } from './read-message.ts';
 
@@ -22,8 +23,10 @@ export type PushEvent =
       readonly event: string;
     };
 
+/** What `qunfa doctor` pushes: no account's event, so it is neither forwarded nor noted. */
+export const PROBE = 'qunfa_probe';
+
 const MASS_FINISHED = 'masssendjobfinish';
-const MSG_ID = /^[1-9]\d{0,19}$/;
 const COUNT = /^\d{1,15}$/;
 const WEB = /^https?:$/;
 const ONCE = [
@@ -31,6 +34,8 @@ const ONCE = [
   ...['TotalCount', 'FilterCount', 'SentCount', 'ErrorCount'],
 ];
 const MAX_ARTICLES = 16;
+/** WeChat's have some 250 characters. */
+const MAX_LINK = 1_024;
 /** WeChat's own. It goes to the log, so that a stranger's words and OpenIDs do not. */
 const NAME = /^[A-Za-z_]{1,64}$/;
 
@@ -52,7 +57,7 @@ export function parseEvent(message: Message, receivedAt: number): PushEvent | nu
   if (ONCE.some((field) => Array.isArray(message[field]))) return null;
   // The event spells it MsgID; followers' messages, and some copies of the event, MsgId.
   const msgId = textOf(message, 'MsgID') ?? textOf(message, 'MsgId');
-  if (msgId === undefined || !MSG_ID.test(msgId)) return null;
+  if (msgId === undefined || !MESSAGE_ID.test(msgId)) return null;
   const createdAt = countOf(message, 'CreateTime');
   return {
     type: 'mass-finished',
@@ -119,7 +124,8 @@ function itemsOf(result: unknown): Message[] {
 }
 
 /** Read as a browser would, which passes over blanks and control characters in a scheme. */
-const mayLink = (url: string): boolean => WEB.test(URL.parse(url)?.protocol ?? 'https:');
+const mayLink = (url: string): boolean =>
+  url.length <= MAX_LINK && WEB.test(URL.parse(url)?.protocol ?? 'https:');
 
 /** A count that is absent or unreadable is not known, which is not the same as 0. */
 function countOf(message: Message, field: string): number | null {

@@ -20,6 +20,8 @@ const AUDIT: Readonly<Record<string, string>> = {
 };
 
 const MAX_CODE = 64;
+/** In plain mode anybody can write a status, an OpenID in it among other things. */
+const OPAQUE = /[A-Za-z0-9_-]{16,}/g;
 
 /**
  * WeChat's `Status`, by rule: case and blanks do not matter (its own samples disagree about them).
@@ -31,7 +33,7 @@ export function parseStatus(
   sent: number | null,
 ): Pick<Receipt, 'status' | 'code' | 'meaning'> {
   if (raw === undefined) return { status: 'unknown', meaning: 'WeChat gave no status' };
-  const code = raw.slice(0, MAX_CODE);
+  const code = raw.slice(0, MAX_CODE).replace(OPAQUE, '…');
   const word = raw.toLowerCase().replaceAll(/\s/g, '');
 
   if (word === 'sendsuccess') return { status: 'delivered', code, meaning: success(sent) };

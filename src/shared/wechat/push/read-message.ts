@@ -5,6 +5,7 @@
  */
 import { XMLParser } from 'fast-xml-parser';
 import { parse as parseJson } from 'lossless-json';
+import { isDeep } from '../json-depth.ts';
 
 /** Every scalar is a string, as WeChat wrote it: ids have 64 bits. */
 export type Message = Readonly<Record<string, unknown>>;
@@ -59,21 +60,10 @@ function isInSubset(xml: string): boolean {
 }
 
 function readJson(text: string): Message | null {
+  if (isDeep(text, MAX_DEPTH)) return null;
   JSON.parse(text);
-  if (isDeep(text)) return null;
   const message: unknown = parseJson(text, null, (digits) => digits);
   return isMessage(message) ? message : null;
-}
-
-/** For text that is JSON, before the parser that keeps long numbers and recurses. */
-function isDeep(json: string): boolean {
-  let depth = 0;
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '{' || token === '[') depth += 1;
-    if (token === '}' || token === ']') depth -= 1;
-    if (depth > MAX_DEPTH) return true;
-  }
-  return false;
 }
 
 export const isMessage = (value: unknown): value is Message =>

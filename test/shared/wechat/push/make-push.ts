@@ -46,7 +46,15 @@ interface Signing {
   nonce?: string;
 }
 
-export function signed({ token = PLAIN.callbackToken, at = NOW, nonce = 'n1' }: Signing = {}) {
+let made = 0;
+
+/** Each with a nonce of its own, as WeChat's have. */
+export function signed({ token = PLAIN.callbackToken, at = NOW, nonce }: Signing = {}) {
+  made += 1;
+  return signedWith(token, at, nonce ?? `n${made}`);
+}
+
+function signedWith(token: string, at: number, nonce: string) {
   const timestamp = String(Math.floor(at / 1000));
   return { signature: sha1(token, timestamp, nonce), timestamp, nonce };
 }

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, inject, it } from 'vitest';
+import { start } from '../../src/callback/start.ts';
+import { loadConfig } from '../../src/shared/platform/config.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { severable } from '../support/severable.ts';
+
+it('the callback service listens before Redis answers, for WeChat pushes meanwhile, too', async (t) => {
+  const { hostname, port } = new URL(inject('redisUrl'));
+  const way = await severable({ host: hostname, port: Number(port) });
+  await way.cut();
+  const spoolDir = await mkdtemp(join(tmpdir(), 'qunfa-start-'));
+  const config = loadConfig({
+    REDIS_URL: `redis://127.0.0.1:${way.port}/12`,
+    WECHAT_APP_ID: 'wx0000000000000001',
+    WECHAT_APP_SECRET: 'secret',
+    WECHAT_CALLBACK_TOKEN: 'token',
+    CALLBACK_PORT: '0',
+    CALLBACK_SPOOL_DIR: spoolDir,
+  });
+  const startedAt = performance.now();
+
+  const running = await start({ config, log: makeLogger({ role: 'callback', level: 'silent' }) });
+  t.onTestFinished(async () => {
+    await running.stop();
+    await way[Symbol.asyncDispose]();
+    await rm(spoolDir, { recursive: true });
+  });
+
+  // Redis itself is waited for ten seconds.
+  expect(performance.now() - startedAt).toBeLessThan(8_000);
+  const address = running.addresses['callback of default'] ?? '';
+  expect((await fetch(new URL('/healthz', address))).status).toBe(200);
+});
