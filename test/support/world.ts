@@ -192,10 +192,13 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     })();
 
   /** One more worker; returned so that the test can stop it by hand. */
-  async function startHost(hostId: string): Promise<Running> {
+  async function startHost(
+    hostId: string,
+    { redisUrl: through = redisUrl } = {},
+  ): Promise<Running> {
     const registry = makeRegistry({ role: 'worker' });
     const worker = await startWorker({
-      config: settled,
+      config: { ...settled, redis: { ...settled.redis, url: through } },
       log: logged.log,
       registry,
       prefix,

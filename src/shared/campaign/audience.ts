@@ -18,6 +18,12 @@ export const isWholesale = <A extends { readonly type: string }>(
 ): audience is Extract<A, { readonly type: 'group' | 'tag' | 'everyone' }> =>
   audience.type === 'group' || audience.type === 'tag' || audience.type === 'everyone';
 
+/** Which of WeChat's two calls an audience goes by; each may be closed alone. */
+export type MassApi = 'send' | 'sendall';
+
+export const massApiOf = (audience: Audience): MassApi =>
+  isWholesale(audience) ? 'sendall' : 'send';
+
 export interface AudienceCounts {
   readonly received: number;
   readonly duplicates: number;

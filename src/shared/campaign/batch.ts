@@ -105,6 +105,9 @@ export type Batch =
 
 export type BatchState = Batch['state'];
 
+/** A call for it is under way, or was and has no outcome. */
+export type Called = Extract<Batch, { state: 'submitting' }>;
+
 export const BATCH_STATES = [
   'pending',
   'submitting',

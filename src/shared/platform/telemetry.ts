@@ -73,6 +73,11 @@ export function makeTelemetry(log: Logger, registry: Registry) {
           return;
       }
     },
+    tokenMissing(account: string, failure: Exclude<Answer<unknown>, { kind: 'ok' }>): void {
+      const { kind, ...why } = failure;
+      const fields = 'errcode' in why ? { errcode: why.errcode } : { cause: why.cause };
+      log.warn({ event: 'token.missing', account, kind, ...fields }, 'no access token: no call');
+    },
     batchHeld(campaign: Campaign, batch: Batch, reason: string): void {
       held.inc({ reason });
       log.error(

@@ -4,7 +4,9 @@
  */
 import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
-import type { Batch, BatchRef } from '../campaign/batch.ts';
+import type { MassApi } from '../campaign/audience.ts';
+import type { Batch, BatchRef, Called } from '../campaign/batch.ts';
+import type { Control } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { AuditEntry } from './audit.ts';
@@ -32,6 +34,14 @@ interface Applying {
   readonly audit?: AuditEntry;
   readonly unless?: (batch: Batch) => boolean;
   readonly from?: Batch;
+}
+
+interface Attempt {
+  readonly ref: BatchRef;
+  readonly batch: Batch;
+  readonly control: Control;
+  readonly api: MassApi;
+  readonly at: number;
 }
 
 export function makeBatchStore(deps: Dependencies) {
@@ -75,6 +85,38 @@ export function makeBatchStore(deps: Dependencies) {
     });
   }
 
+  /**
+   * The intent of a call, recorded only while batch, control and lane are as they were seen: of a
+   * pause, a cancellation or a stop of the account and this, whichever comes first in Redis holds.
+   *
+   * @returns 'moved' when they are not, and then nothing was done.
+   */
+  async function startAttempt({
+    ref,
+    batch,
+    control,
+    api,
+    at,
+  }: Attempt): Promise<Called | 'moved'> {
+    const { campaignId, no } = ref;
+    const campaign = await campaignOf(campaignId);
+    const next = advance(batch, { type: 'attempt-started', at });
+    if (next.state !== 'submitting') return 'moved';
+    const { waiting: _, ...kept } = control;
+    const lane = keys.lane(identityOf(campaign.account));
+    const done = await commit(
+      redis,
+      [
+        { key: keys.batches(campaignId), field: String(no), is: JSON.stringify(batch) },
+        { key: keys.campaign(campaignId), field: 'control', is: JSON.stringify(kept) },
+        { key: lane, field: 'paused', is: null },
+        ...(api === 'send' ? [{ key: lane, field: 'sendBlocked', is: null }] : []),
+      ],
+      changes(campaign, batch, next),
+    );
+    return done ? next : 'moved';
+  }
+
   /** One batch becomes two in one step: the event's, and a new one under the next free number. */
   async function divide(
     ref: BatchRef,
@@ -114,7 +156,7 @@ export function makeBatchStore(deps: Dependencies) {
       now(),
       'LIMIT',
       0,
-      10,
+      50,
     );
     return members.map(refOf);
   }
@@ -143,6 +185,7 @@ export function makeBatchStore(deps: Dependencies) {
     page,
     all,
     apply,
+    startAttempt,
     divide,
     ...makeReceiptStore({ redis, keys, change, identityOf, retainMs, now }),
     unanswered,

@@ -14,6 +14,7 @@ interface Call<T> {
   readonly answer: z.ZodType<T>;
   readonly dispatcher: Dispatcher;
   readonly timeoutMs: number;
+  readonly whyNot?: (() => string | null) | undefined;
   /** Whatever of the call must never come back in an error text. */
   readonly secrets: readonly string[];
 }

@@ -27,7 +27,7 @@ export type Answer<T> =
       /** With 45065: the send that took this clientmsgid before. */
       readonly msgId?: string;
     }
-  /** WeChat never saw the call: no connection, or no token to be had. Repeat at will. */
+  /** WeChat never saw the call: no connection, no token, or no longer wanted. Repeat at will. */
   | { readonly kind: 'not-sent'; readonly cause: string }
   /** WeChat may have acted on the call: timeout, reset, 5xx, an unreadable or incomplete body. */
   | { readonly kind: 'unknown'; readonly cause: string };
@@ -35,6 +35,15 @@ export type Answer<T> =
 export interface CallOptions<T> {
   /** What a success must carry; one that lacks it is an unknown outcome. */
   readonly answer: z.ZodType<T>;
+  readonly prepared?: Prepared;
+}
+
+/** A call that may be made at one moment only: everything it would wait for is there. */
+export interface Prepared {
+  /** From `prepare`. */
+  readonly token: string;
+  /** Asked just before the call goes onto its connection: why it must not, after all. */
+  readonly whyNot: () => string | null;
 }
 
 export interface UploadFile {
@@ -49,6 +58,8 @@ type Query = Readonly<Record<string, string>>;
 /** Paths are whole, as WeChat's quota calls name them: `/cgi-bin/message/mass/send`. */
 export interface WechatClient {
   readonly era: Era;
+  /** The token for one call of this path, which counts as made. Never `unknown`: nothing was sent. */
+  prepare(path: string): Promise<Answer<string>>;
   /** @param body text and bytes are JSON already. */
   post<T>(path: string, body: unknown, options: CallOptions<T>): Promise<Answer<T>>;
   get<T>(path: string, options: CallOptions<T> & { readonly query?: Query }): Promise<Answer<T>>;
@@ -91,10 +102,12 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
    * a fresh token is safe. A second one goes to the caller.
    */
   async function send<T>(outgoing: Outgoing<T>): Promise<Answer<T>> {
+    const { prepared } = outgoing;
     for (let repeated = false; ; repeated = true) {
-      const token = await tokens.get();
-      if (token.kind !== 'ok') return withoutToken(token);
-      await deps.onCall?.(outgoing.path);
+      const mayWait = prepared === undefined || repeated;
+      const token = mayWait ? await prepare(outgoing.path) : given(prepared.token);
+      // Of a call that was refused, the token call that follows leaves nothing unknown.
+      if (token.kind !== 'ok') return prepared ? noFreshToken(token) : token;
       const url = new URL(base + outgoing.path);
       url.searchParams.set('access_token', token.value);
       for (const [name, value] of Object.entries(outgoing.query ?? {})) {
@@ -105,6 +118,7 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
         url,
         dispatcher: deps.dispatcher,
         secrets: [token.value],
+        whyNot: prepared?.whyNot,
       });
       if (answer.kind !== 'refused' || answer.remedy.kind !== 'new-token') return answer;
       await tokens.drop(token.value);
@@ -112,8 +126,16 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
     }
   }
 
+  async function prepare(path: string): Promise<Answer<string>> {
+    const token = await tokens.get();
+    if (token.kind !== 'ok') return withoutToken(token);
+    await deps.onCall?.(path);
+    return token;
+  }
+
   return {
     era,
+    prepare,
     post: (path, body, options) =>
       send({
         ...options,
@@ -137,11 +159,18 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
 const isReady = (body: unknown): body is string | Uint8Array | undefined =>
   body === undefined || typeof body === 'string' || body instanceof Uint8Array;
 
+const given = (value: string): Answer<string> => ({ kind: 'ok', value });
+
 /** Without a token nothing was sent, however little is known about the token call itself. */
 function withoutToken(failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> {
   if (failure.kind === 'refused') return failure;
   return { kind: 'not-sent', cause: `no access token: ${failure.cause}` };
 }
+
+const noFreshToken = (failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> =>
+  failure.kind === 'refused'
+    ? { kind: 'not-sent', cause: `no fresh access token: errcode ${failure.errcode}` }
+    : failure;
 
 /** Undici's own FormData with a Blob states its length; WeChat does not take chunked uploads. */
 function form(file: UploadFile, fields: Query = {}): FormData {

@@ -14,6 +14,8 @@ interface Request {
   readonly body?: string | Uint8Array | FormData | undefined;
   /** A longer answer is none. */
   readonly maxBytes: number;
+  /** Asked at the last moment, when a connection is there: why it must not go out after all. */
+  readonly whyNot?: (() => string | null) | undefined;
 }
 
 export type Exchange =
@@ -23,7 +25,7 @@ export type Exchange =
 /** Never rejects. With `signal` aborted it ends at once, even while still waiting to connect. */
 export function exchange(
   dispatcher: Dispatcher,
-  { url, method, headers, body, maxBytes }: Request,
+  { url, method, headers, body, maxBytes, whyNot }: Request,
   signal: AbortSignal,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
@@ -47,8 +49,13 @@ export function exchange(
     const options = { origin: url.origin, path: url.pathname + url.search, method, headers };
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(controller) {
-        if (signal.aborted) controller.abort(asError(signal.reason));
-        else sending = controller;
+        const reason: unknown = signal.aborted ? signal.reason : whyNot?.();
+        if (reason === null || reason === undefined) {
+          sending = controller;
+          return;
+        }
+        fail(reason);
+        controller.abort(asError(reason));
       },
       onResponseStart(_controller, statusCode) {
         status = statusCode;

@@ -4,7 +4,7 @@
  * @see https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Batch_Sends_and_Originality_Checks.html
  */
 import { z } from 'zod';
-import type { Answer, Era, WechatClient } from './client.ts';
+import type { Answer, Era, Prepared, WechatClient } from './client.ts';
 import { massBodyToAll, massBodyToOpenIds, previewBody } from './mass-body.ts';
 import { Nothing, WechatId } from './read-answer.ts';
 
@@ -74,8 +74,12 @@ export const massToOpenIds = (
  * receipt. After `unknown` repeat with the same `clientMsgId`, a minute later at the earliest, for
  * 24 hours at most.
  */
-export const sendMass = (client: WechatClient, { path, body }: MassCall): Promise<Submission> =>
-  client.post(path, body, { answer: Accepted });
+export const sendMass = (
+  client: WechatClient,
+  { path, body }: MassCall,
+  prepared?: Prepared,
+): Promise<Submission> =>
+  client.post(path, body, { answer: Accepted, ...(prepared && { prepared }) });
 
 export type MassStatus = 'sending' | 'sent' | 'failed' | 'deleted' | 'unknown';
 

@@ -17,7 +17,7 @@ import {
   type Queues,
 } from '../../shared/queue/queues.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
-import { REPEAT_PRIORITY } from '../lane/sleep-in-lane.ts';
+import { REPEAT_PRIORITY } from '../lane/sleep.ts';
 
 interface Dependencies {
   readonly queues: Queues;

@@ -22,7 +22,7 @@ import { PREFIX } from '../../shared/record/keys.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import type { Era } from '../../shared/wechat/client.ts';
 import { meaningOf } from '../../shared/wechat/remedies.ts';
-import { sleepUntil, waitForChildren } from '../lane/sleep.ts';
+import type { Pause } from '../lane/sleep.ts';
 import { isGood, materialJobs, NAMED_IN_VAIN, newsKey } from './material.ts';
 
 interface Dependencies {
@@ -65,21 +65,21 @@ export function makeRenewMaterial(deps: Dependencies) {
   const { campaigns, batches } = stores;
 
   /** Has the jobs made that bring it there, under this batch's own job, and waits for them. */
-  async function wait(job: Job, token: string | undefined, needing: Needing): Promise<void> {
+  async function wait(job: Job, needing: Needing): Promise<Pause | null> {
     const { campaign, message, account, batch } = needing;
     const record = await campaigns.read(campaign.id);
-    if (!record) return;
+    if (!record) return null;
     const { material } = record.control;
     if (material.failure?.generation === material.generation) {
       const { message: reason } = material.failure;
       await refuse(needing, reason);
-      return;
+      return null;
     }
     const isDraft = newsKey(account, batch.no) !== 'all' && needsNews(message);
     const generation = isStale(record.control, needing)
       ? await nextGeneration(needing, material.generation)
       : material.generation;
-    if (generation === null) return;
+    if (generation === null) return null;
     const made = materialJobs({
       campaign,
       message,
@@ -90,9 +90,8 @@ export function makeRenewMaterial(deps: Dependencies) {
     });
     const parent = { id: job.id ?? '', queue: job.queueQualifiedName };
     await flows.addBulk(made.map((flow) => ({ ...flow, opts: { ...flow.opts, parent }, prefix })));
-    await waitForChildren(job, token);
-    // Another batch of the campaign has it made already: look again soon.
-    return sleepUntil(job, token, now() + 2 * SECOND);
+    // No child: another batch of the campaign has it made already. Look again soon.
+    return { kind: 'children', orUntil: now() + 2 * SECOND };
   }
 
   /** Made once, and too old by now: jobs of the same generation would not run again. */
@@ -115,10 +114,8 @@ export function makeRenewMaterial(deps: Dependencies) {
 
   /** WeChat said 40007. */
   async function renew(
-    job: Job,
-    token: string | undefined,
     needing: Needing & { readonly mediaId: string | null; readonly errcode: number },
-  ): Promise<void> {
+  ): Promise<Pause | null> {
     const { campaign, account, batch, message, mediaId, errcode } = needing;
     const given =
       ('mediaId' in message && message.mediaId === mediaId) ||
@@ -147,7 +144,7 @@ export function makeRenewMaterial(deps: Dependencies) {
         });
     if (renewed && 'refused' in renewed) {
       await refuse(needing, given ? NAMED_IN_VAIN.message : meaningOf(errcode), errcode);
-      return;
+      return null;
     }
     telemetry.materialRenewed(campaign, batch);
     // The key was used just now: WeChat wants a minute before it sees it again.
@@ -157,7 +154,7 @@ export function makeRenewMaterial(deps: Dependencies) {
       { type: 'put-back', reason: 'new-media', errcode, nextAttemptAt },
       { unless: isOver },
     );
-    return sleepUntil(job, token, nextAttemptAt);
+    return { kind: 'until', at: nextAttemptAt };
   }
 
   /** None: another batch had it made anew while this one was being refused. */

@@ -4,7 +4,7 @@ import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
 import { meaningOf } from '../../shared/wechat/remedies.ts';
-import { type LaneReaction, NOT_ON_IP_LIST } from '../lane/read-submission.ts';
+import { freshTokenRefused, type LaneReaction, NOT_ON_IP_LIST } from '../lane/read-submission.ts';
 
 interface Situation {
   readonly now: number;
@@ -31,8 +31,14 @@ export function laterOf(
     case 'wait':
       return { at: now + remedy.ms, reason: remedy.scope === 'batch' ? 'wechat-busy' : 'rate' };
     case 'ask-again':
-    case 'new-token':
       return { at: now + Math.max(growing, 30 * SECOND), reason: 'wechat-busy' };
+    case 'new-token':
+      // A fresh one was refused, too.
+      return {
+        at: now + Math.min(growing * 4, HOUR),
+        reason: 'account-paused',
+        lane: freshTokenRefused(errcode),
+      };
     case 'wait-approval':
       return { at: now + remedy.ms, reason: 'wechat-approval' };
     case 'wait-until':

@@ -2,15 +2,15 @@
  * May this account's lane call WeChat for this batch now? Not while a person must act first, while
  * WeChat said wait, or while an earlier call is unanswered.
  */
-import { DelayedError, type Job, RateLimitError } from 'bullmq';
-import type { Batch, BatchRef } from '../../shared/campaign/batch.ts';
+import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
+import type { Batch, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { submitBatchJob } from '../../shared/queue/jobs.ts';
-import { promote, type Queues } from '../../shared/queue/queues.ts';
+import type { Queues } from '../../shared/queue/queues.ts';
 import type { LaneState } from '../../shared/record/lane-store.ts';
 import type { Stores } from '../../shared/record/record.ts';
-import { REPEAT_PRIORITY } from './sleep-in-lane.ts';
+import { type Pause, REPEAT_PRIORITY } from './sleep.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'batches' | 'campaigns' | 'lanes'>;
@@ -26,64 +26,68 @@ const STOPPED_PAUSE = HOUR;
 export function makeEnterLane({ stores, queues, now }: Dependencies) {
   const { batches, campaigns, lanes } = stores;
 
-  /** Returns when the batch may be called for; else the job sleeps, and this never returns. */
-  async function enterLane(
-    job: Job,
-    token: string | undefined,
-    at: { campaign: Campaign; batch: Batch; api: 'send' | 'sendall' },
-  ): Promise<void> {
-    const { campaign, batch, api } = at;
-    const ref = { campaignId: campaign.id, no: batch.no };
-    const lane = await lanes.read(campaign.account);
+  /** @returns how the job waits, or null when the batch may be called for. */
+  return async function enterLane(
+    campaign: Campaign,
+    batch: Batch,
+    api: MassApi,
+  ): Promise<Pause | null> {
+    const { account } = campaign;
+    const lane = await lanes.read(account);
     if (isStopped(lane, api)) {
-      const nextAttemptAt = now() + STOPPED_PAUSE;
+      const at = now() + STOPPED_PAUSE;
       await batches.apply(
-        ref,
-        { type: 'put-back', reason: 'account-paused', nextAttemptAt },
+        { campaignId: campaign.id, no: batch.no },
+        { type: 'put-back', reason: 'account-paused', nextAttemptAt: at },
         { unless: (b) => b.state !== 'pending' },
       );
-      await job.moveToDelayed(nextAttemptAt, token);
-      // The release may have come between our look and our going to sleep: look again.
-      if (!isStopped(await lanes.read(campaign.account), api)) {
-        await promote(queues.lane(campaign.account), job.id ?? '');
-      }
-      throw new DelayedError();
+      return { kind: 'until', at, isOver: async () => !isStopped(await lanes.read(account), api) };
     }
     if (lane.sleep && lane.sleep.until > now() && lane.sleep.reason !== 'outcome-unknown') {
-      await queues.lane(campaign.account).rateLimit(lane.sleep.until - now());
-      throw new RateLimitError();
+      return { kind: 'lane', ms: lane.sleep.until - now() };
     }
-    if (batch.state === 'submitting') return;
-    const [other] = await batches.unanswered(campaign.account);
-    if (!other) return;
-    const blocking = await batches.read(other);
-    if (blocking?.state !== 'submitting') return;
+    if (batch.state === 'submitting') return null;
+    const blocking = await unansweredIn(account, lane);
+    if (!blocking) return null;
     // Asleep until that one is asked about again; its repeat has the first place in the lane.
-    await putFirst(other, blocking);
-    const until = blocking.answered ? (blocking.nextAttemptAt ?? 0) : 0;
-    await queues
-      .lane(campaign.account)
-      .rateLimit(Math.min(Math.max(until - now(), SECOND), MINUTE));
-    throw new RateLimitError();
+    await putFirst(blocking);
+    const until = blocking.batch.answered ? (blocking.batch.nextAttemptAt ?? 0) : 0;
+    return { kind: 'lane', ms: Math.min(Math.max(until - now(), SECOND), MINUTE) };
+  };
+
+  /**
+   * A call that nobody answered, and that is asked about again. Not one to OpenIDs whose interface
+   * WeChat has closed: until a person acts it is not asked about, and groups, tags and everyone go on.
+   */
+  async function unansweredIn(account: string, lane: LaneState): Promise<Unanswered | null> {
+    for (const { campaignId, no } of await batches.unanswered(account)) {
+      const campaign = await campaigns.spec(campaignId);
+      const batch = await batches.read({ campaignId, no });
+      if (!campaign || batch?.state !== 'submitting') continue;
+      if (!isStopped(lane, massApiOf(campaign.audience))) return { campaign, batch };
+    }
+    return null;
   }
 
   /**
    * Whatever it slept for (its media, a person, a lost worker), its job must not queue behind those
    * that wait for its answer: each of them would take the lane's next start, for ever.
    */
-  async function putFirst({ campaignId }: BatchRef, batch: Batch): Promise<void> {
-    const campaign = await campaigns.spec(campaignId);
-    if (!campaign) return;
+  async function putFirst({ campaign, batch }: Unanswered): Promise<void> {
     const { no, generation, run } = batch;
     const lane = queues.lane(campaign.account);
-    const job = await lane.getJob(submitBatchJob.id({ campaignId, no, generation, run }));
+    const id = submitBatchJob.id({ campaignId: campaign.id, no, generation, run });
+    const job = await lane.getJob(id);
     if (job && job.priority !== REPEAT_PRIORITY) {
       await job.changePriority({ priority: REPEAT_PRIORITY }).catch(() => undefined);
     }
   }
-
-  return enterLane;
 }
 
-const isStopped = (lane: LaneState, api: 'send' | 'sendall'): boolean =>
+interface Unanswered {
+  readonly campaign: Campaign;
+  readonly batch: Called;
+}
+
+const isStopped = (lane: LaneState, api: MassApi): boolean =>
   lane.paused !== undefined || (api === 'send' && lane.sendBlocked !== undefined);

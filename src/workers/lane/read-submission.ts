@@ -3,12 +3,13 @@
  * out; the table of errcodes is shared/wechat/remedies.ts.
  */
 import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
+import type { MassApi } from '../../shared/campaign/audience.ts';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
 import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.ts';
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
+import { FRESH_TOKEN_REFUSED, meaningOf } from '../../shared/wechat/remedies.ts';
 
 export interface Submission {
   readonly msgId: string;
@@ -21,7 +22,7 @@ export interface Situation {
   readonly asked: number;
   readonly unknownRetryMs: number;
   readonly accountKind: 'service' | 'subscription';
-  readonly api: 'send' | 'sendall';
+  readonly api: MassApi;
 }
 
 /** What the lane does about it, besides the batch. */
@@ -50,7 +51,6 @@ const NONE: LaneReaction = { kind: 'none' };
 const ONE_BY_ONE = 10 * MINUTE;
 /** Not there, not accepted, no harm done: a network that is down is tried again soon. */
 const NOT_SENT_PAUSE = 5 * SECOND;
-const TOKEN_PAUSE = 30 * SECOND;
 /** A stopped lane is woken by a person; this is how long a batch sleeps if nobody wakes it. */
 const STOPPED_PAUSE = HOUR;
 
@@ -81,12 +81,14 @@ function readRefusal(
     case 'new-media':
       return { kind: 'new-media', errcode };
     case 'new-token':
-      return putBack('wechat-busy', at.now + TOKEN_PAUSE, errcode);
+      // A fresh one was refused, too: every further call would be spent for nothing.
+      return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, freshTokenRefused(errcode));
     case 'wait': {
       const until = at.now + remedy.ms;
-      const lane: LaneReaction =
-        remedy.scope === 'batch' ? NONE : { kind: 'sleep', until, reason: 'rate' };
-      return putBack('rate', until, errcode, lane);
+      // Of the whole account: it was the token that could not be had.
+      const reason = remedy.scope === 'account' ? 'wechat-busy' : 'rate';
+      const lane: LaneReaction = remedy.scope === 'batch' ? NONE : { kind: 'sleep', until, reason };
+      return putBack(reason, until, errcode, lane);
     }
     case 'wait-until': {
       const daily = remedy.window === 'next-day' || at.accountKind === 'subscription';
@@ -114,6 +116,24 @@ function readRefusal(
   }
 }
 
+type PutBack = Extract<BatchEvent, { type: 'put-back' }>;
+
+/** No token, so no call: whatever the token call may have done, the send was not made. */
+export function readTokenFailure(
+  failure: Exclude<Answer<string>, { kind: 'ok' }>,
+  { now, accountKind }: Pick<Situation, 'now' | 'accountKind'>,
+): { readonly wait: Omit<PutBack, 'type'>; readonly lane: LaneReaction } {
+  const at = { now, accountKind, asked: 1, unknownRetryMs: NOT_SENT_PAUSE, api: 'send' } as const;
+  if (failure.kind === 'refused') {
+    const reading = readRefusal(failure, at);
+    if (reading.kind === 'event' && reading.event.type === 'put-back') {
+      const { type: _, ...wait } = reading.event;
+      return { wait, lane: reading.lane };
+    }
+  }
+  return { wait: { reason: 'wechat-busy', nextAttemptAt: now + NOT_SENT_PAUSE }, lane: NONE };
+}
+
 /** Same key again, on growing steps; meanwhile nothing new of this account is called. */
 function unknown(at: Situation, errcode?: number, tooFast = false): Reading {
   const until = at.now + repeatDelayMs(at.asked, at.unknownRetryMs);
@@ -129,6 +149,14 @@ function unknown(at: Situation, errcode?: number, tooFast = false): Reading {
     lane,
   );
 }
+
+/** Both at the send step and at uploads. */
+export const freshTokenRefused = (errcode: number): LaneReaction => ({
+  kind: 'stop',
+  scope: 'account',
+  errcode,
+  message: FRESH_TOKEN_REFUSED,
+});
 
 const stopOf = (scope: 'send' | 'account', errcode: number): LaneReaction => ({
   kind: 'stop',

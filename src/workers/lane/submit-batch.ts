@@ -1,13 +1,15 @@
 /**
  * Submits one batch, once, however often the job runs.
  *
- * The intent is recorded before the call and the answer after it, so a rerun knows what may have
- * happened. An outcome (accepted, refused, held) completes the job; "not now" puts it to sleep.
- * Every check is made on the record as it is now, since anybody may promote any job by hand.
+ * Look, see whether it may start, have everything ready, record the intent, call, take in the
+ * answer. Whatever must be awaited comes before the intent, and the intent is recorded only while
+ * nothing has changed since the look; so a rerun knows what may have happened, and of an operator's
+ * decision and a call, the one that Redis took first holds. Every check is made on the record as it
+ * is now, since any job may be promoted by hand.
  */
 import type { Job } from 'bullmq';
 import { batchOpenIdsAsJson } from '../../shared/actions/batch-open-ids.ts';
-import { isWholesale } from '../../shared/campaign/audience.ts';
+import { isWholesale, massApiOf } from '../../shared/campaign/audience.ts';
 import {
   type Batch,
   type BatchRef,
@@ -15,15 +17,18 @@ import {
   type WaitReason,
 } from '../../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../../shared/campaign/campaign.ts';
+import type { Message } from '../../shared/campaign/message.ts';
 import { repeatDeadline } from '../../shared/campaign/repeat-steps.ts';
 import { uploadRouteOf } from '../../shared/delivery/upload-route.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import { SECOND } from '../../shared/platform/time.ts';
 import { type SubmitBatchPayload, submitBatchJob } from '../../shared/queue/jobs.ts';
+import type { Queues } from '../../shared/queue/queues.ts';
 import type { Stores } from '../../shared/record/record.ts';
-import type { Era } from '../../shared/wechat/client.ts';
+import type { Answer, Era } from '../../shared/wechat/client.ts';
 import {
   type MassCall,
   type MassMessage,
@@ -35,16 +40,21 @@ import { massMessage, newsKey } from '../delivery/material.ts';
 import type { RenewMaterial } from '../delivery/renew-material.ts';
 import type { AfterAcceptance } from './after-acceptance.ts';
 import type { EnterLane } from './enter-lane.ts';
-import { sleepInLane } from './sleep-in-lane.ts';
+import type { LaneReactions } from './lane-reactions.ts';
+import { lastLook } from './last-look.ts';
+import { readTokenFailure } from './read-submission.ts';
+import { type Pause, rest } from './sleep.ts';
 import type { TakeInAnswer } from './take-in-answer.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'batches' | 'campaigns' | 'audiences'>;
+  readonly queues: Pick<Queues, 'lane'>;
   readonly wechatFor: WechatFor;
   readonly accountOf: (name: string) => AccountConfig;
   readonly era: Era;
   readonly unknownRetryMs: number;
   readonly enterLane: EnterLane;
+  readonly laneReactions: LaneReactions;
   readonly takeInAnswer: TakeInAnswer;
   readonly afterAcceptance: AfterAcceptance;
   readonly renewMaterial: RenewMaterial;
@@ -52,7 +62,16 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-/** Waits that end sooner by a person's word, who resumes the account. */
+/** A batch as it was found, with all that bears on it. */
+interface Seen {
+  readonly ref: BatchRef;
+  readonly campaign: Campaign;
+  readonly control: Control;
+  readonly batch: Batch;
+  readonly message: Message;
+}
+
+/** Waits that end sooner when an operator resumes the account. */
 const LANE_DECIDES: readonly WaitReason[] = [
   'account-paused',
   'address-refused',
@@ -61,29 +80,45 @@ const LANE_DECIDES: readonly WaitReason[] = [
   'wechat-approval',
 ];
 
+/** Other batches of the campaign change its record, too; then it is looked at again soon. */
+const MOST_LOOKS = 10;
+
 export function makeSubmitBatch(deps: Dependencies) {
   const { stores, wechatFor, accountOf, era, unknownRetryMs, telemetry, now } = deps;
   const { batches, campaigns, audiences } = stores;
 
-  async function submitBatch(job: Job, token?: string): Promise<void> {
+  return async function submitBatch(job: Job, token?: string): Promise<void> {
     const payload = submitBatchJob.payload.parse(job.data);
-    const ref: BatchRef = { campaignId: payload.campaignId, no: payload.no };
-    const found = await look(ref);
-    if (!found || !isFor(payload, found.batch)) return;
-    const { campaign, control, batch, message } = found;
+    for (let looks = 1; ; looks += 1) {
+      const seen = await look(payload);
+      if (!seen) return;
+      const found = await submitOnce(job, seen);
+      if (found === 'moved' && looks < MOST_LOOKS) continue;
+      if (found === null) return;
+      const pause: Pause = found === 'moved' ? { kind: 'until', at: now() + SECOND } : found;
+      return rest({ job, token, lane: deps.queues.lane(seen.campaign.account) }, pause);
+    }
+  };
 
-    if (batch.state === 'submitted') return deps.afterAcceptance(job, campaign, batch);
-    if (batch.state !== 'pending' && batch.state !== 'submitting') return;
-    if (batch.state === 'pending' && !mayStart(control)) return;
-    if (await isTooLate(ref, campaign, batch)) return;
-
+  /** @returns how the job waits; null when its work is done; 'moved' when it must look again. */
+  async function submitOnce(job: Job, seen: Seen): Promise<Pause | 'moved' | null> {
+    const { ref, campaign, control, batch, message } = seen;
+    if (batch.state === 'submitted') {
+      await deps.afterAcceptance(job, campaign, batch);
+      return null;
+    }
+    if (batch.state !== 'pending' && batch.state !== 'submitting') return null;
+    if (batch.state === 'pending' && !mayStart(control)) return null;
+    if (await isTooLate(ref, campaign, batch)) return null;
     const notBefore = earliest(batch);
-    if (notBefore > now()) return sleepInLane(job, token, batch, notBefore);
+    if (notBefore > now()) {
+      return { kind: 'until', at: notBefore, first: batch.state === 'submitting' };
+    }
+    const api = massApiOf(campaign.audience);
+    const barred = await deps.enterLane(campaign, batch, api);
+    if (barred) return barred;
 
     const account = accountOf(campaign.account);
-    const api = isWholesale(campaign.audience) ? 'sendall' : 'send';
-    await deps.enterLane(job, token, { campaign, batch, api });
-
     const ready = massMessage(
       {
         message,
@@ -93,52 +128,34 @@ export function makeSubmitBatch(deps: Dependencies) {
       },
       newsKey(account, batch.no),
     );
-    if (!ready) return deps.renewMaterial.wait(job, token, { campaign, message, account, batch });
-
-    const call = await callFor({ campaign, control, batch, message: ready }).catch(ifListIsGone);
+    if (!ready) return deps.renewMaterial.wait(job, { campaign, message, account, batch });
+    const call = await callFor(seen, ready).catch(ifListIsGone);
     if (call === null) return refuseWithoutList(ref, campaign);
-    let mine = false;
-    const tried = await batches.apply(
-      ref,
-      { type: 'attempt-started', at: now() },
-      {
-        from: batch,
-        // Somebody else may have begun, decided or cancelled since this run looked.
-        unless: (current) => {
-          mine = isFor(payload, current) && current.attempts === batch.attempts;
-          return !mine || (current.state !== 'pending' && current.state !== 'submitting');
-        },
-      },
-    );
-    if (!mine || tried.state !== 'submitting') return;
+    const client = wechatFor(account.name);
+    const token = await client.prepare(call.path);
+    if (token.kind !== 'ok') return waitForToken(seen, account, token);
 
-    const answer = await sendMass(wechatFor(account.name), call);
-    const asked = { ref, campaign, control, account, message, batch: tried };
-    await deps.takeInAnswer(job, token, { ...asked, answer, ready, api });
+    const at = now();
+    const whyNot = lastLook({ at, notAfter: campaign.notAfter, now });
+    const called = await batches.startAttempt({ ref, batch, control, api, at });
+    if (called === 'moved') return 'moved';
+    const answer = await sendMass(client, call, { token: token.value, whyNot });
+    const asked = { ref, campaign, control, account, message, batch: called };
+    return deps.takeInAnswer(job, { ...asked, answer, ready });
   }
 
-  async function look(ref: BatchRef) {
+  /** Nothing, where a repeat was asked for after this one: its own job does the work. */
+  async function look(payload: SubmitBatchPayload): Promise<Seen | null> {
+    const ref: BatchRef = { campaignId: payload.campaignId, no: payload.no };
     const [record, batch, message] = await Promise.all([
       campaigns.read(ref.campaignId),
       batches.read(ref),
       campaigns.message(ref.campaignId),
     ]);
-    return record && batch && message ? { ...record, batch, message } : null;
+    if (!record || !batch || !message) return null;
+    const isMeant = payload.generation === batch.generation && payload.run === batch.run;
+    return isMeant ? { ref, ...record, batch, message } : null;
   }
-
-  /** Nothing brings it back: a person must know. Held, where an earlier call was never answered. */
-  async function refuseWithoutList(ref: BatchRef, campaign: Campaign): Promise<void> {
-    const after = await batches.apply(
-      ref,
-      { type: 'refused', reason: 'audience-gone', at: now() },
-      { unless: ({ state }) => state !== 'pending' && state !== 'submitting' },
-    );
-    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
-  }
-
-  /** A repeat was asked for after this one: its own job does the work. */
-  const isFor = (payload: SubmitBatchPayload, batch: Batch): boolean =>
-    payload.generation === batch.generation && payload.run === batch.run;
 
   /** After `notAfter`, or once WeChat may have forgotten the key, no call is made any more. */
   async function isTooLate(ref: BatchRef, campaign: Campaign, batch: Batch): Promise<boolean> {
@@ -168,13 +185,8 @@ export function makeSubmitBatch(deps: Dependencies) {
     return batch.nextAttemptAt ?? 0;
   }
 
-  async function callFor(of: {
-    campaign: Campaign;
-    control: Control;
-    batch: Batch;
-    message: MassMessage;
-  }): Promise<MassCall> {
-    const { campaign, batch, message } = of;
+  async function callFor(of: Seen, message: MassMessage): Promise<MassCall> {
+    const { campaign, batch } = of;
     const clientMsgId = batchKey(campaign.id, batch);
     const openIds = await batchOpenIdsAsJson(audiences, of);
     if (openIds) return massToOpenIds(era, { openIds, message, clientMsgId });
@@ -183,7 +195,33 @@ export function makeSubmitBatch(deps: Dependencies) {
     return massToAll(era, { target: audience, message, clientMsgId });
   }
 
-  return submitBatch;
+  /** Nothing brings it back: an operator must know. Held, where an earlier call has no answer. */
+  async function refuseWithoutList(ref: BatchRef, campaign: Campaign): Promise<null> {
+    const after = await batches.apply(
+      ref,
+      { type: 'refused', reason: 'audience-gone', at: now() },
+      { unless: ({ state }) => state !== 'pending' && state !== 'submitting' },
+    );
+    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
+    return null;
+  }
+
+  /** Without a token no call was made: nothing is known less than before. */
+  async function waitForToken(
+    { ref, campaign, batch }: Seen,
+    { kind: accountKind }: AccountConfig,
+    failure: Exclude<Answer<string>, { kind: 'ok' }>,
+  ): Promise<Pause> {
+    const { wait, lane } = readTokenFailure(failure, { now: now(), accountKind });
+    telemetry.tokenMissing(campaign.account, failure);
+    await deps.laneReactions.react(campaign, lane);
+    await batches.apply(
+      ref,
+      { type: 'put-back', ...wait },
+      { unless: ({ state }) => state !== 'pending' },
+    );
+    return { kind: 'until', at: wait.nextAttemptAt, first: batch.state === 'submitting' };
+  }
 }
 
 function ifListIsGone(error: unknown): null {

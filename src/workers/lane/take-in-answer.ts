@@ -1,7 +1,8 @@
 /** What becomes of a batch, its lane and its job, once WeChat has answered the call for it. */
 import type { Job } from 'bullmq';
 import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
-import type { Batch, BatchRef } from '../../shared/campaign/batch.ts';
+import { massApiOf } from '../../shared/campaign/audience.ts';
+import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
 import type { Message } from '../../shared/campaign/message.ts';
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
@@ -15,7 +16,7 @@ import type { AfterAcceptance } from './after-acceptance.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { mayAdopt } from './may-adopt.ts';
 import { readSubmission, type Submission } from './read-submission.ts';
-import { sleepInLane } from './sleep-in-lane.ts';
+import type { Pause } from './sleep.ts';
 
 interface Dependencies {
   readonly batches: BatchStore;
@@ -34,10 +35,9 @@ export interface Answered {
   readonly control: Control;
   readonly account: AccountConfig;
   readonly message: Message;
-  readonly batch: Batch;
+  readonly batch: Called;
   readonly answer: Answer<Submission>;
   readonly ready: MassMessage;
-  readonly api: 'send' | 'sendall';
 }
 
 export type TakeInAnswer = ReturnType<typeof makeTakeInAnswer>;
@@ -47,23 +47,27 @@ const KEY_EXISTS = 45065;
 export function makeTakeInAnswer(deps: Dependencies) {
   const { batches, unknownRetryMs, telemetry, now } = deps;
 
-  /** Records what WeChat said, before anything else is done about it. */
-  async function takeInAnswer(job: Job, token: string | undefined, at: Answered): Promise<void> {
-    const { ref, campaign, control, account, message, batch, answer, ready, api } = at;
+  /**
+   * Records what WeChat said, before anything else is done about it.
+   *
+   * @returns how the job waits; null when its work is done.
+   */
+  async function takeInAnswer(job: Pick<Job, 'parent'>, at: Answered): Promise<Pause | null> {
+    const { ref, campaign, control, account, message, batch, answer, ready } = at;
     /** The answer to an older key says nothing about what became of the batch since. */
     const isNotAsked = (b: Batch): boolean =>
       b.state !== 'submitting' || b.generation !== batch.generation;
     const reading = readSubmission(answer, {
       now: now(),
-      asked: batch.state === 'submitting' ? batch.asked : 1,
+      asked: batch.asked,
       unknownRetryMs,
       accountKind: account.kind,
-      api,
+      api: massApiOf(campaign.audience),
     });
     telemetry.submissionAnswered(campaign, batch, answer);
     if (reading.kind === 'new-media') {
       const mediaId = 'mediaId' in ready ? ready.mediaId : null;
-      return deps.renewMaterial.renew(job, token, {
+      return deps.renewMaterial.renew({
         campaign,
         message,
         account,
@@ -80,7 +84,8 @@ export function makeTakeInAnswer(deps: Dependencies) {
       const { generation } = batch;
       const outcome = await batches.accepted(ref, event, { generation, from: batch });
       if (outcome.kind === 'too-late') {
-        return telemetry.batchHeld(campaign, batch, 'accepted-after-decision');
+        telemetry.batchHeld(campaign, batch, 'accepted-after-decision');
+        return null;
       }
       if (outcome.kind === 'taken') {
         const after = await batches.apply(
@@ -89,19 +94,21 @@ export function makeTakeInAnswer(deps: Dependencies) {
           { unless: isNotAsked },
         );
         if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
-        return deps.laneReactions.idTaken(campaign);
+        await deps.laneReactions.idTaken(campaign);
+        return null;
       }
       await deps.laneReactions.answered(campaign, batch, control);
-      return deps.afterAcceptance(job, campaign, outcome.batch, {
+      await deps.afterAcceptance(job, campaign, outcome.batch, {
         unconfirmedEvent: outcome.kind === 'submitted' && outcome.unconfirmedEvent,
       });
+      return null;
     }
     const after = await batches.apply(ref, event, { unless: isNotAsked });
     await deps.laneReactions.react(campaign, lane);
     if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
-    if (after.state === 'pending' || after.state === 'submitting') {
-      return sleepInLane(job, token, after, after.nextAttemptAt ?? now());
-    }
+    if (after.state !== 'pending' && after.state !== 'submitting') return null;
+    const { nextAttemptAt = now(), state } = after;
+    return { kind: 'until', at: nextAttemptAt, first: state === 'submitting' };
   }
 
   /** Another call of this moment may be the one that WeChat's id is of. */
@@ -109,8 +116,7 @@ export function makeTakeInAnswer(deps: Dependencies) {
     return mayAdopt({ ref, batch }, await batches.asking(account));
   }
 
-  function askLater(batch: Batch) {
-    const asked = batch.state === 'submitting' ? batch.asked : 1;
+  function askLater({ asked }: Called) {
     const until = now() + repeatDelayMs(asked, unknownRetryMs);
     return {
       event: { type: 'outcome-unknown', nextAttemptAt: until, errcode: KEY_EXISTS },

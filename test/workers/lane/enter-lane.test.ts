@@ -7,6 +7,7 @@ import { laneOf } from '../../../src/shared/queue/jobs.ts';
 import { openQueues } from '../../../src/shared/queue/queues.ts';
 import { openRecord } from '../../../src/shared/record/record.ts';
 import { makeEnterLane } from '../../../src/workers/lane/enter-lane.ts';
+import { rest } from '../../../src/workers/lane/sleep.ts';
 import { aCampaign, pending } from '../../support/builders.ts';
 import { recordedLog } from '../../support/log-lines.ts';
 import { testRedis } from '../../support/redis.ts';
@@ -28,7 +29,10 @@ it('goes on at once when it is released while a batch is going to sleep', async 
   const enterLane = makeEnterLane({ stores, queues, now });
   const worker = new Worker(
     laneOf(campaign.account),
-    (job, token) => enterLane(job, token, { campaign, batch: pending(), api: 'send' }),
+    async (job, token) => {
+      const pause = await enterLane(campaign, pending(), 'send');
+      if (pause) await rest({ job, token, lane: queues.lane(campaign.account) }, pause);
+    },
     { connection: redis, prefix },
   );
   const entered = once(worker, 'completed');
