@@ -169,7 +169,10 @@ describe('a batch whose event never comes', () => {
     const batch = await own.batch(id);
     await own.events.push('default', 'msgId' in batch ? batch.msgId : '');
     const filled = await own.untilView(id, 'filled in', ({ receipt }) => receipt.sent !== null);
-    expect(filled).toMatchObject({ receipt: { total: 25, sent: 25 }, warnings: [] });
+    expect(filled).toMatchObject({
+      receipt: { total: 25, sent: 25 },
+      warnings: [{ code: 'corrected' }],
+    });
   });
 
   it('says that nobody knows, if WeChat does not say either', async (t) => {

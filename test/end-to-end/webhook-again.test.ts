@@ -7,7 +7,7 @@ import { startWorld } from '../support/world.ts';
 
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
-  { allowPrivateTargets: true },
+  { allowPrivateTargets: true, accounts: [{ name: 'a1' }, { name: 'a2' }] },
 );
 const told: { type: string; outcome: string; id: string }[] = [];
 const listener = createServer((request, response) => {
@@ -42,5 +42,31 @@ describe('the webhook of a campaign', () => {
       ['campaign.completed', 'delivered'],
     ]);
     expect(new Set(told.map(({ id: webhookId }) => webhookId)).size).toBe(2);
+  });
+
+  it('is told when a receipt changes after the end, and the campaign says so', async () => {
+    told.length = 0;
+    const account = world.nextAccount();
+    const id = await world.create(aRequest(account, { webhook: { url } }));
+    await world.until('the end', () => told.length === 1);
+    const batch = await world.batch(id);
+    const fields = world.events.fieldsOf(account, 'msgId' in batch ? batch.msgId : '');
+
+    const refused = { Status: 'err(10001)', SentCount: '0', ErrorCount: '25' };
+    await world.events.pushFields(account, { ...fields, ...refused });
+    await world.untilView(id, 'corrected', ({ correctedAt }) => correctedAt !== undefined);
+
+    await world.until('the correction', async () => {
+      await world.sweep();
+      return told.length === 2;
+    });
+    expect(told.map(({ type, outcome }) => [type, outcome])).toEqual([
+      ['campaign.completed', 'delivered'],
+      ['campaign.corrected', 'none'],
+    ]);
+    expect(new Set(told.map(({ id: webhookId }) => webhookId)).size).toBe(2);
+    const { warnings } = await world.view(id);
+    expect(warnings.map(({ code }) => code)).toEqual(['refused-later', 'corrected']);
+    expect(await world.audit(id)).toContain('wechat: receipt replaced by a later copy');
   });
 });

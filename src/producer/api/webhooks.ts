@@ -6,7 +6,7 @@ import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
 import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
 import { plan, type Queues } from '../../shared/queue/queues.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
+import { BOTH_SIGN_FOR, type WebhookSecret } from '../../shared/record/webhook-secret.ts';
 import { callerOf } from '../http/caller.ts';
 import { sendRefusal } from '../http/problem.ts';
 import { noCampaign } from './campaigns.ts';
@@ -22,7 +22,12 @@ export function makeWebhooksRoutes({ campaigns, queues, secret, now }: Dependenc
   const router = express.Router();
 
   router.get('/v1/webhooks/secret', async (_req, res) => {
-    res.json({ secret: await secret() });
+    res.json({ secret: await secret.current() });
+  });
+
+  router.post('/v1/webhooks/secret', async (_req, res) => {
+    const next = await secret.rotate();
+    res.json({ secret: next, previousSignsUntil: rfc3339(now() + BOTH_SIGN_FOR) });
   });
 
   router.post('/v1/campaigns/:id/webhook/replay', async (req, res) => {

@@ -13,6 +13,21 @@ export const webhookOperations: readonly Operation[] = [
   },
   {
     method: 'post',
+    path: '/v1/webhooks/secret',
+    tag: 'Service',
+    summary: 'Replace the key; for a week each webhook is signed by the one before, too',
+    answers: {
+      200: {
+        description: 'The new key',
+        schema: z.strictObject({
+          secret: z.string(),
+          previousSignsUntil: z.string().meta({ format: 'date-time' }),
+        }),
+      },
+    },
+  },
+  {
+    method: 'post',
     path: '/v1/campaigns/:id/webhook/replay',
     tag: 'Campaigns',
     summary: 'Tell its webhook again how it ended',

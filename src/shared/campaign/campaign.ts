@@ -51,6 +51,8 @@ export interface Control {
   readonly cancelled?: Word & { readonly reason: 'operator' | 'not-after' };
   readonly failed?: { readonly at: number; readonly code: string; readonly message: string };
   readonly endedAt?: number;
+  /** When a receipt last came or changed after the end. */
+  readonly correctedAt?: number;
   /** Two `message-id-taken` in a row pause the campaign. */
   readonly takenInARow?: number;
   /** Why it does not move, as last heard from a batch. */
@@ -189,6 +191,8 @@ export interface CampaignView {
   readonly sendAt: string;
   readonly notAfter: string;
   readonly completedAt?: string;
+  /** A receipt came or changed after the end. */
+  readonly correctedAt?: string;
   readonly pausedFor?: 'operator' | 'approval' | 'message-id-taken';
   readonly error?: { readonly code: string; readonly message: string };
 }
@@ -196,6 +200,7 @@ export interface CampaignView {
 export function viewOf(campaign: Campaign, control: Control, tally: Tally): CampaignView {
   const state = stateOf(control, tally);
   const ended = control.phase === 'ended';
+  const correctedAt = control.correctedAt === undefined ? undefined : rfc3339(control.correctedAt);
   const waiting = ended ? undefined : control.waiting;
   return {
     id: campaign.id,
@@ -223,11 +228,12 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
       cancelled: tally.cancelled,
     },
     receipt: receiptTotals(tally),
-    warnings: warningsOf(tally),
+    warnings: warningsOf(tally, correctedAt),
     createdAt: rfc3339(campaign.createdAt),
     sendAt: rfc3339(campaign.sendAt),
     notAfter: rfc3339(campaign.notAfter),
     ...(control.endedAt === undefined ? {} : { completedAt: rfc3339(control.endedAt) }),
+    ...(correctedAt === undefined ? {} : { correctedAt }),
     ...(control.paused ? { pausedFor: control.paused.reason } : {}),
     ...(control.failed
       ? { error: { code: control.failed.code, message: control.failed.message } }

@@ -11,10 +11,22 @@ export type Warning =
   | { readonly code: 'sent-to-nobody'; readonly batches: number }
   /** Settled without WeChat's counts. */
   | { readonly code: 'no-counts'; readonly batches: number }
+  /** An event came, and its counts cannot be read. */
+  | { readonly code: 'unreadable-counts'; readonly batches: number }
+  /** More than the batch has, sent though it failed, or parts that do not add up. */
+  | { readonly code: 'impossible-counts'; readonly batches: number }
+  /** Of events that are not signed (plain mode): WeChat confirmed their status alone. */
+  | { readonly code: 'unverified-counts'; readonly batches: number }
+  /** Two events that are not signed say different things. */
+  | { readonly code: 'differing-events'; readonly batches: number }
   /** Refused at submission; may be retried. */
   | { readonly code: 'refused'; readonly batches: number }
   /** Accepted at first, then refused (by an audit, for instance). */
-  | { readonly code: 'refused-later'; readonly batches: number };
+  | { readonly code: 'refused-later'; readonly batches: number }
+  /** Accepted at first; then WeChat failed to send it. */
+  | { readonly code: 'failed-later'; readonly batches: number }
+  /** A receipt changed after the campaign had ended; RFC 3339. */
+  | { readonly code: 'corrected'; readonly at: string };
 
 export type Language = 'en' | 'zh';
 
@@ -29,18 +41,36 @@ const EN: Words = {
   'sent-to-nobody': (it) =>
     `${batches(it.batches)} reported as sent by WeChat, with a count of zero followers`,
   'no-counts': (it) => `${batches(it.batches)} settled without counts: WeChat sent no receipt`,
+  'unreadable-counts': (it) =>
+    `${batches(it.batches)} settled without counts: a receipt came, and its counts cannot be read`,
+  'impossible-counts': (it) =>
+    `${batches(it.batches)} with counts that cannot be right; compare them with WeChat's console`,
+  'unverified-counts': (it) =>
+    `${batches(it.batches)} with counts from unsigned events (plain mode): WeChat confirmed the status only`,
+  'differing-events': (it) =>
+    `${batches(it.batches)} with two unsigned events that differ; one may be forged, so compare with WeChat's console`,
   refused: (it) =>
     `${batches(it.batches)} refused by WeChat on submission; see the reason, then retry`,
   'refused-later': (it) =>
     `${batches(it.batches)} refused by WeChat after submission; see the receipt`,
+  'failed-later': (it) => `${batches(it.batches)} that WeChat failed to send; see the receipt`,
+  corrected: (it) => `changed by a later receipt at ${it.at}, after the campaign had ended`,
 };
 
 const ZH: Words = {
   held: (it) => `${it.batches} 个批次待人工处理：无法确认是否已发出`,
   'sent-to-nobody': (it) => `${it.batches} 个批次微信称发送成功，实际送达 0 人`,
   'no-counts': (it) => `${it.batches} 个批次没有收到群发结果，人数未知`,
+  'unreadable-counts': (it) => `${it.batches} 个批次收到了群发结果，但其中的人数无法识别`,
+  'impossible-counts': (it) => `${it.batches} 个批次的人数不合理，请与公众平台后台核对`,
+  'unverified-counts': (it) =>
+    `${it.batches} 个批次的人数来自未签名的事件（明文模式），微信只确认了发送状态`,
+  'differing-events': (it) =>
+    `${it.batches} 个批次收到两条内容不同的未签名事件，其中可能有伪造，请与公众平台后台核对`,
   refused: (it) => `${it.batches} 个批次提交时被微信拒绝，查明原因后可重试`,
   'refused-later': (it) => `${it.batches} 个批次提交后被微信拒绝（审核等），详见群发结果`,
+  'failed-later': (it) => `${it.batches} 个批次微信发送失败，详见群发结果`,
+  corrected: (it) => `任务结束后，群发结果于 ${it.at} 有更新`,
 };
 
 const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
@@ -66,14 +96,26 @@ export const inWords = <T extends Warned>(view: T, language: Language): InWords<
   warnings: view.warnings.map((one) => ({ ...one, message: warningWords(one, language) })),
 });
 
-/** In the order of their weight; a code without batches is left out. */
-export function warningsOf(tally: Tally): Warning[] {
-  const counts: readonly Warning[] = [
+/**
+ * In the order of their weight; a code without batches is left out.
+ *
+ * @param correctedAt when a receipt last changed after the end, RFC 3339.
+ */
+export function warningsOf(tally: Tally, correctedAt?: string): Warning[] {
+  const counts = [
     { code: 'held', batches: tally.held },
     { code: 'sent-to-nobody', batches: tally['sent-zero'] },
-    { code: 'no-counts', batches: tally.uncounted },
+    { code: 'differing-events', batches: tally.disputed },
+    { code: 'impossible-counts', batches: tally.implausible },
+    { code: 'unverified-counts', batches: tally.unverified },
+    { code: 'no-counts', batches: tally.uncounted - tally.unreadable },
+    { code: 'unreadable-counts', batches: tally.unreadable },
     { code: 'refused', batches: tally.refused },
     { code: 'refused-later', batches: tally['receipt-refused'] },
+    { code: 'failed-later', batches: tally['receipt-failed'] },
+  ] as const;
+  return [
+    ...counts.filter((warning) => warning.batches > 0),
+    ...(correctedAt === undefined ? [] : [{ code: 'corrected', at: correctedAt } as const]),
   ];
-  return counts.filter((warning) => warning.batches > 0);
 }

@@ -54,6 +54,7 @@ const WarningAnswer = z
     code: z.enum(WARNING_CODES).describe('Stable, for programs'),
     message: z.string().describe('In the language of Accept-Language (en, zh)'),
     batches: Count.optional().describe('How many batches it is about'),
+    at: Time.optional().describe('Of `corrected`: when'),
   })
   .describe('What an operator should look at')
   .meta({ id: 'Warning' });
@@ -96,6 +97,7 @@ const CampaignFields = z.strictObject({
   sendAt: Time,
   notAfter: Time,
   completedAt: Time.optional(),
+  correctedAt: Time.optional().describe('A receipt came or changed after the end'),
   pausedFor: PausedFor.optional(),
   error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
 });

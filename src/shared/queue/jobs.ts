@@ -170,13 +170,16 @@ export const readFollowersJob: JobDefinition<CampaignPayload> = {
 export const NotifyWebhookPayload = z.strictObject({
   campaignId: Id,
   replay: z.int().nonnegative(),
+  /** Of what changed after the end, at `replay`. */
+  corrected: z.boolean().default(false),
 });
-export type NotifyWebhookPayload = z.output<typeof NotifyWebhookPayload>;
+export type NotifyWebhookPayload = z.input<typeof NotifyWebhookPayload>;
 
 export const notifyWebhookJob: JobDefinition<NotifyWebhookPayload> = {
   name: 'notify-webhook',
   payload: NotifyWebhookPayload,
-  id: ({ campaignId, replay }) => `w-${campaignId}-${replay}`,
+  id: ({ campaignId, replay, corrected }) =>
+    `w-${campaignId}-${replay}${corrected ? '-corrected' : ''}`,
   options: {
     ...ALWAYS_BACK,
     // 5 s, 10 s, 20 s … for about three days in all.

@@ -19,14 +19,17 @@ interface Dependencies {
   readonly spec: ReadCampaign['spec'];
 }
 
+/** Its end is still to be told, or what changed after it. */
+export type WebhookKind = 'webhook' | 'corrected';
+
 export function makeCampaignIndex({ redis, keys, read, spec }: Dependencies) {
   /** The outbox holds what was accepted and may not have reached BullMQ yet. */
   async function rootIsThere(id: string): Promise<void> {
     await redis.zrem(keys.outbox(), `root:${id}`);
   }
 
-  async function webhookIsThere(id: string): Promise<void> {
-    await redis.zrem(keys.outbox(), `webhook:${id}`);
+  async function webhookIsThere(id: string, kind: WebhookKind): Promise<void> {
+    await redis.zrem(keys.outbox(), `${kind}:${id}`);
   }
 
   /** Entries that have lain there for longer than it takes to hand them on. */

@@ -189,7 +189,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
       id,
       (current) => {
         if (!isEnded(current)) return current;
-        const { endedAt: _, failed: __, ...rest } = current;
+        const { endedAt: _, failed: __, correctedAt: ___, ...rest } = current;
         return { ...rest, phase: 'submitting' };
       },
       {

@@ -5,13 +5,14 @@
 import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import { type Batch, type BatchRef, batchKey } from '../campaign/batch.ts';
+import { type Control, isEnded } from '../campaign/campaign.ts';
 import { asUnverified, type Receipt, sameReceipt } from '../campaign/receipt.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { DAY } from '../platform/time.ts';
 import type { AuditEntry } from './audit.ts';
 import { type About, type ChangeBatch, type Found, refOf } from './change-batch.ts';
-import { type Check, commit, untilSettled } from './commit.ts';
+import { type Check, type Command, commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
 
 /** What an event says, before a batch of ours is known to be meant. */
@@ -185,13 +186,16 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     if (batch.receipt.disputed || sameReceipt(batch.receipt, receipt)) return 'repeated';
     const ref = refOf(owner);
     const next = { ...batch, receipt: { ...batch.receipt, disputed: true as const } };
+    const at = now();
     const action = 'a second event that is not signed says something else: see its receipt';
+    const correction = await correctionOf(ref.campaignId, at);
     const done = await commit(
       redis,
-      [check],
+      [check, ...(correction?.checks ?? [])],
       [
+        ...(correction?.commands ?? []),
         ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
-        ...auditOf(ref, { at: now(), by: 'wechat', action }),
+        ...auditOf(ref, { at, by: 'wechat', action }),
       ],
     );
     return done ? 'repeated' : 'moved';
@@ -248,10 +252,13 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     });
     if (next === batch) return 'repeated';
     const replaced = batch.state === 'settled';
+    // A batch that waits for its receipt keeps its campaign open.
+    const correction = replaced ? await correctionOf(ref.campaignId, at) : null;
     const done = await commit(
       redis,
-      [check],
+      [check, ...(correction?.checks ?? [])],
       [
+        ...(correction?.commands ?? []),
         ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
         ...(parkedKey ? [['DEL', parkedKey] as const] : []),
         ...auditOf(
@@ -262,6 +269,27 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     );
     if (!done) return 'moved';
     return replaced ? 'replaced' : 'settled';
+  }
+
+  /** What was told of a campaign that has ended is told again: in the same commit, or it may be lost. */
+  async function correctionOf(
+    id: string,
+    at: number,
+  ): Promise<{ checks: Check[]; commands: Command[] } | null> {
+    const key = keys.campaign(id);
+    const [is, campaign] = await Promise.all([redis.hget(key, 'control'), campaignOf(id)]);
+    const control = is ? (JSON.parse(is) as Control) : null;
+    if (!control) return null;
+    const checks = [{ key, field: 'control', is }];
+    if (!isEnded(control)) return { checks, commands: [] };
+    const corrected: Control = { ...control, correctedAt: at };
+    return {
+      checks,
+      commands: [
+        ['HSET', key, 'control', JSON.stringify(corrected)],
+        ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `corrected:${id}`] as const] : []),
+      ],
+    };
   }
 
   /**

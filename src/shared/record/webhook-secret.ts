@@ -1,15 +1,49 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { DAY } from '../platform/time.ts';
+import { commit, untilSettled } from './commit.ts';
 
-/** The installation's key for signing webhooks: `whsec_` and base64. Made once, by who asks first. */
+/** How long the one before signs, too. */
+export const BOTH_SIGN_FOR = 7 * DAY;
+
+export type WebhookSecret = ReturnType<typeof makeWebhookSecret>;
+
+/** The installation's keys for signing webhooks: `whsec_` and base64. The first is made by who asks first. */
 export function makeWebhookSecret({ redis, record }: { redis: Redis; record: string }) {
   const key = `${record}:webhook-secret`;
+  const previousKey = `${key}-previous`;
 
-  return async function webhookSecret(): Promise<string> {
+  /** The newest. */
+  async function current(): Promise<string> {
     const known = await redis.get(key);
     if (known) return known;
-    await redis.set(key, `whsec_${randomBytes(32).toString('base64')}`, 'NX');
+    await redis.set(key, newSecret(), 'NX');
     return (await redis.get(key)) ?? '';
-  };
+  }
+
+  /** All that sign now, the newest first. */
+  async function all(): Promise<string[]> {
+    const [newest, previous] = [await current(), await redis.get(previousKey)];
+    return previous === null ? [newest] : [newest, previous];
+  }
+
+  /** Makes another. The one before signs beside it for a week; one before that no longer. */
+  async function rotate(): Promise<string> {
+    return untilSettled<string>(async () => {
+      const [previous, next] = [await current(), newSecret()];
+      const done = await commit(
+        redis,
+        [{ key, is: previous }],
+        [
+          ['SET', key, next],
+          ['SET', previousKey, previous, 'PX', BOTH_SIGN_FOR],
+        ],
+      );
+      return done ? next : 'moved';
+    });
+  }
+
+  return { current, all, rotate };
 }
-export type WebhookSecret = ReturnType<typeof makeWebhookSecret>;
+
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

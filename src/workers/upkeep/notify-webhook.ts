@@ -1,5 +1,5 @@
 /**
- * Tells a campaign's webhook that it ended, signed after Standard Webhooks.
+ * Tells a campaign's webhook that it ended, or that a receipt changed after that, signed after Standard Webhooks.
  *
  * An answer of 2xx is the end of it, 410 asks us to stop; whatever else fails the job, and it comes
  * back later and later for some three days. The same ending has the same `webhook-id` each time, so
@@ -19,7 +19,7 @@ import {
 } from '../../shared/platform/safe-target.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { SECOND } from '../../shared/platform/time.ts';
-import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
+import { NotifyWebhookPayload } from '../../shared/queue/jobs.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
 
@@ -34,8 +34,12 @@ interface Dependencies {
 }
 
 export interface WebhookEvent {
-  readonly type: 'campaign.completed' | 'campaign.failed' | 'campaign.cancelled';
-  /** When the campaign ended, RFC 3339. */
+  readonly type:
+    | 'campaign.completed'
+    | 'campaign.failed'
+    | 'campaign.cancelled'
+    | 'campaign.corrected';
+  /** When the campaign ended, or was corrected, RFC 3339. */
   readonly timestamp: string;
   /** With its warnings in English. */
   readonly data: InWords<CampaignView>;
@@ -50,15 +54,18 @@ export function makeNotifyWebhook(deps: Dependencies) {
   const { campaigns } = stores;
 
   return async function notifyWebhook(job: Job): Promise<void> {
-    const { campaignId } = notifyWebhookJob.payload.parse(job.data);
+    const { campaignId, replay, corrected } = NotifyWebhookPayload.parse(job.data);
     const record = await campaigns.read(campaignId);
     if (!record) return;
     const { campaign, control, tally } = record;
-    const event = eventOf(viewOf(campaign, control, tally));
+    const event = eventOf(viewOf(campaign, control, tally), corrected);
     const url = campaign.webhook?.url;
     if (!event || url === undefined) return;
 
-    const answer = await deliver(url, `${campaignId}_${control.endedAt ?? 0}`, event);
+    const id = corrected
+      ? `${campaignId}_${replay}_corrected`
+      : `${campaignId}_${control.endedAt ?? 0}`;
+    const answer = await deliver(url, id, event);
     telemetry.webhookEnded(campaign, answer.delivered ? 'delivered' : 'failed', answer.status);
     if (answer.delivered) return note('webhook delivered');
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
@@ -80,7 +87,10 @@ export function makeNotifyWebhook(deps: Dependencies) {
       'user-agent': 'qunfa-webhooks',
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
-      'webhook-signature': new Webhook(await secret()).sign(id, at, body),
+      // One by each secret that is good: while one is replaced, a receiver may have either.
+      'webhook-signature': (await secret.all())
+        .map((one) => new Webhook(one).sign(id, at, body))
+        .join(' '),
     };
     try {
       const signal = AbortSignal.timeout(ANSWER_WITHIN);
@@ -110,11 +120,17 @@ function judge(status: number): Outcome {
 }
 
 /** Null while the campaign goes on, as after a retry of its refused batches. */
-function eventOf(view: CampaignView): WebhookEvent | null {
-  const { state, completedAt } = view;
+function eventOf(view: CampaignView, corrected: boolean): WebhookEvent | null {
+  const { state, completedAt, correctedAt } = view;
+  const data = inWords(view, 'en');
+  if (corrected) {
+    return correctedAt === undefined
+      ? null
+      : { type: 'campaign.corrected', timestamp: correctedAt, data };
+  }
   if (completedAt === undefined) return null;
   if (state !== 'completed' && state !== 'failed' && state !== 'cancelled') return null;
-  return { type: `campaign.${state}`, timestamp: completedAt, data: inWords(view, 'en') };
+  return { type: `campaign.${state}`, timestamp: completedAt, data };
 }
 
 const causedByRules = (error: unknown): boolean =>

@@ -74,7 +74,7 @@ export function makeSweep(deps: Dependencies) {
   async function emptyOutbox(): Promise<number> {
     return each(await campaigns.outbox(now() - OUTBOX_PATIENCE), async ({ kind, id }) => {
       const campaign = await campaigns.spec(id);
-      if (kind === 'webhook') await tellWebhook(id);
+      if (kind === 'webhook' || kind === 'corrected') await tellWebhook(id, kind);
       else if (campaign) await enqueueRoot(campaign);
       else await campaigns.rootIsThere(id);
       return true;

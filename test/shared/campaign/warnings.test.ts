@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { inWords, WARNING_CODES, warningWords } from '../../../src/shared/campaign/warnings.ts';
+import {
+  inWords,
+  WARNING_CODES,
+  type Warning,
+  warningWords,
+} from '../../../src/shared/campaign/warnings.ts';
 
 describe('a warning', () => {
   it('is a code with facts, and a sentence only where it is read', () => {
@@ -12,9 +17,9 @@ describe('a warning', () => {
   });
 
   it.each(WARNING_CODES)('%s has words in both languages', (code) => {
-    const warning = { code, batches: 2 } as const;
+    const warning = { code, batches: 2, at: '2026-01-05T09:30:00.000Z' } as Warning;
 
-    expect(warningWords(warning, 'en')).toMatch(/^2 batches/);
+    expect(warningWords(warning, 'en')).toMatch(/^2 batches|2026-01-05/);
     expect(warningWords(warning, 'zh')).toMatch(/[一-鿿]/);
   });
 });

@@ -103,7 +103,7 @@ describe('a webhook', () => {
     await notifier().run(id);
 
     const [call] = heard;
-    const event = new Webhook(await secret()).verify(
+    const event = new Webhook(await secret.current()).verify(
       call?.body ?? '',
       call?.headers as Record<string, string>,
     );
@@ -201,17 +201,37 @@ describe('a webhook', () => {
 
     expect(error).not.toContain('of-the-receiver');
     expect(text()).not.toContain('of-the-receiver');
-    expect(text()).not.toContain(await secret());
+    expect(text()).not.toContain(await secret.current());
   });
 });
 
 describe('the key that webhooks are signed with', () => {
   it('is made once, whoever asks first', async () => {
-    const others = Array.from({ length: 8 }, () => makeWebhookSecret({ redis, record })());
+    const others = Array.from({ length: 8 }, () => makeWebhookSecret({ redis, record }).current());
 
-    const found = new Set(await Promise.all([...others, secret()]));
+    const found = new Set(await Promise.all([...others, secret.current()]));
 
     expect(found.size).toBe(1);
     expect([...found][0]).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  });
+
+  it('may be replaced: for a week a receiver may have the old one or the new one', async () => {
+    const before = await secret.current();
+    const next = await secret.rotate();
+    const { url, heard } = await receiver(204);
+
+    await notifier().run(await aCampaign(url));
+
+    expect(await secret.current()).toBe(next);
+    const [call] = heard;
+    const headers = call?.headers as Record<string, string>;
+    for (const one of [before, next]) {
+      expect(new Webhook(one).verify(call?.body ?? '', headers)).toMatchObject({
+        type: 'campaign.failed',
+      });
+    }
+
+    await secret.rotate();
+    expect(await secret.all()).not.toContain(before);
   });
 });
