@@ -62,7 +62,7 @@ function stopSignal(): AbortSignal {
   return stopping.signal;
 }
 
-async function main(role = ''): Promise<void> {
+async function main(role = '', ...more: readonly string[]): Promise<void> {
   const stop = stopSignal();
   if (role === 'demo') {
     const { runDemo } = await import('./demo/run-demo.ts');
@@ -70,6 +70,12 @@ async function main(role = ''): Promise<void> {
     return;
   }
   const start = ROLES[role];
+  if (start && more.length > 0) {
+    const settings = 'settings are environment variables, see .env.example';
+    process.stderr.write(`${role} takes no ${more.join(' ')}: ${settings}\n`);
+    process.exitCode = 1;
+    return;
+  }
   if (!start) {
     process.stderr.write(`usage: main <${[...Object.keys(ROLES), 'demo'].join(' | ')}>\n`);
     process.exitCode = 2;
@@ -96,6 +102,13 @@ async function metricsOf(role: string, { metrics }: Config, running: Running) {
   return startMetricsServer({ ...metrics, registry, ready: () => running.ready() });
 }
 
+/** What Node says of a port that it cannot listen on. */
+interface Listening {
+  readonly code?: string;
+  readonly port?: number;
+  readonly address?: string;
+}
+
 const aborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve(undefined);
@@ -103,11 +116,22 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
   });
 
 try {
-  await main(process.argv[2]);
+  await main(...process.argv.slice(2));
   // What keeps running after everything was stopped has nothing left to do.
   setTimeout(() => process.exit(), 2 * SECOND).unref();
 } catch (error) {
-  const known = error instanceof ServiceError;
-  process.stderr.write(`${known ? error.message : (error as Error).stack}\n`);
+  process.stderr.write(`${inWords(error)}\n`);
   process.exit(1);
+}
+
+function inWords(error: unknown): string {
+  if (error instanceof ServiceError) return error.message;
+  const { code, port, address, stack } = error as Error & Listening;
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} of ${address} is in use: stop what listens there, or set another *_PORT.`;
+  }
+  if (code === 'EACCES' && port !== undefined) {
+    return `Port ${port} of ${address} is not allowed to this user: set a *_PORT above 1023.`;
+  }
+  return String(stack);
 }

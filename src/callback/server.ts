@@ -56,7 +56,7 @@ export interface Callback {
   stop(): Promise<void>;
 }
 
-const ACCOUNT_PATH = /^\/wechat\/([a-z0-9-]{1,32})$/;
+const ACCOUNT_PATH = /^\/wechat\/([a-z0-9-]{1,32})\/?$/;
 const ECHO = /^[\x21-\x7e]{1,256}$/;
 /** Stands in for every account that is not here: nobody knows its token, not even we. */
 const nobody = (): CallbackAccount => ({

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { type Client, fillUploads, type NewCampaign } from '../client/index.ts';
 import { INLINE_OPENIDS } from '../shared/campaign/request.ts';
+import { jsonFlawInWords, readJsonText } from '../shared/platform/json-text.ts';
 import { type Option, text, UsageError, type Values } from './command.ts';
 
 type Audience = NewCampaign['audience'];
@@ -60,12 +61,9 @@ export async function readDraft(args: readonly string[], values: Values): Promis
 
 async function readJson(path: string): Promise<object> {
   const content = await readFile(path, 'utf8');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(content.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`);
-  }
+  const read = readJsonText(content.replace(/^\uFEFF/, ''));
+  if ('flaw' in read) throw new UsageError(`${path}: ${jsonFlawInWords(read.flaw)}`);
+  const parsed = read.value;
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
   throw new UsageError(`${path} is not a campaign: it must be a JSON object`);
 }

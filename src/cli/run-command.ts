@@ -1,6 +1,7 @@
 /** From the words of a command line to an exit code. */
 import { parseArgs } from 'node:util';
 import { makeClient, QunfaError } from '../client/index.ts';
+import { nearest } from '../shared/platform/nearest.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Command, type Env, type Terminal, UsageError, type Values } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -30,7 +31,12 @@ export async function runCommand({ argv, env, terminal, version }: CommandLine):
   }
   const command = COMMANDS.find((one) => one.name === name);
   if (!command) {
-    stderr.write(`qunfa: there is no command ${name}; qunfa --help names them\n`);
+    const near = nearest(
+      name,
+      COMMANDS.map((one) => one.name),
+    );
+    const meant = near === undefined ? 'qunfa --help names them' : `did you mean ${near}?`;
+    stderr.write(`qunfa: there is no command ${name}; ${meant}\n`);
     return EXIT.usage;
   }
   let json = false;
@@ -65,8 +71,19 @@ function parse({ options }: Command, args: readonly string[]) {
       strict: true,
     }) as { values: Values; positionals: string[] };
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const near = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? nearFlag(args, options) : undefined;
+    throw new UsageError(near === undefined ? message : `${message}; did you mean --${near}?`);
   }
+}
+
+function nearFlag(args: readonly string[], options: Command['options']): string | undefined {
+  const known = Object.keys({ ...COMMON, ...options });
+  return args
+    .flatMap((arg) => /^--([^=]+)/.exec(arg)?.[1] ?? [])
+    .filter((name) => !known.includes(name))
+    .map((name) => nearest(name, known))
+    .find((name) => name !== undefined);
 }
 
 const COMMON = {

@@ -8,12 +8,13 @@ const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
  *
  * @throws {QunfaError} `idempotency-key-invalid`
  */
-export function jobIdOf(idempotencyKey: string): string {
-  if (!KEY.test(idempotencyKey)) {
+export function jobIdOf(idempotencyKey: unknown): string {
+  if (typeof idempotencyKey !== 'string' || !KEY.test(idempotencyKey)) {
     throw new QunfaError({
       status: 400,
       code: 'idempotency-key-invalid',
-      detail: 'an idempotency key is 1 to 255 printable ASCII characters',
+      detail:
+        'say { idempotencyKey: … }: a text of 1 to 255 printable ASCII characters, the same for the same campaign',
     });
   }
   const encoded = encodeURIComponent(idempotencyKey);

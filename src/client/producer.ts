@@ -8,10 +8,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import type { z } from 'zod';
 import { inWords } from '../shared/actions/in-words.ts';
 import { mistakesOf } from '../shared/actions/mistakes-of.ts';
+import type { Refusal } from '../shared/actions/refusal.ts';
 import { CampaignRequest } from '../shared/campaign/request.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
@@ -83,10 +84,11 @@ export function makeDirectProducer({
 
   async function enqueue(
     body: NewCampaign,
-    { idempotencyKey }: { readonly idempotencyKey: string },
+    options: { readonly idempotencyKey: string },
   ): Promise<EnqueuedCampaign> {
+    // What a caller without types may have left out would become the key "undefined".
+    const jobId = jobIdOf((options as Partial<typeof options> | undefined)?.idempotencyKey);
     check(body);
-    const jobId = jobIdOf(idempotencyKey);
     // As Redis will have it: `undefined` fields are gone.
     const data: unknown = JSON.parse(JSON.stringify(body));
     return answered(add(jobId, data));
@@ -110,7 +112,7 @@ export function makeDirectProducer({
       const job = await answered(queue.getJob(jobId));
       if (!job) throw failure(404, 'job-not-found', 'no such job is kept in Redis');
       if (job.finishedOn !== undefined) {
-        if (job.failedReason) throw refusalIn(job.failedReason);
+        if (job.failedReason) throw refusalOf(job);
         return job.returnvalue as TakenCampaign;
       }
       if (performance.now() + pause > until) {
@@ -150,11 +152,10 @@ function check(body: unknown): void {
   throw new QunfaError({ status: 422, code: 'invalid-campaign', detail, errors });
 }
 
-/** `code: detail (path: message; …)`, as the worker writes a refusal down. */
-function refusalIn(failedReason: string): QunfaError {
-  const [, code = 'failed', detail = failedReason] =
-    /^([a-z][a-z0-9-]*): (.*)$/s.exec(failedReason) ?? [];
-  return failure(422, code, detail);
+/** The worker leaves the refusal in the job's progress; the reason is for people. */
+function refusalOf({ progress, failedReason }: Job): QunfaError {
+  const { refused } = Object(progress) as { refused?: Refusal };
+  return refused ? new QunfaError(refused) : failure(422, 'failed', failedReason ?? 'failed');
 }
 
 async function answered<T>(work: Promise<T>): Promise<T> {

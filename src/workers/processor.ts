@@ -25,6 +25,7 @@ import {
 import type { Queues } from '../shared/queue/queues.ts';
 import { recordOf, type Stores } from '../shared/record/record.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
+import { CallerMistake } from './caller-mistake.ts';
 import { makeAcceptCampaignJob } from './campaign/accept-campaign-job.ts';
 import { makeAwaitDecision, makeAwaitResume } from './campaign/await-word.ts';
 import { makeFindAudience } from './campaign/find-audience.ts';
@@ -120,7 +121,12 @@ export function makeProcessor(deps: Dependencies): Processor {
   const tellWebhook = makeTellWebhook({ campaigns, queues });
 
   const processors: Readonly<Record<string, Processor>> = {
-    [acceptCampaignJob.name]: makeAcceptCampaignJob({ ...accept, log, now }),
+    [acceptCampaignJob.name]: makeAcceptCampaignJob({
+      ...accept,
+      dataOf: (job) => redis.hget(queues.campaigns.toKey(job.id ?? ''), 'data'),
+      log,
+      now,
+    }),
     [runCampaignJob.name]: makeRunCampaign({
       ...common,
       getReady: makeGetReady({ ...common, findAudience }),
@@ -162,7 +168,8 @@ export function makeProcessor(deps: Dependencies): Processor {
 
   return async (job, token, signal) => {
     const processor = processors[job.name];
-    if (!processor) throw new Error(`no such job: ${job.name}`);
+    // Trying again would not help: the name was misspelt by whoever added the job.
+    if (!processor) throw new CallerMistake(`no job is called ${job.name}`);
     const run = () => processor(job, token, signal);
     if (!CALLS_OUT.includes(job.queueName)) return run();
     const campaign = await campaigns.spec(job.data.campaignId);

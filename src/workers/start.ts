@@ -18,6 +18,7 @@ import { openQueues } from '../shared/queue/queues.ts';
 import { makeKeys } from '../shared/record/keys.ts';
 import { openRecord, recordOf } from '../shared/record/record.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
+import { CallerMistake } from './caller-mistake.ts';
 import { cappedBackoff } from './lane/backoff.ts';
 import { BOUNDS } from './lane/in-turn.ts';
 import { keepLanes } from './lane/keep-lanes.ts';
@@ -113,7 +114,10 @@ export async function start(options: StartOptions): Promise<Running> {
     worker.on('error', (error) =>
       log.debug({ event: 'worker.error', queue, err: error }, 'worker error'),
     );
-    worker.on('failed', (job, error) => telemetry.jobFailed(queue, job?.id, error));
+    worker.on('failed', (job, error) => {
+      if (error instanceof CallerMistake) telemetry.jobRefused(queue, job?.id, error.message);
+      else telemetry.jobFailed(queue, job?.id, error);
+    });
     return worker;
   }
 

@@ -102,6 +102,14 @@ describe('a finished mass send', () => {
     ]);
   });
 
+  it('comes in with a slash at the end of the address', async () => {
+    const store = storeOf({ onTestFinished });
+    const door = await startDoor({ onTestFinished }, store);
+
+    expect(await door.push('plain/', plainPush())).toMatchObject({ status: 200, body: 'success' });
+    expect(store.calls).toMatchObject([{ account: 'plain' }]);
+  });
+
   it('is not answered before the store has it', async (test) => {
     const store = storeOf(test);
     const door = await startDoor(test, store);
@@ -205,7 +213,7 @@ describe('whatever is not from WeChat', () => {
     '/',
     '/wechat',
     '/wechat/',
-    '/wechat/plain/',
+    '/wechat/plain//',
     '/wechat/..%2fhealthz',
     '/wechat/PLAIN',
     '/metrics',

@@ -273,7 +273,8 @@ describe('retry', () => {
 
     expect(both.exit).toBe(1);
     expect(both.err).toContain('either split or without');
-    expect(halves.exit).toBe(0);
+    expect(halves.exit).toBe(1);
+    expect(halves.err).toContain('nothing-refused');
   });
 });
 

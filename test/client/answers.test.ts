@@ -12,13 +12,13 @@ import type {
   Resolution,
 } from '../../src/client/index.ts';
 import type { BatchView } from '../../src/producer/api/batch-view.ts';
-import type { PreviewBody } from '../../src/producer/api/previews.ts';
 import type { RecallBody } from '../../src/producer/api/recall.ts';
 import type { AccountView } from '../../src/shared/actions/describe-account.ts';
 import type { AskedPlan } from '../../src/shared/actions/plan-campaign.ts';
 import type { PreviewReport as ProducersPreviewReport } from '../../src/shared/actions/preview-message.ts';
 import type { RecallReport as ProducersRecallReport } from '../../src/shared/actions/recall-campaign.ts';
 import type { ResolveRequest } from '../../src/shared/contract/campaign-query.ts';
+import type { PreviewBody } from '../../src/shared/contract/preview-request.ts';
 
 it('answers mean to the client what they mean to the producer', () => {
   expectTypeOf<AccountView>().toEqualTypeOf<AccountDetails>();

@@ -241,7 +241,9 @@ describe('a retry', () => {
     );
 
     expect(both.errors).toEqual([{ path: '', message: 'either split or without' }]);
-    expect((await client.campaigns.retry(id, { split: true })).id).toBe(id);
+    expect(await failureOf(client.campaigns.retry(id, { split: true }))).toMatchObject({
+      code: 'nothing-refused',
+    });
   });
 });
 

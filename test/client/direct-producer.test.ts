@@ -3,11 +3,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { makeClient } from '../../src/client/index.ts';
 import { jobIdOf } from '../../src/client/job-id.ts';
 import { makeDirectProducer, type NewCampaign, QunfaError } from '../../src/client/producer.ts';
+import { DAY } from '../../src/shared/platform/time.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { startWorld } from './world.ts';
 
-const { url: redisUrl, prefix } = testRedis();
+const { redis, url: redisUrl, prefix } = testRedis();
 const world = await startWorld({ url: redisUrl, prefix });
 const producer = makeDirectProducer({ redisUrl, prefix });
 const client = makeClient({ url: world.producerUrl });
@@ -83,6 +84,17 @@ describe('a campaign put straight into Redis', () => {
     expect(error.detail).toMatch(/POST \/v1\/audiences/);
   });
 
+  it.each([[undefined], [{}], [{ idempotencyKey: 7 }], [{ idempotencyKey: '' }]])(
+    'needs a key that says which campaign it is: %j',
+    async (options) => {
+      const untyped = producer.enqueue as (...given: unknown[]) => Promise<unknown>;
+
+      const error = await failureOf(untyped(aText('without a key'), options));
+
+      expect(error).toMatchObject({ status: 400, code: 'idempotency-key-invalid' });
+    },
+  );
+
   it('that only the record can refuse fails with the API’s own words', async () => {
     const job = await producer.enqueue(aText('to nobody', { account: 'nobody' }), {
       idempotencyKey: 'nobody',
@@ -91,7 +103,9 @@ describe('a campaign put straight into Redis', () => {
     const error = await failureOf(producer.waitUntilAccepted(job));
 
     expect(error.code).toBe('invalid-campaign');
-    expect(error.detail).toMatch(/account: no .*; there is default/);
+    expect(error.errors).toEqual([
+      { path: 'account', message: expect.stringMatching(/^no .*; there is default/) },
+    ]);
   });
 });
 
@@ -123,6 +137,47 @@ describe('a job that a BullMQ client of any language adds', () => {
     const job = await queue.getJob('all-wrong');
     expect(job?.attemptsMade).toBe(1);
     expect(job?.failedReason).toMatch(/^invalid-campaign: .*audience\.type: .*message\.content: /);
+  });
+});
+
+describe('what another service put into Redis wrongly', () => {
+  const refusedJob = async (name: string, data: string) => {
+    const { id = '' } = await queue.add(name, {}, { delay: DAY, attempts: 1_000 });
+    await redis.hset(queue.toKey(id), 'data', data);
+    await queue.getJob(id).then((job) => job?.promote());
+    return { error: await failureOf(producer.waitUntilAccepted({ jobId: id })), id };
+  };
+
+  it('is refused where a key is there twice', async () => {
+    const twice = '{"audience":{"type":"tag","tagId":2},"audience":{"type":"everyone"}}';
+
+    const { error } = await refusedJob('accept-campaign', twice);
+
+    expect(error).toMatchObject({ status: 400, code: 'json-key-twice' });
+  });
+
+  it('tells the mistakes of all checks at once, and is a warning without a stack', async () => {
+    const upload = `m_${'0'.repeat(32)}`;
+    const wrong = { account: 'nobody', message: { type: 'image', media: { upload }, to: 1 } };
+
+    const { error, id } = await refusedJob('accept-campaign', JSON.stringify(wrong));
+
+    expect(error.errors.map(({ path }) => path).sort()).toEqual([
+      'account',
+      'audience',
+      'message',
+      'message.media.upload',
+    ]);
+    const [line] = world.logged('job.refused').filter(({ job }) => job === id);
+    expect(line).toMatchObject({ level: 40 });
+    expect(line).not.toHaveProperty('err');
+  });
+
+  it('fails at once where no job has that name', async () => {
+    const { error, id } = await refusedJob('acept-campaign', '{}');
+
+    expect(error.detail).toMatch(/no job is called acept-campaign/);
+    expect((await queue.getJob(id))?.attemptsMade).toBe(1);
   });
 });
 

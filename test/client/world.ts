@@ -6,11 +6,13 @@ import { afterAll } from 'vitest';
 import { type Everything, startEverything } from '../../src/demo/everything.ts';
 import { inSandbox, sandboxAccounts } from '../../src/demo/sandbox-accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
-import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { type LogLine, recordedLog } from '../support/log-lines.ts';
 import type { TestRedis } from '../support/redis.ts';
 
 export interface World extends Everything {
   readonly config: Config;
+  /** What the roles logged under this event so far. */
+  readonly logged: (event: string) => readonly LogLine[];
 }
 
 /** @param settings of the environment, beside those that keep the test to itself. */
@@ -32,10 +34,11 @@ export async function startWorld(
     accounts,
     isSandbox: true,
   };
+  const { log, lines } = recordedLog('warn');
   const everything = await startEverything({
     config,
     prefix,
-    log: (role) => makeLogger({ role, level: 'silent' }),
+    log: () => log,
     sandbox: {
       accounts: accounts.map(inSandbox),
       pace: { pushDelayMs: 20 },
@@ -51,5 +54,5 @@ export async function startWorld(
     await everything.stop();
     await rm(dir, { recursive: true, force: true });
   });
-  return { ...everything, config };
+  return { ...everything, config, logged: (event) => lines.filter((line) => line.event === event) };
 }

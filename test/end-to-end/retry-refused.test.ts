@@ -82,7 +82,7 @@ describe('a batch refused for one foreign OpenID', () => {
 
     const answers = await Promise.all([world.steer.retry(id, 'ann'), world.steer.retry(id, 'bob')]);
 
-    expect(answers.map((answer) => 'refused' in answer)).toEqual([false, false]);
+    expect(answers.some((answer) => !('refused' in answer))).toBe(true);
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
     expect(world.messages(account)).toEqual({ 1: 25 });
   });

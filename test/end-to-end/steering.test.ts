@@ -354,12 +354,14 @@ describe('a retry', () => {
     expect((await world.audit(id)).filter((entry) => entry === 'ann: retry')).toHaveLength(1);
   });
 
-  it('changes nothing where nothing was refused', async () => {
+  it('is refused where no batch was refused', async () => {
     const account = world.nextAccount('a');
     const id = await world.create(aRequest(account));
     await world.ended(id);
 
-    expect(await world.steer.retry(id, 'ann')).toMatchObject({ state: 'completed' });
+    expect(await world.steer.retry(id, 'ann')).toMatchObject({
+      refused: { status: 409, code: 'nothing-refused' },
+    });
     expect(world.sendCalls(account)).toEqual([0]);
   });
 });

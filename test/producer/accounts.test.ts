@@ -71,7 +71,7 @@ describe('GET /v1/accounts', () => {
       lastEvent: null,
     });
     expect(account.quota['message/mass/sendall']).toEqual({ perDay: 100, usedToday: 1, left: 99 });
-    expect(account.quota['message/mass/send']).toEqual({ perDay: 100, usedToday: 0, left: 99 });
+    expect(account.quota['message/mass/send']).toEqual({ perDay: 100, usedToday: 1, left: 99 });
     expect((await get('/v1/accounts')).json).toEqual({ accounts: [account] });
   });
 

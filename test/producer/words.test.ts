@@ -77,7 +77,7 @@ describe('an operator reads what to do, in', () => {
   });
 
   it.each([
-    ['null', {}, 'the body is not JSON, or not an object'],
+    ['null', {}, 'the body is JSON, but not an object'],
     ['{', { 'content-encoding': 'gzip' }, 'the body is not packed as Content-Encoding says'],
   ])('a body that cannot be read: %s', async (body, headers, detail) => {
     const { status, json } = await world.call('POST', '/v1/campaigns', {

@@ -184,7 +184,7 @@ const NO_FORMAT = refuse(
   'content-type-unsupported',
   'say what it is: Content-Type text/plain (an OpenID a line), text/csv or application/x-ndjson, or ?format=text|csv|ndjson',
 );
-const NO_ACCOUNT = refuse(400, 'invalid-query', 'account: no such account', {
+export const NO_ACCOUNT = refuse(400, 'invalid-query', 'account: no such account', {
   errors: [{ path: 'account', message: 'no such account; GET /v1/accounts names them' }],
 });
 const unreadable = (why: string): Refusal =>

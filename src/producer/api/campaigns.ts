@@ -10,6 +10,7 @@ import {
   CampaignListQuery,
   IdempotencyKey,
 } from '../../shared/contract/campaign-query.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { callerOf } from '../http/caller.ts';
@@ -17,15 +18,18 @@ import { languageOf } from '../http/language.ts';
 import { parseQuery } from '../http/parse-input.ts';
 import { sendRefusal } from '../http/problem.ts';
 import { jsonOf } from '../http/read-json.ts';
+import { NO_ACCOUNT } from './audiences.ts';
 import { batchView } from './batch-view.ts';
 
 interface Dependencies {
   readonly accept: AcceptCampaign['accept'];
   readonly campaigns: Pick<CampaignStore, 'view' | 'list' | 'audit'>;
   readonly batches: Pick<BatchStore, 'page'>;
+  readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
 }
 
-export function makeCampaignsRoutes({ accept, campaigns, batches }: Dependencies): Router {
+export function makeCampaignsRoutes(deps: Dependencies): Router {
+  const { accept, campaigns, batches, accounts } = deps;
   const router = express.Router();
 
   router.post('/v1/campaigns', async (req, res) => {
@@ -52,6 +56,9 @@ export function makeCampaignsRoutes({ accept, campaigns, batches }: Dependencies
       state === undefined
         ? await campaigns.list({ ...where, limit })
         : await pageInState(state, { ...where, limit });
+    const isKnown = account === undefined || accounts().some(({ name }) => name === account);
+    // A removed account keeps its campaigns for a while, and they may still be asked for.
+    if (!isKnown && page.campaigns.length === 0) return sendRefusal(res, NO_ACCOUNT.refused);
     const language = languageOf(req);
     res.json({ ...page, campaigns: page.campaigns.map((view) => inWords(view, language)) });
   });

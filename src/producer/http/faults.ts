@@ -16,11 +16,6 @@ export class Stopping extends Error {
 
 /** body-parser's and express' own words for what a caller did wrong. */
 const CALLER_MISTAKES: Readonly<Record<string, Fault>> = {
-  'entity.parse.failed': {
-    status: 400,
-    code: 'json-malformed',
-    detail: 'the body is not JSON, or not an object',
-  },
   'entity.verify.failed': {
     status: 400,
     code: 'body-not-utf8',

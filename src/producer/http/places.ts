@@ -65,7 +65,7 @@ export function makePlaces(deps: PlacesDependencies): Places {
     ],
     api: [
       makePlanRoutes(deps),
-      makeCampaignsRoutes({ ...stores, accept }),
+      makeCampaignsRoutes({ ...stores, ...deps }),
       makeWatchingRoutes({ ...stores, feed, stopping }),
       makeSteeringRoutes(deps),
       makeRecallRoutes(deps),

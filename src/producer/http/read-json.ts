@@ -1,11 +1,13 @@
 /** JSON bodies: UTF-8 to the letter, so that no name goes out garbled to every follower. */
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
-import type { Refusal } from '../../shared/actions/refusal.ts';
+import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import { jsonFlawInWords, readJsonText } from '../../shared/platform/json-text.ts';
+import { sendRefusal } from './problem.ts';
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 
-export const readJson: RequestHandler = express.json({
+const readText = express.text({
   limit: MAX_JSON_BYTES,
   type: ['application/json', 'application/*+json'],
   verify(_req, _res, body, charset) {
@@ -13,6 +15,22 @@ export const readJson: RequestHandler = express.json({
     if (!isUtf8(body)) throw unreadable('entity.verify.failed');
   },
 });
+
+const parseText: RequestHandler = (req, res, next) => {
+  if (typeof req.body !== 'string') return next();
+  const read = req.body === '' ? { value: {} } : readJsonText(req.body);
+  if ('flaw' in read) {
+    const { code } = read.flaw;
+    return sendRefusal(res, refuse(400, code, `the body: ${jsonFlawInWords(read.flaw)}`).refused);
+  }
+  if (typeof read.value !== 'object' || read.value === null) return sendRefusal(res, NO_OBJECT);
+  req.body = read.value;
+  next();
+};
+
+export const readJson: RequestHandler[] = [readText, parseText];
+
+const NO_OBJECT = refuse(400, 'json-malformed', 'the body is JSON, but not an object').refused;
 
 const unreadable = (type: string): Error => Object.assign(new Error(type), { type });
 

@@ -182,11 +182,19 @@ function withReferences(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withReferences);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
+    Object.entries(withoutDefault(value as Json)).map(([key, inner]) => [
       key,
       key === '$ref' && typeof inner === 'string'
         ? inner.replace('#/$defs/', '#/components/schemas/')
         : withReferences(inner),
     ]),
   );
+}
+
+/** Code generators make a field with a default a required one, so the default is told in words. */
+function withoutDefault({ default: absent, ...schema }: Json): Json {
+  if (absent === undefined) return schema;
+  const told = `${JSON.stringify(absent)} if absent`;
+  const { description } = schema;
+  return { ...schema, description: description === undefined ? told : `${description}; ${told}` };
 }

@@ -1,8 +1,8 @@
 /** What surrounds a send: planning it, looking at it first, taking it back. */
 import { CampaignRequest } from '../../shared/campaign/request.ts';
+import { PreviewBody } from '../../shared/contract/preview-request.ts';
 import { PlanAnswer, PreviewAnswer, RecallAnswer } from '../../shared/contract/report-answers.ts';
 import { PlanQuery } from '../api/plan.ts';
-import { PreviewBody } from '../api/previews.ts';
 import { RecallBody } from '../api/recall.ts';
 import type { Operation } from './operation.ts';
 

@@ -14,6 +14,8 @@ import {
 } from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
+import { CampaignRequest } from '../campaign/request.ts';
+import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
@@ -57,7 +59,7 @@ export type AcceptCampaign = ReturnType<typeof makeAcceptCampaign>;
 
 export function makeAcceptCampaign(deps: AcceptDependencies) {
   const { campaigns, now } = deps;
-  const { prepare, parse } = makePrepareCampaign(deps);
+  const { prepare } = makePrepareCampaign(deps);
   const freeze = makeFreezeAudience(deps);
 
   async function accept(body: unknown, caller: Caller): Promise<AcceptResult> {
@@ -95,7 +97,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     const result = await campaigns.accept({
       campaign,
       message,
-      requestDigest: digestOf(request),
+      ...(await digestsOf(request)),
       ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
       contentDigest: digestOf([audience.identity, message]),
       repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
@@ -123,18 +125,34 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
 
   /** A request repeated under its key is answered as before, though it would be refused by now. */
   async function asBefore(body: unknown, { idempotencyKey }: Caller): Promise<AcceptResult | null> {
-    const parsed = parse(body);
-    if (idempotencyKey === undefined || 'refused' in parsed) return null;
-    const account = accountFor(deps.accounts(), parsed.request.account);
+    const { data: request } = CampaignRequest.safeParse(body);
+    if (idempotencyKey === undefined || !request) return null;
+    const account = accountFor(deps.accounts(), request.account);
     if ('refused' in account) return null;
-    const requestDigest = digestOf(parsed.request);
-    const claim = await campaigns.claimed({
-      identity: deps.identityOf(account.name),
-      idempotencyKey,
-      requestDigest,
-    });
+    const digests = await digestsOf(request);
+    const identity = deps.identityOf(account.name);
+    const claim = await campaigns.claimed({ identity, idempotencyKey, ...digests });
     return claim?.kind === 'existing' ? answerAgain(claim) : null;
   }
+
+  /** The same list is the same audience: uploaded again, in another order, or written out. */
+  async function digestsOf(request: CampaignRequest) {
+    const { audience, exclude } = request;
+    const same = {
+      ...request,
+      audience: await identityOf(audience),
+      exclude: (await Promise.all(exclude.map(fingerprintOfList))).sort(),
+    };
+    return { requestDigest: digestOf(same), writtenDigest: digestOf(request) };
+  }
+
+  async function identityOf(audience: CampaignRequest['audience']): Promise<unknown> {
+    if (audience.type === 'openids') return fingerprintOf(audience.openids).fingerprint;
+    return audience.type === 'list' ? fingerprintOfList(audience.listId) : audience;
+  }
+
+  const fingerprintOfList = async (id: string): Promise<string> =>
+    (await deps.audiences.describe(id))?.fingerprint ?? id;
 
   async function answerAgain({ kind, id }: Claimed): Promise<AcceptResult> {
     if (kind === 'key-conflict') {
@@ -150,7 +168,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     return { kind: 'accepted', created: false, view };
   }
 
-  return { accept, parse };
+  return { accept };
 }
 
 const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({

@@ -113,9 +113,9 @@ function namedAs(
 const identityOf = ({ id, fingerprint }: Pick<AudienceList, 'id' | 'fingerprint'>): string =>
   fingerprint ?? id;
 
-export function tooFew(recipients: number, list?: AudienceCounts): string {
+export function tooFew(recipients: number, list?: AudienceList): string {
   const dropped = list
-    ? ` of ${list.received} (${list.invalid} malformed, ${list.duplicates} twice)`
+    ? ` of ${list.received} (${list.invalid} malformed, ${list.duplicates} twice, ${list.suppressed} excluded)`
     : '';
   return recipients === 1
     ? `one OpenID is left${dropped}, and WeChat takes two at least (40130); send it by POST /v1/previews`

@@ -6,18 +6,18 @@ import type { z } from 'zod';
 import { isWholesale } from '../campaign/audience.ts';
 import type { Message } from '../campaign/message.ts';
 import { CampaignRequest, isMusic } from '../campaign/request.ts';
+import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { targetRefusal } from '../platform/safe-target.ts';
-import { DAY } from '../platform/time.ts';
+import { DAY, MINUTE } from '../platform/time.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import { accountFor } from './account-for.ts';
 import { checkMessage } from './check-message.ts';
 import { tooFew } from './freeze-audience.ts';
-import { inWords } from './in-words.ts';
 import { invalid } from './invalid-campaign.ts';
 import type { Era } from './media-kind.ts';
-import { mistakesOf } from './mistakes-of.ts';
+import { parseAll } from './parse-all.ts';
 import { type Mistake, type Refusal, refuse } from './refusal.ts';
 import { unkeptMedia } from './unkept-media.ts';
 
@@ -45,14 +45,25 @@ export interface Prepared {
 export type Prepare = (body: unknown) => Promise<Prepared | { readonly refused: Refusal }>;
 
 const YEAR = 366 * DAY;
+/** A caller's clock may be behind ours, and a request may have waited on its way. */
+const CLOCKS_APART = 5 * MINUTE;
+
+const MUSIC: Mistake = {
+  path: 'message.type',
+  code: 'message-type-unknown',
+  message:
+    'music is named in WeChat’s tables and has never had a shape for mass sends; WeChat answers 40008',
+};
 
 export function makePrepareCampaign(deps: Dependencies) {
   const { audiences, era, now } = deps;
 
   async function prepare(body: unknown): Promise<Prepared | { refused: Refusal }> {
-    const parsed = parse(body);
-    if ('refused' in parsed) return parsed;
-    const { request } = parsed;
+    const { value: request, issues, own, ...parsed } = parseAll(CampaignRequest, body);
+    const ofSchema = isMusic(body)
+      ? [MUSIC, ...parsed.mistakes.filter(({ path }) => path !== MUSIC.path)]
+      : parsed.mistakes;
+    if (!request) return invalid(ofSchema);
     const found = accountFor(deps.accounts(), request.account);
     const account = 'refused' in found ? undefined : found;
 
@@ -65,39 +76,31 @@ export function makePrepareCampaign(deps: Dependencies) {
       { media, era, coverAs, neededUntil: times.notAfter },
       request.message,
     );
-    const all = [
+    const later = own([
       ...('refused' in found ? (found.refused.errors ?? []) : []),
       ...mistakes,
       ...wrongTimes,
       ...webhookMistakes(request),
       ...audienceMistakes(request, account),
       ...(await listMistakes(request, account)),
-    ];
-    if (!account || all.length > 0) return invalid(all);
+    ]);
+    const errors = [...ofSchema, ...later];
+    const tooMany = issues.find(isTooManyOpenIds);
+    if (tooMany) return refuse(413, 'too-many-openids', tooMany.message, { errors });
+    if (!account || errors.length > 0) return invalid(errors);
     return { request, account, message, keepMedia: media.keep, ...times };
-  }
-
-  function parse(body: unknown): { request: CampaignRequest } | { refused: Refusal } {
-    if (isMusic(body)) {
-      return refuse(
-        422,
-        'message-type-unknown',
-        'music is named in WeChat’s tables and has never had a shape for mass sends; WeChat answers 40008',
-        { errors: [{ path: 'message.type', message: 'music cannot be mass-sent' }] },
-      );
-    }
-    const parsed = CampaignRequest.safeParse(body, { error: inWords });
-    if (parsed.success) return { request: parsed.data };
-    const errors = mistakesOf(parsed.error);
-    const tooMany = parsed.error.issues.find(isTooManyOpenIds);
-    return tooMany ? refuse(413, 'too-many-openids', tooMany.message, { errors }) : invalid(errors);
   }
 
   function timesOf(request: CampaignRequest) {
     const at = now();
-    const sendAt = request.sendAt === undefined ? at : Math.max(at, Date.parse(request.sendAt));
+    const asked = request.sendAt === undefined ? at : Date.parse(request.sendAt);
+    const sendAt = Math.max(at, asked);
     const notAfter = request.notAfter === undefined ? sendAt + DAY : Date.parse(request.notAfter);
     const mistakes: Mistake[] = [];
+    if (asked < at - CLOCKS_APART) {
+      const message = 'has passed already; leave it out to send now';
+      mistakes.push({ path: 'sendAt', message });
+    }
     if (sendAt > at + YEAR) mistakes.push({ path: 'sendAt', message: 'is over a year away' });
     if (notAfter <= at) mistakes.push({ path: 'notAfter', message: 'has passed already' });
     else if (notAfter <= sendAt) mistakes.push({ path: 'notAfter', message: 'is before sendAt' });
@@ -141,6 +144,10 @@ export function makePrepareCampaign(deps: Dependencies) {
         mistakes.push({ path, message: tooFew(list.recipients) });
       }
     };
+    if (audience.type === 'openids') {
+      const { count } = fingerprintOf(audience.openids);
+      if (count < 2) mistakes.push({ path: 'audience.openids', message: tooFew(count) });
+    }
     if (audience.type === 'list') await look(audience.listId, 'audience.listId', 2);
     for (const [at, id] of exclude.entries()) await look(id, `exclude.${at}`, 0);
     if (exclude.length > 0 && isWholesale(audience)) {
@@ -153,7 +160,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     return mistakes;
   }
 
-  return { prepare, parse };
+  return { prepare };
 }
 
 const isTooManyOpenIds = ({ code, path }: z.core.$ZodIssue): boolean =>

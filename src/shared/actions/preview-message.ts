@@ -1,7 +1,7 @@
 /** A message to a few people at once, for a look: no campaign, no batch, no receipt. */
 
 import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
-import type { MessageRequest } from '../campaign/request.ts';
+import { PreviewBody } from '../contract/preview-request.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
@@ -11,7 +11,8 @@ import { type MassMessage, preview } from '../wechat/mass.ts';
 import { meaningOf } from '../wechat/remedies.ts';
 import { accountFor } from './account-for.ts';
 import { checkMessage } from './check-message.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import { parseAll } from './parse-all.ts';
+import { type Mistake, type Refusal, refuse } from './refusal.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'media' | 'materials' | 'quota' | 'audiences'>;
@@ -22,13 +23,6 @@ interface Dependencies {
 }
 
 export type PreviewTo = { readonly openid: string } | { readonly wechatId: string };
-
-export interface PreviewRequest {
-  readonly account?: string | undefined;
-  readonly message: MessageRequest;
-  readonly to: readonly PreviewTo[];
-  readonly spendLast: boolean;
-}
 
 export interface PreviewResult {
   readonly to: PreviewTo;
@@ -53,20 +47,20 @@ export function makePreviewMessage(deps: Dependencies) {
   const bringMessage = makeBringMessage(deps);
 
   return async function previewMessage(
-    request: PreviewRequest,
+    body: unknown,
   ): Promise<PreviewReport | { readonly refused: Refusal }> {
-    const account = accountFor(deps.accounts(), request.account);
-    if ('refused' in account) return account;
-    const coverAs = account.newsRoute === 'draft' ? 'permanent' : 'thumb';
+    const { value: request, own, mistakes: ofSchema } = parseAll(PreviewBody, body);
+    if (!request) return invalidPreview(ofSchema);
+    const found = accountFor(deps.accounts(), request.account);
+    const account = 'refused' in found ? undefined : found;
+    const coverAs = account?.newsRoute === 'uploadnews' ? 'thumb' : 'permanent';
     const { message, mistakes } = await checkMessage(
       { media: stores.media, era, coverAs, neededUntil: deps.now() },
       request.message,
     );
-    if (mistakes.length > 0) {
-      return refuse(422, 'invalid-preview', 'mistakes in the message; nothing was sent', {
-        errors: mistakes,
-      });
-    }
+    const unknown = 'refused' in found ? (found.refused.errors ?? []) : [];
+    const errors = [...ofSchema, ...own([...unknown, ...mistakes])];
+    if (!account || errors.length > 0) return invalidPreview(errors);
     const { left } = await quotaOf(account);
     if (left < request.to.length) {
       return refuse(
@@ -109,6 +103,14 @@ export function makePreviewMessage(deps: Dependencies) {
     return all[PREVIEW] ?? { perDay: 0, usedToday: 0, left: 0 };
   }
 }
+
+const invalidPreview = (errors: readonly Mistake[]) =>
+  refuse(
+    422,
+    'invalid-preview',
+    `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in the preview; nothing was sent`,
+    { errors },
+  );
 
 function outcomeOf(answer: Answer<unknown>): Omit<PreviewResult, 'to'> {
   switch (answer.kind) {

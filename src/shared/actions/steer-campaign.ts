@@ -115,10 +115,10 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     if (!record) return unknown(id);
     if (now() >= record.campaign.notAfter) return notAfterPassed();
     if (record.control.cancelled) return { refused: over('retry').refused };
-    if (record.tally.refused === 0) return show(id);
+    if (record.tally.refused === 0) return nothingRefused();
     const retries = await chooseRetries(record, how, by);
     if ('refused' in retries) return retries;
-    if (retries.length === 0) return show(id);
+    if (retries.length === 0) return nothingRefused();
     // Opened first: should this process die in between, the sweeper finds it and ends it again.
     await campaigns.reopen(id);
     for (const retryOne of retries) await retryOne();
@@ -159,6 +159,9 @@ function withoutPause(control: Control): Control {
   const { paused: _, takenInARow: __, ...rest } = control;
   return rest;
 }
+
+const nothingRefused = (): { refused: Refusal } =>
+  refuse(409, 'nothing-refused', 'no batch of this campaign is refused that this could retry');
 
 const over = (what: string): { refused: Refusal } =>
   refuse(409, 'campaign-over', `nothing to ${what}: the campaign has ended or was cancelled`);

@@ -89,6 +89,25 @@ export function hasStrayUpload(html: string): boolean {
   return values.some((value) => /(?:^|["'(,])\s*upload:\S|upload:m_\w/i.test(value));
 }
 
+/** Elements that show nothing by themselves. */
+const FRAMES = new Set(
+  'a abbr article aside b big blockquote br center code dd div dl dt em figure font footer h1 h2 h3 h4 h5 h6 header i li main mark nav ol p pre q s section small span strong sub sup table tbody td tfoot th thead tr u ul'.split(
+    ' ',
+  ),
+);
+
+/** Whether a reader would see nothing: neither text nor an element that may show something. */
+export function isBlank(html: string): boolean {
+  const { tags, text } = read(html);
+  const shows = tags.some((tag) => !FRAMES.has(tag.name) || placesOf(tag).length > 0);
+  return !shows && !isSeen(text);
+}
+
+/** Blanks of every kind, and characters that are not seen: zero-width ones, fillers, marks. */
+const UNSEEN = /[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+export const isSeen = (text: string): boolean => [...text].some((char) => !UNSEEN.test(char));
+
 function filled(url: string, fill: (named: string) => string | undefined): string | undefined {
   const named = uploadIn(url);
   return named === undefined ? undefined : fill(named);
@@ -222,11 +241,14 @@ function inStyle(value: string): Named[] {
 interface Document {
   readonly tags: readonly Tag[];
   readonly comments: readonly Span[];
+  /** Between the tags, entities decoded. */
+  readonly text: string;
 }
 
 function read(html: string): Document {
   const tags: Tag[] = [];
   const comments: Span[] = [];
+  let text = '';
   let open: Tag | undefined;
   let name = '';
   let nameEnd = 0;
@@ -272,16 +294,20 @@ function read(html: string): Document {
       ondeclaration: ignore,
       onend: ignore,
       onprocessinginstruction: ignore,
-      ontext: ignore,
-      ontextentity: ignore,
+      ontext(from, to) {
+        text += html.slice(from, to);
+      },
+      ontextentity(codepoint) {
+        text += String.fromCodePoint(codepoint);
+      },
     },
   );
   tokenizer.write(html);
   tokenizer.end();
-  return { tags, comments };
+  return { tags, comments, text };
 
   function close(): void {
-    if (open && open.attributes.length > 0) tags.push(open);
+    if (open) tags.push(open);
     open = undefined;
   }
 }

@@ -22,9 +22,8 @@ const DAILY_QUOTAS: Readonly<Record<string, number>> = {
 
 export interface DailyQuota {
   readonly perDay: number;
-  /** Calls of this path. */
+  /** Of `send` and `sendall` together: whether each has its own hundred is not known for sure. */
   readonly usedToday: number;
-  /** Of `send` and `sendall` together: nobody knows for sure that each has its own hundred. */
   readonly left: number;
 }
 
@@ -44,18 +43,14 @@ export function dailyQuotas(
 ): Readonly<Record<string, DailyQuota>> {
   const sent = (calls[SEND] ?? 0) + (calls[SEND_ALL] ?? 0);
   const perDay = sendsPerDay(account);
-  const sending = (path: string): DailyQuota => ({
-    perDay,
-    usedToday: calls[path] ?? 0,
-    left: Math.max(0, perDay - sent),
-  });
+  const sending: DailyQuota = { perDay, usedToday: sent, left: Math.max(0, perDay - sent) };
   const others = Object.entries(DAILY_QUOTAS).map(([path, most]): [string, DailyQuota] => {
     const usedToday = calls[path] ?? 0;
     return [path, { perDay: most, usedToday, left: Math.max(0, most - usedToday) }];
   });
   return {
-    [SEND_ALL]: sending(SEND_ALL),
-    ...(account.kind === 'service' ? { [SEND]: sending(SEND) } : {}),
+    [SEND_ALL]: sending,
+    ...(account.kind === 'service' ? { [SEND]: sending } : {}),
     ...Object.fromEntries(others),
   };
 }

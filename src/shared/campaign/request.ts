@@ -3,6 +3,7 @@
  * and the typed client come from here.
  */
 import { z } from 'zod';
+import { isBlank, isSeen } from './article-pictures.ts';
 
 const Id = (prefix: string, what: string) =>
   z
@@ -72,12 +73,12 @@ export const ArticleRequest = z
     ),
     title: Text()
       .trim()
-      .min(1, 'an article needs a title')
+      .refine(isSeen, 'an article needs a title')
       .max(64)
       .describe('At most 32 characters where drafts are the route'),
     author: Text().max(16).optional(),
     content: Text()
-      .min(1, 'an article needs content')
+      .refine((html) => !isBlank(html), 'an article needs content')
       .refine((html) => bytes(html) <= 1_048_576, 'over 1 MB')
       .describe(
         'HTML; pictures of ours as <img src="upload:m_…">, also in data-src, srcset, poster, url(…) of a style, and href of an svg image',
@@ -100,7 +101,7 @@ const TextMessage = z.strictObject({
   type: z.literal('text'),
   // As it is: two wide blanks in front are how a Chinese paragraph begins.
   content: Text()
-    .refine((text) => text.trim() !== '', 'a text message needs content')
+    .refine(isSeen, 'a text message needs content')
     .refine((text) => bytes(text) <= TEXT_LIMIT_BYTES, `over ${TEXT_LIMIT_BYTES} bytes`),
 });
 const ImageMessage = z.strictObject({ type: z.literal('image'), media: MediaRefRequest });
@@ -108,7 +109,7 @@ const VoiceMessage = z.strictObject({ type: z.literal('voice'), media: MediaRefR
 const VideoMessage = z.strictObject({
   type: z.literal('video'),
   media: MediaRefRequest,
-  title: Text().trim().min(1, 'a video needs a title').max(64),
+  title: Text().trim().refine(isSeen, 'a video needs a title').max(64),
   description: Text().max(512).default(''),
   thumb: MediaRefRequest.optional().describe(
     'Picture of the plain video that the protocol of 2014 sends to OpenIDs; elsewhere WeChat takes one from the film',

@@ -1,6 +1,6 @@
 /** The Official Accounts this installation sends for: one from WECHAT_*, many from a file. */
-import { parse } from 'lossless-json';
 import { z } from 'zod';
+import { jsonFlawInWords, readJsonText } from './json-text.ts';
 import { httpUrl, issuesOf, oneOf, type SettingIssue, wholeNumber } from './setting.ts';
 
 export interface AccountConfig {
@@ -103,9 +103,6 @@ export const ACCOUNT_VARIABLES: Readonly<Record<string, string>> = {
   WECHAT_APPROVAL: 'approval',
 };
 
-/** Those of WECHAT_* that say where and how to talk to WeChat, not for whom. */
-const OF_NO_ACCOUNT = ['WECHAT_API_BASE_URL', 'WECHAT_SANDBOX', 'WECHAT_PROTOCOL'];
-
 const OWN_NAME = 'default';
 
 export interface ReadAccounts {
@@ -124,19 +121,9 @@ export function readAccounts(
   return { accounts, issues: [...own.issues, ...many.issues, ...twins(accounts)] };
 }
 
-/** One wrong letter in a name must not turn a real account into a silent sandbox. */
 function fromEnvironment(env: Readonly<Record<string, string>>): ReadAccounts {
-  const names = Object.keys(env).filter(
-    (variable) => variable.startsWith('WECHAT_') && !OF_NO_ACCOUNT.includes(variable),
-  );
-  const known = names.filter((variable) => variable in ACCOUNT_VARIABLES);
-  if (known.length === 0) {
-    const unknown = env.ACCOUNTS_FILE ? [] : names;
-    return {
-      accounts: [],
-      issues: unknown.map((setting) => ({ setting, message: 'there is no such setting' })),
-    };
-  }
+  const known = Object.keys(env).filter((variable) => variable in ACCOUNT_VARIABLES);
+  if (known.length === 0) return nothing();
   const settings = Object.fromEntries(
     known.map((name) => [ACCOUNT_VARIABLES[name] ?? '', env[name]]),
   );
@@ -159,27 +146,15 @@ function fromFile(path: string, readFile: (path: string) => string): ReadAccount
   } catch {
     return unusable('cannot be read');
   }
-  let content: unknown;
-  try {
-    // Unlike JSON.parse it refuses a name that stands there twice.
-    content = parse(text, undefined, Number);
-  } catch (error) {
-    return unusable(`is not sound JSON${whereIn(text, error)}`);
-  }
-  const parsed = Accounts.safeParse(content);
+  const content = readJsonText(text);
+  if ('flaw' in content) return unusable(jsonFlawInWords(content.flaw));
+  const parsed = Accounts.safeParse(content.value);
   if (!parsed.success) {
     const nameOf = (path: readonly string[]) => ['ACCOUNTS_FILE', path.join('.')].join(' ').trim();
     return { accounts: [], issues: issuesOf(parsed.error, nameOf) };
   }
   const accounts = Object.entries(parsed.data).map(([name, account]) => ({ name, ...account }));
   return accounts.length > 0 ? { accounts, issues: [] } : unusable('names no account');
-}
-
-/** The line alone: a parser's own message may quote the text, and with it a secret. */
-function whereIn(text: string, error: unknown): string {
-  const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-  if (!position) return '';
-  return `: line ${text.slice(0, Number(position)).split('\n').length}`;
 }
 
 /** Two accounts with one AppID would take each other's tokens and events. */

@@ -8,6 +8,7 @@ import { ACCOUNT_VARIABLES, type AccountConfig, readAccounts } from './accounts.
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { ServiceError } from './errors.ts';
 import { isWechat } from './identity.ts';
+import { nearest } from './nearest.ts';
 import { proxyFor } from './proxy.ts';
 import * as setting from './setting.ts';
 import { DAY, SECOND } from './time.ts';
@@ -147,6 +148,7 @@ export function loadConfig(
     ...(parsed.success ? [] : setting.issuesOf(parsed.error, ([name = '']) => name)),
     ...halfOf(given, 'BOARD_USER', 'BOARD_PASSWORD'),
     ...accountIssues,
+    ...misspelt(given),
   ];
   if (parsed.success && accounts.length > 0 && accountIssues.length === 0) {
     issues.push(...strangers(parsed.data.WORKER_ACCOUNTS ?? [], accounts));
@@ -225,6 +227,24 @@ function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record
     if (value !== undefined && value.trim() !== '') given[name] = value.trim();
   }
   return given;
+}
+
+/** Common names that look like one of ours. */
+const OF_OTHERS = ['HTTP_PROXY', 'ALL_PROXY', 'REDIS_URI'];
+
+/**
+ * One wrong letter must not leave a safeguard off, or turn a real account into a silent sandbox.
+ * Other programs share the environment, so that apart from WECHAT_* only near misses count.
+ */
+function misspelt(given: Readonly<Record<string, string>>): setting.SettingIssue[] {
+  return Object.keys(given)
+    .filter((name) => !VARIABLES.includes(name) && !OF_OTHERS.includes(name))
+    .flatMap((name) => {
+      const near = nearest(name, VARIABLES);
+      if (near === undefined && !name.startsWith('WECHAT_')) return [];
+      const meant = near === undefined ? '' : `; did you mean ${near}?`;
+      return [{ setting: name, message: `there is no such setting${meant}` }];
+    });
 }
 
 function halfOf(

@@ -36,8 +36,12 @@ export function targetRefusal(url: string, { allowPrivate }: TargetRules): strin
   if (allowPrivate) return null;
   if (target.protocol !== 'https:') return 'https only (ALLOW_PRIVATE_TARGETS permits http)';
   const host = target.hostname.replace(/^\[|\]$/g, '');
-  return ipaddr.isValid(host) && !isPublicAddress(host) ? PRIVATE : null;
+  const isPrivate = ipaddr.isValid(host) ? !isPublicAddress(host) : LOCAL_NAME.test(host);
+  return isPrivate ? PRIVATE : null;
 }
+
+/** Names that never are on the public internet (RFC 6761, 6762, 8375; .internal by ICANN). */
+const LOCAL_NAME = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/i;
 
 const PRIVATE = 'a private or local address (ALLOW_PRIVATE_TARGETS permits it)';
 

@@ -159,6 +159,10 @@ export function makeTelemetry(log: Logger, registry: Registry) {
         log.info({ event: 'sweep.acted', ...fields }, 'the sweeper put something right');
       }
     },
+    /** Its caller's mistake: no stack, since nothing here is broken. */
+    jobRefused(queue: string, job: string | undefined, why: string): void {
+      log.warn({ event: 'job.refused', queue, job, why }, 'a job was refused');
+    },
     jobFailed(queue: string, job: string | undefined, error: Error): void {
       log.error(
         { event: 'job.failed', queue, job, err: error },

@@ -14,8 +14,13 @@ import type { ReadCampaign } from './read-campaign.ts';
 export interface Acceptance {
   readonly campaign: Campaign;
   readonly message: Message;
-  /** Digest of the whole request, to tell a repeat from another request under the same key. */
+  /**
+   * Digests of the whole request, to tell a repeat from another request under the same key: of what
+   * it means (the same list is the same, whatever its id and order), and of how it was written (a
+   * list may be gone by now).
+   */
   readonly requestDigest: string;
+  readonly writtenDigest?: string;
   readonly idempotencyKey?: string;
   /** Digest of audience and message. */
   readonly contentDigest: string;
@@ -57,11 +62,12 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
    * this process dies in between, the sweeper adds it.
    */
   async function accept(acceptance: Acceptance): Promise<Accepted> {
-    const { campaign, message, requestDigest, idempotencyKey, contentDigest } = acceptance;
+    const { campaign, message, idempotencyKey, contentDigest } = acceptance;
+    const { requestDigest, writtenDigest } = acceptance;
     const { id, account, identity } = campaign;
     const keyed = idempotencyKey && keys.idempotency(identity, digest(idempotencyKey));
     const content = keys.content(identity, contentDigest);
-    const claim = JSON.stringify({ id, requestDigest });
+    const claim = JSON.stringify({ id, requestDigest, writtenDigest });
     const control: Control = acceptance.paused
       ? { ...NEW_CONTROL, paused: acceptance.paused }
       : NEW_CONTROL;
@@ -75,7 +81,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
       const { [LAST]: last = null, ...earlier } = known;
       // Ours: Redis took it, went away before it said so, and was asked again.
       if (id in earlier || (keyed && claimed === claim)) return { kind: 'created', id };
-      if (keyed && claimed) return readClaim(claimed, requestDigest);
+      if (keyed && claimed) return readClaim(claimed, acceptance);
       const same = acceptance.repeatMeant ? undefined : await blocking(Object.keys(earlier));
       if (same !== undefined) return { kind: 'same-content', id: same };
       const forgetAt = Object.entries({ ...earlier, [id]: campaign.notAfter }).map(
@@ -140,14 +146,13 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
   async function claimed({
     identity,
     idempotencyKey,
-    requestDigest,
-  }: {
+    ...digests
+  }: Digests & {
     readonly identity: string;
     readonly idempotencyKey: string;
-    readonly requestDigest: string;
   }): Promise<Claimed | null> {
     const claim = await redis.get(keys.idempotency(identity, digest(idempotencyKey)));
-    return claim === null ? null : readClaim(claim, requestDigest);
+    return claim === null ? null : readClaim(claim, digests);
   }
 
   return { accept, claimed };
@@ -164,10 +169,12 @@ function lastCallOf(batch: Batch): number | undefined {
   return 'submittedAt' in batch ? batch.submittedAt : undefined;
 }
 
-function readClaim(claim: string, requestDigest: string): Claimed {
-  const earlier = JSON.parse(claim) as { id: string; requestDigest: string };
-  return {
-    kind: earlier.requestDigest === requestDigest ? 'existing' : 'key-conflict',
-    id: earlier.id,
-  };
+type Digests = Pick<Acceptance, 'requestDigest' | 'writtenDigest'>;
+
+function readClaim(claim: string, { requestDigest, writtenDigest }: Digests): Claimed {
+  const earlier = JSON.parse(claim) as Digests & { id: string };
+  const isSame =
+    earlier.requestDigest === requestDigest ||
+    (writtenDigest !== undefined && earlier.writtenDigest === writtenDigest);
+  return { kind: isSame ? 'existing' : 'key-conflict', id: earlier.id };
 }

@@ -1,12 +1,17 @@
 /** Takes in campaigns that another service put straight into Redis, in any language. */
-import { type Job, UnrecoverableError } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { AcceptCampaign, Caller } from '../../shared/actions/accept-campaign.ts';
+import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import { jsonFlawInWords, readJsonText } from '../../shared/platform/json-text.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { acceptCampaignJob } from '../../shared/queue/jobs.ts';
+import { CallerMistake } from '../caller-mistake.ts';
 import { sleepUntil } from '../lane/sleep.ts';
 
 interface Dependencies extends Pick<AcceptCampaign, 'accept'> {
+  /** The job's data as it is in Redis. */
+  readonly dataOf: (job: Job) => Promise<string | null>;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -14,24 +19,17 @@ interface Dependencies extends Pick<AcceptCampaign, 'accept'> {
 const FAULT_PAUSE = 5 * SECOND;
 
 /**
- * The job's data is the body of POST /v1/campaigns; its id, if the other service chose one, is the
- * idempotency key. What it returns
- * is what the API would have answered; a refused request fails the job for good, with every mistake
- * in the reason. A fault of ours is none of the other service's: whatever `attempts` it gave the
- * job, it is tried again.
+ * The job's data is the body of POST /v1/campaigns; its id is the idempotency key. What it returns
+ * is what the API would have answered; a refused request fails the job for good, with the refusal
+ * as its progress, and in words as the reason. A fault of ours is none of the other service's:
+ * whatever `attempts` it gave the job, it is tried again.
  */
-export function makeAcceptCampaignJob({ accept, log, now }: Dependencies) {
+export function makeAcceptCampaignJob({ accept, dataOf, log, now }: Dependencies) {
   return async function acceptCampaign(
     job: Job,
     token?: string,
   ): Promise<{ id: string; state: string }> {
-    const bytes = Buffer.byteLength(JSON.stringify(job.data));
-    if (bytes > acceptCampaignJob.maxBytes) {
-      throw new UnrecoverableError(
-        `${bytes} bytes of job data, at most ${acceptCampaignJob.maxBytes}: put OpenIDs and media in first, and name them by id`,
-      );
-    }
-    const result = await accept(job.data, callerOf(job)).catch((error: unknown) => {
+    const result = await take(job).catch((error: unknown) => {
       log.error(
         { event: 'accept.failed', job: job.id, err: error },
         'a campaign is taken in later',
@@ -39,12 +37,28 @@ export function makeAcceptCampaignJob({ accept, log, now }: Dependencies) {
       return sleepUntil(job, token, now() + FAULT_PAUSE);
     });
     if ('refused' in result) {
-      const { code, detail, errors = [] } = result.refused;
-      const mistakes = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-      throw new UnrecoverableError(`${code}: ${detail}${mistakes ? ` (${mistakes})` : ''}`);
+      await job.updateProgress({ refused: result.refused });
+      throw new CallerMistake(inOneLine(result.refused));
     }
     return { id: result.view.id, state: result.view.state };
   };
+
+  async function take(job: Job) {
+    const data = (await dataOf(job)) ?? JSON.stringify(job.data);
+    const bytes = Buffer.byteLength(data);
+    if (bytes > acceptCampaignJob.maxBytes) {
+      return refuse(
+        413,
+        'body-too-large',
+        `${bytes} bytes of job data, at most ${acceptCampaignJob.maxBytes}: put OpenIDs and media in first, and name them by id`,
+      );
+    }
+    const read = readJsonText(data);
+    if ('flaw' in read) {
+      return refuse(400, read.flaw.code, `the job data: ${jsonFlawInWords(read.flaw)}`);
+    }
+    return accept(read.value, callerOf(job));
+  }
 }
 
 /** BullMQ's own ids: a number, or a scheduler's tick. */
@@ -55,4 +69,9 @@ function callerOf({ id = '', timestamp }: Job): Caller {
   return MADE_BY_BULLMQ.test(id)
     ? { by: 'redis', idempotencyKey: `made:${id}:${timestamp}`, keyIsMade: true }
     : { by: 'redis', idempotencyKey: `job:${id}` };
+}
+
+function inOneLine({ code, detail, errors = [] }: Refusal): string {
+  const mistakes = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return `${code}: ${detail}${mistakes ? ` (${mistakes})` : ''}`;
 }

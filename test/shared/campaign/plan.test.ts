@@ -80,7 +80,7 @@ describe('a plan', () => {
     const calls = { 'message/mass/send': 60, 'message/mass/sendall': 39 };
     const plan = planOf(input({ calls }));
 
-    expect(plan.quota['message/mass/send']).toEqual({ perDay: 100, usedToday: 60, left: 1 });
+    expect(plan.quota['message/mass/send']).toEqual({ perDay: 100, usedToday: 99, left: 1 });
     expect(plan.ends).toBe(new Date(beijing('2026-11-24T08:00:01')).toISOString());
     expect(plan.advice.join('\n')).toContain('1 mass send of shop is left today');
   });

@@ -312,6 +312,22 @@ describe('a sandbox', () => {
   );
 });
 
+describe('a variable that is misspelt', () => {
+  it.each([
+    ['WECHAT_APROVAL', 'there is no such setting; did you mean WECHAT_APPROVAL?'],
+    ['WECHAT_APPROVE_ALL', 'there is no such setting'],
+    ['REDIS_ULR', 'there is no such setting; did you mean REDIS_URL?'],
+  ])('is refused beside a configured account: %s', (name, message) => {
+    const account = { WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's' };
+    expect(complaints({ ...account, [name]: 'always' })).toEqual({ [name]: message });
+  });
+
+  it('is told from those of other programs', () => {
+    const others = { HTTP_PROXY: 'http://a', NODE_ENV: 'test', PORT: '1', TERM: 'x', HOST: 'h' };
+    expect(loadConfig(others)).toMatchObject({ isSandbox: true });
+  });
+});
+
 describe('the accounts file', () => {
   const spring = { appId: 'wx0000000000000002', appSecret: 'spring-secret' };
 
@@ -403,7 +419,7 @@ describe('the accounts file', () => {
     const twice = '{\n"a": {"appId": "wx1", "appSecret": "s"},\n"a": {"appId": "wx2"}\n}';
 
     expect(complaints({ ACCOUNTS_FILE: 'x' }, twice)).toEqual({
-      ACCOUNTS_FILE: 'is not sound JSON: line 3',
+      ACCOUNTS_FILE: 'the key "a" is there twice in one object (line 3, column 1): say it once',
     });
   });
 
