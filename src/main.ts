@@ -90,7 +90,11 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
     process.stderr.write(`${what.padEnd(24)} ${address}\n`);
   }
   process.stderr.write(`${role} is running; stop it with SIGTERM or Ctrl-C\n`);
-  await aborted(stop);
+  const failure = await Promise.race([aborted(stop), ...(running.failed ? [running.failed] : [])]);
+  if (failure) {
+    process.stderr.write(`${failure.message}\n`);
+    process.exitCode = 1;
+  }
   process.stderr.write(`${role} is stopping: nothing new is taken, what is in hand is finished\n`);
   await metrics?.close();
   await running.stop();

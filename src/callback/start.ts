@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { Agent } from 'undici';
 import { makeTakeReceipt } from '../shared/actions/take-receipt.ts';
+import { startWatching } from '../shared/actions/watch-installation.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
@@ -9,7 +10,7 @@ import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { openQueues } from '../shared/queue/queues.ts';
-import { openRecord } from '../shared/record/record.ts';
+import { openRecord, recordOf } from '../shared/record/record.ts';
 import { callbackAccounts } from './account.ts';
 import type { CallbackFact } from './facts.ts';
 import { makeFactLog } from './log-facts.ts';
@@ -51,6 +52,13 @@ export async function start(options: StartOptions): Promise<Running> {
   const identityOf = makeIdentityOf(config, watched.accounts);
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
+  const record = recordOf(prefix);
+  const installed = await startWatching({
+    redis,
+    record,
+    config,
+    accounts: () => config.accounts,
+  });
   const refusedAt = new Map<string, number>();
   /** For the page and the doctor. Strangers decide how often it happens, so not each is written. */
   function noteRefused({ account, reason }: Extract<CallbackFact, { type: 'push-refused' }>): void {
@@ -92,7 +100,9 @@ export async function start(options: StartOptions): Promise<Running> {
       watched.accounts().map(({ name }) => [`callback of ${name}`, address(name)]),
     ),
     ready: () => redisFaults(redis),
+    failed: installed.failed,
     async stop() {
+      installed.stop();
       watched.stop();
       await callback.stop();
       await queues.close();

@@ -1,4 +1,5 @@
 import type { AccountDetails } from '../client/index.ts';
+import { adoptAccount } from './adopt-account.ts';
 import { type Command, type Invocation, onlyArg, UsageError } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { columns, number } from './words.ts';
@@ -6,8 +7,16 @@ import { columns, number } from './words.ts';
 export const accounts: Command = {
   name: 'accounts',
   summary: 'The accounts: what is left, whether they move, and what WeChat has of theirs.',
-  usage: ['', '<name>', 'pause|resume <name>', 'groups|tags|followers|drafts <name>'],
-  details: 'groups, tags, followers and drafts cost a call to WeChat (followers: one for 10,000).',
+  usage: [
+    '',
+    '<name>',
+    'pause|resume <name>',
+    'groups|tags|followers|drafts <name>',
+    'adopt <name>',
+  ],
+  details: `groups, tags, followers and drafts cost a call to WeChat (followers: one for 10,000).
+adopt goes straight to Redis, with the settings of a role: from then on the name stands for the AppID
+and the WeChat of these settings. What is open for the former AppID is closed, never called.`,
   options: {},
   async run(invocation) {
     const { args, client, say, answer } = invocation;
@@ -33,6 +42,7 @@ type Action = (invocation: Invocation, name: string) => Promise<Exit>;
 const ACTIONS: Readonly<Record<string, Action>> = {
   pause: (invocation, name) => steer(invocation, invocation.client.accounts.pause(name)),
   resume: (invocation, name) => steer(invocation, invocation.client.accounts.resume(name)),
+  adopt: adoptAccount,
   async groups({ client, answer, say }, name) {
     return lines({ answer, say }, await client.accounts.groups(name));
   },

@@ -55,6 +55,7 @@ export async function startEverything({
       producerUrl,
       sandbox: wechat,
       registry,
+      failed: Promise.race([producer, worker, callback].flatMap(({ failed }) => failed ?? [])),
       addresses: {
         ...producer.addresses,
         ...callback.addresses,

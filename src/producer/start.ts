@@ -8,6 +8,7 @@ import { makePreviewMessage } from '../shared/actions/preview-message.ts';
 import { makeRecallCampaign } from '../shared/actions/recall-campaign.ts';
 import { makeSteerAccount } from '../shared/actions/steer-account.ts';
 import { makeSteerCampaign } from '../shared/actions/steer-campaign.ts';
+import { startWatching } from '../shared/actions/watch-installation.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
@@ -57,12 +58,14 @@ export async function start(options: StartOptions): Promise<Running> {
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
   const accounts = () => config.accounts;
+  const record = recordOf(prefix);
+  const installed = await startWatching({ redis, record, config, accounts });
   const identityOf = makeIdentityOf(config, accounts);
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
   const feed = openCampaignFeed({
     redis: connect(config.redis.url, { purpose: 'worker', log }),
-    record: recordOf(prefix),
+    record,
   });
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const { quota } = stores;
@@ -79,6 +82,7 @@ export async function start(options: StartOptions): Promise<Running> {
   });
 
   const close = async (): Promise<void> => {
+    installed.stop();
     await feed.stop();
     await queues.close();
     await dispatcher.close();
@@ -91,7 +95,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const tokenExpiry = async (account: string): Promise<number | null> => {
     const token = await makeTokenStore({
       redis,
-      prefix: recordOf(prefix),
+      prefix: record,
       identity: identityOf(account),
     }).read();
     return token?.expiresAt ?? null;
@@ -115,7 +119,7 @@ export async function start(options: StartOptions): Promise<Running> {
       recallCampaign: makeRecallCampaign(withWechat),
       describeAccount,
       steerAccount,
-      webhookSecret: makeWebhookSecret({ redis, record: recordOf(prefix) }),
+      webhookSecret: makeWebhookSecret({ redis, record }),
       feed,
       ready,
       stopping: stopping.signal,
@@ -143,6 +147,7 @@ export async function start(options: StartOptions): Promise<Running> {
   return {
     addresses: { API: `${base}/v1`, board: `${base}${BOARD}`, page: base, docs: `${base}/docs` },
     ready,
+    failed: installed.failed,
     ...(registry ? { registry } : {}),
     stop() {
       stopped ??= producer.stop().then(close);

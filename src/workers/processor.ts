@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
+import type { Campaign } from '../shared/campaign/campaign.ts';
 import type { WechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
@@ -30,6 +31,7 @@ import { makeAcceptCampaignJob } from './campaign/accept-campaign-job.ts';
 import { makeAwaitDecision, makeAwaitResume } from './campaign/await-word.ts';
 import { makeFindAudience } from './campaign/find-audience.ts';
 import { makeGetReady } from './campaign/get-ready.ts';
+import { makeLeaveToItsAccount } from './campaign/leave-to-its-account.ts';
 import { makeReadFollowers } from './campaign/read-followers.ts';
 import { makeReviveBatches } from './campaign/revive-batches.ts';
 import { makeRunCampaign } from './campaign/run-campaign.ts';
@@ -45,6 +47,7 @@ import { makeSubmitBatch } from './lane/submit-batch.ts';
 import { makeTakeInAnswer } from './lane/take-in-answer.ts';
 import { makeWaitForWechat } from './lane/wait-for-wechat.ts';
 import { makeAwaitReceipt } from './receipts/await-receipt.ts';
+import type { Gate } from './upkeep/check-heartbeat.ts';
 import { makeNotifyWebhook } from './upkeep/notify-webhook.ts';
 import { makeSweep } from './upkeep/sweep.ts';
 import { makeTellWebhook } from './upkeep/tell-webhook.ts';
@@ -52,6 +55,9 @@ import { makeTellWebhook } from './upkeep/tell-webhook.ts';
 interface Dependencies {
   readonly config: Config;
   readonly redis: Redis;
+  readonly gate: Pick<Gate, 'pass'>;
+  /** @throws {ServiceError} where this process's own settings are out of date. */
+  readonly checkInstallation: () => Promise<void>;
   readonly stores: Stores;
   readonly queues: Queues;
   readonly flows: FlowProducer;
@@ -68,7 +74,7 @@ interface Dependencies {
 /** Queues whose jobs do little else but call WeChat, or a receiver. */
 const CALLS_OUT: readonly string[] = ['media', 'news', 'followers', 'webhooks'];
 
-const originOf = (url = ''): string => URL.parse(url)?.origin ?? url;
+const addressOf = (url = ''): string => URL.parse(url)?.origin ?? url;
 
 /** The one processor of every queue: a job's name decides. */
 export function makeProcessor(deps: Dependencies): Processor {
@@ -119,6 +125,11 @@ export function makeProcessor(deps: Dependencies): Processor {
   const findAudience = makeFindAudience({ wechatFor, accountKindOf, now });
   const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
   const tellWebhook = makeTellWebhook({ campaigns, queues });
+  const onEnd = async ({ id, webhook }: Campaign): Promise<void> => {
+    if (webhook) await tellWebhook(id);
+  };
+  const { checkInstallation } = deps;
+  const leaveToItsAccount = makeLeaveToItsAccount({ ...common, checkInstallation, onEnd });
 
   const processors: Readonly<Record<string, Processor>> = {
     [acceptCampaignJob.name]: makeAcceptCampaignJob({
@@ -133,7 +144,7 @@ export function makeProcessor(deps: Dependencies): Processor {
       reviveBatches,
       async onEnd(campaign) {
         await removeStrayDrafts(campaign).catch(() => undefined);
-        if (campaign.webhook) await tellWebhook(campaign.id);
+        await onEnd(campaign);
       },
     }),
     [awaitDecisionJob.name]: makeAwaitDecision({ stores, now }),
@@ -170,11 +181,13 @@ export function makeProcessor(deps: Dependencies): Processor {
     const processor = processors[job.name];
     // Trying again would not help: the name was misspelt by whoever added the job.
     if (!processor) throw new CallerMistake(`no job is called ${job.name}`);
+    await deps.gate.pass();
+    if (await leaveToItsAccount(job)) return undefined;
     const run = () => processor(job, token, signal);
     if (!CALLS_OUT.includes(job.queueName)) return run();
     const campaign = await campaigns.spec(job.data.campaignId);
     const { webhook, account } = campaign ?? {};
-    const whose = job.name === notifyWebhookJob.name ? originOf(webhook?.url) : account;
+    const whose = job.name === notifyWebhookJob.name ? addressOf(webhook?.url) : account;
     return inTurn(job, token, whose ?? '', run);
   };
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { FlowProducer, Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { startWatching } from '../shared/actions/watch-installation.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
@@ -24,7 +25,7 @@ import { BOUNDS } from './lane/in-turn.ts';
 import { keepLanes } from './lane/keep-lanes.ts';
 import { LANE_CONCURRENCY } from './lane/lane-reactions.ts';
 import { makeProcessor } from './processor.ts';
-import { checkHeartbeat, HEARTBEAT_EVERY } from './upkeep/check-heartbeat.ts';
+import { HEARTBEAT_EVERY, makeGate } from './upkeep/check-heartbeat.ts';
 import { keepSweeping, scheduleSweep } from './upkeep/keep-sweeping.ts';
 
 export interface StartOptions {
@@ -52,7 +53,6 @@ export async function start(options: StartOptions): Promise<Running> {
   const { proxyUrl } = config.wechat;
   const { submitTimeoutMs } = config.pace;
   const redis = connect(config.redis.url, { purpose: 'worker', log });
-  const listener = connect(config.redis.url, { purpose: 'worker', log });
   // Without Redis it starts all the same: what comes next waits until it is there.
   const findings = await untilReady(redis).then(
     () => checkRedis(redis),
@@ -64,6 +64,11 @@ export async function start(options: StartOptions): Promise<Running> {
   const identityOf = makeIdentityOf(config, accounts);
   const { retainMs } = config;
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
+  const record = recordOf(prefix);
+  const installed = await startWatching({ redis, record, config, accounts });
+  const gate = makeGate({ redis, stores, check: installed.check, log, now });
+  await gate.pass();
+  const listener = connect(config.redis.url, { purpose: 'worker', log });
   const queues = openQueues({ connection: redis, log, prefix });
   const flows = new FlowProducer({ connection: redis, prefix });
   flows.on('error', (error) => log.debug({ event: 'queue.error', err: error }, 'flow producer'));
@@ -83,6 +88,8 @@ export async function start(options: StartOptions): Promise<Running> {
   const process = makeProcessor({
     config,
     redis,
+    gate,
+    checkInstallation: installed.check,
     stores,
     queues,
     flows,
@@ -121,10 +128,9 @@ export async function start(options: StartOptions): Promise<Running> {
     return worker;
   }
 
-  await checkHeartbeat({ stores, accounts: accounts(), log, now });
   const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
   const heart = setInterval(() => {
-    stores.lanes.beat(now()).catch(() => undefined);
+    gate.beat().catch(() => undefined);
     if (wanted('upkeep')) keepSweeping(queues.upkeep).catch(() => undefined);
   }, HEARTBEAT_EVERY);
 
@@ -135,7 +141,7 @@ export async function start(options: StartOptions): Promise<Running> {
         lanes: stores.lanes,
         queues,
         listener,
-        channel: makeKeys(recordOf(prefix)).laneFeed(),
+        channel: makeKeys(record).laneFeed(),
         accounts,
         serves: (account) => config.worker.accounts?.includes(account) ?? true,
         open: (account) => open(laneOf(account), LANE_CONCURRENCY),
@@ -153,9 +159,12 @@ export async function start(options: StartOptions): Promise<Running> {
   return {
     addresses: {},
     registry,
+    failed: installed.failed,
     ready: () => redisFaults(redis),
     async stop() {
       clearInterval(heart);
+      installed.stop();
+      gate.close();
       const patience = AbortSignal.timeout(DRAIN_WITHIN);
       await Promise.race([
         drain(),

@@ -230,6 +230,8 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
 
   /** Turns every clock ahead: ours, WeChat's, and that of the sleeping jobs and lanes. */
   async function jump(ms: number): Promise<void> {
+    // As if the workers had lived through that time.
+    await stores.lanes.beat(now() + ms, { isExamined: true });
     clock.turn(ms);
     for (const { name } of accounts) await queues.lane(name).removeRateLimitKey();
     await wakeDue();

@@ -1,11 +1,14 @@
 /** Everything that can be told of an installation from its environment, one thing after another. */
+import type { Redis } from 'ioredis';
 import type { Dispatcher } from 'undici';
 import { addressFindings } from '../../producer/http/auth.ts';
 import { makeDescribeAccount } from '../../shared/actions/describe-account.ts';
+import { describeDifference, installationOf } from '../../shared/actions/watch-installation.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { makeIdentityOf } from '../../shared/platform/identity.ts';
 import { makeLogger } from '../../shared/platform/logger.ts';
 import { connect } from '../../shared/platform/redis.ts';
+import { differencesOf, makeInstallation } from '../../shared/record/installation.ts';
 import { openRecord, recordOf } from '../../shared/record/record.ts';
 import { makeTokenStore } from '../../shared/record/token-store.ts';
 import { makeDispatcher } from '../../shared/wechat/client.ts';
@@ -66,6 +69,7 @@ export async function examine(options: Options): Promise<Examination> {
     const found = [
       ...settings(config),
       ...findings,
+      ...(reached ? await examineInstallation(config, redis, prefix) : []),
       await examineProducer(options.producerUrl ?? addressOf(config.producer)),
     ];
     for (const account of config.accounts) {
@@ -81,6 +85,13 @@ export async function examine(options: Options): Promise<Examination> {
     redis.disconnect();
     await dispatcher.destroy();
   }
+}
+
+async function examineInstallation(config: Config, redis: Redis, prefix: string) {
+  const known = await makeInstallation({ redis, record: recordOf(prefix) }).read();
+  const own = installationOf(config, config.accounts);
+  const differences = known ? differencesOf(known, own) : [];
+  return differences.map((difference) => fault('Redis', describeDifference(difference)));
 }
 
 const callbackOf = (

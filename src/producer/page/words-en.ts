@@ -128,6 +128,8 @@ export const EN: Words = {
     'outcome-unknown': 'WeChat never answered for as long as asking again was safe.',
     'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
     'message-id-missing': 'WeChat says it was accepted before, and gives no message id.',
+    'account-changed':
+      'WeChat had not answered when the account was given another AppID or another WeChat.',
     'audience-gone': 'The list of its OpenIDs is no longer kept.',
   },
   asked: (times, since) =>

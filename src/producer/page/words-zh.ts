@@ -128,6 +128,7 @@ export const ZH: Words = {
     'outcome-unknown': '在可以放心重复询问的时间内，微信一直没有应答。',
     'message-id-taken': '微信返回的消息 id 属于另一个批次。',
     'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
+    'account-changed': '微信尚未应答时，该账号已改为另一个 AppID 或另一个微信接口地址。',
     'audience-gone': 'OpenID 名单已不存在。',
   },
   asked: (times, since) => `${since} 起共提交 ${times} 次`,

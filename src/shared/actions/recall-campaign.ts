@@ -17,7 +17,7 @@ import { meaningOf } from '../wechat/remedies.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota'>;
+  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota' | 'identityOf'>;
   readonly accounts: () => readonly AccountConfig[];
   readonly wechatFor: WechatFor;
   readonly now: () => number;
@@ -60,7 +60,7 @@ export type RecallCampaign = ReturnType<typeof makeRecallCampaign>;
 const ACTION = 'recall';
 
 export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Dependencies) {
-  const { campaigns, batches, quota } = stores;
+  const { campaigns, batches, quota, identityOf } = stores;
 
   return async function recallCampaign(
     id: string,
@@ -71,6 +71,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     if (!campaign) return refuse(404, 'campaign-not-found', `no campaign ${id}`);
     const account = accounts().find(({ name }) => name === campaign.account);
     if (!account) return notConfigured(campaign);
+    if (campaign.identity !== identityOf(campaign.account)) return notItsAccount(campaign);
     const wrong = await whyNot(campaign, request);
     if (wrong) return wrong;
 
@@ -192,6 +193,9 @@ function notesOf(
     ...(held > 0 ? [`${held} held: resolve with the message id first, then recall.`] : []),
   ];
 }
+
+const notItsAccount = ({ account }: Campaign): { refused: Refusal } =>
+  refuse(409, 'account-changed', `account ${account} stands for another AppID or WeChat by now`);
 
 const notConfigured = ({ account }: Campaign): { refused: Refusal } =>
   refuse(409, 'account-not-configured', `account ${account} is not configured here any more`);

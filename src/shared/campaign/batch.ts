@@ -10,8 +10,15 @@ export interface BatchRef {
   readonly no: number;
 }
 
-/** No answer while a repeat was safe · an answer that names another batch's message · no id given. */
-export type HeldReason = 'outcome-unknown' | 'message-id-taken' | 'message-id-missing';
+/**
+ * No answer while a repeat was safe · an answer that names another batch's message · no id given ·
+ * the account's name stands for another AppID or WeChat since.
+ */
+export type HeldReason =
+  | 'outcome-unknown'
+  | 'message-id-taken'
+  | 'message-id-missing'
+  | 'account-changed';
 
 /** Why a pending or unanswered batch does not move; the words of the campaign's `waiting`. */
 export type WaitReason =

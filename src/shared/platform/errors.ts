@@ -6,6 +6,7 @@
  */
 export type ErrorCode =
   | 'CONFIG_INVALID'
+  | 'INSTALLATION_DIFFERS'
   | 'REDIS_UNFIT'
   | 'CAMPAIGN_NOT_FOUND'
   | 'BATCH_TRANSITION_ILLEGAL'

@@ -8,6 +8,8 @@ export interface Running {
   ready(): Promise<readonly string[]>;
   /** Its numbers, for `/metrics`. */
   readonly registry?: Registry;
+  /** Resolves when it can never work with these settings and must end. */
+  readonly failed?: Promise<Error>;
   /** Takes nothing new, finishes what is in hand, closes everything. */
   stop(): Promise<void>;
 }

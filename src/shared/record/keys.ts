@@ -50,6 +50,8 @@ export const makeKeys = (record: string) => ({
   /** hash: API path → calls on one Beijing day */
   calls: (identity: string, day: string) => `${record}:calls:${identity}:${day}`,
   heartbeat: () => `${record}:heartbeat`,
+  /** hash: whether this is a sandbox, and account → AppID and WeChat */
+  installation: () => `${record}:installation`,
   /** string: the start of Redis since which the counts are known to be right */
   counted: () => `${record}:counted`,
   /** list: campaigns whose settled batches changed, newest first; the last 1,000 changes */

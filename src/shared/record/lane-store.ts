@@ -3,11 +3,14 @@ import type { Redis } from 'ioredis';
 import type { WaitReason } from '../campaign/batch.ts';
 import type { Word } from '../campaign/campaign.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import { HOUR } from '../platform/time.ts';
 import { commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
 
 export interface LaneStop extends Word {
   readonly errcode?: number;
+  /** `redis-restored`: paused by the workers, for Redis was restored or no worker had run for long. */
+  readonly code?: 'redis-restored';
   /** In words: what happened and what to do. */
   readonly message: string;
 }
@@ -33,6 +36,15 @@ export interface AccountFacts {
 }
 
 const REFUSED = 'refused:';
+
+/** After a day WeChat has forgotten its keys; well before that an operator has to look. */
+const HEARTBEAT_TOO_OLD = HOUR;
+
+const BEAT = `
+local last = redis.call('GET', KEYS[1])
+if last and tonumber(last) < tonumber(ARGV[2]) then return last end
+redis.call('SET', KEYS[1], ARGV[1])
+return false`;
 
 export type LaneStore = ReturnType<typeof makeLaneStore>;
 
@@ -119,8 +131,16 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     return last === null ? null : Number(last);
   }
 
-  async function beat(at: number): Promise<void> {
-    await redis.set(keys.heartbeat(), at);
+  /**
+   * A worker says that it lives. An old heartbeat is not overwritten before it was examined: it may
+   * be the only sign that this Redis was restored from a backup.
+   *
+   * @returns that old heartbeat, and then nothing was written; null where all is well.
+   */
+  async function beat(at: number, { isExamined = false } = {}): Promise<number | null> {
+    const tooOld = isExamined ? Number.NEGATIVE_INFINITY : at - HEARTBEAT_TOO_OLD;
+    const old = await redis.eval(BEAT, 1, keys.heartbeat(), at, Math.max(0, tooOld));
+    return old === null ? null : Number(old);
   }
 
   return {

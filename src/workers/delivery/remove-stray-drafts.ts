@@ -11,7 +11,7 @@ import type { Stores } from '../../shared/record/record.ts';
 import { deleteDraft } from '../../shared/wechat/news.ts';
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns' | 'batches'>;
+  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'identityOf'>;
   readonly wechatFor: WechatFor;
   readonly accountOf: (name: string) => AccountConfig;
   readonly telemetry: Telemetry;
@@ -24,6 +24,7 @@ export function makeRemoveStrayDrafts(deps: Dependencies): RemoveStrayDrafts {
   const { stores, wechatFor, accountOf, telemetry } = deps;
   return async (campaign) => {
     if (campaign.messageType !== 'news') return;
+    if (campaign.identity !== stores.identityOf(campaign.account)) return;
     if (accountOf(campaign.account).newsRoute !== 'draft') return;
     const record = await stores.campaigns.read(campaign.id);
     const drafts = Object.entries(record?.control.material.news ?? {});

@@ -1,32 +1,74 @@
 /**
- * Is this Redis as we left it? A restored backup, or a long outage, brings back batches whose key
- * WeChat may have forgotten: submitting them again could send twice. Then every lane starts paused,
- * and a person releases it.
+ * Holds every job back until the Redis behind this connection is known to be the one that the
+ * workers left.
+ *
+ * A restored backup, or a long outage, brings back batches whose key WeChat may have forgotten:
+ * submitting them again could send twice. The last heartbeat tells. It is looked at before it is
+ * written, in one step, so that no worker that connects again can overwrite it first. Where it is
+ * older than an hour, the accounts with open campaigns are paused until an operator resumes them.
  */
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Stores } from '../../shared/record/record.ts';
 
 interface Dependencies {
-  readonly stores: Stores;
-  readonly accounts: readonly AccountConfig[];
+  readonly redis: Redis;
+  readonly stores: Pick<Stores, 'campaigns' | 'lanes'>;
+  /** Whether the settings belong to this Redis. */
+  readonly check: () => Promise<void>;
   readonly log: Logger;
   readonly now: () => number;
 }
 
-const TOO_OLD = HOUR;
 export const HEARTBEAT_EVERY = 10 * SECOND;
 
-export async function checkHeartbeat({ stores, accounts, log, now }: Dependencies): Promise<void> {
-  const last = await stores.lanes.heartbeat();
-  const age = last === null ? 0 : now() - last;
-  if (age > TOO_OLD && (await stores.campaigns.open()).length > 0) {
-    const message = `no worker has run for ${Math.round(age / MINUTE)} minutes, or Redis was restored from a backup: check what was sent meanwhile, then resume the account`;
-    for (const { name } of accounts) {
-      await stores.lanes.set(name, 'paused', { at: now(), by: 'qunfa', message });
-    }
-    log.error({ event: 'lanes.paused-at-start', minutes: Math.round(age / MINUTE) }, message);
+export type Gate = ReturnType<typeof makeGate>;
+
+export function makeGate({ redis, stores, check, log, now }: Dependencies) {
+  const { campaigns, lanes } = stores;
+  let passing = examine();
+
+  /** Commands wait while Redis is away, so this is over once the next Redis has been examined. */
+  async function examine(): Promise<void> {
+    await check();
+    await beat();
   }
-  await stores.lanes.beat(now());
+
+  async function beat(): Promise<void> {
+    const last = await lanes.beat(now());
+    if (last === null) return;
+    const minutes = Math.round((now() - last) / MINUTE);
+    const message = `no worker has run for ${minutes} minutes, or Redis was restored from a backup: check what was sent meanwhile, then resume the account`;
+    const paused = await campaigns.openAccounts();
+    for (const account of paused) {
+      if ((await lanes.read(account)).paused) continue;
+      const stop = { at: now(), by: 'qunfa', code: 'redis-restored', message } as const;
+      await lanes.set(account, 'paused', stop);
+    }
+    const event = { event: 'lanes.paused-at-start', minutes, accounts: [...paused] };
+    if (paused.size > 0) log.error(event, message);
+    await lanes.beat(now(), { isExamined: true });
+  }
+
+  const examineAgain = (): void => {
+    passing = examine();
+    passing.catch(() => undefined);
+  };
+  passing.catch(() => undefined);
+  redis.on('ready', examineAgain);
+
+  return {
+    /** @throws what kept it from being examined; the next call examines again. */
+    async pass(): Promise<void> {
+      try {
+        await passing;
+      } catch {
+        examineAgain();
+        await passing;
+      }
+    },
+    beat,
+    close: (): void => void redis.off('ready', examineAgain),
+  };
 }

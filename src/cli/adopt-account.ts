@@ -1,0 +1,69 @@
+/** An account's name stands for another AppID, or for the same at another WeChat: this is meant. */
+import { describeDifference, installationOf } from '../shared/actions/watch-installation.ts';
+import { loadConfig } from '../shared/platform/config.ts';
+import { identityKey } from '../shared/platform/identity.ts';
+import { makeLogger } from '../shared/platform/logger.ts';
+import { connect, untilReady } from '../shared/platform/redis.ts';
+import { openQueues } from '../shared/queue/queues.ts';
+import { wakeCampaign } from '../shared/queue/wake-campaign.ts';
+import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
+import { openRecord, recordOf } from '../shared/record/record.ts';
+import { type Invocation, UsageError } from './command.ts';
+import { EXIT, type Exit } from './exit.ts';
+
+/**
+ * Straight in Redis, with the settings of a role: no role starts before this is done. Campaigns of
+ * the former AppID are woken, and the workers close them.
+ */
+export async function adoptAccount(
+  { env, say, answer }: Pick<Invocation, 'env' | 'say' | 'answer'>,
+  name: string,
+): Promise<Exit> {
+  const config = loadConfig(env);
+  const account = config.accounts.find((one) => one.name === name);
+  if (!account) throw new UsageError(`the settings here have no account ${name}`);
+  const own = installationOf(config, [account]);
+  const identity = own.accounts[name] ?? { appId: account.appId, origin: '' };
+
+  const { url, prefix } = config.redis;
+  const log = makeLogger({ role: 'qunfa', level: 'silent' });
+  const redis = connect(url, { purpose: 'http', log });
+  try {
+    await untilReady(redis);
+    const installation = makeInstallation({ redis, record: recordOf(prefix) });
+    const known = await installation.read();
+    const other = known
+      ? differencesOf(known, own).find((one) => one.code !== 'other-identity')
+      : null;
+    if (other) {
+      say(describeDifference(other));
+      answer({ adopted: false, difference: other });
+      return EXIT.failed;
+    }
+    await installation.claim({ ...own, accounts: {} });
+    await installation.adopt(name, identity);
+    const closing = await wakeFormer();
+    answer({ adopted: true, account: name, ...identity, closing });
+    say(`${name} is AppID ${identity.appId} at ${identity.origin} from now on`);
+    for (const id of closing) say(`  campaign ${id} was accepted for another and is closed`);
+    return EXIT.done;
+  } finally {
+    redis.disconnect();
+  }
+
+  async function wakeFormer(): Promise<string[]> {
+    const { retainMs, pace } = config;
+    const { submitTimeoutMs } = pace;
+    const { campaigns } = openRecord({ redis, retainMs, submitTimeoutMs, now: Date.now, prefix });
+    const queues = openQueues({ connection: redis, log, prefix });
+    const former: string[] = [];
+    for (const id of await campaigns.open()) {
+      const campaign = await campaigns.spec(id);
+      if (campaign?.account !== name || campaign.identity === identityKey(identity)) continue;
+      former.push(id);
+      await wakeCampaign(queues, id);
+    }
+    await queues.close();
+    return former;
+  }
+}

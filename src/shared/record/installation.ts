@@ -1,0 +1,108 @@
+/**
+ * What this record belongs to: the real WeChat or a sandbox, and the AppID and WeChat of each
+ * account's name. Written at the first start and compared at every later one, so that settings
+ * which came to the wrong Redis, or an AppID that was corrected, reach no follower by mistake.
+ *
+ *   <record>:installation   v, kind, revision, and `account:<name>` → AppID and origin (hash)
+ */
+import type { Redis } from 'ioredis';
+import { type Identity, identityKey } from '../platform/identity.ts';
+import { type Command, commit, untilSettled } from './commit.ts';
+import { makeKeys } from './keys.ts';
+
+/** Of everything in Redis. A newer record is refused; an older one is read on. */
+export const RECORD_VERSION = 1;
+
+export interface Installation {
+  readonly kind: 'live' | 'sandbox';
+  readonly accounts: Readonly<Record<string, Identity>>;
+}
+
+/** How settings differ from the record. */
+export type Difference =
+  | { readonly code: 'record-newer'; readonly version: number }
+  | { readonly code: 'other-kind'; readonly recorded: Installation['kind'] }
+  | {
+      readonly code: 'other-identity';
+      readonly account: string;
+      readonly recorded: Identity;
+      readonly configured: Identity;
+    };
+
+export type InstallationStore = ReturnType<typeof makeInstallation>;
+
+const ACCOUNT = 'account:';
+
+export function makeInstallation({ redis, record }: { redis: Redis; record: string }) {
+  const key = makeKeys(record).installation();
+
+  /** Null where nothing was ever started on this record. */
+  async function read(): Promise<(Installation & { readonly version: number }) | null> {
+    return parse(await redis.hgetall(key));
+  }
+
+  /** Writes down what is new, and nothing where anything differs. */
+  async function claim(own: Installation): Promise<Difference[]> {
+    return untilSettled<Difference[]>(async () => {
+      const fields = await redis.hgetall(key);
+      const known = parse(fields);
+      const differences = known ? differencesOf(known, own) : [];
+      if (differences.length > 0) return differences;
+      const added = Object.entries({
+        v: String(RECORD_VERSION),
+        kind: own.kind,
+        ...accountFields(own),
+      }).filter(([field]) => fields[field] === undefined);
+      if (added.length === 0) return [];
+      const checks = added.map(([field]) => ({ key, field, is: null }));
+      return (await commit(redis, checks, [['HSET', key, ...added.flat()]])) ? [] : 'moved';
+    });
+  }
+
+  /** The change is meant: from now on the name stands for this AppID and WeChat. */
+  async function adopt(account: string, identity: Identity): Promise<void> {
+    const commands: Command[] = [
+      ['HSET', key, ACCOUNT + account, JSON.stringify(identity)],
+      ['HINCRBY', key, 'revision', 1],
+    ];
+    await commit(redis, [], commands);
+  }
+
+  /** Another one after each change that an operator adopted. */
+  async function revision(): Promise<string | null> {
+    return redis.hget(key, 'revision');
+  }
+
+  return { read, claim, adopt, revision };
+}
+
+function parse(fields: Readonly<Record<string, string>>) {
+  if (fields.v === undefined) return null;
+  const accounts = Object.entries(fields)
+    .filter(([field]) => field.startsWith(ACCOUNT))
+    .map(([field, text]) => [field.slice(ACCOUNT.length), JSON.parse(text) as Identity] as const);
+  return {
+    version: Number(fields.v),
+    kind: fields.kind === 'sandbox' ? ('sandbox' as const) : ('live' as const),
+    accounts: Object.fromEntries(accounts),
+  };
+}
+
+const accountFields = ({ accounts }: Installation): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(accounts).map(([name, identity]) => [ACCOUNT + name, JSON.stringify(identity)]),
+  );
+
+export function differencesOf(
+  known: Installation & { readonly version: number },
+  own: Installation,
+): Difference[] {
+  if (known.version > RECORD_VERSION) return [{ code: 'record-newer', version: known.version }];
+  if (known.kind !== own.kind) return [{ code: 'other-kind', recorded: known.kind }];
+  return Object.entries(own.accounts).flatMap(([account, configured]) => {
+    const recorded = known.accounts[account];
+    return recorded && identityKey(recorded) !== identityKey(configured)
+      ? [{ code: 'other-identity' as const, account, recorded, configured }]
+      : [];
+  });
+}
