@@ -53,6 +53,7 @@ export const waitWords = ({ reason, until }: NonNullable<CampaignView['waiting']
 
 const PAUSE_HELP: Readonly<Record<string, (id: string) => string>> = {
   operator: (id) => `; qunfa resume ${id}`,
+  'followers-incomplete': (id) => `; qunfa resume ${id} sends to those that were listed`,
   approval: (id) => `; somebody else: qunfa approve ${id}`,
 };
 

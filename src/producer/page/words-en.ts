@@ -45,6 +45,7 @@ export const EN: Words = {
     rate: 'WeChat asked for a pause',
     window: 'It waits for its time',
     'wechat-busy': 'WeChat is busy or cannot be reached',
+    'followers-incomplete': 'WeChat lists fewer followers than it counts; the list is read again',
     'address-refused':
       'This server’s address is not on WeChat’s IP list: add it, then resume the account',
     'new-media': 'The media are being uploaded again',
@@ -54,6 +55,8 @@ export const EN: Words = {
   pausedFor: {
     operator: 'Paused by a person.',
     approval: 'Waits for a second person to approve it.',
+    'followers-incomplete':
+      'Paused by itself: WeChat lists fewer followers than it counts. Resume to send to those that it listed, or cancel.',
     'message-id-taken':
       'Paused by itself: WeChat named another batch’s message twice in a row. Look at the held batches first.',
   },

@@ -51,6 +51,7 @@ export const ZH: Words = {
     rate: '微信要求放慢',
     window: '未到发送时间',
     'wechat-busy': '微信繁忙或无法连接',
+    'followers-incomplete': '微信列出的关注者少于其总数，正在重新读取',
     'address-refused': '服务器地址不在微信的 IP 白名单中：请添加后恢复该公众号',
     'new-media': '正在重新上传素材',
   },
@@ -59,6 +60,8 @@ export const ZH: Words = {
   pausedFor: {
     operator: '已由人工暂停。',
     approval: '等待另一个人审批。',
+    'followers-incomplete':
+      '已自动暂停：微信列出的关注者少于其总数。恢复则只发给已列出的关注者，也可取消任务。',
     'message-id-taken': '已自动暂停：微信连续两次返回了别的批次的消息 id，请先处理这些批次。',
   },
   types: { text: '文本', image: '图片', voice: '语音', video: '视频', news: '图文' },

@@ -2,7 +2,7 @@
 
 import type { AccountWarning } from '../../shared/actions/describe-account.ts';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
-import type { CampaignState } from '../../shared/campaign/campaign.ts';
+import type { CampaignState, PauseReason } from '../../shared/campaign/campaign.ts';
 import type { Outcome } from '../../shared/campaign/progress.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
@@ -39,7 +39,7 @@ export interface Words {
   /** Why a campaign failed; the API's message is English. */
   readonly failed: (code: string, message: string) => string;
   readonly goesOn: (time: string) => string;
-  readonly pausedFor: Readonly<Record<'operator' | 'approval' | 'message-id-taken', string>>;
+  readonly pausedFor: Readonly<Record<PauseReason, string>>;
   readonly types: Readonly<Record<'text' | 'image' | 'voice' | 'video' | 'news', string>>;
   readonly audiences: {
     readonly group: (id: string) => string;

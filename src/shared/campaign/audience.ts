@@ -30,3 +30,13 @@ export interface AudienceCounts {
   readonly invalid: number;
   readonly recipients: number;
 }
+
+/**
+ * Whether a reading of the follower list ended too early. Followers come and go meanwhile, so one in
+ * a hundred may be missing.
+ *
+ * @param read how many different OpenIDs came.
+ * @param total how many WeChat says that there are.
+ */
+export const isFarFromWhole = (read: number, total: number): boolean =>
+  read < total - Math.max(1, Math.floor(total / 100));

@@ -30,6 +30,7 @@ export type WaitReason =
   | 'rate'
   | 'window'
   | 'wechat-busy'
+  | 'followers-incomplete'
   | 'address-refused'
   | 'new-media';
 

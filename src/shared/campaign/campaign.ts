@@ -46,7 +46,14 @@ export interface Control {
   readonly listId?: string;
   readonly recipients?: number;
   readonly material: Material;
-  readonly paused?: Word & { readonly reason: 'operator' | 'approval' | 'message-id-taken' };
+  readonly paused?: Word & { readonly reason: PauseReason };
+  /** Of a campaign to followers: how many there are by WeChat's own count, and how many it listed. */
+  readonly followers?: {
+    readonly total?: number;
+    readonly read?: number;
+    /** Times that the list was read from its start, and ended too early. */
+    readonly short: number;
+  };
   readonly approved?: Word;
   readonly cancelled?: Word & { readonly reason: 'operator' | 'not-after' };
   readonly failed?: { readonly at: number; readonly code: string; readonly message: string };
@@ -101,6 +108,15 @@ export interface Waiting {
   readonly reason: WaitReason;
   readonly until: number | null;
 }
+
+/** Why a campaign stands still until it is resumed or approved. */
+export const PAUSE_REASONS = [
+  'operator',
+  'approval',
+  'message-id-taken',
+  'followers-incomplete',
+] as const;
+export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 export const NEW_CONTROL: Control = {
   phase: 'accepted',
@@ -193,7 +209,7 @@ export interface CampaignView {
   readonly completedAt?: string;
   /** A receipt came or changed after the end. */
   readonly correctedAt?: string;
-  readonly pausedFor?: 'operator' | 'approval' | 'message-id-taken';
+  readonly pausedFor?: PauseReason;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -228,7 +244,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
       cancelled: tally.cancelled,
     },
     receipt: receiptTotals(tally),
-    warnings: warningsOf(tally, correctedAt),
+    warnings: warningsOf(tally, { correctedAt, followers: control.followers }),
     createdAt: rfc3339(campaign.createdAt),
     sendAt: rfc3339(campaign.sendAt),
     notAfter: rfc3339(campaign.notAfter),

@@ -2,6 +2,7 @@
  * What an operator should look at in a campaign: a code and its facts. The sentence is made where
  * it is read, in the reader's language.
  */
+import { isFarFromWhole } from './audience.ts';
 import type { Tally } from './progress.ts';
 
 export type Warning =
@@ -25,6 +26,8 @@ export type Warning =
   | { readonly code: 'refused-later'; readonly batches: number }
   /** Accepted at first; then WeChat failed to send it. */
   | { readonly code: 'failed-later'; readonly batches: number }
+  /** WeChat counts more followers than it listed. */
+  | { readonly code: 'followers-incomplete'; readonly read: number; readonly total: number }
   /** A receipt changed after the campaign had ended; RFC 3339. */
   | { readonly code: 'corrected'; readonly at: string };
 
@@ -54,6 +57,8 @@ const EN: Words = {
   'refused-later': (it) =>
     `${batches(it.batches)} refused by WeChat after submission; see the receipt`,
   'failed-later': (it) => `${batches(it.batches)} that WeChat failed to send; see the receipt`,
+  'followers-incomplete': (it) =>
+    `WeChat listed ${it.read} followers and counts ${it.total}: resume to send to those that were listed, or cancel`,
   corrected: (it) => `changed by a later receipt at ${it.at}, after the campaign had ended`,
 };
 
@@ -70,6 +75,8 @@ const ZH: Words = {
   refused: (it) => `${it.batches} 个批次提交时被微信拒绝，查明原因后可重试`,
   'refused-later': (it) => `${it.batches} 个批次提交后被微信拒绝（审核等），详见群发结果`,
   'failed-later': (it) => `${it.batches} 个批次微信发送失败，详见群发结果`,
+  'followers-incomplete': (it) =>
+    `微信只列出 ${it.read} 个关注者，但其总数为 ${it.total}：恢复则只发给已列出的关注者，也可取消任务`,
   corrected: (it) => `任务结束后，群发结果于 ${it.at} 有更新`,
 };
 
@@ -96,12 +103,20 @@ export const inWords = <T extends Warned>(view: T, language: Language): InWords<
   warnings: view.warnings.map((one) => ({ ...one, message: warningWords(one, language) })),
 });
 
+interface MoreFacts {
+  readonly correctedAt: string | undefined;
+  readonly followers: { readonly read?: number; readonly total?: number } | undefined;
+}
+
 /**
  * In the order of their weight; a code without batches is left out.
  *
  * @param correctedAt when a receipt last changed after the end, RFC 3339.
  */
-export function warningsOf(tally: Tally, correctedAt?: string): Warning[] {
+export function warningsOf(
+  tally: Tally,
+  { correctedAt, followers: { read = 0, total = 0 } = {} }: MoreFacts,
+): Warning[] {
   const counts = [
     { code: 'held', batches: tally.held },
     { code: 'sent-to-nobody', batches: tally['sent-zero'] },
@@ -115,6 +130,9 @@ export function warningsOf(tally: Tally, correctedAt?: string): Warning[] {
     { code: 'failed-later', batches: tally['receipt-failed'] },
   ] as const;
   return [
+    ...(isFarFromWhole(read, total)
+      ? [{ code: 'followers-incomplete', read, total } as const]
+      : []),
     ...counts.filter((warning) => warning.batches > 0),
     ...(correctedAt === undefined ? [] : [{ code: 'corrected', at: correctedAt } as const]),
   ];

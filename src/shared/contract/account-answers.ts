@@ -45,7 +45,7 @@ export const TagsAnswer = z.strictObject({
   tags: z.array(z.strictObject({ id: z.int(), name: z.string(), count: Count })),
 });
 export const FollowersAnswer = z.strictObject({
-  total: Count,
+  total: Count.nullable(),
   openids: z.array(z.string()),
   next: Next,
 });

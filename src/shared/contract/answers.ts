@@ -1,7 +1,7 @@
 /** What the API answers, for its description; a test holds every answer to these. */
 import { z } from 'zod';
 import { BATCH_STATES } from '../campaign/batch.ts';
-import { CAMPAIGN_STATES } from '../campaign/campaign.ts';
+import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
 import { WARNING_CODES } from '../campaign/warnings.ts';
 import { Next } from './paging.ts';
 
@@ -32,7 +32,7 @@ const AudienceAnswer = z
   })
   .meta({ id: 'CampaignAudience' });
 
-const PausedFor = z.enum(['operator', 'approval', 'message-id-taken']);
+const PausedFor = z.enum(PAUSE_REASONS);
 
 export const CampaignAccepted = z
   .strictObject({
@@ -55,6 +55,8 @@ const WarningAnswer = z
     message: z.string().describe('In the language of Accept-Language (en, zh)'),
     batches: Count.optional().describe('How many batches it is about'),
     at: Time.optional().describe('Of `corrected`: when'),
+    read: Count.optional().describe('Of `followers-incomplete`: how many WeChat listed'),
+    total: Count.optional().describe('Of `followers-incomplete`: how many it counts'),
   })
   .describe('What an operator should look at')
   .meta({ id: 'Warning' });

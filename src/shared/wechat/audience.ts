@@ -30,10 +30,26 @@ export function listTags(
 
 /** `data` is missing from an empty page. */
 const Page = z.object({
-  total: Count,
+  total: z.coerce.number().optional(),
   count: z.coerce.number(),
   data: z.object({ openid: z.array(z.string()).default([]) }).optional(),
   next_openid: z.string().default(''),
+});
+
+export interface FollowersPage {
+  readonly openIds: string[];
+  readonly next: string | null;
+  /** How many OpenIDs WeChat says that the page has. */
+  readonly count: number;
+  /** Of the whole list; null where WeChat does not say it. */
+  readonly total: number | null;
+}
+
+const toPage = (page: z.infer<typeof Page>, cursor: string): FollowersPage => ({
+  openIds: page.data?.openid ?? [],
+  next: nextCursor(page, cursor),
+  count: page.count,
+  total: page.total ?? null,
 });
 
 /**
@@ -55,12 +71,8 @@ function nextCursor(page: z.infer<typeof Page>, cursor: string): string | null {
 export async function followersPage(
   client: WechatClient,
   cursor = '',
-): Promise<Answer<{ total: number; openIds: string[]; next: string | null }>> {
-  const answer = Page.transform((page) => ({
-    total: page.total,
-    openIds: page.data?.openid ?? [],
-    next: nextCursor(page, cursor),
-  }));
+): Promise<Answer<FollowersPage>> {
+  const answer = Page.transform((page) => toPage(page, cursor));
   const query = cursor ? { query: { next_openid: cursor } } : {};
   return await client.get('/cgi-bin/user/get', { ...query, answer });
 }
@@ -70,11 +82,8 @@ export async function tagFollowersPage(
   client: WechatClient,
   tagId: number,
   cursor = '',
-): Promise<Answer<{ openIds: string[]; next: string | null }>> {
-  const answer = Page.transform((page) => ({
-    openIds: page.data?.openid ?? [],
-    next: nextCursor(page, cursor),
-  }));
+): Promise<Answer<FollowersPage>> {
+  const answer = Page.transform((page) => toPage(page, cursor));
   const body = { tagid: tagId, next_openid: cursor };
   return await client.post('/cgi-bin/user/tag/get', body, { answer });
 }

@@ -1,17 +1,20 @@
 /** Reads the follower list, page by page, into a list of ours; goes on where it stopped. */
 import type { Job } from 'bullmq';
+import { isFarFromWhole } from '../../shared/campaign/audience.ts';
 import { type Campaign, isEnded } from '../../shared/campaign/campaign.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
-import { DAY, MINUTE } from '../../shared/platform/time.ts';
+import { DAY, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { readFollowersJob } from '../../shared/queue/jobs.ts';
+import type { AudienceList } from '../../shared/record/audience-list.ts';
 import type { CampaignRecord } from '../../shared/record/read-campaign.ts';
 import type { Stores } from '../../shared/record/record.ts';
-import { followersPage, tagFollowersPage } from '../../shared/wechat/audience.ts';
+import { followersPage, listTags, tagFollowersPage } from '../../shared/wechat/audience.ts';
+import type { Answer } from '../../shared/wechat/client.ts';
 import { meaningOf } from '../../shared/wechat/remedies.ts';
 import { laterOf } from '../delivery/upload-later.ts';
-import { countTry } from '../lane/count-tries.ts';
+import { countTry, triesOf } from '../lane/count-tries.ts';
 import type { WaitForWechat } from '../lane/wait-for-wechat.ts';
 
 interface Dependencies {
@@ -24,6 +27,12 @@ interface Dependencies {
 
 /** Reading goes on the next morning where a day's calls do not suffice. */
 const KEPT_FOR_READING = 30 * DAY;
+/** Times that a page is read again that has fewer OpenIDs than it says. */
+const PAGE_TRIES = 3;
+/** Times that a list is read which ends too early; then an operator decides. */
+const LIST_TRIES = 3;
+/** 50 of the day's 500 calls; a longer list is not read again. */
+const MOST_READ_AGAIN = 500_000;
 /** Names the last page; no OpenID has a blank. */
 const END = 'end ';
 
@@ -51,22 +60,36 @@ export function makeReadFollowers(deps: Dependencies) {
     token: string | undefined,
     { campaign, control }: CampaignRecord,
   ): Promise<void> {
-    const account = accountOf(campaign.account);
     const listId = control.listId ?? (await begin(campaign));
+    // Its reader may have died between the finishing and the noting.
+    const list = await audiences.describe(listId);
+    if (list?.state !== 'ready') {
+      const total = await readPages(job, token, campaign, listId);
+      if (total === 'stopped') return;
+      await campaigns.control(campaign.id, ({ followers, ...current }) => ({
+        ...current,
+        followers: { short: followers?.short ?? 0, ...(total === null ? {} : { total }) },
+      }));
+    }
+    await note(job, token, campaign, await audiences.finish(listId));
+  }
 
+  /** @returns how many followers there are by WeChat's count; null where it gives none. */
+  async function readPages(
+    job: Job,
+    token: string | undefined,
+    campaign: Campaign,
+    listId: string,
+  ): Promise<number | null | 'stopped'> {
+    let total: number | null = null;
     for (;;) {
       const cursor = await audiences.cursor(listId);
       if (cursor?.startsWith(END)) break;
       const answer = await pageOf(campaign, cursor ?? '');
-      if (answer.kind !== 'ok') {
-        const at = { now: now(), accountKind: account.kind, tries: await countTry(job) };
-        const later = laterOf(answer, at);
-        if (later) return waitForWechat(job, token, campaign, later);
-        const errcode = answer.kind === 'refused' ? answer.errcode : 0;
-        const words = `reading followers: ${meaningOf(errcode)}`;
-        return fail(campaign.id, `wechat-${errcode}`, words);
-      }
-      const { openIds, next } = answer.value;
+      if (answer.kind !== 'ok') return failed(job, token, campaign, answer);
+      const { openIds, next, count } = answer.value;
+      if (count !== openIds.length) await readAgain(job, token, campaign);
+      total = answer.value.total ?? total;
       const end = `${END}${cursor ?? ''}`;
       if (openIds.length > 0) {
         const newest = await audiences.append(listId, openIds, next ?? end);
@@ -77,18 +100,73 @@ export function makeReadFollowers(deps: Dependencies) {
         }
       }
       if (next === null) break;
-      if ((await campaigns.read(campaign.id))?.control.cancelled) return;
+      if ((await campaigns.read(campaign.id))?.control.cancelled) return 'stopped';
     }
-    const list = await audiences.finish(listId);
-    await audiences.touch(
-      listId,
-      Math.max(MINUTE, campaign.notAfter - now()) + 7 * 24 * 60 * MINUTE,
-    );
-    await campaigns.control(campaign.id, (current) => ({
-      ...current,
-      listId,
-      recipients: list.recipients,
-    }));
+    return 'tagId' in campaign.audience ? membersOfTag(campaign) : total;
+  }
+
+  async function failed(
+    job: Job,
+    token: string | undefined,
+    campaign: Campaign,
+    answer: Exclude<Answer<unknown>, { kind: 'ok' }>,
+  ): Promise<'stopped'> {
+    const { kind } = accountOf(campaign.account);
+    const later = laterOf(answer, { now: now(), accountKind: kind, tries: await countTry(job) });
+    if (later) return waitForWechat(job, token, campaign, later);
+    const errcode = answer.kind === 'refused' ? answer.errcode : 0;
+    await fail(campaign.id, `wechat-${errcode}`, `reading followers: ${meaningOf(errcode)}`);
+    return 'stopped';
+  }
+
+  /** A page with fewer OpenIDs than it says. In the end its list is compared with WeChat's total. */
+  async function readAgain(job: Job, token: string | undefined, campaign: Campaign): Promise<void> {
+    if (triesOf(job) >= PAGE_TRIES) return;
+    const at = now() + 2 * SECOND * 2 ** (await countTry(job));
+    await waitForWechat(job, token, campaign, { at, reason: 'followers-incomplete' });
+  }
+
+  /** WeChat's pages of a tag give no total; its list of tags does. */
+  async function membersOfTag({ account, audience }: Campaign): Promise<number | null> {
+    const tags = await listTags(wechatFor(account));
+    if (tags.kind !== 'ok' || !('tagId' in audience)) return null;
+    return tags.value.find(({ id }) => id === audience.tagId)?.count ?? null;
+  }
+
+  /** What was read is what is sent to, unless WeChat counts more: then it is read again, then asked. */
+  async function note(
+    job: Job,
+    token: string | undefined,
+    campaign: Campaign,
+    { id, recipients, received, duplicates }: AudienceList,
+  ): Promise<void> {
+    await audiences.touch(id, Math.max(MINUTE, campaign.notAfter - now()) + 7 * DAY);
+    const read = received - duplicates;
+    let again: number | null = null;
+    await campaigns.control(campaign.id, (current) => {
+      again = null;
+      if (current.listId !== id || current.recipients !== undefined) return current;
+      const { followers = { short: 0 }, listId: _, ...rest } = current;
+      const { total = 0, short } = followers;
+      if (!isFarFromWhole(read, total)) return { ...rest, listId: id, recipients };
+      const counted = { total, read, short: short + 1 };
+      if (counted.short < LIST_TRIES && total <= MOST_READ_AGAIN) {
+        again = counted.short;
+        return { ...rest, followers: counted };
+      }
+      const paused = { at: now(), by: 'qunfa', reason: 'followers-incomplete' } as const;
+      return {
+        ...rest,
+        listId: id,
+        recipients,
+        followers: counted,
+        paused: current.paused ?? paused,
+      };
+    });
+    if (again === null) return;
+    await audiences.remove(id);
+    const at = now() + 10 * SECOND * again * again;
+    return waitForWechat(job, token, campaign, { at, reason: 'followers-incomplete' });
   }
 
   function pageOf({ account, audience }: Campaign, cursor: string) {

@@ -17,9 +17,12 @@ describe('a warning', () => {
   });
 
   it.each(WARNING_CODES)('%s has words in both languages', (code) => {
-    const warning = { code, batches: 2, at: '2026-01-05T09:30:00.000Z' } as Warning;
+    const facts = { batches: 2, at: '2026-01-05T09:30:00.000Z', read: 20, total: 30 };
+    const warning = { code, ...facts } as Warning;
 
-    expect(warningWords(warning, 'en')).toMatch(/^2 batches|2026-01-05/);
+    expect(warningWords(warning, 'en')).toMatch(
+      /^2 batches|2026-01-05|listed 20 followers and counts 30/,
+    );
     expect(warningWords(warning, 'zh')).toMatch(/[一-鿿]/);
   });
 });

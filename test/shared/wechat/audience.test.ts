@@ -47,7 +47,10 @@ describe('a page of followers', () => {
 
     expect(asked).toBe('GET /cgi-bin/user/get');
     expect(seen.query).not.toHaveProperty('next_openid');
-    expect(answer).toEqual({ kind: 'ok', value: { total: 3, openIds: ['A', 'B'], next: 'B' } });
+    expect(answer).toEqual({
+      kind: 'ok',
+      value: { total: 3, count: 2, openIds: ['A', 'B'], next: 'B' },
+    });
   });
 
   it('is asked for from where the last one ended', async () => {
@@ -84,6 +87,8 @@ describe('a page of followers', () => {
       value: {
         openIds: ['ocYxcuAEy30bX0NXmGn4ypqx3tI0', 'ocYxcuBt0mRugKZ7tGAHPnUaOW7Y'],
         next: 'ocYxcuBt0mRugKZ7tGAHPnUaOW7Y',
+        count: 2,
+        total: null,
       },
     });
   });
