@@ -35,7 +35,7 @@ const ROLES: Readonly<Record<string, (config: Config) => Promise<Running>>> = {
   },
   async sandbox(config) {
     const { start } = await import('./demo/sandbox-role.ts');
-    return start(config);
+    return start(config, process.argv.slice(3));
   },
   async start(config) {
     const { startForGood } = await import('./demo/start-for-good.ts');

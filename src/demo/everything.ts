@@ -40,7 +40,11 @@ export async function startEverything({
     const callback = await startCallback({ config, log: log('callback'), ...common });
     stops.push(() => callback.stop());
     const wechat = sandbox
-      ? await startSandbox({ ...sandbox, ...pushesTo(config, callback) })
+      ? await startSandbox({
+          ...sandbox,
+          switches: { protocol: config.wechat.era, ...sandbox.switches },
+          ...pushesTo(config, callback),
+        })
       : null;
     if (wechat) stops.push(() => wechat.stop());
     const settled = wechat

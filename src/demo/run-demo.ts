@@ -57,6 +57,7 @@ export async function runDemo(stop: AbortSignal, out: WriteStream): Promise<numb
           callsPerMinute: null,
           massPerDay: null,
           followerPerMonth: null,
+          everyonePerDay: null,
           everyonePerMonth: null,
         },
       },

@@ -1,16 +1,23 @@
 /** The sandbox as a process of its own, with the accounts of the environment or made-up ones. */
-import { start as startSandbox } from '../sandbox/start.ts';
+import { optionsIn, settle } from '../sandbox/options.ts';
+import { environmentOf } from '../sandbox/printed-account.ts';
+import { type SandboxSettings, start as startSandbox } from '../sandbox/start.ts';
 import type { Config } from '../shared/platform/config.ts';
+import { ServiceError } from '../shared/platform/errors.ts';
 import type { Running } from '../shared/platform/running.ts';
 
-export async function start({ sandbox, callback, accounts, wechat }: Config): Promise<Running> {
+/** @param words options as `name=value`, beside those of SANDBOX_OPTIONS. */
+export async function start(
+  { sandbox, callback, accounts, wechat }: Config,
+  words: readonly string[],
+): Promise<Running> {
   const { host, port } = sandbox;
   const callbackUrl = sandbox.callbackUrl ?? `http://${callback.host}:${callback.port}/wechat`;
   const running = await startSandbox({
     host,
     port,
     callbackUrl,
-    ...(wechat.era === '2014' ? { protocol: '2014' as const } : {}),
+    options: { protocol: wechat.era, ...sandboxOptions([...sandbox.options, ...words]) },
     accounts: accounts.map(
       ({ name, appId, appSecret, originalId, kind, callbackToken, encodingAesKey }) => ({
         name,
@@ -37,16 +44,14 @@ export async function start({ sandbox, callback, accounts, wechat }: Config): Pr
   };
 }
 
-const environmentOf = (account: {
-  appId: string;
-  appSecret: string;
-  originalId: string;
-  callbackToken?: string;
-  encodingAesKey?: string;
-}): [string, string][] => [
-  ['WECHAT_APP_ID', account.appId],
-  ['WECHAT_APP_SECRET', account.appSecret],
-  ['WECHAT_ORIGINAL_ID', account.originalId],
-  ['WECHAT_CALLBACK_TOKEN', account.callbackToken ?? ''],
-  ['WECHAT_ENCODING_AES_KEY', account.encodingAesKey ?? ''],
-];
+/** Options as `name=value`; what is wrong with them is the caller's mistake, not a crash. */
+export function sandboxOptions(words: readonly string[]): NonNullable<SandboxSettings['options']> {
+  try {
+    const options = optionsIn(words);
+    settle({ accounts: [], options });
+    return options;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ServiceError('CONFIG_INVALID', `SANDBOX_OPTIONS: ${error.message}`);
+  }
+}

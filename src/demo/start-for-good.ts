@@ -13,6 +13,7 @@ import { addressOf } from '../shared/platform/redis.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { startEverything } from './everything.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
+import { sandboxOptions } from './sandbox-role.ts';
 
 const DATA = '.qunfa';
 
@@ -37,7 +38,13 @@ export async function startForGood(asked: Config, redisUrl?: string): Promise<Ru
       config: { ...asked, redis: { ...asked.redis, url: redis.url }, accounts },
       log: (role) => makeLogger({ role, level: asked.log.level }),
       ...(isAlone
-        ? { sandbox: { port: asked.sandbox.port, accounts: accounts.map(inSandbox) } }
+        ? {
+            sandbox: {
+              port: asked.sandbox.port,
+              accounts: accounts.map(inSandbox),
+              options: sandboxOptions(asked.sandbox.options),
+            },
+          }
         : {}),
     });
     return {

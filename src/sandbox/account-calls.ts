@@ -16,6 +16,17 @@ export const accountEndpoints: Endpoints = {
     },
   },
   'openapi/quota/get': { method: 'POST', takes: 'json', handle: quotaOf },
+  'openapi/quota/clear': {
+    method: 'POST',
+    takes: 'json',
+    handle({ account, json, world }) {
+      const quota = quotaNamed(json.cgi_path);
+      if (!quota) return refusal(world.rules.switches.badCgiPath);
+      if (!account.quotas.takeOfMonth('quotaClearPerMonth')) return refusal(48006);
+      account.quotas.reset(quota);
+      return { errcode: 0, errmsg: 'ok' };
+    },
+  },
   getcallbackip: {
     method: 'GET',
     takes: 'nothing',
@@ -40,11 +51,25 @@ const QUOTAS: Readonly<Record<string, DailyQuota>> = {
   token: 'tokenPerDay',
 };
 
+const pathIn = (cgiPath: unknown): string =>
+  /^\/cgi-bin\/(.+)$/.exec(typeof cgiPath === 'string' ? cgiPath : '')?.[1] ?? '';
+
+const quotaNamed = (cgiPath: unknown): DailyQuota | undefined => QUOTAS[pathIn(cgiPath)];
+
 function quotaOf({ account, json, world }: AccountCall): Reply {
-  const path = String(json.cgi_path ?? '').replace(/^\/cgi-bin\//, '');
-  const quota = QUOTAS[path];
-  if (!quota) return refusal(76021);
-  return { errcode: 0, errmsg: 'ok', quota: figures(quota, path, account, world) };
+  const { limits, switches } = world.rules;
+  const quota = quotaNamed(json.cgi_path);
+  if (!quota) return refusal(switches.badCgiPath);
+  const hasRate = quota === 'massPerDay' && switches.quotaTellsRate;
+  return {
+    errcode: 0,
+    errmsg: 'ok',
+    quota: figures(quota, pathIn(json.cgi_path), account, world),
+    ...(hasRate &&
+      limits.callsPerMinute !== null && {
+        rate_limit: { call_count: limits.callsPerMinute, refresh_second: 60 },
+      }),
+  };
 }
 
 /** What WeChat answers where nothing limits is a number so high that nobody meets it. */

@@ -3,14 +3,8 @@ import { createHash } from 'node:crypto';
 import { defaultGroups, defaultTags, type Followers, makeFollowers } from './followers.ts';
 import { type MediaShelf, makeMediaShelf } from './media-shelf.ts';
 import { type MonthlyReceipts, makeMonthlyReceipts } from './monthly-receipts.ts';
-import type {
-  AccountKind,
-  Audience,
-  PushMode,
-  Rules,
-  SandboxAccount,
-  Strangers,
-} from './options.ts';
+import type { Strangers } from './option-table.ts';
+import type { AccountKind, Audience, PushMode, Rules, SandboxAccount } from './options.ts';
 import { makeQuotas, type Quotas } from './quotas.ts';
 import type { Send } from './send.ts';
 import { makeTokens, type Tokens } from './tokens.ts';
@@ -48,6 +42,7 @@ export interface Account {
   readonly quotas: Quotas;
   readonly monthly: MonthlyReceipts;
   readonly keys: Map<string, KeyUse>;
+  /** Addresses of pictures that it gave out, as `pictureNamed` writes them. */
   readonly pictures: Set<string>;
   lastSend: Send | undefined;
   nextMsgId: bigint;
@@ -85,12 +80,14 @@ export function makeAccount(
     tags: given.tags ?? defaultTags(followers.count),
     refusing: new Set(given.refusing),
     failing: new Set(given.failing),
-    strangers: given.strangers ?? rules.strangers,
+    get strangers() {
+      return given.strangers ?? rules.switches.strangers;
+    },
     helper: `o${createHash('sha256').update(given.appId).digest('base64url').slice(0, 27)}`,
     tokens: makeTokens({ rules, now }),
-    media: makeMediaShelf({ lifeMs: rules.pace.mediaLifeMs, now }),
+    media: makeMediaShelf({ rules, now }),
     quotas: makeQuotas({ rules, now }),
-    monthly: makeMonthlyReceipts({ followers, limit: rules.limits.followerPerMonth, now }),
+    monthly: makeMonthlyReceipts({ followers, rules, now }),
     keys: new Map(),
     pictures: new Set(),
     lastSend: undefined,

@@ -1,9 +1,18 @@
-/** `/sandbox/…`: the ledger, the faults and the events for tests in other processes. Loopback only. */
+/**
+ * `/sandbox/…`: the options, the faults, the ledger and the events for whoever is in another process.
+ * Not for strangers: a sandbox that listens on one machine answers that machine, one that listens
+ * on every interface, as in a container, its private network.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account } from './account.ts';
 import { toJson } from './answer.ts';
-import { FAULT_NAMES, type FaultDetails, isFaultName } from './fault.ts';
+import { PATHS } from './api.ts';
+import { FAULTS } from './fault.ts';
+import { readFault } from './fault-details.ts';
+import { describeAllowed } from './option.ts';
+import { change, OPTIONS, valuesOf } from './options.ts';
 import { summaryPage } from './summary-page.ts';
+import { TOKEN_PATHS } from './token-calls.ts';
 import { isRecord, type World } from './world.ts';
 
 interface Exchange {
@@ -22,11 +31,17 @@ type Handler = (call: AdminCall) => unknown;
 
 const DUPLICATES_SHOWN = 100;
 
-export function makeAdmin(world: World) {
+/** @param host that the sandbox listens on. */
+export function makeAdmin(world: World, host: string) {
   const { ledger, faults, pusher, accounts } = world;
 
-  const chosen = (name: unknown): readonly Account[] =>
-    name ? accounts.filter((account) => account.name === name) : accounts;
+  /** All, where none is named. */
+  function chosen(name: unknown): readonly Account[] {
+    if (!name) return accounts;
+    const found = accounts.filter((account) => account.name === name);
+    if (found.length === 0) throw new TypeError(`no account is named ${String(name)}`);
+    return found;
+  }
 
   const ofAccount = (query: URLSearchParams) => (send: { account: string }) =>
     !query.get('account') || send.account === query.get('account');
@@ -54,6 +69,21 @@ export function makeAdmin(world: World) {
     'GET previews': () => ledger.previews(),
     'DELETE ledger': () => done(() => ledger.clear()),
 
+    'GET options': () => valuesOf(world.rules),
+    'GET options/all': () =>
+      Object.entries(OPTIONS).map(([name, option]) => ({
+        name,
+        value: valuesOf(world.rules)[name],
+        default: option.initial,
+        allowed: describeAllowed(option),
+        about: option.about,
+      })),
+    'PUT options': ({ given }) => {
+      change(world.rules, given);
+      return valuesOf(world.rules);
+    },
+
+    'GET faults/all': () => FAULTS,
     'GET faults': () => faults.list(),
     'PUT faults': ({ given }) => setFault(given),
     'DELETE faults': () => done(() => faults.clear()),
@@ -65,6 +95,7 @@ export function makeAdmin(world: World) {
       ok: await pusher.checkAddress(String(given.account)),
     }),
 
+    'POST followers': ({ given }) => changeFollowers(given),
     'POST tokens/expire': ({ given }) =>
       done(() => {
         for (const { tokens } of chosen(given.account)) {
@@ -103,12 +134,26 @@ export function makeAdmin(world: World) {
   }
 
   function setFault(given: AdminCall['given']) {
-    const { name, ...details } = given as Readonly<Record<string, unknown>> & FaultDetails;
-    if (!isFaultName(name)) {
-      throw new TypeError(`no fault is named ${String(name)}; there are ${FAULT_NAMES.join(', ')}`);
-    }
+    const { name, details } = readFault(given, {
+      accounts: accounts.map((account) => account.name),
+      paths: [...PATHS, ...TOKEN_PATHS],
+    });
     const { id } = name === 'hold' ? faults.hold(details) : faults.set(name, details);
     return { id };
+  }
+
+  /** `{account, join, leave}`: so many that are made up, or OpenIDs; at the end, from the end. */
+  function changeFollowers({ account, join = [], leave = [] }: AdminCall['given']) {
+    const [one, ...others] = chosen(account);
+    if (!one || others.length > 0) throw new TypeError('say which account');
+    const { followers } = one;
+    followers.leave(
+      typeof leave === 'number'
+        ? followers.slice(0, followers.positions).slice(-leave || followers.positions)
+        : openIdsIn(leave),
+    );
+    followers.join(typeof join === 'number' ? join : openIdsIn(join));
+    return { followers: followers.count };
   }
 
   /** `{account, msg_id, times?}` repeats a send's event; `{account, fields | xml}` pushes anything. */
@@ -124,7 +169,10 @@ export function makeAdmin(world: World) {
 
   return async function onAdminCall(exchange: Exchange): Promise<void> {
     const { request, response, url, body } = exchange;
-    if (!isLoopback(request.socket.remoteAddress)) {
+    const from = request.socket.remoteAddress;
+    const isNear = isLoopback(from) || (!isLoopback(host) && isPrivate(from));
+    // A page of another site, in a browser on this machine, is a stranger, too.
+    if (!isNear || request.headers['sec-fetch-site'] === 'cross-site') {
       response.writeHead(403).end();
       return;
     }
@@ -174,5 +222,16 @@ function answer(response: ServerResponse, status: number, value: unknown): void 
   response.end(`${toJson(value) ?? 'null'}\n`);
 }
 
+function openIdsIn(value: unknown): readonly string[] {
+  const isList = Array.isArray(value) && value.every((openId) => typeof openId === 'string');
+  if (!isList) throw new TypeError('followers are a number or a list of OpenIDs');
+  return value;
+}
+
 export const isLoopback = (address = ''): boolean =>
-  address === '::1' || /^(::ffff:)?127\./.test(address);
+  address === '::1' || address === 'localhost' || /^(::ffff:)?127\./.test(address);
+
+/** Of a container's or a home's network. */
+export const isPrivate = (address = ''): boolean =>
+  /^(::ffff:)?(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address) ||
+  /^f[cd][0-9a-f]{2}:/i.test(address);

@@ -20,6 +20,7 @@ const ENDPOINTS: Endpoints = {
 };
 
 export const isMediaCall = (path: string): boolean => ENDPOINTS[path]?.plainText ?? false;
+export const PATHS: readonly string[] = Object.keys(ENDPOINTS);
 export const takesFile = (path: string): boolean => ENDPOINTS[path]?.takes === 'file';
 
 /** Whose token it is or was. */
@@ -42,7 +43,7 @@ export async function answerCall(method: string, call: Call): Promise<Reply> {
   if (turnedAway) return turnedAway;
   if (endpoint.quota && !account.quotas.take(endpoint.quota)) return refusal(45009);
 
-  const json = endpoint.takes === 'json' ? readJson(body, path) : {};
+  const json = endpoint.takes === 'json' ? readJson(body, path, world.rules.switches) : {};
   if (isRefusal(json)) return json;
   return endpoint.handle({ ...call, account, json });
 }

@@ -1,4 +1,5 @@
 /** Followers, groups and tags, as the account's owner may list them. */
+import type { Account } from './account.ts';
 import { type Reply, refusal } from './answer.ts';
 import type { Audience } from './options.ts';
 import { audienceWithId } from './recipients.ts';
@@ -12,8 +13,8 @@ export const audienceEndpoints: Endpoints = {
     takes: 'nothing',
     quota: 'userGetPerDay',
     handle({ account, query, world }) {
-      const { count } = account.followers;
-      const members = { from: 0, to: count };
+      const { count, positions } = account.followers;
+      const members = { from: 0, to: positions };
       const page = pageOf(members, query.get('next_openid') ?? '', { account, world });
       return page.errcode ? page : { total: count, ...page };
     },
@@ -21,12 +22,12 @@ export const audienceEndpoints: Endpoints = {
   'groups/get': {
     method: 'GET',
     takes: 'nothing',
-    handle: ({ account }) => ({ groups: account.groups.map(counted) }),
+    handle: ({ account }) => ({ groups: account.groups.map((one) => counted(one, account)) }),
   },
   'tags/get': {
     method: 'GET',
     takes: 'nothing',
-    handle: ({ account }) => ({ tags: account.tags.map(counted) }),
+    handle: ({ account }) => ({ tags: account.tags.map((one) => counted(one, account)) }),
   },
   'user/tag/get': {
     method: 'POST',
@@ -41,12 +42,10 @@ export const audienceEndpoints: Endpoints = {
   },
 };
 
-function counted({ id, name, members }: Audience) {
-  return { id, name, count: sizeOf(members) };
-}
-
-function sizeOf(members: Audience['members']): number {
-  return 'from' in members ? members.to - members.from : members.length;
+function counted({ id, name, members }: Audience, { followers }: Account) {
+  const gone = 'from' in members ? followers.goneWithin(members.from, members.to).length : 0;
+  const listed = 'from' in members ? members.to - members.from : members.length;
+  return { id, name, count: listed - gone };
 }
 
 /** The page after an OpenID. The end is a page without `data`, or one with an empty cursor. */
@@ -56,17 +55,22 @@ function pageOf(
   { account, world }: Pick<AccountCall, 'account' | 'world'>,
 ): Reply {
   const { followers } = account;
-  const positionOf = (openId: string): number =>
-    'from' in members ? followers.positionOf(openId) - members.from : members.indexOf(openId);
-  const start = after === '' ? 0 : positionOf(after) + 1;
-  if (after !== '' && start <= 0) return refusal(40003);
+  const { cursorOfGone, lastPageCursor } = world.rules.switches;
+  const isGone = after !== '' && followers.positionOf(after) === -1;
+  if (isGone && 'from' in members && cursorOfGone === 'refused') return refusal(40003);
+  const placeOf = (openId: string): number =>
+    'from' in members ? followers.placeOf(openId) : members.indexOf(openId);
+  const first = 'from' in members ? members.from : 0;
+  const start = after === '' ? first : placeOf(after) + 1;
+  if (start < first || (after !== '' && placeOf(after) === -1)) return refusal(40003);
   const openid =
     'from' in members
-      ? followers.slice(members.from + start, Math.min(members.to, members.from + start + PAGE))
+      ? followers.slice(start, members.to, PAGE)
       : members.slice(start, start + PAGE);
   const last = openid.at(-1);
   if (last === undefined) return { count: 0, next_openid: '' };
-  const ends = start + openid.length >= sizeOf(members);
-  const cursor = ends && world.rules.switches.lastPageCursor === 'empty' ? '' : last;
+  const end = 'from' in members ? members.to : members.length;
+  const ends = placeOf(last) + 1 >= end;
+  const cursor = ends && lastPageCursor === 'empty' ? '' : last;
   return { count: openid.length, data: { openid }, next_openid: cursor };
 }

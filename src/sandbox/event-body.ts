@@ -1,7 +1,8 @@
 /** The body of a push, as XML or JSON. */
+import { createHash } from 'node:crypto';
 import { toJson } from './answer.ts';
-import type { Switches } from './options.ts';
-import type { Send } from './send.ts';
+import type { Switches } from './option-table.ts';
+import type { Counts, Send } from './send.ts';
 
 /** A number is written bare, a string as CDATA, a list as items, an object as its fields. */
 export type EventValue = string | number | bigint | readonly EventFields[] | EventFields;
@@ -9,40 +10,60 @@ export interface EventFields {
   readonly [field: string]: EventValue;
 }
 
+/** What an event says otherwise than its send does. */
+export interface EventChanges {
+  readonly status?: string;
+  readonly counts?: Readonly<Partial<Record<keyof Counts, number | string>>>;
+  readonly createdAgoMs?: number;
+}
+
 /** The fields of a MASSSENDJOBFINISH. `createdAt` in milliseconds. */
 export function finishFields(
-  send: Pick<Send, 'msgId' | 'status' | 'counts' | 'articles'>,
-  about: {
+  send: Send,
+  about: EventChanges & {
     readonly originalId: string;
     readonly sender: string;
-    readonly createdAt: number;
+    readonly now: number;
     readonly switches: Switches;
     readonly era: '2014' | 'today';
   },
 ): EventFields {
+  const { status = send.status } = about;
+  const counts = { ...send.counts, ...about.counts };
   const fields = {
     ToUserName: about.originalId,
     FromUserName: about.sender,
-    CreateTime: Math.floor(about.createdAt / 1_000),
+    CreateTime: Math.floor((about.now - (about.createdAgoMs ?? 0)) / 1_000),
     MsgType: 'event',
     Event: 'MASSSENDJOBFINISH',
     MsgID: BigInt(send.msgId),
-    Status: send.status,
-    TotalCount: send.counts.total,
-    FilterCount: send.counts.filter,
-    SentCount: send.counts.sent,
-    ErrorCount: send.counts.error,
+    Status: status,
+    TotalCount: counts.total,
+    FilterCount: counts.filter,
+    SentCount: counts.sent,
+    ErrorCount: counts.error,
   };
   // Copyright came at the end of 2016, the addresses of the articles in 2020.
   if (about.era === '2014' || about.switches.emptyContainers === 'absent') return fields;
-  return { ...fields, ...containers(send) };
+  return { ...fields, ...containers({ ...send, status }, about.switches) };
 }
 
-function containers({ msgId, status, articles }: Pick<Send, 'msgId' | 'status' | 'articles'>) {
+/** Where an article of a send is shown; `index` from 1. */
+export function urlOf(
+  { account, msgId, msgDataId }: Send,
+  index: number,
+  form: Switches['articleUrls'],
+): string {
+  const mid = msgDataId ?? msgId;
+  if (form === 'long') return `http://mp.weixin.qq.com/s?__biz=sandbox&mid=${mid}&idx=${index}`;
+  const hash = createHash('sha256').update(`${account} ${mid} ${index}`).digest('base64url');
+  return `http://mp.weixin.qq.com/s/${hash.slice(0, 22)}`;
+}
+
+function containers(send: Send, switches: Switches) {
+  const { status, articles } = send;
   const reprint = status === 'err(30003)';
   const judged = reprint ? articles : [];
-  const urlOf = (index: number): string =>
-    `http://mp.weixin.qq.com/s?__biz=sandbox&mid=${msgId}&idx=${index + 1}`;
   return {
     CopyrightCheckResult: {
       Count: judged.length,
@@ -50,7 +71,7 @@ function containers({ msgId, status, articles }: Pick<Send, 'msgId' | 'status' |
         ArticleIdx: index + 1,
         UserDeclareState: 0,
         AuditState: 2,
-        OriginalArticleUrl: urlOf(index),
+        OriginalArticleUrl: urlOf(send, index + 1, switches.articleUrls),
         OriginalArticleType: 1,
         CanReprint: 1,
         NeedReplaceContent: 1,
@@ -62,7 +83,7 @@ function containers({ msgId, status, articles }: Pick<Send, 'msgId' | 'status' |
       Count: articles.length,
       ResultList: articles.map((_title, index) => ({
         ArticleIdx: index + 1,
-        ArticleUrl: urlOf(index),
+        ArticleUrl: urlOf(send, index + 1, switches.articleUrls),
       })),
     },
   };

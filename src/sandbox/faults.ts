@@ -9,7 +9,7 @@ import {
   type FaultName,
   matches,
   phaseOf,
-  SPOILS_A_SUCCESS,
+  spoilsASuccess,
 } from './fault.ts';
 
 export interface SetFault {
@@ -140,7 +140,7 @@ export function makeFaults(): FaultBox {
         call,
         (fault) =>
           phaseOf(fault) === 'after' &&
-          (!SPOILS_A_SUCCESS.includes(fault.name) || ACCEPTED.includes(reply.errcode ?? 0)),
+          (!spoilsASuccess(fault.name) || ACCEPTED.includes(reply.errcode ?? 0)),
       ),
     ofEvent: (call) => due(call, (fault) => phaseOf(fault) === 'event'),
     async wait(fault, call) {

@@ -6,11 +6,30 @@ import { createHash } from 'node:crypto';
 import type { Audience } from './options.ts';
 
 export interface Followers {
+  /** How many follow the account now. */
   readonly count: number;
+  /** How many ever did: one who leaves keeps the position. */
+  readonly positions: number;
   at(position: number): string;
-  /** -1 for whoever is not a follower. */
+  /** -1 for whoever does not follow now. */
   positionOf(openId: string): number;
-  slice(from: number, to: number): string[];
+  /** Where one is or was before leaving; -1 for whoever never followed. */
+  placeOf(openId: string): number;
+  /** Those from one position up to another, at most so many. */
+  slice(from: number, to: number, most?: number): string[];
+  /** Positions of those who left, between two positions. */
+  goneWithin(from: number, to: number): number[];
+  /** New ones, at the end: so many, or exactly these. One who left comes back to the old place. */
+  join(who: number | readonly string[]): void;
+  leave(openIds: readonly string[]): void;
+}
+
+/** OpenIDs by position, whoever left or not. */
+interface Places {
+  positions: number;
+  at(position: number): string;
+  placeOf(openId: string): number;
+  add(openId: string): void;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -25,10 +44,49 @@ const OPEN_ID = /^[A-Za-z0-9_-]{16,64}$/;
 export const isOpenId = (value: string): boolean => OPEN_ID.test(value);
 
 export function makeFollowers(appId: string, followers: number | readonly string[]): Followers {
-  return typeof followers === 'number' ? madeUp(appId, followers) : listed(followers);
+  const places = typeof followers === 'number' ? madeUp(appId, followers) : listed(followers);
+  const gone = new Set<number>();
+  const positionOf = (openId: string): number => {
+    const place = places.placeOf(openId);
+    return gone.has(place) ? -1 : place;
+  };
+  return {
+    get count() {
+      return places.positions - gone.size;
+    },
+    get positions() {
+      return places.positions;
+    },
+    at: places.at,
+    placeOf: places.placeOf,
+    positionOf,
+    slice(from, to, most = Number.POSITIVE_INFINITY) {
+      const openIds: string[] = [];
+      const end = Math.min(to, places.positions);
+      for (let position = from; position < end && openIds.length < most; position += 1) {
+        if (!gone.has(position)) openIds.push(places.at(position));
+      }
+      return openIds;
+    },
+    goneWithin: (from, to) => [...gone].filter((position) => position >= from && position < to),
+    join(who) {
+      if (typeof who === 'number') {
+        for (let i = 0; i < who; i += 1) places.add(madeUp(appId, 0).at(places.positions));
+        return;
+      }
+      for (const openId of who) {
+        const place = places.placeOf(openId);
+        if (place === -1) places.add(openId);
+        else gone.delete(place);
+      }
+    },
+    leave(openIds) {
+      for (const position of openIds.map(positionOf)) if (position !== -1) gone.add(position);
+    },
+  };
 }
 
-function madeUp(appId: string, count: number): Followers {
+function madeUp(appId: string, count: number): Places {
   // An account's OpenIDs begin alike: o and five characters.
   const prefix = `o${createHash('sha256').update(appId).digest('base64url').slice(0, 5)}`;
   const at = (position: number): string => {
@@ -36,30 +94,37 @@ function madeUp(appId: string, count: number): Followers {
     return prefix + characters(scattered, 5) + tail(scattered);
   };
   return {
-    count,
+    positions: count,
     at,
-    positionOf(openId) {
+    placeOf(openId) {
       if (openId.length !== 28 || !openId.startsWith(prefix)) return -1;
       let scattered = 0;
       for (const character of openId.slice(6, 11)) {
         scattered = scattered * 64 + ALPHABET.indexOf(character);
       }
       const position = (Math.imul(scattered, GATHER) & POSITION_MASK) - 1;
-      return position >= 0 && position < count && at(position) === openId ? position : -1;
+      return position >= 0 && position < this.positions && at(position) === openId ? position : -1;
     },
-    slice: (from, to) =>
-      Array.from({ length: Math.max(0, Math.min(to, count) - from) }, (_, i) => at(from + i)),
+    add(openId) {
+      if (openId !== at(this.positions))
+        throw new TypeError('made-up followers are joined by number');
+      this.positions += 1;
+    },
   };
 }
 
-function listed(openIds: readonly string[]): Followers {
+function listed(openIds: readonly string[]): Places {
   const distinct = [...new Set(openIds)];
-  const positions = new Map(distinct.map((openId, position) => [openId, position]));
+  const places = new Map(distinct.map((openId, position) => [openId, position]));
   return {
-    count: distinct.length,
+    positions: distinct.length,
     at: (position) => distinct[position] ?? '',
-    positionOf: (openId) => positions.get(openId) ?? -1,
-    slice: (from, to) => distinct.slice(from, to),
+    placeOf: (openId) => places.get(openId) ?? -1,
+    add(openId) {
+      places.set(openId, this.positions);
+      distinct.push(openId);
+      this.positions += 1;
+    },
   };
 }
 

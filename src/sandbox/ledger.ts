@@ -3,7 +3,7 @@
  *
  * Sends keep the callers' own OpenID arrays; followers are only counted when somebody asks.
  */
-import { forEachReceiver, type Send } from './send.ts';
+import { forEachReceiver, isDeleted, type Send } from './send.ts';
 
 export interface RecordedCall {
   readonly at: number;
@@ -35,7 +35,10 @@ export interface RecordedPush {
   readonly taken: boolean;
 }
 
-export type SendSummary = Omit<Send, 'receivers'> & { readonly received: number };
+export type SendSummary = Omit<Send, 'receivers' | 'deletedArticles'> & {
+  readonly deleted: boolean;
+  readonly received: number;
+};
 
 export interface RecordedPreview {
   readonly account: string;
@@ -77,6 +80,7 @@ export interface Ledger {
 }
 
 export interface LedgerKeeper extends Ledger {
+  filter(which: (send: Send) => boolean): readonly Send[];
   addSend(send: Send): void;
   addCall(call: RecordedCall): void;
   addPush(push: RecordedPush): void;
@@ -101,6 +105,7 @@ export function makeLedger(): LedgerKeeper {
   }
 
   return {
+    filter: (which) => sends.filter(which),
     addSend(send) {
       sends.push(send);
     },
@@ -200,6 +205,6 @@ function receivedOf({ receivers }: Send): number {
 }
 
 function summaryOf(send: Send): SendSummary {
-  const { receivers: _receivers, ...summary } = send;
-  return { ...summary, received: receivedOf(send) };
+  const { receivers: _receivers, deletedArticles: _deleted, ...summary } = send;
+  return { ...summary, deleted: isDeleted(send), received: receivedOf(send) };
 }

@@ -1,9 +1,10 @@
 /** Around a send: its status, deleting it, previewing one, the speed of all. */
 import type { Account } from './account.ts';
 import { isRefusal, type Reply, refusal } from './answer.ts';
+import { urlOf } from './event-body.ts';
 import { isOpenId } from './followers.ts';
 import { digestOf, findMedia, readMessage } from './message.ts';
-import type { Send } from './send.ts';
+import { isDeleted, type Send } from './send.ts';
 import type { AccountCall, Endpoints, World } from './world.ts';
 
 /** 10,000 followers a minute, by level. */
@@ -58,7 +59,7 @@ function status(call: AccountCall): Reply {
 }
 
 function statusOf(send: Send, world: World): string {
-  if (send.deleted) return 'DELETE';
+  if (isDeleted(send)) return 'DELETE';
   if (!isFinished(send, world)) return 'SENDING';
   return /^send ?success$/i.test(send.status) ? 'SEND_SUCCESS' : 'SEND_FAIL';
 }
@@ -66,19 +67,38 @@ function statusOf(send: Send, world: World): string {
 function remove(call: AccountCall): Reply {
   const { json, world, account } = call;
   const byId = sendAskedFor(call);
-  const mid = typeof json.url === 'string' ? /[?&]mid=(\d+)/.exec(json.url)?.[1] : undefined;
-  const send = byId ?? (mid === undefined ? undefined : world.ledger.send(account.name, mid));
+  const send = byId ?? sendShownAt(json.url, call);
   if (!send) return refusal(40059);
   if (send.msgtype !== 'mpnews' && send.msgtype !== 'mpvideo') return refusal(40008);
-  if (statusOf(send, world) !== 'SEND_SUCCESS') return refusal(40065);
+  const state = statusOf(send, world);
+  const isRepeat = state === 'DELETE' && world.rules.switches.deletedAgain === 'ok';
+  if (state !== 'SEND_SUCCESS' && !isRepeat) return refusal(40065);
   // With an address the number has no effect.
   const { article_idx: index = 0 } = byId ? json : {};
   if (typeof index !== 'number' || index < 0 || index > Math.max(1, send.articles.length)) {
     return refusal(40060);
   }
-  // One article of several goes, the send stays.
-  send.deleted = index === 0 || send.articles.length <= 1;
+  // Whatever was sent with the same media shows the same page.
+  const same = world.ledger.filter(
+    (other) => other.account === account.name && other.mediaIds[0] === send.mediaIds[0],
+  );
+  for (const { deletedArticles } of same) {
+    for (const gone of index === 0 ? allArticles(send) : [index]) deletedArticles.add(gone);
+  }
   return { errcode: 0, errmsg: 'ok' };
+}
+
+const allArticles = ({ articles }: Send): number[] =>
+  Array.from({ length: Math.max(1, articles.length) }, (_, at) => at + 1);
+
+function sendShownAt(url: unknown, { world: { ledger }, account }: AccountCall): Send | undefined {
+  return ledger
+    .filter((send) => send.account === account.name)
+    .find((send) =>
+      allArticles(send).some((index) =>
+        (['long', 'short'] as const).some((form) => urlOf(send, index, form) === url),
+      ),
+    );
 }
 
 function preview({ account, world, json }: AccountCall): Reply {
@@ -87,7 +107,7 @@ function preview({ account, world, json }: AccountCall): Reply {
   if (isRefusal(message)) return message;
   const to = receiverOf(json, account);
   if (isRefusal(to)) return to;
-  const media = findMedia(message, account, rules);
+  const media = findMedia(message, account, world);
   if (isRefusal(media)) return media;
   ledger.addPreview({
     account: account.name,
@@ -96,7 +116,7 @@ function preview({ account, world, json }: AccountCall): Reply {
     digest: digestOf(message, media),
   });
   // The answer had an id once; nothing ever followed for it.
-  const msgId = rules.protocol === '2014' ? { msg_id: 34182 } : {};
+  const msgId = rules.switches.protocol === '2014' ? { msg_id: 34182 } : {};
   return { errcode: 0, errmsg: 'preview success', ...msgId };
 }
 

@@ -1,12 +1,13 @@
 /** message/mass/sendall and message/mass/send: the two calls that cannot be taken back. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Accepted, accept, planEvent } from './accepted-send.ts';
 import type { Account, KeyUse } from './account.ts';
 import { isRefusal, type Refusal, type Reply, refusal } from './answer.ts';
-import type { Fault } from './fault.ts';
-import type { Media } from './media-shelf.ts';
-import { digestOf, findMedia, type Message, readMessage } from './message.ts';
-import { deliver, type Fate, type Recipients, readFilter, readOpenIds } from './recipients.ts';
+import { findMedia, type Message, readMessage } from './message.ts';
+import type { Rules } from './options.ts';
+import type { Unit } from './quotas.ts';
+import { type Recipients, readFilter, readOpenIds } from './recipients.ts';
 import type { Send } from './send.ts';
 import type { AccountCall, Endpoints, World } from './world.ts';
 
@@ -39,9 +40,8 @@ async function submit(call: AccountCall, route: 'sendall' | 'send'): Promise<Rep
   if (world.rules.pace.submitLatencyMs > 0) await sleep(world.rules.pace.submitLatencyMs);
   if (isRefusal(reply)) return reply;
 
-  const { send, faults } = reply;
-  await planEvent(send, account, world, faults);
-  const { msgId, msgDataId } = send;
+  await planEvent(reply, account, world);
+  const { msgId, msgDataId } = reply.send;
   return {
     errcode: 0,
     errmsg: 'send job submission success',
@@ -54,7 +54,7 @@ async function submit(call: AccountCall, route: 'sendall' | 'send'): Promise<Rep
 function decide(
   { account, world, json, path, body }: AccountCall,
   route: 'sendall' | 'send',
-): Refusal | { send: Send; faults: readonly Fault[] } {
+): Refusal | Accepted {
   const { rules } = world;
   const message = readMessage(json, route, rules);
   if (isRefusal(message)) return message;
@@ -64,25 +64,28 @@ function decide(
       : readFilter(json.filter, account, rules);
   if (isRefusal(recipients)) return recipients;
 
+  const media = findMedia(message, account, world);
+  if (isRefusal(media) && rules.switches.keyJudged === 'after-media') return media;
   const key = keyOf(json.clientmsgid, recipients, message, world);
   if (isRefusal(key)) return key;
   const use = key.map((name) => repeatOf(name, account, world)).find((found) => found);
   if (isRefusal(use)) return use;
 
-  const media = findMedia(message, account, rules);
-  const refused = isRefusal(media) ? media : outOfQuota(recipients, account);
+  const units = unitsOf(recipients, account, rules);
+  const noneLeft = units.every((unit) => account.quotas.has(unit)) ? undefined : refusal(45028);
+  const refused = isRefusal(media) ? media : noneLeft;
   if (refused || isRefusal(media)) {
     if (rules.switches.keyUsedByRefusals) remember(key, account, world, undefined);
     return refused ?? refusal(-1);
   }
 
-  if (account.kind === 'subscription') account.quotas.take('subscriptionPerDay');
-  else if (recipients.everyone) account.quotas.takeOfMonth('everyonePerMonth');
+  for (const unit of units) account.quotas.takeUnit(unit);
   const faults = world.faults.ofEvent({ account: account.name, path, body });
   const clientMsgId = typeof json.clientmsgid === 'string' ? json.clientmsgid : undefined;
-  const send = accept({ account, world, path, clientMsgId, message, recipients, media, faults });
-  remember(key, account, world, send);
-  return { send, faults };
+  const asked = { account, world, path, clientMsgId, message, recipients, media, units, faults };
+  const accepted = accept(asked);
+  remember(key, account, world, accepted.send);
+  return accepted;
 }
 
 /**
@@ -138,110 +141,13 @@ function remember(
   }
 }
 
-function outOfQuota(recipients: Recipients, account: Account): Refusal | undefined {
-  const { quotas, kind } = account;
-  if (kind === 'subscription') return quotas.has('subscriptionPerDay') ? undefined : refusal(45028);
-  return !recipients.everyone || quotas.has('everyonePerMonth') ? undefined : refusal(45028);
-}
-
-function accept({
-  account,
-  world,
-  path,
-  clientMsgId,
-  message,
-  recipients,
-  media,
-  faults,
-}: {
-  account: Account;
-  world: World;
-  path: string;
-  clientMsgId: string | undefined;
-  message: Message;
-  recipients: Recipients;
-  media: readonly Media[];
-  faults: readonly Fault[];
-}): Send {
-  const { rules, now, ledger } = world;
-  const at = now();
-  const { status, fate } = outcomeOf(faults, rules.switches.statusSpelling);
-  const articles = media.flatMap((one) => one.articles ?? []);
-  // The second id came in 2015, for articles only.
-  const hasDataId = message.msgtype === 'mpnews' && rules.protocol !== '2014';
-  const send: Send = {
-    account: account.name,
-    path,
-    at,
-    msgId: String(account.nextMsgId),
-    msgDataId: hasDataId ? String(account.nextDataId) : undefined,
-    clientMsgId,
-    msgtype: message.msgtype,
-    audience: recipients.label,
-    digest: digestOf(message, media),
-    recipients:
-      recipients.who.kind === 'list'
-        ? recipients.who.openIds.length
-        : recipients.who.to - recipients.who.from,
-    ...deliver(recipients, account, fate),
-    status,
-    articles: articles.map(({ title }) => title),
-    finishesAt: at + rules.pace.pushDelayMs,
-    finished: false,
-    deleted: false,
-  };
-  account.nextMsgId += 1n;
-  if (hasDataId) account.nextDataId += 1n;
-  account.lastSend = send;
-  for (const one of media) {
-    one.timesSent += 1;
-    const dies = rules.switches.draftDies;
-    if (one.kind !== 'draft' || dies === 'never') continue;
-    if (dies === 'at-submit') account.media.remove(one.id);
-    else world.pusher.later(rules.pace.pushDelayMs, () => void account.media.remove(one.id));
-  }
-  ledger.addSend(send);
-  return send;
-}
-
-function outcomeOf(faults: readonly Fault[], success: string): { status: string; fate: Fate } {
-  if (faults.some(({ name }) => name === 'event-sent-zero')) {
-    return { status: success, fate: 'failed-for-all' };
-  }
-  const status = faults.find(({ name }) => name === 'event-status')?.eventStatus ?? success;
-  const plain = status.toLowerCase().replaceAll(' ', '');
-  if (plain === 'sendsuccess') return { status, fate: 'delivered' };
-  return { status, fate: plain === 'sendfail' ? 'failed-for-all' : 'refused' };
-}
-
-/** Pushes the event when the send is done, or as the faults say. */
-async function planEvent(
-  send: Send,
-  account: Account,
-  { rules, pusher }: World,
-  faults: readonly Fault[],
-): Promise<void> {
-  const named = (name: Fault['name']) => faults.find((fault) => fault.name === name);
-  const copies = named('event-duplicate') ? (named('event-duplicate')?.copies ?? 3) : 1;
-  const push = async (): Promise<void> => {
-    for (let copy = 0; copy < copies; copy += 1) await pusher.pushSend(account, send);
-  };
-  const finish = (): void => {
-    send.finished = true;
-  };
-
-  if (rules.switches.pushes === 'by-hand' || named('event-never')) {
-    pusher.holdBack(account, send);
-    pusher.later(rules.pace.pushDelayMs, finish);
-    return;
-  }
-  if (named('event-early')) {
-    finish();
-    // A callback server that is away must not hold the answer back for ever.
-    await Promise.race([push(), sleep(rules.pace.pushTimeoutMs)]);
-    return;
-  }
-  const extra = named('event-late')?.afterMs ?? 0;
-  pusher.later(rules.pace.pushDelayMs, finish);
-  pusher.later(rules.pace.pushDelayMs + extra, push);
+/** The quotas that a successful send draws on; without one left it is 45028. */
+function unitsOf(
+  { everyone = false }: Recipients,
+  { kind }: Account,
+  { switches }: Rules,
+): readonly Unit[] {
+  if (kind === 'subscription') return ['subscriptionPerDay'];
+  const counts = everyone || switches.serviceUnits === 'every-send';
+  return counts ? ['everyonePerDay', 'everyonePerMonth'] : [];
 }

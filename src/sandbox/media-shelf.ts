@@ -1,5 +1,6 @@
 /** Everything of one account that has a media_id. */
 import { randomBytes } from 'node:crypto';
+import type { Rules } from './options.ts';
 
 export type MediaKind = 'image' | 'voice' | 'video' | 'thumb' | 'mpvideo' | 'news' | 'draft';
 
@@ -18,7 +19,9 @@ export interface Media {
   readonly digest: string;
   readonly filename?: string;
   readonly bytes?: number;
-  readonly articles?: readonly Article[];
+  /** Of a draft they may be changed. */
+  articles?: readonly Article[];
+  updatedAt?: number;
   timesSent: number;
   expired: boolean;
 }
@@ -35,7 +38,7 @@ export interface MediaShelf {
   all(kind?: MediaKind): readonly Media[];
 }
 
-export function makeMediaShelf({ lifeMs, now }: { lifeMs: number; now: () => number }): MediaShelf {
+export function makeMediaShelf({ rules, now }: { rules: Rules; now: () => number }): MediaShelf {
   const shelf = new Map<string, Media>();
   return {
     put(media) {
@@ -47,7 +50,9 @@ export function makeMediaShelf({ lifeMs, now }: { lifeMs: number; now: () => num
     find(id) {
       const media = shelf.get(id);
       if (!media || media.expired) return undefined;
-      return media.permanent || now() - media.createdAt < lifeMs ? media : undefined;
+      return media.permanent || now() - media.createdAt < rules.pace.mediaLifeMs
+        ? media
+        : undefined;
     },
     remove: (id) => shelf.delete(id),
     expire(id) {

@@ -4,7 +4,7 @@ import type { Account } from './account.ts';
 import { type Refusal, refusal } from './answer.ts';
 import type { Media, MediaKind } from './media-shelf.ts';
 import type { Rules } from './options.ts';
-import { isRecord } from './world.ts';
+import { isRecord, type World } from './world.ts';
 
 export interface Message {
   readonly msgtype: string;
@@ -42,7 +42,10 @@ export function readMessage(body: Body, route: Route, rules: Rules): Message | R
 }
 
 function newsKinds({ switches }: Rules): readonly MediaKind[] {
-  return switches.uploadNewsIdsAccepted ? ['news', 'draft'] : ['draft'];
+  const kinds: MediaKind[] = [];
+  if (switches.uploadNewsIdsAccepted) kinds.push('news');
+  if (switches.draftIdsAccepted) kinds.push('draft');
+  return kinds;
 }
 
 function readText(body: Body, { switches }: Rules): Message | Refusal {
@@ -56,7 +59,8 @@ function readText(body: Body, { switches }: Rules): Message | Refusal {
 }
 
 /** `image.media_id` until 2019 and in previews, `images.media_ids` since. */
-function readImage(body: Body, route: Route, { protocol, switches }: Rules): Message | Refusal {
+function readImage(body: Body, route: Route, { switches }: Rules): Message | Refusal {
+  const { protocol } = switches;
   if (route !== 'preview' && protocol !== '2014' && isRecord(body.images)) {
     const { media_ids: ids, recommend = '', title = '' } = body.images;
     if (!Array.isArray(ids) || ids.length === 0) return refusal(40215);
@@ -73,8 +77,9 @@ function readVideo(
   body: Body,
   msgtype: 'video' | 'mpvideo',
   route: Route,
-  { protocol, switches }: Rules,
+  { switches }: Rules,
 ): Message | Refusal {
+  const { protocol } = switches;
   if (route === 'sendall') {
     return msgtype === 'mpvideo' ? readOne(body, 'mpvideo', ['mpvideo']) : refusal(40008);
   }
@@ -98,7 +103,7 @@ function readOne(body: Body, field: string, kinds: readonly MediaKind[]): Messag
 export function findMedia(
   message: Message,
   account: Account,
-  { switches }: Rules,
+  world: World,
 ): readonly Media[] | Refusal {
   const found: Media[] = [];
   for (const id of message.mediaIds) {
@@ -107,13 +112,30 @@ export function findMedia(
     if (!message.kinds.includes(media.kind)) {
       return refusal(message.msgtype === 'mpvideo' && media.kind === 'video' ? 45161 : 40007);
     }
-    if (switches.mediaReuseMax !== null && media.timesSent >= switches.mediaReuseMax) {
-      return refusal(40007);
-    }
+    const unfit = unfitFor(media, world);
+    if (unfit !== undefined) return refusal(unfit);
     found.push(media);
   }
   return found;
 }
+
+/** Kinds whose ids the page of media/upload lets be sent ten times. */
+const REUSED: readonly MediaKind[] = ['image', 'voice', 'video'];
+
+function unfitFor(media: Media, world: World): number | undefined {
+  const { picturePosts, mediaReuseMax } = world.rules.switches;
+  const isPicturePost = media.articles?.some(({ article_type: type }) => type === 'newspic');
+  if (isPicturePost && picturePosts !== 'accepted') return picturePosts;
+  if (isTranscoding(media, world)) return 46007;
+  const isReused = !media.permanent && REUSED.includes(media.kind);
+  return isReused && media.timesSent >= (mediaReuseMax ?? Number.POSITIVE_INFINITY)
+    ? 40007
+    : undefined;
+}
+
+/** A video cannot be named or sent while WeChat still works on it. */
+export const isTranscoding = ({ kind, createdAt }: Media, { rules, now }: World): boolean =>
+  kind === 'video' && now() - createdAt < rules.pace.videoTranscodeMs;
 
 /** Of what a follower sees: the same for the same file or articles under another media_id. */
 export function digestOf(message: Message, media: readonly Media[]): string {

@@ -3,6 +3,7 @@
  * count as followers are kept by name.
  */
 import type { Followers } from './followers.ts';
+import type { Rules } from './options.ts';
 import { monthOf } from './quotas.ts';
 
 export interface MonthlyReceipts {
@@ -21,14 +22,14 @@ export interface MonthPage {
 
 export function makeMonthlyReceipts({
   followers,
-  limit,
+  rules: { limits },
   now,
 }: {
   followers: Followers;
-  limit: number | null;
+  rules: Rules;
   now: () => number;
 }): MonthlyReceipts {
-  const most = limit ?? Number.POSITIVE_INFINITY;
+  const most = (): number => limits.followerPerMonth ?? Number.POSITIVE_INFINITY;
   let month = monthOf(now());
   let known = new Uint8Array(0);
   const strangers = new Map<string, number>();
@@ -40,27 +41,33 @@ export function makeMonthlyReceipts({
 
   function takeAt(position: number): boolean {
     const received = known[position] ?? 0;
-    if (received >= most) return false;
+    if (received >= most()) return false;
     known[position] = received + 1;
     return true;
   }
 
   function takeStranger(openId: string): boolean {
     const received = strangers.get(openId) ?? 0;
-    if (received >= most) return false;
+    if (received >= most()) return false;
     strangers.set(openId, received + 1);
     return true;
   }
 
   return {
-    unlimited: limit === null,
+    get unlimited() {
+      return limits.followerPerMonth === null;
+    },
     page() {
       if (monthOf(now()) !== month) forget();
       month = monthOf(now());
-      if (known.length === 0 && followers.count > 0) known = new Uint8Array(followers.count);
+      if (known.length < followers.positions) {
+        const grown = new Uint8Array(followers.positions);
+        grown.set(known);
+        known = grown;
+      }
       return {
         take(openId) {
-          const position = followers.positionOf(openId);
+          const position = followers.placeOf(openId);
           return position === -1 ? takeStranger(openId) : takeAt(position);
         },
         takeAt,

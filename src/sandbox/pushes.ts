@@ -7,7 +7,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account } from './account.ts';
 import { toJson } from './answer.ts';
-import { type EventFields, finishFields, toBody, toXml } from './event-body.ts';
+import { type EventChanges, type EventFields, finishFields, toBody, toXml } from './event-body.ts';
 import type { LedgerKeeper, RecordedPush } from './ledger.ts';
 import type { Rules } from './options.ts';
 import { encrypt, signatureOf } from './push-crypto.ts';
@@ -33,7 +33,7 @@ export interface Events {
 export interface Pusher extends Events {
   /** Does the work later; `settled` waits for it and `close` gives it up. */
   later(delayMs: number, work: () => unknown): void;
-  pushSend(account: Account, send: Send): Promise<boolean>;
+  pushSend(account: Account, send: Send, changes?: EventChanges): Promise<boolean>;
   /** Remembers an event that goes out when a person says so. */
   holdBack(account: Account, send: Send): void;
   close(): void;
@@ -68,13 +68,14 @@ export function makePusher({ rules, accounts, ledger, wall, log }: Dependencies)
     return send;
   }
 
-  function fieldsOf(account: Account, send: Send): EventFields {
+  function fieldsOf(account: Account, send: Send, changes: EventChanges = {}): EventFields {
     return finishFields(send, {
+      ...changes,
       originalId: account.originalId,
       sender: senderOf(account),
-      createdAt: wall(),
+      now: wall(),
       switches,
-      era: rules.protocol === '2014' ? '2014' : 'today',
+      era: rules.switches.protocol === '2014' ? '2014' : 'today',
     });
   }
 
@@ -164,8 +165,8 @@ export function makePusher({ rules, accounts, ledger, wall, log }: Dependencies)
     return work;
   }
 
-  const pushSend = (account: Account, send: Send): Promise<boolean> =>
-    track(deliver(account, toBody(fieldsOf(account, send), switches), send.msgId));
+  const pushSend: Pusher['pushSend'] = (account, send, changes) =>
+    track(deliver(account, toBody(fieldsOf(account, send, changes), switches), send.msgId));
 
   return {
     later(delayMs, work) {

@@ -3,7 +3,7 @@ import type { Account } from './account.ts';
 import { type Refusal, refusal } from './answer.ts';
 import { isOpenId } from './followers.ts';
 import type { Audience, Rules } from './options.ts';
-import { type Counts, NOBODY, type Receivers } from './send.ts';
+import { type Counts, NOBODY, NOTHING, type Receivers } from './send.ts';
 
 export interface Recipients {
   readonly label: string;
@@ -29,7 +29,8 @@ export function readOpenIds(
   if (counted.length < switches.leastOpenIds) return refusal(40130);
   if (!counted.every(isOpenId)) return refusal(40003);
   if (account.strangers !== 'followers') {
-    const strangers = counted.filter((openId) => account.followers.positionOf(openId) === -1);
+    // One who unfollowed is no stranger: recorded lists with such count them and filter them.
+    const strangers = counted.filter((openId) => account.followers.placeOf(openId) === -1);
     if (strangers.length > 0 && account.strangers === 'refuse') {
       return refusal(switches.strangerErrcode);
     }
@@ -48,8 +49,9 @@ function distinct(openIds: readonly string[]): readonly string[] {
 export function readFilter(
   filter: unknown,
   account: Account,
-  { protocol, switches }: Rules,
+  { switches }: Rules,
 ): Recipients | Refusal {
+  const { protocol } = switches;
   if (typeof filter !== 'object' || filter === null) return refusal(40152);
   const { is_to_all, tag_id, group_id } = filter as Readonly<Record<string, unknown>>;
   if (is_to_all !== undefined && typeof is_to_all !== 'boolean') return refusal(40008);
@@ -57,7 +59,7 @@ export function readFilter(
     if (switches.everyoneNeedsTagId && tag_id === undefined) return refusal(40152);
     return {
       label: 'everyone',
-      who: { kind: 'range', from: 0, to: account.followers.count },
+      who: { kind: 'range', from: 0, to: account.followers.positions },
       everyone: true,
     };
   }
@@ -101,15 +103,17 @@ export type Fate = 'delivered' | 'refused' | 'failed-for-all';
  * fails for all gets through the filter and no further.
  */
 export function deliver(
-  { who }: Recipients,
+  { who, everyone }: Recipients,
   account: Account,
   fate: Fate,
 ): { counts: Counts; receivers: Receivers } {
   if (fate === 'refused') {
-    return { counts: { total: 0, filter: 0, sent: 0, error: 0 }, receivers: NOBODY };
+    return { counts: NOTHING, receivers: NOBODY };
   }
   const { total, filtered, failing, receivers } =
-    who.kind === 'list' ? toList(who.openIds, account) : toRange(who.from, who.to, account);
+    who.kind === 'list'
+      ? toList(who.openIds, account)
+      : toRange(who.from, everyone ? account.followers.positions : who.to, account);
   const filter = total - filtered;
   if (fate === 'failed-for-all') {
     return { counts: { total, filter, sent: 0, error: filter }, receivers: NOBODY };
@@ -133,6 +137,7 @@ function toList(openIds: readonly string[], account: Account): Reach {
     account.refusing.size === 0 &&
     account.failing.size === 0 &&
     account.strangers !== 'filtered' &&
+    account.followers.count === account.followers.positions &&
     !monthlyLimitHolds(account);
   const total = openIds.length;
   if (nobodyIsSpecial)
@@ -141,9 +146,7 @@ function toList(openIds: readonly string[], account: Account): Reach {
   const month = monthlyLimitHolds(account) ? account.monthly.page() : undefined;
   const eligible = openIds.filter(
     (openId) =>
-      !account.refusing.has(openId) &&
-      (account.strangers !== 'filtered' || account.followers.positionOf(openId) !== -1) &&
-      (month?.take(openId) ?? true),
+      !account.refusing.has(openId) && !isAway(openId, account) && (month?.take(openId) ?? true),
   );
   const reached =
     account.failing.size === 0
@@ -157,24 +160,31 @@ function toList(openIds: readonly string[], account: Account): Reach {
   };
 }
 
+/** Unfollowed, or a stranger where those are filtered. */
+function isAway(openId: string, { followers, strangers }: Account): boolean {
+  if (followers.positionOf(openId) !== -1) return false;
+  return strangers === 'filtered' || followers.placeOf(openId) !== -1;
+}
+
 function toRange(from: number, to: number, account: Account): Reach {
   const positionsOf = (openIds: ReadonlySet<string>): Set<number> => {
     const positions = [...openIds].map((openId) => account.followers.positionOf(openId));
     return new Set(positions.filter((position) => position >= from && position < to));
   };
-  const except = positionsOf(account.refusing);
+  const gone = account.followers.goneWithin(from, to);
+  const except = new Set([...gone, ...positionsOf(account.refusing)]);
   if (monthlyLimitHolds(account)) {
     const month = account.monthly.page();
     for (let position = from; position < to; position += 1) {
       if (!except.has(position) && !month.takeAt(position)) except.add(position);
     }
   }
-  const filtered = except.size;
+  const filtered = except.size - gone.length;
   for (const position of positionsOf(account.failing)) except.add(position);
   return {
-    total: to - from,
+    total: to - from - gone.length,
     filtered,
-    failing: except.size - filtered,
+    failing: except.size - filtered - gone.length,
     receivers: { kind: 'range', from, to, except, at: account.followers.at },
   };
 }

@@ -31,19 +31,26 @@ export interface Send {
   readonly audience: string;
   /** Of what a follower sees, whatever media_id it had. */
   readonly digest: string;
+  readonly mediaIds: readonly string[];
   /** How many were asked for. */
   readonly recipients: number;
-  readonly receivers: Receivers;
+  /** Nobody yet, where it is decided only when the send is processed. */
+  receivers: Receivers;
   readonly status: string;
-  readonly counts: Counts;
+  counts: Counts;
   /** Titles of the articles, for the event's lists. */
   readonly articles: readonly string[];
   readonly finishesAt: number;
   finished: boolean;
-  deleted: boolean;
+  /** Of articles from 1 on; one that is no article has all or nothing. */
+  readonly deletedArticles: Set<number>;
 }
 
+export const NOTHING: Counts = { total: 0, filter: 0, sent: 0, error: 0 };
 export const NOBODY: Receivers = { kind: 'list', openIds: [] };
+
+export const isDeleted = ({ articles, deletedArticles }: Send): boolean =>
+  deletedArticles.size >= Math.max(1, articles.length);
 
 export function forEachReceiver(receivers: Receivers, visit: (openId: string) => void): void {
   if (receivers.kind === 'list') {

@@ -6,7 +6,7 @@
  * sides. Any WeChat client can be pointed at it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type Account, makeAccount } from './account.ts';
 import { makeAdmin } from './admin.ts';
 import { type Faults, makeFaults } from './faults.ts';
@@ -16,8 +16,15 @@ import { type Events, makePusher } from './pushes.ts';
 import { makeWechatSide } from './wechat-side.ts';
 import type { World } from './world.ts';
 
+const SECOND = 1_000;
 const MB = 1024 * 1024;
-const LARGEST_BODY = 24 * MB;
+/** A file of ten megabytes and what goes with it. */
+const LARGEST_FILE = 12 * MB;
+/** Eight articles of a megabyte each. */
+const LARGEST_JSON = 9 * MB;
+const REQUESTS_PER_SOCKET = 10_000;
+/** A client that sends more without reading an answer would fill the memory. */
+const UNANSWERED_PER_SOCKET = 8;
 
 export interface Sandbox {
   readonly url: string;
@@ -47,11 +54,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const pusher = makePusher({ rules, accounts, ledger, wall, log });
   const world: World = { rules, accounts, ledger, faults, pusher, now };
   const onWechatCall = makeWechatSide(world);
-  const onAdminCall = makeAdmin(world);
+  const onAdminCall = makeAdmin(world, host);
 
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://sandbox');
-    const body = await bodyOf(request);
+    const isFile = /^multipart\//i.test(request.headers['content-type'] ?? '');
+    const body = await bodyOf(request, isFile ? LARGEST_FILE : LARGEST_JSON);
+    if (!body) {
+      response.writeHead(413, { connection: 'close' }).end();
+      return;
+    }
     if (/^\/sandbox(\/|$)/.test(url.pathname) || url.pathname === '/') {
       await onAdminCall({ request, response, url, body });
     } else {
@@ -59,12 +71,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
   }
 
+  const isTooMany = countUnanswered();
   const server = createServer((request, response) => {
+    if (isTooMany(request.socket, response)) {
+      request.socket.destroy();
+      return;
+    }
     onRequest(request, response).catch((error: unknown) => {
       log(`${request.method} ${request.url?.split('?')[0]}: ${String(error)}`);
       if (!response.headersSent) response.writeHead(500).end();
     });
   });
+  server.requestTimeout = 60 * SECOND;
+  server.headersTimeout = 20 * SECOND;
+  server.maxRequestsPerSocket = REQUESTS_PER_SOCKET;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -97,12 +117,23 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+function countUnanswered() {
+  const unanswered = new WeakMap<Socket, number>();
+  return (socket: Socket, response: ServerResponse): boolean => {
+    const waiting = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, waiting);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    return waiting > UNANSWERED_PER_SOCKET;
+  };
+}
+
+/** undefined for what is larger than that. */
+async function bodyOf(request: IncomingMessage, largest: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > LARGEST_BODY) throw new RangeError('body too large');
+    if (length > largest) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

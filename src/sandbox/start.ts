@@ -1,11 +1,13 @@
 /** The sandbox as a role of its own: a port, accounts, and where it pushes. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Limits, Pace, SandboxAccount, Strangers, Switches } from './options.ts';
+import type { SandboxAccount, SandboxOptions } from './options.ts';
 import { type Sandbox, startSandbox } from './server.ts';
 
-export interface SandboxSettings {
-  readonly host?: string;
-  readonly port?: number;
+export interface SandboxSettings
+  extends Pick<
+    SandboxOptions,
+    'host' | 'port' | 'pace' | 'limits' | 'switches' | 'options' | 'log'
+  > {
   /** Without any, a service account named `default` is made up. */
   readonly accounts?: readonly SandboxAccount[];
   /**
@@ -13,12 +15,6 @@ export interface SandboxSettings {
    * name, or the name is appended.
    */
   readonly callbackUrl?: string;
-  readonly protocol?: 'today' | '2014';
-  readonly strangers?: Strangers;
-  readonly pace?: Partial<Pace>;
-  readonly limits?: Partial<Limits>;
-  readonly switches?: Partial<Switches>;
-  readonly log?: (line: string) => void;
 }
 
 export interface RunningSandbox {

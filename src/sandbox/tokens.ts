@@ -34,7 +34,7 @@ interface Token {
 }
 
 export function makeTokens({ rules, now }: { rules: Rules; now: () => number }): Tokens {
-  const { tokenLifeMs, tokenOverlapMs, forcedTokenGapMs } = rules.pace;
+  const { pace } = rules;
   const all = new Map<string, Token>();
   let ordinary: Token | undefined;
   let stable: Token | undefined;
@@ -44,7 +44,7 @@ export function makeTokens({ rules, now }: { rules: Rules; now: () => number }):
   function mint(): Token {
     const token: Token = {
       text: `${Math.floor(now() / SECOND) % 100}_${randomBytes(96).toString('base64url')}`,
-      expiresAt: now() + tokenLifeMs,
+      expiresAt: now() + pace.tokenLifeMs,
       replacedAt: Number.POSITIVE_INFINITY,
       expired: false,
     };
@@ -66,13 +66,13 @@ export function makeTokens({ rules, now }: { rules: Rules; now: () => number }):
 
   return {
     issue() {
-      replace(ordinary, now() + tokenOverlapMs);
+      replace(ordinary, now() + pace.tokenOverlapMs);
       ordinary = mint();
       return answer(ordinary);
     },
     stable(forced) {
       if (forced) {
-        if (now() - forcedAt >= forcedTokenGapMs || !stable) {
+        if (now() - forcedAt >= pace.forcedTokenGapMs || !stable) {
           forcedAt = now();
           replace(stable, now());
           stable = mint();
@@ -83,7 +83,7 @@ export function makeTokens({ rules, now }: { rules: Rules; now: () => number }):
         stale -= 1;
         return answer(stable);
       }
-      const overlap = Math.min(tokenOverlapMs, tokenLifeMs / 2);
+      const overlap = Math.min(pace.tokenOverlapMs, pace.tokenLifeMs / 2);
       if (!stable || !alive(stable) || stable.expiresAt - now() <= overlap) stable = mint();
       return answer(stable);
     },

@@ -1,7 +1,9 @@
 /** Files: temporary media, permanent material, pictures of articles, and the video's second id. */
 import { createHash } from 'node:crypto';
 import { isRefusal, type Refusal, type Reply, refusal } from './answer.ts';
+import { pictureNamed } from './article-html.ts';
 import { type FileKind, fileKindOf, kindNamedBy, secondsOf } from './file-kind.ts';
+import { isTranscoding } from './message.ts';
 import { type Part, readMultipart } from './multipart.ts';
 import type { AccountCall, Endpoints, World } from './world.ts';
 import { isRecord } from './world.ts';
@@ -61,7 +63,7 @@ function uploadTemporary(call: AccountCall): Reply {
   const { account, query, world } = call;
   const type = typeIn(query);
   if (!type) return refusal(40004);
-  const accepts = world.rules.protocol === '2014' ? OF_2014[type] : TODAY[type];
+  const accepts = world.rules.switches.protocol === '2014' ? OF_2014[type] : TODAY[type];
   const file = fileIn(call, accepts);
   if (isRefusal(file)) return file;
   const media = account.media.put({
@@ -96,7 +98,9 @@ function addMaterial(call: AccountCall): Reply {
     bytes: file.data.length,
   });
   const url = `http://mmbiz.qpic.cn/mmbiz_jpg/${media.id}/0?wx_fmt=jpeg`;
-  return type === 'image' ? { media_id: media.id, url } : { media_id: media.id };
+  if (type !== 'image') return { media_id: media.id };
+  account.pictures.add(pictureNamed(url));
+  return { media_id: media.id, url };
 }
 
 function uploadPicture(call: AccountCall): Reply {
@@ -104,16 +108,17 @@ function uploadPicture(call: AccountCall): Reply {
   if (isRefusal(file)) return file;
   const name = digestOf(Buffer.concat([Buffer.from(call.account.appId), file.data]));
   const url = `http://mmbiz.qpic.cn/mmbiz_jpg/${name}/0`;
-  call.account.pictures.add(url);
+  call.account.pictures.add(pictureNamed(url));
   return { url };
 }
 
 /** Takes the id of a temporary video; a permanent one is 40007, as reported since 2022. */
-function nameVideo({ account, json }: AccountCall): Reply {
+function nameVideo({ account, json, world }: AccountCall): Reply {
   const { media_id: id, title = '', description = '' } = json;
   if (id === undefined) return refusal(41006);
   const video = typeof id === 'string' ? account.media.find(id) : undefined;
   if (video?.kind !== 'video' || video.permanent) return refusal(40007);
+  if (isTranscoding(video, world)) return refusal(46007);
   if (typeof title !== 'string' || typeof description !== 'string') return refusal(47003);
   const media = account.media.put({
     kind: 'mpvideo',

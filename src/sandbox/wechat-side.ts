@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isRefusal, type Reply, refusal, toJson, withSuffix } from './answer.ts';
 import { accountOfToken, answerCall, isMediaCall, takesFile } from './api.ts';
 import type { CallInQuestion, Fault } from './fault.ts';
+import { changeFollowers, SPOILED_TEXT, spoiledPage } from './spoiled-answer.ts';
 import { accountAsking, answerTokenCall, TOKEN_PATHS } from './token-calls.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +24,9 @@ interface Exchange {
 type Ending = { readonly status: number | 'silent' | 'reset'; readonly errcode: number };
 
 export function makeWechatSide(world: World) {
+  /** The page before, of each account and call. */
+  const lastPages = new Map<string, Reply>();
+
   return async function onWechatCall(exchange: Exchange): Promise<void> {
     const { request, url, body } = exchange;
     const method = request.method ?? 'GET';
@@ -35,6 +39,7 @@ export function makeWechatSide(world: World) {
       : accountOfToken(query, world.accounts);
     const call: CallInQuestion = { account: account?.name ?? '', path, body };
     const fired: string[] = [];
+    const pageKey = `${call.account} ${path}`;
 
     const ending = await converse();
     world.ledger.addCall({
@@ -56,6 +61,7 @@ export function makeWechatSide(world: World) {
         const effect = await applyBefore(fault);
         if (effect === 'stop-silent') return { status: 'silent', errcode: 0 };
         if (effect === 'stop-reset') return reset();
+        if (fault.name === 'raw-answer') return raw(fault);
         if (typeof effect === 'object') spoiled = effect;
         if (typeof effect === 'string' && effect.startsWith('<')) return html(fault, effect);
       }
@@ -64,7 +70,7 @@ export function makeWechatSide(world: World) {
     }
 
     async function processed(): Promise<Reply> {
-      if (isTokenCall) return { ...answerTokenCall(path, { method, query, body }, world) };
+      if (isTokenCall) return answerTokenCall(path, { method, query, body }, world);
       return answerCall(method, { world, path, query, headers: request.headers, body });
     }
 
@@ -82,6 +88,9 @@ export function makeWechatSide(world: World) {
           return refusalOf(fault);
         case 'key-taken':
           return refusal(45065, takenId(fault));
+        case 'followers-change':
+          if (account) changeFollowers(account, fault);
+          return undefined;
         case 'token-replaced':
           account?.tokens.replaceAll(fault.stale);
           return undefined;
@@ -126,19 +135,23 @@ export function makeWechatSide(world: World) {
             return html(fault, LOGIN_PAGE);
           case 'errcode':
             return answer(refusalOf(fault));
-          case 'truncated-json':
-            return answer(reply, { truncated: true });
+          case 'raw-answer':
+            return raw(fault);
           default:
+            return answer(
+              spoiledPage(fault, reply, lastPages.get(pageKey)),
+              SPOILED_TEXT[fault.name],
+            );
         }
       }
       return answer(reply);
     }
 
-    function answer(reply: Reply, { truncated = false } = {}): Ending {
+    function answer(reply: Reply, spoil = (text: string) => text): Ending {
       const { response } = exchange;
       const refused = isRefusal(reply);
-      const text = toJson(refused ? withSuffix(reply, world.now()) : reply);
-      const sent = truncated ? text.slice(0, Math.ceil(text.length / 2)) : text;
+      if (path === 'user/get' || path === 'user/tag/get') lastPages.set(pageKey, reply);
+      const sent = spoil(toJson(refused ? withSuffix(reply, world.now()) : reply));
       const plain = refused || isMediaCall(path);
       response.writeHead(200, {
         'content-type': plain ? 'text/plain' : 'application/json; encoding=utf-8',
@@ -146,6 +159,11 @@ export function makeWechatSide(world: World) {
       });
       response.end(sent);
       return { status: 200, errcode: reply.errcode ?? 0 };
+    }
+
+    function raw({ text = '' }: Fault): Ending {
+      exchange.response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
+      return { status: 200, errcode: 0 };
     }
 
     function html(fault: Fault, page: string): Ending {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Limits, Pace, SandboxAccount } from '../../src/sandbox/options.ts';
+import type { Limits, Pace } from '../../src/sandbox/option-table.ts';
+import type { SandboxAccount } from '../../src/sandbox/options.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
@@ -14,6 +15,7 @@ const UNLIMITED: Partial<Limits> = {
   callsPerMinute: null,
   massPerDay: null,
   followerPerMonth: null,
+  everyonePerDay: null,
   everyonePerMonth: null,
 };
 
@@ -57,6 +59,7 @@ export async function startBenchWorld(options: WorldOptions): Promise<BenchWorld
     ],
     limits: { ...UNLIMITED, ...options.limits },
     pace: { pushDelayMs: 0, ...options.pace },
+    switches: { strangers: 'followers' },
   });
   const accountsFile = join(dir, 'accounts.json');
   const byName = accounts.map(({ name, ...rest }) => [name, rest] as const);

@@ -33,6 +33,7 @@ export function browserWorld() {
       sandbox: {
         accounts: [knownToSandbox(ACCOUNT)],
         pace: { pushDelayMs: 100, keyRepeatMs: 100 },
+        switches: { strangers: 'followers' },
         limits: { callsPerMinute: null, massPerDay: null, followerPerMonth: null },
       },
     });

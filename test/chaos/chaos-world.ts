@@ -110,6 +110,7 @@ export async function startChaosWorld(
         tokenPerDay: null,
         forcedTokenPerDay: null,
         followerPerMonth: null,
+        everyonePerDay: null,
         everyonePerMonth: null,
       },
     },

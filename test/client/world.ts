@@ -42,10 +42,12 @@ export async function startWorld(
     sandbox: {
       accounts: accounts.map(inSandbox),
       pace: { pushDelayMs: 20 },
+      switches: { strangers: 'followers' },
       limits: {
         callsPerMinute: null,
         massPerDay: null,
         followerPerMonth: null,
+        everyonePerDay: null,
         everyonePerMonth: null,
       },
     },

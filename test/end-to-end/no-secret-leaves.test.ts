@@ -61,6 +61,7 @@ beforeAll(async () => {
         callsPerMinute: null,
         massPerDay: null,
         followerPerMonth: null,
+        everyonePerDay: null,
         everyonePerMonth: null,
         uploadNewsPerDay: null,
       },

@@ -99,7 +99,7 @@ describe.each([
 
 describe('a service account that has sent to everyone four times this month', () => {
   it('still sends to groups and OpenIDs; only what is to everyone waits', async (t) => {
-    const own = await startWorld(t, { limits: { everyonePerMonth: 0 } });
+    const own = await startWorld(t, { limits: { everyonePerMonth: 0, everyonePerDay: null } });
     const toEveryone = aRequest('default', { audience: { type: 'everyone' }, notAfter: later() });
     const waiting = await own.create(toEveryone);
     const view = await own.untilView(waiting, 'waiting', (seen) => seen.waiting !== undefined);

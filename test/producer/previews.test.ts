@@ -13,7 +13,7 @@ const STRANGER = 'oNobodyWhoFollowsThisAccount';
 const previewing = (environment: Record<string, string> = {}) =>
   sandboxWorld(redis, {
     environment,
-    sandbox: { strangers: 'refuse' },
+    sandbox: { switches: { strangers: 'refuse' } },
     routes: ({ stores, config, wechatFor, now }) => ({
       api: [
         makePreviewRoutes({

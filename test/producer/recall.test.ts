@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeRecallRoutes } from '../../src/producer/api/recall.ts';
 import { makeRecallCampaign } from '../../src/shared/actions/recall-campaign.ts';
+import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { type SandboxWorld, sandboxWorld } from './sandbox-world.ts';
 import { newsAtWechat, sentCampaign } from './sent-campaign.ts';
@@ -9,7 +10,9 @@ const redis = testRedis();
 
 const recalling = () =>
   sandboxWorld(redis, {
-    sandbox: { pace: { pushDelayMs: 0 } },
+    // All batches of one article are gone with the first; what WeChat then says is not known.
+    sandbox: { pace: { pushDelayMs: 0 }, switches: { deletedAgain: 'ok' } },
+    account: { followers: openIds(20_001) },
     routes: ({ stores, config, wechatFor, now }) => ({
       api: [
         makeRecallRoutes({

@@ -1,5 +1,6 @@
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { isLoopback } from '../../src/sandbox/admin.ts';
+import { isLoopback, isPrivate } from '../../src/sandbox/admin.ts';
 import { callbackUrlOf, start } from '../../src/sandbox/start.ts';
 import { callbackServer } from './callback-server.ts';
 import {
@@ -75,7 +76,7 @@ describe('the admin interface', () => {
     expect(await client.post(SEND, toUsers(openIds(2)))).toMatchObject({ errcode: 0 });
     expect(await admin('PUT', '/faults', { name: 'earthquake' })).toEqual({
       error: expect.stringMatching(
-        /^no fault is named earthquake; there are silent-before, .*event-sent-zero$/,
+        /^no fault is named earthquake; there are silent-before, .*event-older$/,
       ),
     });
   });
@@ -116,7 +117,7 @@ describe('the admin interface', () => {
     const client = await aClient({ limits: { massPerDay: 1 } });
     const admin = adminOf(client);
     const media_id = await uploaded(client, 'image');
-    const picture = { touser: openIds(2), msgtype: 'image', image: { media_id } };
+    const picture = { touser: openIds(2), msgtype: 'image', images: { media_ids: [media_id] } };
 
     await client.post(SEND, toUsers(openIds(2)));
     expect(await client.post(SEND, picture)).toMatchObject({ errcode: 45009 });
@@ -185,5 +186,92 @@ describe('the sandbox as a role', () => {
     ['http://h/:account/in', 'http://h/a/in'],
   ])('pushes to %s with the account in it', (template, url) => {
     expect(callbackUrlOf(template, 'a')).toBe(url);
+  });
+});
+
+describe('a fault over HTTP', () => {
+  it.each([
+    [{ name: 'errocde' }, 'no fault is named errocde (did you mean errcode?)'],
+    [{ name: 'errcode' }, 'errcode needs errcode'],
+    [{ name: 'errcode', errcode: '45009' }, 'errcode is a whole number, not "45009"'],
+    [{ name: 'slow', afterMS: 5 }, 'a fault has no afterMS (did you mean afterMs?)'],
+    [{ name: 'slow', nth: 0 }, 'nth is a number from 1, not 0'],
+    [{ name: 'slow', path: 'message/mass/sned' }, 'did you mean message/mass/send?'],
+    [{ name: 'slow', account: 'frist' }, 'no account is named frist (did you mean first?)'],
+    [{ name: 'event-counts', counts: { totals: 1 } }, 'counts is an object of total, filter'],
+  ])('%j is refused', async (fault, message) => {
+    const admin = adminOf(await aClient());
+
+    expect(await admin('PUT', '/faults', fault)).toEqual({
+      error: expect.stringContaining(message),
+    });
+    expect(await admin('GET', '/faults')).toEqual([]);
+  });
+
+  it.each([
+    { name: 'errcode', errcode: -1, path: '/cgi-bin/message/mass/send', times: null },
+    { name: 'silent-before', path: 'stable_token', account: 'first' },
+    { name: 'event-older', counts: { total: 'many' }, createdAgoMs: 1 },
+  ])('%j is set', async (fault) => {
+    const admin = adminOf(await aClient());
+
+    expect(await admin('PUT', '/faults', fault)).toEqual({ id: 1 });
+  });
+});
+
+describe('the followers of an account, over HTTP', () => {
+  it('join and leave, by number or by name', async () => {
+    const client = await aClient();
+    const admin = adminOf(client);
+    const change = (body: object) => admin('POST', '/followers', { account: 'first', ...body });
+
+    expect(await change({ join: 5 })).toEqual({ followers: 1_005 });
+    expect(await change({ leave: 2 })).toEqual({ followers: 1_003 });
+    expect(await change({ leave: openIds(1) })).toEqual({ followers: 1_002 });
+    expect(await change({ join: openIds(1) })).toEqual({ followers: 1_003 });
+    expect(await change({ leave: 'x' })).toHaveProperty('error');
+    expect(await admin('POST', '/followers', { join: 1 })).toEqual({ error: 'say which account' });
+  });
+});
+
+describe('a page of another site', () => {
+  it('is not answered, though a browser on this machine asks', async () => {
+    const { sandbox } = await aClient();
+
+    const response = await fetch(`${sandbox.url}/sandbox/events/push-all`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'cross-site' },
+    });
+
+    expect(response.status).toBe(403);
+  });
+});
+
+describe('a private network', () => {
+  it.each([
+    ['172.17.0.1', true],
+    ['::ffff:172.31.0.1', true],
+    ['10.1.2.3', true],
+    ['192.168.65.1', true],
+    ['fd00::1', true],
+    ['172.32.0.1', false],
+    ['192.0.2.7', false],
+    ['2001:db8::1', false],
+  ])('is what %s is from: %s', (address, isOne) => {
+    expect(isPrivate(address)).toBe(isOne);
+  });
+
+  it('is answered by a sandbox on every interface', async () => {
+    const own = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(
+        ({ family, internal, address }) => family === 'IPv4' && !internal && isPrivate(address),
+      );
+    if (!own) return;
+    const [open, closed] = [await runSandbox({ host: '0.0.0.0' }), await runSandbox()];
+    const response = await fetch(`http://${own.address}:${open.port}/sandbox/options`);
+
+    expect(response.status).toBe(200);
+    await expect(fetch(`http://${own.address}:${closed.port}/`)).rejects.toThrow();
   });
 });

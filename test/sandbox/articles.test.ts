@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { aClient, article, type Client, openIds, permanentImage, uploaded } from './raw-client.ts';
+import {
+  aClient,
+  article,
+  type Client,
+  image,
+  openIds,
+  permanentImage,
+  uploaded,
+} from './raw-client.ts';
 
 const articles = (count: number, thumb: string) =>
   Array.from({ length: count }, (_, i) => article(thumb, `Article ${i + 1}`));
@@ -30,7 +38,7 @@ describe('media/uploadnews', () => {
     ['today', 8],
     ['2014', 10],
   ] as const)('of %s takes 1 to %i articles', async (protocol, most) => {
-    const client = await aClient({ protocol });
+    const client = await aClient({ switches: { protocol } });
     const thumb = await uploaded(client, 'thumb');
     const upload = (count: number) =>
       client.post('media/uploadnews', { articles: articles(count, thumb) });
@@ -104,8 +112,12 @@ describe('draft/add', () => {
   it('takes foreign pictures out of the text and leaves those of uploadimg', async () => {
     const client = await aClient();
     const cover = await permanentImage(client);
-    const own = '<img src="http://mmbiz.qpic.cn/mmbiz_jpg/abc/0">';
-    const content = `<p>${own}<img src="https://example.com/a.png"></p>`;
+    const { url } = await client.upload('media/uploadimg', image);
+    const own = `<img alt="a > b" src="${url}"><img data-src="${url}?wx_fmt=jpeg">`;
+    const foreign =
+      '<img src="https://example.com/a.png"><img src="http://mmbiz.qpic.cn/mmbiz_jpg/abc/0">' +
+      `<img alt="src='${url}'" src="https://example.com/b.png">`;
+    const content = `<p>${own}${foreign}</p>`;
     const { media_id } = await client.post('draft/add', {
       articles: [{ ...article(cover), content }],
     });

@@ -152,3 +152,115 @@ describe('the addresses', () => {
     expect(await client.get('get_api_domain_ip')).toEqual({ ip_list: ['127.0.0.1'] });
   });
 });
+
+describe('a page of followers that says too little', () => {
+  const ids = (page: { data?: unknown }) => (page.data as { openid: string[] } | undefined)?.openid;
+
+  it.each([
+    ['page-ends-early', 10_000, 10_000, ''],
+    ['page-empty', 0, 0, ''],
+    ['page-without-data', 10_000, undefined, expect.stringMatching(/^o/)],
+    ['page-half', 10_000, 5_000, expect.stringMatching(/^o/)],
+  ] as const)('%s still names the total', async (name, count, listed, next_openid) => {
+    const client = await aClient(many);
+    client.sandbox.faults.set(name);
+
+    const page = await client.get('user/get');
+
+    expect(page).toMatchObject({ total: 25_001, count, next_openid });
+    expect(ids(page)?.length).toBe(listed);
+    expect(ids(await client.get('user/get'))).toHaveLength(10_000);
+  });
+
+  it('page-repeated is the page before once more', async () => {
+    const client = await aClient(many);
+    client.sandbox.faults.set('page-repeated', { nth: 2 });
+
+    const first = await client.get('user/get');
+    const second = await client.get('user/get', { next_openid: String(first.next_openid) });
+
+    expect(second).toEqual(first);
+  });
+
+  it('meets user/tag/get, too, and no other call', async () => {
+    const client = await aClient(many);
+    client.sandbox.faults.set('page-empty');
+
+    await client.get('tags/get');
+    expect(await client.post('user/tag/get', { tagid: 101 })).toMatchObject({ count: 0 });
+  });
+});
+
+describe('followers who leave and join while they are read', () => {
+  it('change the total, and nobody is skipped or listed twice', async () => {
+    const client = await aClient(many);
+    client.sandbox.faults.set('followers-change', { nth: 2, leave: 1_001, join: 5 });
+
+    const read = await pages(client);
+
+    expect(read.map((page) => page.length)).toEqual([10_000, 10_000, 4_005]);
+    expect(new Set(read.flat()).size).toBe(24_005);
+    expect(await client.get('user/get')).toMatchObject({ total: 24_005 });
+  });
+
+  it('may be the cursor: the rest follows, or 40003, by the switch', async () => {
+    for (const [cursorOfGone, answer] of [
+      ['goes-on', { count: 10_000 }],
+      ['refused', { errcode: 40003 }],
+    ] as const) {
+      const client = await aClient({ ...many, switches: { cursorOfGone } });
+      const { next_openid } = await client.get('user/get');
+      client.sandbox.account().followers.leave([String(next_openid)]);
+
+      expect(await client.get('user/get', { next_openid: String(next_openid) })).toMatchObject(
+        answer,
+      );
+    }
+  });
+
+  it('are filtered from a list they are on, and no member of anything', async () => {
+    const client = await aClient();
+    const { followers } = client.sandbox.account();
+    const [gone = '', ...stay] = followers.slice(0, 3);
+    followers.leave([gone]);
+
+    await client.post('message/mass/send', {
+      touser: [gone, ...stay],
+      msgtype: 'text',
+      text: { content: 'a' },
+    });
+    await client.post('message/mass/sendall', {
+      filter: { is_to_all: true },
+      msgtype: 'text',
+      text: { content: 'b' },
+    });
+
+    const { ledger } = client.sandbox;
+    expect(ledger.sends().map(({ counts }) => [counts.total, counts.filter])).toEqual([
+      [3, 2],
+      [999, 999],
+    ]);
+    expect(ledger.receivedBy('first', gone)).toEqual([]);
+    followers.join([gone]);
+    expect(followers.positionOf(gone)).toBe(0);
+  });
+
+  it('belong to everyone when it is sent, or when it is processed, by the switch', async () => {
+    for (const [membersResolved, received] of [
+      ['at-submit', 1_000],
+      ['at-processing', 1_002],
+    ] as const) {
+      const client = await aClient({ switches: { membersResolved }, pace: { pushDelayMs: 40 } });
+      await client.post('message/mass/sendall', {
+        filter: { is_to_all: true },
+        msgtype: 'text',
+        text: { content: 'hi' },
+      });
+      client.sandbox.account().followers.join(2);
+
+      await expect
+        .poll(() => client.sandbox.ledger.sends())
+        .toMatchObject([{ finished: true, received }]);
+    }
+  });
+});

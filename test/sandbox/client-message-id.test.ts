@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { aClient, DAY, HOUR, MINUTE, openIds, SECOND, toTag, toUsers } from './raw-client.ts';
+import {
+  aClient,
+  DAY,
+  HOUR,
+  MINUTE,
+  openIds,
+  SECOND,
+  toTag,
+  toUsers,
+  uploaded,
+} from './raw-client.ts';
 
 const SEND = 'message/mass/send';
 const SENDALL = 'message/mass/sendall';
@@ -140,5 +150,21 @@ describe('a clientmsgid', () => {
     const answers = await Promise.all([client.post(SEND, body), client.post(SEND, body)]);
 
     expect(answers.map(({ errcode }) => errcode).sort()).toEqual([0, 45066]);
+  });
+});
+
+describe('a repeat whose media have died since', () => {
+  it.each([
+    ['before-media', 45065],
+    ['after-media', 40007],
+  ] as const)('is judged %s: %i', async (keyJudged, errcode) => {
+    const client = await aClient({ switches: { keyJudged } });
+    const images = { media_ids: [await uploaded(client, 'image')] };
+    const body = { touser: openIds(2), msgtype: 'image', images, clientmsgid: 'k' };
+    await client.post(SEND, body);
+    client.sandbox.advance(60_000);
+    client.sandbox.account().media.expire();
+
+    expect(await client.post(SEND, body)).toMatchObject({ errcode });
   });
 });

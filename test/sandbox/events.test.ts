@@ -205,8 +205,7 @@ describe('the event of a send', () => {
       server.url,
       {},
       {
-        protocol: '2014',
-        switches: { statusSpelling: 'sendsuccess', eventSender: 'mphelper' },
+        switches: { protocol: '2014', statusSpelling: 'sendsuccess', eventSender: 'mphelper' },
       },
     );
     const group = { filter: { group_id: '2' }, msgtype: 'text', text: { content: 'hi' } };
@@ -434,3 +433,81 @@ function shapeOf(value: unknown): unknown {
   const fields = Object.entries(value).filter(([name]) => name !== '#text');
   return Object.fromEntries(fields.map(([name, inner]) => [name, shapeOf(inner)]));
 }
+
+describe('an event that cannot be true, or is told otherwise later', () => {
+  const statusOf = (push: Push) => fieldsIn(push.body).xml ?? fieldsIn(push.body);
+  const shown = (pushes: readonly Push[]) =>
+    pushes.map((push) => {
+      const { Status, TotalCount, SentCount, CreateTime } = statusOf(push) as Record<
+        string,
+        string
+      >;
+      return { Status, TotalCount, SentCount, CreateTime: Number(CreateTime) };
+    });
+
+  it('counts more than there can be, or what it is told to', async () => {
+    const server = await callbackServer();
+    const client = await clientPushingTo(server.url);
+    client.sandbox.faults.set('event-counts');
+    client.sandbox.faults.set('event-counts', { nth: 2, counts: { total: 'many', sent: 20 } });
+
+    await client.post(SEND, toUsers(openIds(20), 'a'));
+    await server.came(1);
+    await client.post(SEND, toUsers(openIds(20), 'b'));
+
+    expect(shown(await server.came(2))).toMatchObject([
+      { TotalCount: '20000', SentCount: '20000' },
+      { TotalCount: 'many', SentCount: '20' },
+    ]);
+    expect(client.sandbox.ledger.sends()[0]?.counts.total).toBe(20);
+  });
+
+  it('says err(10001) after it said send success', async () => {
+    const server = await callbackServer();
+    const client = await clientPushingTo(server.url);
+    client.sandbox.faults.set('event-again');
+
+    await client.post(SEND, toUsers(openIds(2)));
+
+    expect(shown(await server.came(2))).toMatchObject([
+      { Status: 'send success', TotalCount: '2' },
+      { Status: 'err(10001)', TotalCount: '0' },
+    ]);
+  });
+
+  it('comes a second time and is older', async () => {
+    const server = await callbackServer();
+    const client = await clientPushingTo(server.url);
+    client.sandbox.faults.set('event-older', { eventStatus: 'err(20001)', counts: { total: 9 } });
+
+    await client.post(SEND, toUsers(openIds(2)));
+    const [first, second] = shown(await server.came(2));
+
+    expect(second).toMatchObject({ Status: 'err(20001)', TotalCount: '9' });
+    expect(Number(first?.CreateTime) - Number(second?.CreateTime)).toBeGreaterThanOrEqual(3_600);
+  });
+});
+
+describe('the addresses of articles in an event', () => {
+  it.each([
+    ['long', (dataId: unknown) => `http://mp.weixin.qq.com/s?__biz=sandbox&mid=${dataId}&idx=1`],
+    ['short', () => expect.stringMatching(/^http:\/\/mp\.weixin\.qq\.com\/s\/[\w-]{22}$/)],
+  ] as const)('are %s, and delete what they show', async (articleUrls, expected) => {
+    const client = await clientOf(await runSandbox({ switches: { articleUrls } }));
+    const articles = [article(await uploaded(client, 'thumb'))];
+    const { media_id } = await client.post('media/uploadnews', { articles });
+    const answer = await client.post(SEND, {
+      touser: openIds(2),
+      msgtype: 'mpnews',
+      mpnews: { media_id },
+    });
+
+    const fields = client.sandbox.events.fieldsOf('first', String(answer.msg_id));
+    const { ResultList } = fields.ArticleUrlResult as { ResultList: { ArticleUrl: string }[] };
+    await expect.poll(() => client.sandbox.ledger.sends()).toMatchObject([{ finished: true }]);
+
+    const url = ResultList[0]?.ArticleUrl;
+    expect(url).toEqual(expected(answer.msg_data_id));
+    expect(await client.post('message/mass/delete', { url })).toMatchObject({ errcode: 0 });
+  });
+});

@@ -188,7 +188,7 @@ describe('media', () => {
   it('expire just before they are sent', async () => {
     const client = await aClient();
     const media_id = await uploaded(client, 'image');
-    const message = { touser: openIds(2), msgtype: 'image', image: { media_id } };
+    const message = { touser: openIds(2), msgtype: 'image', images: { media_ids: [media_id] } };
     client.sandbox.faults.set('media-expired', { path: SEND });
 
     expect(await client.post(SEND, message)).toMatchObject({ errcode: 40007 });
@@ -198,7 +198,9 @@ describe('media', () => {
 
 describe('a fault', () => {
   it('meets the account, path, body and call it is meant for', async () => {
-    const sandbox = await runSandbox({ accounts: [service, { ...subscription, kind: 'service' }] });
+    const sandbox = await runSandbox({
+      accounts: [service, { ...subscription, kind: 'service', followers: openIds(100) }],
+    });
     const [one, other] = [await clientOf(sandbox), await clientOf(sandbox, subscription)];
     sandbox.faults.set('errcode', { errcode: -1, account: 'second', path: `/cgi-bin/${SEND}` });
     sandbox.faults.set('errcode', { errcode: -1, bodyIncludes: '"campaign-7"', times: null });
@@ -302,5 +304,34 @@ describe('a hold', () => {
     await client.sandbox.close();
 
     expect(['answered', 'lost']).toContain(await ended);
+  });
+});
+
+describe('an answer that a strict reader stumbles over', () => {
+  it('begins with a byte order mark, or holds a raw control byte', async () => {
+    const client = await aClient();
+    const textOf = async (name: 'bom-answer' | 'control-byte') => {
+      client.sandbox.faults.set(name, { path: 'tags/get' });
+      const address = `${client.sandbox.url}/cgi-bin/tags/get?access_token=${client.token}`;
+      return Buffer.from(await (await fetch(address)).arrayBuffer()).toString('latin1');
+    };
+
+    expect(await textOf('bom-answer')).toMatch(/^\xef\xbb\xbf\{"tags"/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: this byte is what is looked for
+    expect(await textOf('control-byte')).toMatch(/"name":"\u0001/);
+  });
+
+  it('is any text, of a call that was processed or not', async () => {
+    const client = await aClient();
+    const text = `{"errcode":0,"msg_id":${'9'.repeat(25)}}`;
+    client.sandbox.faults.set('raw-answer', { path: SEND, text });
+    client.sandbox.faults.set('raw-answer', { path: SEND, text: '[', processed: true, nth: 1 });
+
+    const before = await (await client.response(SEND, body)).text();
+    expect(client.sandbox.ledger.sends()).toHaveLength(0);
+    const after = await (await client.response(SEND, body)).text();
+
+    expect([before, after]).toEqual([text, '[']);
+    expect(client.sandbox.ledger.sends()).toHaveLength(1);
   });
 });

@@ -79,7 +79,8 @@ describe('message/mass/delete', () => {
     const client = await aClient();
     const msg_id = await sendNews(client);
     await finished(client, msg_id);
-    const url = `http://mp.weixin.qq.com/s?__biz=sandbox&mid=${msg_id}&idx=1`;
+    const fields = client.sandbox.events.fieldsOf('first', String(msg_id));
+    const [url] = JSON.stringify(fields.ArticleUrlResult).match(/http[^"]+/) ?? [];
 
     expect(await client.post(DELETE, { url, article_idx: 9 })).toMatchObject({ errcode: 0 });
     expect(await client.post(GET, { msg_id })).toMatchObject({ msg_status: 'DELETE' });
@@ -149,5 +150,37 @@ describe('message/mass/speed', () => {
     expect(await client.post('message/mass/speed/get', '')).toEqual({ speed: 1, realspeed: 60 });
     expect(await set(5)).toMatchObject({ errcode: 45083 });
     expect(await set(undefined)).toMatchObject({ errcode: 45084 });
+  });
+});
+
+describe('an article that was sent twice', () => {
+  it('is gone from both sends once one is deleted, and from no other', async () => {
+    const client = await aClient();
+    const upload = async () => {
+      const articles = [article(await uploaded(client, 'thumb'))];
+      return (await client.post('media/uploadnews', { articles })).media_id;
+    };
+    const [twice, other] = [await upload(), await upload()];
+    const send = async (media_id: unknown, key: string) =>
+      (
+        await client.post('message/mass/send', {
+          touser: openIds(2),
+          msgtype: 'mpnews',
+          mpnews: { media_id },
+          clientmsgid: key,
+        })
+      ).msg_id;
+    const sends = [await send(twice, 'a'), await send(twice, 'b'), await send(other, 'c')];
+    for (const msg_id of sends) await finished(client, msg_id);
+
+    await client.post(DELETE, { msg_id: sends[0] });
+
+    const states = await Promise.all(sends.map((msg_id) => client.post(GET, { msg_id })));
+    expect(await client.post(DELETE, { msg_id: sends[1] })).toMatchObject({ errcode: 40065 });
+    expect(states.map(({ msg_status }) => msg_status)).toEqual([
+      'DELETE',
+      'DELETE',
+      'SEND_SUCCESS',
+    ]);
   });
 });

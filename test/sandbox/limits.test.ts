@@ -152,13 +152,97 @@ describe('a follower of a service account', () => {
     expect(client.sandbox.ledger.messagesPerFollower()).toEqual({ 5: 2 });
   });
 
-  it('may be one of everyone four times a month', async () => {
-    const client = await aClient({ limits: { followerPerMonth: null } });
-    const codes = [];
+  it('may be one of everyone once a day and four times a month', async () => {
+    const client = await aClient({ limits: { followerPerMonth: null }, pace: LONG_LIVED });
+    const codes = [(await client.post(SENDALL, toEveryone('first'))).errcode];
     for (let i = 0; i < 5; i += 1) {
       codes.push((await client.post(SENDALL, toEveryone(`k-${i}`))).errcode);
+      client.sandbox.advance(DAY);
     }
 
-    expect(codes).toEqual([0, 0, 0, 0, 45028]);
+    expect(codes).toEqual([0, 45028, 0, 0, 0, 45028]);
+  });
+});
+
+describe('a service account', () => {
+  it('has its units of 45028 used by everyone, or by every send, by the switch', async () => {
+    for (const [serviceUnits, codes] of [
+      ['everyone', [0, 0, 0]],
+      ['every-send', [0, 45028, 45028]],
+    ] as const) {
+      const client = await aClient({ switches: { serviceUnits } });
+      const answers = await sendTimes(client, 2);
+      answers.push(await client.post(SENDALL, toTag(2, 'tag')));
+
+      expect(answers.map(({ errcode }) => errcode)).toEqual(codes);
+    }
+  });
+
+  it('gets the unit of a failed send back, or does not, by the switch', async () => {
+    for (const [failedSendGivesBack, errcode] of [
+      [true, 0],
+      [false, 45028],
+    ] as const) {
+      const client = await aClient({ switches: { failedSendGivesBack } });
+      client.sandbox.faults.set('event-status', { eventStatus: 'err(20001)' });
+      await client.post(SENDALL, toEveryone('refused'));
+      await expect.poll(() => client.sandbox.ledger.sends()).toMatchObject([{ finished: true }]);
+
+      expect(await client.post(SENDALL, toEveryone('again'))).toMatchObject({ errcode });
+    }
+  });
+});
+
+describe('the quota calls', () => {
+  it('tell the calls a minute of the mass interface, and of no other', async () => {
+    const client = await aClient();
+    const ask = (path: string) => client.post('openapi/quota/get', { cgi_path: path });
+
+    expect(await ask('/cgi-bin/message/mass/send')).toMatchObject({
+      rate_limit: { call_count: 60, refresh_second: 60 },
+    });
+    expect(await ask('/cgi-bin/user/get')).not.toHaveProperty('rate_limit');
+    expect(await ask('cgi-bin/message/mass/send')).toMatchObject({ errcode: 76021 });
+  });
+
+  it('may leave it out, and refuse a path otherwise', async () => {
+    const client = await aClient({ switches: { quotaTellsRate: false, badCgiPath: 76003 } });
+    const ask = (path: string) => client.post('openapi/quota/get', { cgi_path: path });
+
+    expect(await ask('/cgi-bin/message/mass/send')).not.toHaveProperty('rate_limit');
+    expect(await ask('/cgi-bin/nothing')).toMatchObject({ errcode: 76003 });
+  });
+
+  it('give back one quota, fifty times a month', async () => {
+    const client = await aClient({
+      limits: { massPerDay: 1, userGetPerDay: 1, quotaClearPerMonth: 1 },
+    });
+    const clear = () => client.post('openapi/quota/clear', { cgi_path: `/cgi-bin/${SEND}` });
+    await sendTimes(client, 1, 'a');
+    await client.get('user/get');
+
+    expect(await clear()).toEqual({ errcode: 0, errmsg: 'ok' });
+    expect(errcodesOf(await sendTimes(client, 1, 'b'))).toEqual([0]);
+    expect(await client.get('user/get')).toMatchObject({ errcode: 45009 });
+    expect(await clear()).toMatchObject({ errcode: 48006 });
+  });
+
+  it('give all back by the secret alone, out of the same ten a month', async () => {
+    const client = await aClient({ limits: { massPerDay: 1, clearQuotaPerMonth: 1 } });
+    const clear = async (appsecret: string) =>
+      (
+        await fetch(`${client.sandbox.url}/cgi-bin/clear_quota/v2`, {
+          method: 'POST',
+          body: JSON.stringify({ appid: service.appId, appsecret }),
+        })
+      ).json();
+    await sendTimes(client, 1, 'a');
+
+    expect(await clear('wrong')).toMatchObject({ errcode: 40125 });
+    expect(await clear(service.appSecret)).toEqual({ errcode: 0, errmsg: 'ok' });
+    expect(errcodesOf(await sendTimes(client, 1, 'b'))).toEqual([0]);
+    expect(await client.post('clear_quota', { appid: service.appId })).toMatchObject({
+      errcode: 48006,
+    });
   });
 });

@@ -7,6 +7,7 @@ import {
   openIds,
   runSandbox,
   service,
+  strangers,
   subscription,
   text,
   toEveryone,
@@ -17,6 +18,7 @@ import {
 
 const SEND = 'message/mass/send';
 const SENDALL = 'message/mass/sendall';
+const ODD_FOLLOWERS = ['oA_-456789abcdef', `o${'A'.repeat(63)}`];
 const accepted = { errcode: 0, errmsg: 'send job submission success', msg_id: expect.any(Number) };
 
 describe('message/mass/send', () => {
@@ -40,9 +42,11 @@ describe('message/mass/send', () => {
     ['10,000', openIds(10_000), 0],
     ['10,001', openIds(10_001), 40032],
     ['something that is no OpenID', [...openIds(2), 'x'], 40003],
-    ['OpenIDs of another length', ['oA_-456789abcdef', `o${'A'.repeat(63)}`], 0],
+    ['followers whose OpenIDs have another length', ODD_FOLLOWERS, 0],
+    ['two followers and a stranger', [...openIds(2), ...strangers(1)], 40003],
   ])('to %s answers as it should', async (_case, touser, errcode) => {
-    const client = await aClient();
+    const followers = [...openIds(10_001), ...ODD_FOLLOWERS];
+    const client = await aClient({ accounts: [{ ...service, followers }] });
 
     expect(await client.post(SEND, toUsers(touser))).toMatchObject({ errcode });
   });
@@ -69,14 +73,14 @@ describe('message/mass/send', () => {
 
   it('takes strangers for followers, filters them or refuses them, as it is told', async () => {
     const answers = [];
-    for (const strangers of ['followers', 'filtered', 'refuse'] as const) {
-      const client = await aClient({ strangers });
+    for (const what of ['followers', 'filtered', 'refuse'] as const) {
+      const client = await aClient({ switches: { strangers: what } });
       const { followers } = client.sandbox.account();
-      const touser = [...followers.slice(0, 2), ...openIds(3)];
+      const touser = [...followers.slice(0, 2), ...strangers(3)];
       const { errcode } = await client.post(SEND, toUsers(touser));
-      const lonely = await client.post(SEND, toUsers([...followers.slice(0, 1), ...openIds(3)]));
+      const lonely = await client.post(SEND, toUsers([...followers.slice(0, 1), ...strangers(3)]));
       const counts = client.sandbox.ledger.sends()[0]?.counts;
-      answers.push([strangers, errcode, counts?.total, counts?.filter, lonely.errcode]);
+      answers.push([what, errcode, counts?.total, counts?.filter, lonely.errcode]);
     }
 
     expect(answers).toEqual([
@@ -96,7 +100,7 @@ describe('message/mass/sendall', () => {
     ['everyone', { is_to_all: true }, 'everyone', 1_000],
     ['everyone, with an empty tag', { is_to_all: true, tag_id: '' }, 'everyone', 1_000],
   ])('reaches %s', async (_case, filter, audience, received) => {
-    const client = await aClient();
+    const client = await aClient({ switches: { protocol: 'both' } });
 
     expect(await client.post(SENDALL, { filter, ...text() })).toEqual(accepted);
 
@@ -138,8 +142,8 @@ describe('message/mass/sendall', () => {
   });
 
   it('knows groups but no tags in 2014, and asks for is_to_all today', async () => {
-    const old = await aClient({ protocol: '2014' });
-    const today = await aClient({ protocol: 'today' });
+    const old = await aClient({ switches: { protocol: '2014' } });
+    const today = await aClient({ switches: { protocol: 'today' } });
     const seed = { filter: { group_id: '2' }, ...text() };
 
     expect(await old.post(SENDALL, seed)).toMatchObject({ errcode: 0 });
@@ -164,7 +168,7 @@ describe('a message', () => {
   async function errcodes(path: string, shape: (client: Client) => Promise<object>) {
     const codes: Record<string, unknown> = {};
     for (const era of everyEra) {
-      const client = await aClient(era === 'both' ? {} : { protocol: era });
+      const client = await aClient({ switches: { protocol: era } });
       const audience =
         path === SEND ? { touser: openIds(2) } : { filter: { is_to_all: false, group_id: '2' } };
       const answer = await client.post(path, { ...audience, ...(await shape(client)) });
@@ -241,7 +245,7 @@ describe('a message', () => {
   it.each(['image', 'voice', 'thumb', 'video'] as const)(
     'with the id of a %s goes as no other kind',
     async (kind) => {
-      const client = await aClient();
+      const client = await aClient({ switches: { protocol: 'both' } });
       const media_id = await uploaded(client, kind);
 
       for (const msgtype of ['image', 'voice', 'mpnews', 'mpvideo']) {
@@ -312,7 +316,9 @@ describe('an answer', () => {
   });
 
   it('gives ids that another account gives, too', async () => {
-    const sandbox = await runSandbox({ accounts: [service, { ...subscription, kind: 'service' }] });
+    const sandbox = await runSandbox({
+      accounts: [service, { ...subscription, kind: 'service', followers: openIds(2) }],
+    });
     const [one, other] = [await clientOf(sandbox), await clientOf(sandbox, subscription)];
 
     const first = await one.post(SEND, toUsers(openIds(2)));

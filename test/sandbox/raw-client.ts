@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { makeFollowers } from '../../src/sandbox/followers.ts';
 import type { SandboxAccount, SandboxOptions } from '../../src/sandbox/options.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 
@@ -118,8 +119,13 @@ export const stableToken = async (
 
 const asBody = async (response: Response): Promise<Body> => (await response.json()) as Body;
 
+/** Followers of `service`, from the first on. */
 export const openIds = (count: number, from = 0): string[] =>
-  Array.from({ length: count }, (_, i) => `oR5Gjj${String(from + i).padStart(22, '0')}`);
+  makeFollowers(service.appId, from + count).slice(from, from + count);
+
+/** OpenIDs that no account has. */
+export const strangers = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `oR5Gjj${String(i).padStart(22, '0')}`);
 
 export const text = (content = 'hello') => ({ msgtype: 'text', text: { content } });
 

@@ -155,7 +155,7 @@ const stemOf = (errmsg: unknown): string => String(errmsg).replace(/ (hint|rid):
 
 describe('an answer is shaped as recorded', () => {
   it.each(ANSWERS)('%s: %s', async (file, call, ask) => {
-    const answer = await ask(await aClient());
+    const answer = await ask(await aClient({ switches: { protocol: 'both' } }));
 
     expect(kindsOf(answer)).toEqual(kindsOf(recorded(file, call)));
   });

@@ -77,7 +77,7 @@ describe('media/upload', () => {
     ['voice', 'a.amr', Buffer.concat([amr(1), Buffer.alloc(256 * KB)]), 40010],
     ['video', 'a.mp4', mp4(1 * MB + 1), 40011],
   ])('of a %s named %s keeps to the sizes of 2014 where so set', async (type, name, data, code) => {
-    const client = await aClient({ protocol: '2014' });
+    const client = await aClient({ switches: { protocol: '2014' } });
 
     const answer = await client.upload('media/upload', {
       name,
@@ -215,7 +215,7 @@ describe('material', () => {
 const sendImage = (media_id: string) => ({
   touser: openIds(2),
   msgtype: 'image',
-  image: { media_id },
+  images: { media_ids: [media_id] },
 });
 
 const form = (parameter: string): Buffer =>
@@ -252,3 +252,44 @@ function raw(client: Client, body: Buffer, { chunked }: { chunked: boolean }): P
     outgoing.end(body);
   });
 }
+
+describe('an uploaded file', () => {
+  it('may be sent ten times, and as often as one likes without that limit', async () => {
+    for (const [mediaReuseMax, last] of [
+      [10, 40007],
+      [null, 0],
+    ] as const) {
+      const client = await aClient({
+        switches: { mediaReuseMax },
+        limits: { followerPerMonth: null },
+      });
+      const id = await uploaded(client, 'image');
+      const codes = [];
+      for (let i = 0; i < 11; i += 1) {
+        const answer = await client.post('message/mass/send', {
+          ...sendImage(id),
+          clientmsgid: `k-${i}`,
+        });
+        codes.push(answer.errcode);
+      }
+
+      expect(codes).toEqual([...Array.from({ length: 10 }, () => 0), last]);
+    }
+  });
+
+  it('that is a video is transcoded first: 46007', async () => {
+    const client = await aClient({ pace: { videoTranscodeMs: 5_000 } });
+    const media_id = await uploaded(client, 'video');
+    const name = () => client.post('media/uploadvideo', { media_id, title: 't' });
+    const send = () =>
+      client.post('message/mass/send', {
+        touser: openIds(2),
+        msgtype: 'mpvideo',
+        mpvideo: { media_id },
+      });
+
+    expect([await name(), await send()]).toMatchObject([{ errcode: 46007 }, { errcode: 46007 }]);
+    client.sandbox.advance(5_000);
+    expect([await name(), await send()]).toMatchObject([{ type: 'video' }, { errcode: 0 }]);
+  });
+});

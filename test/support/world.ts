@@ -14,7 +14,8 @@ import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { start as startCallback } from '../../src/callback/start.ts';
 import { inSandbox } from '../../src/demo/sandbox-accounts.ts';
-import type { Limits, Pace, SandboxAccount, Switches } from '../../src/sandbox/options.ts';
+import type { Limits, Pace, Switches } from '../../src/sandbox/option-table.ts';
+import type { SandboxAccount } from '../../src/sandbox/options.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
 import { makeAcceptCampaign } from '../../src/shared/actions/accept-campaign.ts';
@@ -88,6 +89,7 @@ const NO_LIMITS: Partial<Limits> = {
   callsPerMinute: null,
   massPerDay: null,
   followerPerMonth: null,
+  everyonePerDay: null,
   everyonePerMonth: null,
   uploadNewsPerDay: null,
 };
@@ -137,10 +139,10 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   stops.push(() => callback.stop());
   const [address = ''] = Object.values(callback.addresses);
   const sandbox = await startSandbox({
-    ...(options.era === '2014' ? { protocol: '2014' as const } : {}),
     pace: { ...FAST, ...options.pace },
     limits: { ...NO_LIMITS, ...options.limits },
-    ...(options.switches ? { switches: options.switches } : {}),
+    // Lists of any length go to made-up OpenIDs; a test about strangers chooses otherwise.
+    switches: { protocol: options.era ?? 'today', strangers: 'followers', ...options.switches },
     keepBodies: 'small',
     now,
     accounts: accounts.map((account, at) => ({

@@ -45,6 +45,8 @@ export interface Config {
     readonly host: string;
     readonly port: number;
     readonly callbackUrl?: string;
+    /** As `name=value`; the sandbox knows which there are. */
+    readonly options: readonly string[];
   };
   readonly wechat: {
     /** Without a slash at its end. */
@@ -111,6 +113,7 @@ const Environment = z.object({
   SANDBOX_HOST: setting.host.default(LOOPBACK),
   SANDBOX_PORT: setting.port.default(3002),
   SANDBOX_CALLBACK_URL: setting.httpUrl.optional(),
+  SANDBOX_OPTIONS: setting.words.optional(),
   WECHAT_API_BASE_URL: setting.httpUrl.default('https://api.weixin.qq.com'),
   WECHAT_SANDBOX: setting.yesOrNo.optional(),
   WECHAT_PROTOCOL: setting.oneOf(['today', '2014']).default('today'),
@@ -190,6 +193,7 @@ export function loadConfig(
     sandbox: {
       host: values.SANDBOX_HOST,
       port: values.SANDBOX_PORT,
+      options: values.SANDBOX_OPTIONS ?? [],
       ...(values.SANDBOX_CALLBACK_URL ? { callbackUrl: values.SANDBOX_CALLBACK_URL } : {}),
     },
     wechat: {

@@ -59,7 +59,7 @@ async function world(era: Era = 'today', options: Partial<SandboxOptions> = {}) 
   const account = { appId: 'wx0123456789abcdef', appSecret: 'sandbox-secret' };
   const sandbox = await startSandbox({
     ...options,
-    protocol: era,
+    switches: { protocol: era, strangers: 'followers', ...options.switches },
     accounts: [
       {
         ...account,
