@@ -1,0 +1,65 @@
+/** What is installed with the server: each package has a reason and a licence that fits ours. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+
+interface Locked {
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly license?: string;
+}
+
+const { dependencies } = JSON.parse(read('package.json')) as {
+  dependencies: Readonly<Record<string, string>>;
+};
+const { packages } = JSON.parse(read('package-lock.json')) as {
+  packages: Readonly<Record<string, Locked>>;
+};
+const inProduction = Object.entries(packages).filter(
+  ([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional,
+);
+
+/** Permissive, and compatible with MIT. */
+const LICENCES = [
+  'MIT',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  '0BSD',
+  'Unlicense',
+  'BlueOak-1.0.0',
+  '(MIT AND Zlib)',
+];
+
+/** Their package.json names no licence: looked up in their repositories. */
+const LOOKED_UP: Readonly<Record<string, string>> = { 'node_modules/exif-parser': 'MIT' };
+
+describe('a package that runs in production', () => {
+  it('has a licence that fits ours', () => {
+    const strange = inProduction.flatMap(([path, { license = LOOKED_UP[path] ?? 'none' }]) =>
+      LICENCES.includes(license) ? [] : [`${path}: ${license}`],
+    );
+
+    expect(inProduction.length).toBeGreaterThan(100);
+    expect(strange).toEqual([]);
+  });
+
+  it('has its reason in docs/dependencies.md, if we asked for it', () => {
+    const rows = read('docs/dependencies.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    const named = rows.flatMap((row) =>
+      [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    );
+
+    expect(named.sort()).toEqual(Object.keys(dependencies).sort());
+  });
+
+  it('runs no script when it is installed', () => {
+    expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true');
+  });
+});
