@@ -48,8 +48,8 @@ export function campaignLines(campaign: InWords<CampaignView>): string[] {
   ];
 }
 
-export const waitWords = ({ reason, until }: NonNullable<CampaignView['waiting']>): string =>
-  until ? `${reason}, until ${until}` : reason;
+export const waitWords = ({ reason, until, queue }: NonNullable<CampaignView['waiting']>): string =>
+  `${reason}${queue ? ` (no worker serves ${queue})` : ''}${until ? `, until ${until}` : ''}`;
 
 const PAUSE_HELP: Readonly<Record<string, (id: string) => string>> = {
   operator: (id) => `; qunfa resume ${id}`,

@@ -9,6 +9,7 @@ import { makeRecallCampaign } from '../shared/actions/recall-campaign.ts';
 import { makeSteerAccount } from '../shared/actions/steer-account.ts';
 import { makeSteerCampaign } from '../shared/actions/steer-campaign.ts';
 import { startWatching } from '../shared/actions/watch-installation.ts';
+import { unservedOf } from '../shared/campaign/serving.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
@@ -18,6 +19,7 @@ import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
+import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { openRecord, recordOf } from '../shared/record/record.ts';
 import { makeTokenStore } from '../shared/record/token-store.ts';
@@ -100,6 +102,11 @@ export async function start(options: StartOptions): Promise<Running> {
     }).read();
     return token?.expiresAt ?? null;
   };
+  const unserved = async () =>
+    unservedOf(await stores.workers.serving(), {
+      queues: QUEUE_NAMES,
+      accounts: config.accounts.map(({ name }) => name),
+    });
   const stopping = new AbortController();
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
@@ -122,6 +129,7 @@ export async function start(options: StartOptions): Promise<Running> {
       webhookSecret: makeWebhookSecret({ redis, record }),
       feed,
       ready,
+      unserved,
       stopping: stopping.signal,
       operator: {
         [BOARD]: makeBoard({ queues, lanes: stores.lanes, isSandbox, path: BOARD, now }),

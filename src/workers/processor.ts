@@ -5,10 +5,11 @@ import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
 import type { Campaign } from '../shared/campaign/campaign.ts';
-import type { WechatFor } from '../shared/delivery/wechat-accounts.ts';
+import { AccountUnknown, type WechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import type { Telemetry } from '../shared/platform/telemetry.ts';
+import { SECOND } from '../shared/platform/time.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
 import {
   acceptCampaignJob,
@@ -43,6 +44,7 @@ import { makeAfterAcceptance } from './lane/after-acceptance.ts';
 import { makeEnterLane } from './lane/enter-lane.ts';
 import { makeInTurn } from './lane/in-turn.ts';
 import { makeLaneReactions } from './lane/lane-reactions.ts';
+import { sleepUntil } from './lane/sleep.ts';
 import { makeSubmitBatch } from './lane/submit-batch.ts';
 import { makeTakeInAnswer } from './lane/take-in-answer.ts';
 import { makeWaitForWechat } from './lane/wait-for-wechat.ts';
@@ -74,6 +76,9 @@ interface Dependencies {
 /** Queues whose jobs do little else but call WeChat, or a receiver. */
 const CALLS_OUT: readonly string[] = ['media', 'news', 'followers', 'webhooks'];
 
+/** How soon a job notices that its account was added again. */
+const ACCOUNT_BACK_AFTER = 30 * SECOND;
+
 const addressOf = (url = ''): string => URL.parse(url)?.origin ?? url;
 
 /** The one processor of every queue: a job's name decides. */
@@ -86,7 +91,7 @@ export function makeProcessor(deps: Dependencies): Processor {
   const accounts = (): readonly AccountConfig[] => config.accounts;
   const accountOf = (name: string): AccountConfig => {
     const account = accounts().find((one) => one.name === name);
-    if (!account) throw new TypeError(`no account ${name} is configured here`);
+    if (!account) throw new AccountUnknown(name);
     return account;
   };
 
@@ -183,7 +188,15 @@ export function makeProcessor(deps: Dependencies): Processor {
     if (!processor) throw new CallerMistake(`no job is called ${job.name}`);
     await deps.gate.pass();
     if (await leaveToItsAccount(job)) return undefined;
-    const run = () => processor(job, token, signal);
+    const run = async () => {
+      try {
+        return await processor(job, token, signal);
+      } catch (error) {
+        if (!(error instanceof AccountUnknown)) throw error;
+        // The campaign's view says so (campaign/serving.ts); it goes on once the account is back.
+        return sleepUntil(job, token, now() + ACCOUNT_BACK_AFTER);
+      }
+    };
     if (!CALLS_OUT.includes(job.queueName)) return run();
     const campaign = await campaigns.spec(job.data.campaignId);
     const { webhook, account } = campaign ?? {};

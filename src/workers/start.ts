@@ -1,4 +1,5 @@
 /** The worker's wiring: its connections, and a BullMQ worker for each queue this process serves. */
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { FlowProducer, Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
@@ -8,13 +9,14 @@ import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
+import { inTime } from '../shared/platform/in-time.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
-import { laneOf, SHARED_QUEUES } from '../shared/queue/jobs.ts';
+import { laneOf, QUEUE_NAMES, SHARED_QUEUES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { makeKeys } from '../shared/record/keys.ts';
 import { openRecord, recordOf } from '../shared/record/record.ts';
@@ -129,8 +131,20 @@ export async function start(options: StartOptions): Promise<Running> {
   }
 
   const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
+  const serves = (account: string): boolean => config.worker.accounts?.includes(account) ?? true;
+  const workerId = `${hostId}-${randomUUID()}`;
+  const announce = (): Promise<void> => {
+    const names = accounts().map(({ name }) => name);
+    return stores.workers.announce(workerId, {
+      queues: QUEUE_NAMES.filter(wanted),
+      accounts: names,
+      lanes: names.filter(serves),
+    });
+  };
+  await announce();
   const heart = setInterval(() => {
     gate.beat().catch(() => undefined);
+    announce().catch(() => undefined);
     if (wanted('upkeep')) keepSweeping(queues.upkeep).catch(() => undefined);
   }, HEARTBEAT_EVERY);
 
@@ -143,7 +157,7 @@ export async function start(options: StartOptions): Promise<Running> {
         listener,
         channel: makeKeys(record).laneFeed(),
         accounts,
-        serves: (account) => config.worker.accounts?.includes(account) ?? true,
+        serves,
         open: (account) => open(laneOf(account), LANE_CONCURRENCY),
         openAccounts: () => stores.campaigns.openAccounts(),
         log,
@@ -165,6 +179,7 @@ export async function start(options: StartOptions): Promise<Running> {
       clearInterval(heart);
       installed.stop();
       gate.close();
+      await inTime(stores.workers.leave(workerId), SECOND).catch(() => undefined);
       const patience = AbortSignal.timeout(DRAIN_WITHIN);
       await Promise.race([
         drain(),

@@ -3,6 +3,7 @@ import { newBatch } from '../../src/shared/campaign/batch.ts';
 import type { Campaign } from '../../src/shared/campaign/campaign.ts';
 import { DAY } from '../../src/shared/platform/time.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
+import { announceWorker } from '../support/a-worker.ts';
 import { receipt } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
@@ -32,6 +33,7 @@ async function pageWorld(environment: Record<string, string> = {}): Promise<Page
     identityOf: world.identityOf,
     now: Date.now,
   });
+  await announceWorker(stores, world.config.accounts);
   onTestFinished(async () => {
     for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
       if (Array.isArray(keys) && keys.length > 0) await redis.unlink(keys.map(String));

@@ -13,6 +13,7 @@ import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { openQueues, type Queues } from '../../src/shared/queue/queues.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { makeDispatcher } from '../../src/shared/wechat/client.ts';
+import { announceWorker } from '../support/a-worker.ts';
 import { recordedLog } from '../support/log-lines.ts';
 import { openIds } from '../support/open-ids.ts';
 import type { TestRedis } from '../support/redis.ts';
@@ -90,6 +91,7 @@ export async function sandboxWorld(
   const accounts = () => config.accounts;
   const identityOf = makeIdentityOf(config, accounts);
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
+  await announceWorker(stores, config.accounts);
   const queues = openQueues({ connection: redis, log: logged.log, prefix });
   const dispatcher = makeDispatcher({});
   const common = { config, accounts, redis, identityOf, dispatcher, now, prefix };

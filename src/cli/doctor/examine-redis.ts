@@ -1,9 +1,12 @@
 /** Whether Redis can be the record, whether its clock is ours, and whether a worker lives. */
 import type { Redis } from 'ioredis';
+import { unservedOf } from '../../shared/campaign/serving.ts';
 import { inTime } from '../../shared/platform/in-time.ts';
 import { checkRedis, redisFaults } from '../../shared/platform/redis-check.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { QUEUE_NAMES } from '../../shared/queue/jobs.ts';
 import type { LaneStore } from '../../shared/record/lane-store.ts';
+import type { ServingStore } from '../../shared/record/serving-store.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
 const ABOUT = 'Redis';
@@ -16,6 +19,7 @@ const HEARTBEAT = 2 * MINUTE;
 export async function examineRedis({
   redis,
   lanes,
+  serving,
   now,
   isNeeded,
 }: {
@@ -23,6 +27,7 @@ export async function examineRedis({
   /** False where no account is configured: `npm start` then has one of its own. */
   isNeeded: boolean;
   lanes: Pick<LaneStore, 'heartbeat'>;
+  serving: ServingStore['serving'];
   now: () => number;
 }): Promise<{ readonly findings: Finding[]; readonly reached: boolean }> {
   const all = await checkRedis(redis);
@@ -35,6 +40,9 @@ export async function examineRedis({
   );
   if (findings.length === 0) findings.push(ok(ABOUT, 'it is reached, and fit to be the record'));
   findings.push(await clock(redis, now), await workers(lanes, now));
+  for (const one of unservedOf(await serving(), { queues: QUEUE_NAMES, accounts: [] })) {
+    if ('queue' in one) findings.push(unserved(one.queue));
+  }
   return { findings, reached: true };
 }
 
@@ -44,6 +52,13 @@ const OWN = warning(
   'none is at REDIS_URL; the one that npm start brings along is not looked at',
   'set REDIS_URL before you set an account: it is where campaigns are kept',
 );
+
+const unserved = (queue: string): Finding =>
+  warning(
+    'workers',
+    `no running worker serves the queue ${queue}`,
+    'start one, or name the queue in WORKER_QUEUES of one',
+  );
 
 async function clock(redis: Redis, now: () => number): Promise<Finding> {
   const askedAt = now();

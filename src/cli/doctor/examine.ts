@@ -63,6 +63,7 @@ export async function examine(options: Options): Promise<Examination> {
     const { findings, reached } = await examineRedis({
       redis,
       lanes: stores.lanes,
+      serving: stores.workers.serving,
       now,
       isNeeded: config.accounts.length > 0,
     });

@@ -7,6 +7,7 @@ import type { PreviewMessage } from '../../shared/actions/preview-message.ts';
 import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
 import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
+import type { Unserved } from '../../shared/campaign/serving.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
@@ -46,6 +47,7 @@ export interface PlacesDependencies {
   readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;
   readonly ready: () => Promise<readonly string[]>;
+  readonly unserved: () => Promise<readonly Unserved[]>;
   readonly stopping: AbortSignal;
   readonly now: () => number;
   /** Path → what is served there to an operator. */

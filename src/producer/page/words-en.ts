@@ -49,6 +49,9 @@ export const EN: Words = {
     'address-refused':
       'This server’s address is not on WeChat’s IP list: add it, then resume the account',
     'new-media': 'The media are being uploaded again',
+    'no-worker':
+      'No running worker does this work: start one, or look at WORKER_QUEUES and WORKER_ACCOUNTS',
+    'account-unknown': 'No running worker has this account in its settings: add it again',
   },
   failed: (_code, message) => message,
   goesOn: (time) => `goes on ${time}`,
@@ -207,6 +210,7 @@ export const EN: Words = {
     'never-an-event': null,
     'no-callback-token': null,
     'plain-mode': null,
+    'no-worker': null,
   },
   kinds: { service: 'service account', subscription: 'subscription account' },
   refused: 'That was not done',

@@ -54,6 +54,9 @@ export const ZH: Words = {
     'followers-incomplete': '微信列出的关注者少于其总数，正在重新读取',
     'address-refused': '服务器地址不在微信的 IP 白名单中：请添加后恢复该公众号',
     'new-media': '正在重新上传素材',
+    'no-worker':
+      '没有 worker 进程处理这项工作：请启动 worker，或检查 WORKER_QUEUES 和 WORKER_ACCOUNTS',
+    'account-unknown': '所有 worker 的配置中都没有这个公众号：请重新添加',
   },
   failed,
   goesOn: (time) => `${time} 继续`,
@@ -232,6 +235,8 @@ export const ZH: Words = {
       '从未收到微信的事件：请检查公众平台的服务器配置是否正确并已启用，微信能否访问该地址。',
     'no-callback-token':
       '没有配置回调 Token，收不到事件：回执只能逐个查询，且没有人数。请在这里和公众平台配置，或用 POST /v1/receipts 转交事件。',
+    'no-worker':
+      '没有 worker 进程负责这个公众号的群发：请启动 worker，或检查 WORKER_QUEUES 和 WORKER_ACCOUNTS。',
     'plain-mode':
       '没有配置 EncodingAESKey：明文模式下事件可以被伪造，因此每个事件都要调用一次 message/mass/get 核对。建议使用安全模式。',
   },

@@ -3,6 +3,7 @@
 import type { WaitReason } from '../campaign/batch.ts';
 import { rfc3339 } from '../campaign/campaign.ts';
 import { type DailyQuota, dailyQuotas } from '../campaign/daily-quotas.ts';
+import { type Serving, unservedOf } from '../campaign/serving.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { DAY } from '../platform/time.ts';
 import type { AccountFacts, LaneState, LaneStop } from '../record/lane-store.ts';
@@ -34,7 +35,8 @@ export interface AccountWarning {
     | 'unknown-pushes-refused'
     | 'never-an-event'
     | 'no-callback-token'
-    | 'plain-mode';
+    | 'plain-mode'
+    | 'no-worker';
   /** What it means and what to do. */
   readonly message: string;
 }
@@ -55,7 +57,7 @@ export interface AccountView {
 }
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'lanes' | 'quota'>;
+  readonly stores: Pick<Stores, 'lanes' | 'quota' | 'workers'>;
   /** When the shared token ends; null while there is none. */
   readonly tokenExpiry: (account: string) => Promise<number | null>;
   readonly isSandbox: boolean;
@@ -65,16 +67,17 @@ interface Dependencies {
 export type DescribeAccount = ReturnType<typeof makeDescribeAccount>;
 
 export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dependencies) {
-  const { lanes, quota } = stores;
+  const { lanes, quota, workers } = stores;
 
   return async function describeAccount(account: AccountConfig): Promise<AccountView> {
     const { name, kind, newsRoute, approval, callsPerMinute } = account;
-    const [calls, lane, pending, expiresAt, facts] = await Promise.all([
+    const [calls, lane, pending, expiresAt, facts, serving] = await Promise.all([
       quota.today(name),
       lanes.read(name),
       lanes.work(name),
       tokenExpiry(name),
       lanes.facts(name),
+      workers.serving(),
     ]);
     const { lastEventAt, lastEventMode = 'unknown' } = facts;
     return {
@@ -89,7 +92,7 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
       token: expiresAt === null ? null : { expiresAt: rfc3339(expiresAt) },
       lastEvent:
         lastEventAt === undefined ? null : { at: rfc3339(lastEventAt), mode: lastEventMode },
-      warnings: warningsOf(account, facts, now()),
+      warnings: [...warningsOf(account, facts, now()), ...workerWarnings(name, serving)],
     };
   };
 }
@@ -160,6 +163,12 @@ const REFUSED_PUSHES: Readonly<Record<string, AccountWarning>> = {
       'Pushes that are signed with another token are refused, and none was taken since: if they are WeChat’s, the callback token here is not the console’s.',
   },
 };
+const workerWarnings = (name: string, serving: readonly Serving[]): AccountWarning[] =>
+  unservedOf(serving, { queues: ['send'], accounts: [name] }).map(({ code }) => ({
+    code,
+    message:
+      'No running worker sends for this account: start one, or look at WORKER_QUEUES and WORKER_ACCOUNTS.',
+  }));
 
 /** Longer ago than that it may have been put right. */
 const RECENT = 7 * DAY;

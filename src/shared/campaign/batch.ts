@@ -32,7 +32,11 @@ export type WaitReason =
   | 'wechat-busy'
   | 'followers-incomplete'
   | 'address-refused'
-  | 'new-media';
+  | 'new-media'
+  /** No running worker serves a queue that it needs next. */
+  | 'no-worker'
+  /** No running worker has its account in its settings. */
+  | 'account-unknown';
 
 /** What stays with it through all its states. */
 export interface Common {

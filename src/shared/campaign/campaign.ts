@@ -107,6 +107,8 @@ export interface MaterialKey {
 export interface Waiting {
   readonly reason: WaitReason;
   readonly until: number | null;
+  /** `no-worker`: which queue. */
+  readonly queue?: string;
 }
 
 /** Why a campaign stands still until it is resumed or approved. */
@@ -181,7 +183,7 @@ export interface CampaignView {
   readonly sandbox?: true;
   readonly state: CampaignState;
   readonly outcome?: Outcome;
-  readonly waiting?: { readonly reason: WaitReason; readonly until: string | null };
+  readonly waiting?: Omit<Waiting, 'until'> & { readonly until: string | null };
   /** Null where only WeChat knows how many a group, a tag or everyone is. */
   readonly recipients: number | null;
   readonly audience: Audience & Partial<AudienceCounts>;
@@ -225,9 +227,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     ...(campaign.sandbox ? { sandbox: true } : {}),
     state,
     ...(state === 'completed' ? { outcome: outcomeOf(tally) } : {}),
-    ...(waiting
-      ? { waiting: { reason: waiting.reason, until: rfc3339OrNull(waiting.until) } }
-      : {}),
+    ...(waiting ? { waiting: { ...waiting, until: rfc3339OrNull(waiting.until) } } : {}),
     recipients: isWholesale(campaign.audience)
       ? null
       : (control.recipients ?? campaign.counts?.recipients ?? null),

@@ -72,7 +72,11 @@ const CampaignFields = z.strictObject({
     .optional()
     .describe('Once completed; derived from the batches'),
   waiting: z
-    .strictObject({ reason: z.string(), until: Time.nullable() })
+    .strictObject({
+      reason: z.string(),
+      until: Time.nullable(),
+      queue: z.string().optional().describe('`no-worker`: the queue that no worker serves'),
+    })
     .optional()
     .describe('Why it does not move'),
   recipients: UnknownCount,
@@ -246,6 +250,15 @@ export const AliveAnswer = z.strictObject({ status: z.literal('alive') });
 export const ReadyAnswer = z.strictObject({
   status: z.enum(['ready', 'not ready']),
   findings: z.array(z.string()).describe('What stands in the way, in sentences'),
+  unserved: z
+    .array(
+      z.strictObject({
+        code: z.literal('no-worker'),
+        queue: z.string().optional(),
+        account: z.string().optional(),
+      }),
+    )
+    .describe('Queues, or lanes of accounts, that no running worker serves'),
 });
 
 export const ProblemAnswer = z

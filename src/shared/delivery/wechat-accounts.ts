@@ -24,7 +24,16 @@ interface Dependencies {
 
 export type WechatFor = (account: string) => WechatClient;
 
-/** @throws {TypeError} for an account that is not configured; check names at the door. */
+/** This name is not in this process's settings: removed, renamed, or not added yet. */
+export class AccountUnknown extends Error {
+  override name = 'AccountUnknown';
+
+  constructor(account: string) {
+    super(`no account ${account} is configured`);
+  }
+}
+
+/** @throws {AccountUnknown} for an account that is not configured; check names at the door. */
 export function makeWechatFor(deps: Dependencies): WechatFor {
   const { config, accounts, redis, quota, identityOf, dispatcher, now, prefix = PREFIX } = deps;
   const clients = new Map<string, { of: AccountConfig; client: WechatClient }>();
@@ -33,7 +42,7 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
 
   return (name) => {
     const account = accounts().find((one) => one.name === name);
-    if (!account) throw new TypeError(`no account ${name} is configured`);
+    if (!account) throw new AccountUnknown(name);
     const known = clients.get(name);
     if (known?.of === account) return known.client;
     const tokens = makeTokenSource({

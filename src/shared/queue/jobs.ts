@@ -22,6 +22,8 @@ export const SHARED_QUEUES = [
   'upkeep',
 ] as const;
 export type SharedQueue = (typeof SHARED_QUEUES)[number];
+/** `send` stands for all lanes. */
+export const QUEUE_NAMES: readonly string[] = [...SHARED_QUEUES, 'send'];
 
 /** Each account has a queue of its own for sends, with its own pace and its own pause. */
 export const laneOf = (account: string): string => `send.${account}`;

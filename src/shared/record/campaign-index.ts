@@ -1,12 +1,6 @@
 /** Which campaigns there are: listed, open, or not yet handed on to BullMQ. */
 import type { Redis } from 'ioredis';
-import {
-  type Campaign,
-  type CampaignView,
-  type Control,
-  isEnded,
-  viewOf,
-} from '../campaign/campaign.ts';
+import { type Campaign, type CampaignView, type Control, isEnded } from '../campaign/campaign.ts';
 import { acceptedAt } from '../campaign/campaign-id.ts';
 import { commit } from './commit.ts';
 import type { Keys } from './keys.ts';
@@ -16,13 +10,14 @@ interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly read: ReadCampaign['read'];
+  readonly viewNow: ReadCampaign['viewNow'];
   readonly spec: ReadCampaign['spec'];
 }
 
 /** Its end is still to be told, or what changed after it. */
 export type WebhookKind = 'webhook' | 'corrected';
 
-export function makeCampaignIndex({ redis, keys, read, spec }: Dependencies) {
+export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependencies) {
   /** The outbox holds what was accepted and may not have reached BullMQ yet. */
   async function rootIsThere(id: string): Promise<void> {
     await redis.zrem(keys.outbox(), `root:${id}`);
@@ -113,9 +108,7 @@ export function makeCampaignIndex({ redis, keys, read, spec }: Dependencies) {
     const gone = ids.filter((_, at) => !found[at]);
     if (gone.length > 0) await redis.zrem(index, ...gone);
     return {
-      campaigns: found.flatMap((one) =>
-        one ? [viewOf(one.campaign, one.control, one.tally)] : [],
-      ),
+      campaigns: await Promise.all(found.filter((one) => one !== null).map(viewNow)),
       next: ids.length === limit ? (ids.at(-1) ?? null) : null,
     };
   }

@@ -11,6 +11,7 @@ import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import { makeReadCampaign, toTally } from './read-campaign.ts';
+import type { ServingStore } from './serving-store.ts';
 
 interface Controlling {
   readonly audit?: AuditEntry;
@@ -35,17 +36,18 @@ interface Dependencies {
   /** Hash-tagged stem of every key of the record. */
   readonly record: string;
   readonly retainMs: number;
+  readonly serving: ServingStore['serving'];
   readonly now: () => number;
 }
 
 export type CampaignStore = ReturnType<typeof makeCampaignStore>;
 
-export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies) {
+export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dependencies) {
   const keys = makeKeys(record);
   // The guard against the same content reads it for a day after the last call.
   const keptMs = Math.max(retainMs, DAY);
-  const reading = makeReadCampaign({ redis, keys, now });
-  const { spec, read, view, message } = reading;
+  const reading = makeReadCampaign({ redis, keys, serving, now });
+  const { spec, read, view, viewNow, message } = reading;
   const { mendTally } = makeCountBatches({ redis, keys });
 
   /**
@@ -234,7 +236,7 @@ export function makeCampaignStore({ redis, record, retainMs, now }: Dependencies
     read,
     view,
     message,
-    ...makeCampaignIndex({ redis, keys, read, spec }),
+    ...makeCampaignIndex({ redis, keys, read, viewNow, spec }),
     control,
     layBatches,
     end,

@@ -52,6 +52,10 @@ export const makeKeys = (record: string) => ({
   heartbeat: () => `${record}:heartbeat`,
   /** hash: whether this is a sandbox, and account → AppID and WeChat */
   installation: () => `${record}:installation`,
+  /** set: workers that have said what they serve */
+  workers: () => `${record}:workers`,
+  /** string: what a worker serves; expires when it no longer says so */
+  worker: (id: string) => `${record}:worker:${id}`,
   /** string: the start of Redis since which the counts are known to be right */
   counted: () => `${record}:counted`,
   /** list: campaigns whose settled batches changed, newest first; the last 1,000 changes */

@@ -9,8 +9,10 @@ import {
 } from '../campaign/campaign.ts';
 import type { Message } from '../campaign/message.ts';
 import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
+import { unservedWait } from '../campaign/serving.ts';
 import { MINUTE } from '../platform/time.ts';
 import type { Keys } from './keys.ts';
+import type { ServingStore } from './serving-store.ts';
 
 export interface CampaignRecord {
   readonly campaign: Campaign;
@@ -21,6 +23,7 @@ export interface CampaignRecord {
 interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
+  readonly serving: ServingStore['serving'];
   readonly now: () => number;
 }
 
@@ -31,7 +34,7 @@ const STALE = 5 * MINUTE;
 
 export type ReadCampaign = ReturnType<typeof makeReadCampaign>;
 
-export function makeReadCampaign({ redis, keys, now }: Dependencies) {
+export function makeReadCampaign({ redis, keys, serving, now }: Dependencies) {
   /** A campaign's spec never changes: kept, so that a batch costs no read of it. */
   const specs = new Map<string, Campaign>();
   /** Nor does its message; long ones would fill the memory. */
@@ -75,7 +78,14 @@ export function makeReadCampaign({ redis, keys, now }: Dependencies) {
 
   async function view(id: string): Promise<CampaignView | null> {
     const found = await read(id);
-    return found && viewOf(found.campaign, found.control, found.tally);
+    return found && viewNow(found);
+  }
+
+  /** What no worker serves goes before any other reason to wait. */
+  async function viewNow(found: CampaignRecord): Promise<CampaignView> {
+    const { campaign, control, tally } = found;
+    const waiting = unservedWait(await serving(), found, now()) ?? control.waiting;
+    return viewOf(campaign, waiting ? { ...control, waiting } : control, tally);
   }
 
   async function message(id: string): Promise<Message | null> {
@@ -87,7 +97,7 @@ export function makeReadCampaign({ redis, keys, now }: Dependencies) {
     return text.length > LONGEST_KEPT ? found : keepIn(messages, id, found);
   }
 
-  return { spec, read, view, message };
+  return { spec, read, view, viewNow, message };
 }
 
 export const toTally = (fields: Record<string, string>): Tally => ({

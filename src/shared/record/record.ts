@@ -4,12 +4,13 @@ import type { IdentityOf } from '../platform/identity.ts';
 import { type AudienceStore, makeAudienceStore } from './audience-store.ts';
 import { type BatchStore, makeBatchStore } from './batch-store.ts';
 import { type CampaignStore, makeCampaignStore } from './campaign-store.ts';
-import { PREFIX } from './keys.ts';
+import { makeKeys, PREFIX } from './keys.ts';
 import { type LaneStore, makeLaneStore } from './lane-store.ts';
 import { type MaterialStore, makeMaterialStore } from './material-store.ts';
 import { type MediaStore, makeMediaStore } from './media-store.ts';
 import { makeQuotaLedger, type QuotaLedger } from './quota-ledger.ts';
 import { makeRecount, type Recount } from './recount.ts';
+import { makeServingStore, type ServingStore } from './serving-store.ts';
 
 export interface Stores {
   readonly identityOf: IdentityOf;
@@ -17,6 +18,7 @@ export interface Stores {
   readonly batches: BatchStore;
   readonly lanes: LaneStore;
   readonly recount: Recount;
+  readonly workers: ServingStore;
   readonly quota: QuotaLedger;
   readonly media: MediaStore;
   readonly materials: MaterialStore;
@@ -40,10 +42,13 @@ export function openRecord(deps: Dependencies): Stores {
   const { redis, retainMs, submitTimeoutMs, now, prefix = PREFIX } = deps;
   const { identityOf = (account) => account } = deps;
   const record = recordOf(prefix);
-  const campaigns = makeCampaignStore({ redis, record, retainMs, now });
+  const workers = makeServingStore({ redis, keys: makeKeys(record), now });
+  const { serving } = workers;
+  const campaigns = makeCampaignStore({ redis, record, retainMs, serving, now });
   return {
     identityOf,
     campaigns,
+    workers,
     batches: makeBatchStore({
       redis,
       record,

@@ -8,7 +8,7 @@
 import type { Job } from 'bullmq';
 import type { Batch } from '../../shared/campaign/batch.ts';
 import { type Receipt, uncounted } from '../../shared/campaign/receipt.ts';
-import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
+import { AccountUnknown, type WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { DAY, SECOND } from '../../shared/platform/time.ts';
 import { type AwaitReceiptPayload, awaitReceiptJob } from '../../shared/queue/jobs.ts';
@@ -100,7 +100,13 @@ export function makeAwaitReceipt(deps: Dependencies) {
   ): Promise<MassStatus> {
     const answer = await inTurn(job, token, account, async () => {
       await batches.noteAsked(account, msgId);
-      return massStatus(wechatFor(account), msgId);
+      try {
+        return await massStatus(wechatFor(account), msgId);
+      } catch (error) {
+        // Until the account is back, or until it is too late to ask.
+        if (error instanceof AccountUnknown) return { kind: 'not-sent' as const };
+        throw error;
+      }
     });
     return answer.kind === 'ok' ? answer.value.status : 'unknown';
   }

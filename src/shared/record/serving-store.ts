@@ -1,0 +1,46 @@
+/** What the running workers say that they serve, each for as long as it goes on saying so. */
+import type { Redis } from 'ioredis';
+import type { Serving } from '../campaign/serving.ts';
+import { SECOND } from '../platform/time.ts';
+import type { Keys } from './keys.ts';
+
+export type ServingStore = ReturnType<typeof makeServingStore>;
+
+/** A worker says it every 10 s. */
+const HEARD_FOR = 35 * SECOND;
+/** A list of campaigns asks once for all of them. */
+const REMEMBERED_FOR = SECOND;
+
+export function makeServingStore(deps: { redis: Redis; keys: Keys; now: () => number }) {
+  const { redis, keys, now } = deps;
+  let known: { readonly at: number; readonly serving: Promise<Serving[]> } | undefined;
+
+  async function announce(worker: string, serving: Serving): Promise<void> {
+    await redis
+      .multi()
+      .set(keys.worker(worker), JSON.stringify(serving), 'PX', HEARD_FOR)
+      .sadd(keys.workers(), worker)
+      .exec();
+  }
+
+  async function leave(worker: string): Promise<void> {
+    await redis.multi().del(keys.worker(worker)).srem(keys.workers(), worker).exec();
+  }
+
+  function serving(): Promise<Serving[]> {
+    if (known && now() < known.at + REMEMBERED_FOR) return known.serving;
+    known = { at: now(), serving: look() };
+    return known.serving;
+  }
+
+  async function look(): Promise<Serving[]> {
+    const workers = await redis.smembers(keys.workers());
+    if (workers.length === 0) return [];
+    const texts = await redis.mget(workers.map(keys.worker));
+    const gone = workers.filter((_, at) => texts[at] === null);
+    if (gone.length > 0) await redis.srem(keys.workers(), ...gone);
+    return texts.flatMap((text) => (text ? [JSON.parse(text) as Serving] : []));
+  }
+
+  return { announce, leave, serving };
+}
