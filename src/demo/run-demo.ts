@@ -87,7 +87,10 @@ async function runSamples(everything: Everything, stop: AbortSignal, out: WriteS
     (await client.media.upload(bytes, { filename })).id;
   const samples = await sampleCampaigns(upload, followersOf, list.id);
   const ids: string[] = [];
-  for (const sample of samples) ids.push((await client.campaigns.create(sample)).id);
+  // A key each: the same text to group 2 and to tag 2 (the same followers) is meant.
+  for (const [at, sample] of samples.entries()) {
+    ids.push((await client.campaigns.create(sample, { idempotencyKey: `sample-${at}` })).id);
+  }
 
   const progress = makeProgress(out);
   const deadline = Date.now() + PATIENCE;

@@ -84,7 +84,8 @@ export async function runCampaigns(world: World, hook: string): Promise<Map<stri
     idIn((await world.api('POST', `/v1/media?filename=${filename}`, bytes)).text);
 
   for (const sample of await samplesFor(world, upload)) {
-    await enqueue(`${sample.account}: ${sample.name}`, sample);
+    // Group 2 and tag 2 are the same followers.
+    await enqueue(`${sample.account}: ${sample.name}`, { ...sample, repeat: true });
   }
   for (const name of ['refuser', 'taken', 'audit', 'silent', ...STOPPED]) {
     await enqueue(name, aText(world, name));
