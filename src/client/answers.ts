@@ -117,7 +117,7 @@ export interface AudienceDetails {
 export interface AccountDetails {
   readonly name: string;
   readonly kind: 'service' | 'subscription';
-  readonly newsRoute: 'uploadnews' | 'draft';
+  readonly newsRoute: 'auto' | 'uploadnews' | 'draft';
   readonly approval: 'always' | 'everyone' | 'never';
   readonly callsPerMinute: number;
   readonly sandbox?: true;

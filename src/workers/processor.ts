@@ -1,5 +1,5 @@
 /** Every job's processor, with what it needs. */
-import type { FlowProducer, Processor } from 'bullmq';
+import type { Processor } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
@@ -36,8 +36,10 @@ import { makeLeaveToItsAccount } from './campaign/leave-to-its-account.ts';
 import { makeReadFollowers } from './campaign/read-followers.ts';
 import { makeReviveBatches } from './campaign/revive-batches.ts';
 import { makeRunCampaign } from './campaign/run-campaign.ts';
+import { makePrepareMessage } from './delivery/prepare-message.ts';
 import { makeRemoveStrayDrafts } from './delivery/remove-stray-drafts.ts';
 import { makeRenewMaterial } from './delivery/renew-material.ts';
+import { makeTakeInUpload } from './delivery/take-in-upload.ts';
 import { makeUploadMedia } from './delivery/upload-media.ts';
 import { makeUploadNews } from './delivery/upload-news.ts';
 import { makeAfterAcceptance } from './lane/after-acceptance.ts';
@@ -62,7 +64,6 @@ interface Dependencies {
   readonly checkInstallation: () => Promise<void>;
   readonly stores: Stores;
   readonly queues: Queues;
-  readonly flows: FlowProducer;
   readonly wechatFor: WechatFor;
   /** Towards addresses that strangers name. */
   readonly webhooks: Dispatcher;
@@ -83,7 +84,7 @@ const addressOf = (url = ''): string => URL.parse(url)?.origin ?? url;
 
 /** The one processor of every queue: a job's name decides. */
 export function makeProcessor(deps: Dependencies): Processor {
-  const { config, redis, stores, queues, flows, wechatFor, hostId } = deps;
+  const { config, redis, stores, queues, wechatFor, hostId } = deps;
   const { log, telemetry, now, prefix } = deps;
   const { era } = config.wechat;
   const { submitTimeoutMs, unknownRetryMs, receiptDeadlineMs } = config.pace;
@@ -107,16 +108,18 @@ export function makeProcessor(deps: Dependencies): Processor {
   });
   const inTurn = makeInTurn({ now });
   const laneReactions = makeLaneReactions({ stores, queues, hostId, telemetry, now });
+  const waitForWechat = makeWaitForWechat({ campaigns, laneReactions });
   const common = {
     stores,
     queues,
-    flows,
     wechatFor,
     accountOf,
     era,
     inTurn,
     laneReactions,
-    waitForWechat: makeWaitForWechat({ campaigns, laneReactions }),
+    waitForWechat,
+    prepareMessage: makePrepareMessage({ campaigns, queues, era, now }),
+    takeInUpload: makeTakeInUpload({ campaigns, waitForWechat, telemetry, now }),
     unknownRetryMs,
     receiptDeadlineMs,
     telemetry,
@@ -128,7 +131,7 @@ export function makeProcessor(deps: Dependencies): Processor {
   const reviveBatches = makeReviveBatches({ queues, batches, receiptDeadlineMs, now });
   const accountKindOf = (name: string) => accountOf(name).kind;
   const findAudience = makeFindAudience({ wechatFor, accountKindOf, now });
-  const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, accountOf, telemetry });
+  const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, telemetry });
   const tellWebhook = makeTellWebhook({ campaigns, queues });
   const onEnd = async ({ id, webhook }: Campaign): Promise<void> => {
     if (webhook) await tellWebhook(id);
@@ -161,7 +164,6 @@ export function makeProcessor(deps: Dependencies): Processor {
       enterLane: makeEnterLane({ stores, queues, now }),
       takeInAnswer: makeTakeInAnswer({ ...common, batches, afterAcceptance, renewMaterial }),
       afterAcceptance,
-      renewMaterial,
     }),
     [awaitReceiptJob.name]: makeAwaitReceipt(common),
     [readFollowersJob.name]: makeReadFollowers(common),

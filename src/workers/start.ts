@@ -1,7 +1,7 @@
 /** The worker's wiring: its connections, and a BullMQ worker for each queue this process serves. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { FlowProducer, Worker, type WorkerOptions } from 'bullmq';
+import { Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { startWatching } from '../shared/actions/watch-installation.ts';
@@ -72,8 +72,6 @@ export async function start(options: StartOptions): Promise<Running> {
   await gate.pass();
   const listener = connect(config.redis.url, { purpose: 'worker', log });
   const queues = openQueues({ connection: redis, log, prefix });
-  const flows = new FlowProducer({ connection: redis, prefix });
-  flows.on('error', (error) => log.debug({ event: 'queue.error', err: error }, 'flow producer'));
   const telemetry = makeTelemetry(log, registry);
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const webhooks = openSafeDispatcher({ allowPrivate: config.allowPrivateTargets });
@@ -94,7 +92,6 @@ export async function start(options: StartOptions): Promise<Running> {
     checkInstallation: installed.check,
     stores,
     queues,
-    flows,
     wechatFor,
     webhooks,
     hostId,
@@ -186,7 +183,7 @@ export async function start(options: StartOptions): Promise<Running> {
         new Promise<void>((late) => patience.addEventListener('abort', () => late())),
       ]);
       if (patience.aborted) await Promise.all(workers.map((worker) => worker.close(true)));
-      await Promise.all([queues.close(), flows.close()]);
+      await queues.close();
       await Promise.all([dispatcher.close(), webhooks.close()]);
       listener.disconnect();
       await redis.quit().catch(() => redis.disconnect());

@@ -82,6 +82,8 @@ function words(remedy: Remedy): string {
       return 'make the media again';
     case 'wait-approval':
       return `a person at WeChat; again after ${duration(remedy.ms)}`;
+    case 'use-drafts':
+      return 'articles go by draft';
     case 'refused':
       return 'refused';
     case 'account-down':

@@ -65,7 +65,7 @@ describe('GET /v1/accounts', () => {
     expect(account).toMatchObject({
       name: 'default',
       kind: 'service',
-      newsRoute: 'uploadnews',
+      newsRoute: 'auto',
       lane: { state: 'open', pending: 0 },
       token: { expiresAt: new Date(NOW + 2 * HOUR).toISOString() },
       lastEvent: null,

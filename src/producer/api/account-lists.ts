@@ -77,7 +77,10 @@ export function makeAccountListsRoutes({ accounts, wechatFor }: Dependencies): R
     const page = await listDrafts(wechatFor(account.name), { offset, count });
     answer(res, page, ({ total, drafts }) => ({
       total,
-      drafts: drafts.map((draft) => ({ ...draft, updatedAt: rfc3339(draft.updatedAt) })),
+      drafts: drafts.map(({ covers: _, ...draft }) => ({
+        ...draft,
+        updatedAt: rfc3339(draft.updatedAt),
+      })),
       next: offset + drafts.length < total && drafts.length > 0 ? offset + drafts.length : null,
     }));
   });

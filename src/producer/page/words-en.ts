@@ -202,6 +202,7 @@ export const EN: Words = {
     },
   },
   accountWarnings: {
+    'uploadnews-closed': null,
     'plain-pushes-refused': null,
     'sealed-pushes-refused': null,
     'foreign-pushes-refused': null,

@@ -221,6 +221,8 @@ export const ZH: Words = {
     },
   },
   accountWarnings: {
+    'uploadnews-closed':
+      '微信已对该账号关闭 media/uploadnews：newsRoute 为 auto 时，图文改为通过草稿发送。可设置 WECHAT_NEWS_ROUTE=draft 明确指定；微信重新开放后可设为 uploadnews。',
     'plain-pushes-refused':
       '这里配置了 EncodingAESKey，但微信以明文模式推送，这些推送被拒绝：请在公众平台切换到安全模式，或从配置中去掉密钥。',
     'sealed-pushes-refused':

@@ -22,6 +22,7 @@ import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { Claimed } from '../record/accept-campaign.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
+import type { LaneStore } from '../record/lane-store.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import { accountFor } from './account-for.ts';
 import { makeFreezeAudience } from './freeze-audience.ts';
@@ -37,6 +38,7 @@ export interface AcceptDependencies {
   readonly campaigns: CampaignStore;
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
+  readonly lanes: Pick<LaneStore, 'facts'>;
   /** Adds the root job; if it fails, the outbox still has it. */
   readonly enqueueRoot: EnqueueRoot;
   readonly now: () => number;
@@ -65,7 +67,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
   async function accept(body: unknown, caller: Caller): Promise<AcceptResult> {
     const prepared = await prepare(body);
     if ('refused' in prepared) return (await asBefore(body, caller)) ?? prepared;
-    const { request, account, message, keepMedia, sendAt, notAfter } = prepared;
+    const { request, account, message, newsBy, keepMedia, sendAt, notAfter } = prepared;
 
     const id = campaignId(now());
     const audience = await freeze(request, account.name, notAfter);
@@ -91,9 +93,13 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       createdBy: caller.by,
       priority: request.priority,
     };
-    const paused = needsApproval(account.approval, campaign.audience)
-      ? { paused: awaitingApproval(now()) }
-      : {};
+    const control: Control = {
+      ...NEW_CONTROL,
+      ...(message.type === 'news' ? { newsBy } : {}),
+      ...(needsApproval(account.approval, campaign.audience)
+        ? { paused: awaitingApproval(now()) }
+        : {}),
+    };
     const result = await campaigns.accept({
       campaign,
       message,
@@ -101,7 +107,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
       contentDigest: digestOf([audience.identity, message]),
       repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
-      ...paused,
+      control,
     });
     if (result.kind !== 'created') await audience.discard();
     if (result.kind === 'same-content') {
@@ -117,7 +123,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       return {
         kind: 'accepted',
         created: true,
-        view: viewOf(campaign, { ...NEW_CONTROL, ...paused }, EMPTY_TALLY),
+        view: viewOf(campaign, control, EMPTY_TALLY),
       };
     }
     return answerAgain(result);

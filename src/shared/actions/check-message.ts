@@ -1,7 +1,6 @@
 /** What the schema cannot see in a message: files by their content, pictures of other people. */
 
 import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/article-pictures.ts';
-import { draftRefusals } from '../campaign/draft-limits.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
 import type { MessageRequest } from '../campaign/request.ts';
@@ -82,8 +81,6 @@ export async function checkMessage(
   ): Promise<Article> {
     const path = `articles.${at}`;
     const { thumb, ...rest } = asked;
-    const refused = coverAs === 'permanent' ? draftRefusals(asked) : {};
-    for (const [field, reason] of Object.entries(refused)) wrong(`${path}.${field}`, reason);
     await pictures(`${path}.content`, asked.content);
     return defined({ ...rest, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
   }

@@ -28,6 +28,7 @@ export interface LaneView {
 
 export interface AccountWarning {
   readonly code:
+    | 'uploadnews-closed'
     | 'plain-pushes-refused'
     | 'sealed-pushes-refused'
     | 'foreign-pushes-refused'
@@ -175,7 +176,7 @@ const RECENT = 7 * DAY;
 
 function warningsOf(
   account: AccountConfig,
-  { lastEventAt, refusedPushes }: AccountFacts,
+  { lastEventAt, refusedPushes, uploadNewsClosed }: AccountFacts,
   now: number,
 ): AccountWarning[] {
   const warnings: AccountWarning[] = [];
@@ -190,6 +191,15 @@ function warningsOf(
       code: 'never-an-event',
       message:
         'No event has ever come from WeChat: check the server address in WeChat’s console (服务器配置), that it is switched on, and that WeChat can reach it.',
+    });
+  }
+  if (uploadNewsClosed && account.newsRoute !== 'draft') {
+    const { errcode, at } = uploadNewsClosed;
+    warnings.push({
+      code: 'uploadnews-closed',
+      message: `WeChat refused media/uploadnews (${errcode}) on ${rfc3339(at).slice(0, 10)}: articles ${
+        account.newsRoute === 'auto' ? 'go by draft since then' : 'cannot go out'
+      }. Set WECHAT_NEWS_ROUTE=draft to say so here, or =uploadnews once WeChat allows it again.`,
     });
   }
   for (const [reason, at] of Object.entries(refusedPushes)) {

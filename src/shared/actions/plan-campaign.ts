@@ -49,10 +49,10 @@ export function makePlanCampaign(deps: Dependencies) {
   ): Promise<AskedPlan | { readonly refused: Refusal }> {
     const prepared = await makePrepareCampaign({
       ...{ accounts, era, audiences, allowPrivateTargets, now },
-      media,
+      ...{ media, lanes },
     }).prepare(body);
     if ('refused' in prepared) return prepared;
-    const { request, account, message, sendAt, notAfter } = prepared;
+    const { request, account, message, newsBy, sendAt, notAfter } = prepared;
     const frozen = await freeze(request, account.name, now());
     if ('refused' in frozen) return frozen;
     await frozen.discard();
@@ -69,7 +69,7 @@ export function makePlanCampaign(deps: Dependencies) {
       audience: frozen.audience,
       recipients: frozen.counts?.recipients ?? null,
       message,
-      route: uploadRouteOf(account, era, frozen.audience),
+      route: uploadRouteOf(newsBy, era, frozen.audience),
       calls,
       ahead,
       laneFreeAt: lane.sleep?.until ?? 0,

@@ -4,13 +4,15 @@
  */
 import type { z } from 'zod';
 import { isWholesale } from '../campaign/audience.ts';
-import type { Message } from '../campaign/message.ts';
+import { coverKind, type Message, type NewsRoute } from '../campaign/message.ts';
 import { CampaignRequest, isMusic } from '../campaign/request.ts';
+import { newsRouteOf } from '../delivery/upload-route.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { targetRefusal } from '../platform/safe-target.ts';
 import { DAY, MINUTE } from '../platform/time.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
+import type { LaneStore } from '../record/lane-store.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import { accountFor } from './account-for.ts';
 import { checkMessage } from './check-message.ts';
@@ -26,6 +28,7 @@ interface Dependencies {
   readonly era: Era;
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
+  readonly lanes: Pick<LaneStore, 'facts'>;
   readonly now: () => number;
   /** False: a webhook at a private address, or without https, is refused here already. */
   readonly allowPrivateTargets: boolean;
@@ -36,6 +39,8 @@ export interface Prepared {
   readonly request: CampaignRequest;
   readonly account: AccountConfig;
   readonly message: Message;
+  /** How its articles, if it has any, become one id at WeChat. */
+  readonly newsBy: NewsRoute;
   /** Keeps the files that came with it. */
   readonly keepMedia: () => Promise<void>;
   readonly sendAt: number;
@@ -70,10 +75,10 @@ export function makePrepareCampaign(deps: Dependencies) {
     const { mistakes: wrongTimes, ...times } = timesOf(request);
 
     // Without an account, what either route would take may pass: one mistake is there already.
-    const coverAs = account?.newsRoute === 'uploadnews' ? 'thumb' : 'permanent';
+    const newsBy = account ? await newsByOf(account, request) : 'draft';
     const media = unkeptMedia(deps.media);
     const { message, mistakes } = await checkMessage(
-      { media, era, coverAs, neededUntil: times.notAfter },
+      { media, era, coverAs: coverKind({ newsBy }), neededUntil: times.notAfter },
       request.message,
     );
     const later = own([
@@ -88,7 +93,12 @@ export function makePrepareCampaign(deps: Dependencies) {
     const tooMany = issues.find(isTooManyOpenIds);
     if (tooMany) return refuse(413, 'too-many-openids', tooMany.message, { errors });
     if (!account || errors.length > 0) return invalid(errors);
-    return { request, account, message, keepMedia: media.keep, ...times };
+    return { request, account, message, newsBy, keepMedia: media.keep, ...times };
+  }
+
+  async function newsByOf(account: AccountConfig, { message }: CampaignRequest) {
+    const asks = message.type === 'news' && account.newsRoute === 'auto';
+    return newsRouteOf(account, era, asks ? await deps.lanes.facts(account.name) : {});
   }
 
   function timesOf(request: CampaignRequest) {

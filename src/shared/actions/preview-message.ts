@@ -1,8 +1,10 @@
 /** A message to a few people at once, for a look: no campaign, no batch, no receipt. */
 
 import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
+import { coverKind } from '../campaign/message.ts';
 import { PreviewBody } from '../contract/preview-request.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
+import { newsRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Stores } from '../record/record.ts';
@@ -15,7 +17,7 @@ import { parseAll } from './parse-all.ts';
 import { type Mistake, type Refusal, refuse } from './refusal.ts';
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'media' | 'materials' | 'quota' | 'audiences'>;
+  readonly stores: Pick<Stores, 'media' | 'materials' | 'quota' | 'lanes'>;
   readonly accounts: () => readonly AccountConfig[];
   readonly era: Era;
   readonly wechatFor: WechatFor;
@@ -53,9 +55,11 @@ export function makePreviewMessage(deps: Dependencies) {
     if (!request) return invalidPreview(ofSchema);
     const found = accountFor(deps.accounts(), request.account);
     const account = 'refused' in found ? undefined : found;
-    const coverAs = account?.newsRoute === 'uploadnews' ? 'thumb' : 'permanent';
+    const newsBy = account
+      ? newsRouteOf(account, era, await stores.lanes.facts(account.name))
+      : 'draft';
     const { message, mistakes } = await checkMessage(
-      { media: stores.media, era, coverAs, neededUntil: deps.now() },
+      { media: stores.media, era, coverAs: coverKind({ newsBy }), neededUntil: deps.now() },
       request.message,
     );
     const unknown = 'refused' in found ? (found.refused.errors ?? []) : [];
@@ -69,7 +73,7 @@ export function makePreviewMessage(deps: Dependencies) {
         `${left} previews are left today for ${account.name}, and this needs ${request.to.length}; a new day begins at midnight, Beijing time`,
       );
     }
-    const brought = await bringMessage(account, message, { spendLast: request.spendLast });
+    const brought = await bringMessage(account, message, { newsBy, spendLast: request.spendLast });
     if ('refused' in brought) return brought;
     const results = await showAll(account.name, brought.message, request.to);
     await brought.tidy();

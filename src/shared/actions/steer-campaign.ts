@@ -119,6 +119,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     const retries = await chooseRetries(record, how, by);
     if ('refused' in retries) return retries;
     if (retries.length === 0) return nothingRefused();
+    await campaigns.askWechatAgain(id);
     // Opened first: should this process die in between, the sweeper finds it and ends it again.
     await campaigns.reopen(id);
     for (const retryOne of retries) await retryOne();

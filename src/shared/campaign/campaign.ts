@@ -4,7 +4,8 @@
  */
 import { type Audience, type AudienceCounts, isWholesale } from './audience.ts';
 import type { WaitReason } from './batch.ts';
-import type { Upload } from './message.ts';
+import type { Failure } from './material.ts';
+import type { NewsRoute } from './message.ts';
 import { batchTotal, type Outcome, outcomeOf, receiptTotals, type Tally } from './progress.ts';
 import { type Warning, warningsOf } from './warnings.ts';
 
@@ -45,7 +46,10 @@ export interface Control {
   /** The list of a campaign to followers, once reading has begun. */
   readonly listId?: string;
   readonly recipients?: number;
-  readonly material: Material;
+  /** Frozen when it was accepted; `draft` from the moment WeChat closed uploadnews to the account. */
+  readonly newsBy?: NewsRoute;
+  /** Its followers cannot be read, so nothing of it can go out. */
+  readonly unreadable?: Failure;
   readonly paused?: Word & { readonly reason: PauseReason };
   /** Of a campaign to followers: how many there are by WeChat's own count, and how many it listed. */
   readonly followers?: {
@@ -66,44 +70,6 @@ export interface Control {
   readonly waiting?: Waiting;
 }
 
-/** What the message needs at WeChat. A new generation when WeChat no longer knows an id. */
-export interface Material {
-  readonly generation: number;
-  /** Batches that asked for a new one; bounded, since uploadnews has ten calls a day. */
-  readonly renewals: number;
-  /** Times that files were uploaded again for articles; numbers their jobs. */
-  readonly rounds?: number;
-  /** Upload number → what WeChat gave for it. */
-  readonly uploads: Readonly<Record<string, UploadedMaterial>>;
-  /** The articles' id: `all`, or with the draft route one per batch, by batch number. */
-  readonly news: Readonly<Record<string, UploadedMaterial>>;
-  /** WeChat refused something of this generation for good. */
-  readonly failure?: {
-    readonly generation: number;
-    readonly code: string;
-    readonly message: string;
-  };
-}
-
-export interface UploadedMaterial {
-  readonly mediaId?: string;
-  readonly url?: string;
-  readonly generation: number;
-  /** Null where WeChat keeps it for good. */
-  readonly expiresAt: number | null;
-  /** Under which the material store shares it with other campaigns. */
-  readonly shared?: MaterialKey;
-}
-
-/** Same key, same thing at WeChat: a file as one kind, or articles. */
-export interface MaterialKey {
-  readonly kind: Upload['kind'] | 'news';
-  /** Of the bytes that go to WeChat, so a fitted cover has its own; of the body, for articles. */
-  readonly sha256: string;
-  /** Of what followers read with it (an mpvideo's title and description), hex. */
-  readonly textDigest?: string;
-}
-
 export interface Waiting {
   readonly reason: WaitReason;
   readonly until: number | null;
@@ -120,10 +86,7 @@ export const PAUSE_REASONS = [
 ] as const;
 export type PauseReason = (typeof PAUSE_REASONS)[number];
 
-export const NEW_CONTROL: Control = {
-  phase: 'accepted',
-  material: { generation: 0, renewals: 0, uploads: {}, news: {} },
-};
+export const NEW_CONTROL: Control = { phase: 'accepted' };
 
 export type CampaignState =
   | 'scheduled'

@@ -59,9 +59,15 @@ export interface Upload {
 export interface UploadRoute {
   /** sendall takes an mpvideo id only; so does today's send. The 2014 send took the plain video. */
   readonly videoAs: 'video' | 'mpvideo';
-  /** Covers of uploadnews are temporary thumbs, covers of drafts permanent images. */
-  readonly coverAs: 'thumb' | 'permanent';
+  /** How articles become one id at WeChat. */
+  readonly newsBy: NewsRoute;
 }
+
+export type NewsRoute = 'uploadnews' | 'draft';
+
+/** Covers of uploadnews are temporary thumbs, covers of drafts permanent images. */
+export const coverKind = ({ newsBy }: Pick<UploadRoute, 'newsBy'>): 'thumb' | 'permanent' =>
+  newsBy === 'draft' ? 'permanent' : 'thumb';
 
 /** Every file the message needs at WeChat, each once per kind. Pure, so a rerun names the same. */
 export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
@@ -80,7 +86,7 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
   }
   if (message.type === 'news' && 'articles' in message) {
     for (const article of message.articles) {
-      want(article.thumb, route.coverAs);
+      want(article.thumb, coverKind(route));
       for (const upload of picturesOfOurs(article.content)) want({ upload }, 'article-picture');
     }
   }

@@ -27,7 +27,6 @@ import { beijingDayStart, nextMorning } from './quota-window.ts';
 export interface PlanInput {
   readonly account: QuotaAccount & {
     readonly name: string;
-    readonly newsRoute: 'uploadnews' | 'draft';
     readonly callsPerMinute: number;
     readonly approval: ApprovalPolicy;
   };
@@ -114,7 +113,7 @@ export function planOf(input: PlanInput): CampaignPlan {
   };
 }
 
-function callsOf({ message, route, account, audience }: PlanInput, batches: number | null) {
+function callsOf({ message, route, audience }: PlanInput, batches: number | null) {
   const calls: Record<string, number> = {};
   const need = (path: string, count = 1): void => {
     calls[path] = (calls[path] ?? 0) + count;
@@ -126,7 +125,7 @@ function callsOf({ message, route, account, audience }: PlanInput, batches: numb
     if (kind === 'mpvideo') need('media/uploadvideo');
   }
   if (needsNews(message)) {
-    if (account.newsRoute === 'uploadnews') need(UPLOAD_NEWS);
+    if (route.newsBy === 'uploadnews') need(UPLOAD_NEWS);
     else need(ADD_DRAFT, batches ?? 1);
   }
   if (isWholesale(audience)) need(SEND_ALL);

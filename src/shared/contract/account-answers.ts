@@ -26,7 +26,7 @@ export const AccountAnswer = z
   .strictObject({
     name: z.string(),
     kind: z.enum(['service', 'subscription']),
-    newsRoute: z.enum(['uploadnews', 'draft']),
+    newsRoute: z.enum(['auto', 'uploadnews', 'draft']),
     approval: z.enum(['always', 'everyone', 'never']),
     callsPerMinute: z.number(),
     sandbox: z.literal(true).optional(),

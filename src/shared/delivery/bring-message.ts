@@ -4,27 +4,28 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Refusal, refuse } from '../actions/refusal.ts';
-import type { MaterialKey } from '../campaign/campaign.ts';
 import { dailyQuotas, UPLOAD_NEWS } from '../campaign/daily-quotas.ts';
+import type { WechatCopy } from '../campaign/material.ts';
 import {
-  type MediaRef,
+  type Article,
   type Message,
+  type NewsRoute,
   type Upload,
   type UploadRoute,
   uploadKey,
   uploadsOf,
 } from '../campaign/message.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
-import { MINUTE, SECOND } from '../platform/time.ts';
+import { SECOND } from '../platform/time.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../record/material-store.ts';
 import type { Stores } from '../record/record.ts';
-import type { Answer, WechatClient } from '../wechat/client.ts';
 import type { MassMessage } from '../wechat/mass.ts';
 import { addDraft, deleteDraft, uploadNews } from '../wechat/news.ts';
 import { meaningOf } from '../wechat/remedies.ts';
-import { articleBodies, articlesKey } from './article-bodies.ts';
-import { bringUpload, fileOf, materialKeyOf, type There } from './bring-upload.ts';
+import { bringUpload, fileOf, materialKeyOf } from './bring-upload.ts';
+import { type Ensured, makeEnsureAtWechat } from './ensure-at-wechat.ts';
 import type { WechatFor } from './wechat-accounts.ts';
+import { articleBodies, articlesKey, type IdOf, wechatMessage } from './wechat-message.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'media' | 'materials' | 'quota'>;
@@ -33,6 +34,7 @@ interface Dependencies {
 }
 
 interface Options {
+  readonly newsBy: NewsRoute;
   /** Use the day's last uploadnews, too; otherwise it is kept for a send. */
   readonly spendLast: boolean;
 }
@@ -45,121 +47,85 @@ export interface Brought {
 
 type Or<T> = T | { readonly refused: Refusal };
 
-const CLAIM_MS = 2 * MINUTE;
 /** How long another process may take with the same file. */
 const PATIENCE = 20 * SECOND;
 const LOOK_EVERY = 200;
 
 export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
   const { media, materials, quota } = stores;
+  const ensureAtWechat = makeEnsureAtWechat({ materials, now });
 
   return async function bringMessage(
     account: AccountConfig,
     message: Message,
-    { spendLast }: Options,
+    { newsBy, spendLast }: Options,
   ): Promise<Or<Brought>> {
-    const route: UploadRoute = {
-      videoAs: 'mpvideo',
-      coverAs: account.newsRoute === 'draft' ? 'permanent' : 'thumb',
-    };
-    const there = new Map<string, There>();
+    const route: UploadRoute = { videoAs: 'mpvideo', newsBy };
+    const ids = new Map<string, string>();
     for (const upload of uploadsOf(message, route)) {
-      const brought = await bringOne(account.name, upload);
-      if ('refused' in brought) return brought;
-      there.set(uploadKey(upload), brought);
+      const copy = await bringFile(account.name, upload);
+      if ('refused' in copy) return copy;
+      ids.set(uploadKey(upload), copy.mediaId ?? copy.url ?? '');
     }
-    const idOf = (ref: MediaRef, as: Pick<Upload, 'kind' | 'title' | 'description'>): string => {
-      if ('mediaId' in ref) return ref.mediaId;
-      const found = there.get(uploadKey({ ...as, ...ref }));
-      return found?.mediaId ?? found?.url ?? '';
-    };
-    const nothing = async (): Promise<void> => undefined;
-    switch (message.type) {
-      case 'text':
-        return { message, tidy: nothing };
-      case 'image':
-      case 'voice': {
-        const mediaId = idOf(message.media, { kind: message.type });
-        return { message: { type: message.type, mediaId }, tidy: nothing };
-      }
-      case 'video': {
-        const { title, description } = message;
-        const mediaId = idOf(message.media, { kind: 'mpvideo', title, description });
-        return { message: { type: 'video', mediaId, title, description }, tidy: nothing };
-      }
-      case 'news': {
-        const { ignoreReprint } = message;
-        if ('mediaId' in message) return { message, tidy: nothing };
-        const bodies = articleBodies(message.articles, {
-          coverId: (thumb) => idOf(thumb, { kind: route.coverAs }),
-          pictureUrl: (upload) => idOf({ upload }, { kind: 'article-picture' }),
-        });
-        const news = await bringNews(account, bodies ?? [], spendLast);
-        if ('refused' in news) return news;
-        const { mediaId, tidy } = news;
-        return { message: { type: 'news', mediaId, ignoreReprint }, tidy };
-      }
+    const idOf: IdOf = (upload) => ids.get(uploadKey(upload)) ?? null;
+    let news: { newsId: string | null; tidy: Brought['tidy'] } = { newsId: null, tidy: nothing };
+    if (message.type === 'news' && 'articles' in message) {
+      const made = await bringNews(account, message.articles, { route, idOf, spendLast });
+      if ('refused' in made) return made;
+      news = made;
     }
+    const ready = wechatMessage(message, route, { idOf, newsId: news.newsId });
+    if (!ready) throw new TypeError('an upload without its id');
+    return { message: ready, tidy: news.tidy };
   };
 
-  async function bringOne(account: string, upload: Upload): Promise<Or<There>> {
+  async function bringFile(account: string, upload: Upload): Promise<Or<WechatCopy>> {
     const file = await fileOf(media, upload);
     if (!file) return gone(upload.upload);
     if ('unfit' in file) return refuse(422, 'cover-unfit', file.unfit);
-    return once(account, materialKeyOf(upload, file), () =>
-      bringUpload(wechatFor(account), upload, file, now),
+    return patiently(() =>
+      ensureAtWechat(account, materialKeyOf(upload, file), () =>
+        bringUpload(wechatFor(account), upload, file, now),
+      ),
     );
   }
 
   async function bringNews(
     account: AccountConfig,
-    bodies: NonNullable<ReturnType<typeof articleBodies>>,
-    spendLast: boolean,
-  ): Promise<Or<{ mediaId: string; tidy: () => Promise<void> }>> {
+    articles: readonly Article[],
+    { route, idOf, spendLast }: { route: UploadRoute; idOf: IdOf; spendLast: boolean },
+  ): Promise<Or<{ newsId: string | null; tidy: Brought['tidy'] }>> {
     const client = wechatFor(account.name);
-    if (account.newsRoute === 'draft') {
+    const bodies = articleBodies(articles, route, idOf) ?? [];
+    if (route.newsBy === 'draft') {
       const draft = await addDraft(client, bodies);
       if (draft.kind !== 'ok') return saidNo(draft);
       const { mediaId } = draft.value;
-      return { mediaId, tidy: () => removeDraft(client, mediaId) };
+      // One that stays behind is a nuisance, not a fault.
+      return { newsId: mediaId, tidy: async () => void (await deleteDraft(client, mediaId)) };
     }
     const key = articlesKey(bodies);
-    const known = await materials.find(account.name, key);
-    if (!known && !spendLast) {
+    if (!spendLast && !(await materials.find(account.name, key))) {
       const left = dailyQuotas(account, await quota.today(account.name))[UPLOAD_NEWS]?.left ?? 0;
-      if (left <= 1) return LAST_UPLOAD;
+      if (left === 1) return LAST_UPLOAD;
     }
-    const news = await once(account.name, key, async () => {
-      const answer = await uploadNews(client, bodies);
-      if (answer.kind !== 'ok') return answer;
-      const { mediaId } = answer.value;
-      return { kind: 'ok', value: { mediaId, expiresAt: now() + TEMPORARY_MEDIA_LIFE } };
-    });
-    if ('refused' in news) return news;
-    return { mediaId: news.mediaId ?? '', tidy: async () => undefined };
+    const copy = await patiently(() =>
+      ensureAtWechat(account.name, key, async () => {
+        const answer = await uploadNews(client, bodies);
+        if (answer.kind !== 'ok') return answer;
+        const expiresAt = now() + TEMPORARY_MEDIA_LIFE;
+        return { kind: 'ok', value: { ...answer.value, expiresAt } };
+      }),
+    );
+    return 'refused' in copy ? copy : { newsId: copy.mediaId ?? null, tidy: nothing };
   }
 
-  /** One upload in flight for the same thing, whichever process asks. */
-  async function once(
-    account: string,
-    key: MaterialKey,
-    bring: () => Promise<Answer<There>>,
-  ): Promise<Or<There>> {
+  async function patiently(ensure: () => Promise<Ensured>): Promise<Or<WechatCopy>> {
     const until = now() + PATIENCE;
     for (;;) {
-      const known = await materials.find(account, key);
-      if (known) return known;
-      const release = await materials.claim(account, key, CLAIM_MS);
-      if (release) {
-        try {
-          const answer = await bring();
-          if (answer.kind !== 'ok') return saidNo(answer);
-          await materials.save(account, key, { ...answer.value, uploadedAt: now() });
-          return answer.value;
-        } finally {
-          await release();
-        }
-      }
+      const ensured = await ensure();
+      if (ensured.kind === 'there') return ensured.copy;
+      if (ensured.kind !== 'busy') return saidNo(ensured);
       if (now() >= until) {
         return refuse(503, 'upload-under-way', 'the same content is being uploaded: try again');
       }
@@ -168,10 +134,7 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
   }
 }
 
-/** A draft that stays behind is a nuisance, not a fault. */
-async function removeDraft(client: WechatClient, mediaId: string): Promise<void> {
-  await deleteDraft(client, mediaId);
-}
+const nothing = async (): Promise<void> => undefined;
 
 const gone = (id: string) =>
   refuse(422, 'media-gone', `no upload ${id}: it was never made, or its time is over`);
@@ -179,10 +142,10 @@ const gone = (id: string) =>
 const LAST_UPLOAD = refuse(
   409,
   'last-uploadnews-kept',
-  'at most one call of media/uploadnews is left today, and it is kept for a send; say "spendLast": true to use it for this preview',
+  'one call of media/uploadnews is left today for a fresh account, and it is kept for a send; say "spendLast": true to use it for this preview',
 );
 
-function saidNo(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): { refused: Refusal } {
+function saidNo(answer: Exclude<Ensured, { kind: 'there' | 'busy' }>): { refused: Refusal } {
   if (answer.kind === 'refused') {
     const { errcode } = answer;
     return refuse(

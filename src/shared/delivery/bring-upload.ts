@@ -1,6 +1,6 @@
 /** One file of ours to WeChat, as one kind of thing; and how WeChat's copy is known again. */
 import { createHash } from 'node:crypto';
-import type { MaterialKey, UploadedMaterial } from '../campaign/campaign.ts';
+import type { MaterialKey, WechatCopy } from '../campaign/material.ts';
 import type { Upload } from '../campaign/message.ts';
 import { CoverUnfit, fitCover } from '../media/fit-cover.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../record/material-store.ts';
@@ -52,16 +52,14 @@ export function materialKeyOf(upload: Omit<Upload, 'n'>, { bytes }: UploadFile):
   return { kind: 'mpvideo', sha256, textDigest };
 }
 
-export type There = Pick<UploadedMaterial, 'mediaId' | 'url' | 'expiresAt'>;
-
 /** Harmless to repeat: it makes another copy. */
 export async function bringUpload(
   client: WechatClient,
   upload: Omit<Upload, 'n'>,
   file: UploadFile,
   now: () => number,
-): Promise<Answer<There>> {
-  const temporary = (answer: Answer<{ mediaId: string }>): Answer<There> =>
+): Promise<Answer<WechatCopy>> {
+  const temporary = (answer: Answer<{ mediaId: string }>): Answer<WechatCopy> =>
     mapped(answer, ({ mediaId }) => ({ mediaId, expiresAt: now() + TEMPORARY_MEDIA_LIFE }));
   switch (upload.kind) {
     case 'image':

@@ -1,16 +1,22 @@
 import { type Audience, isWholesale } from '../campaign/audience.ts';
-import type { UploadRoute } from '../campaign/message.ts';
+import type { NewsRoute, UploadRoute } from '../campaign/message.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Era } from '../wechat/client.ts';
 
-/** As what files go up, which depends on how the account makes news and on where the message goes. */
-export function uploadRouteOf(
-  { newsRoute }: Pick<AccountConfig, 'newsRoute'>,
-  era: Era,
-  audience: Audience,
-): UploadRoute {
+/** As what files go up, which depends on how articles are made and on where the message goes. */
+export function uploadRouteOf(newsBy: NewsRoute, era: Era, audience: Audience): UploadRoute {
   return {
     videoAs: era === '2014' && !isWholesale(audience) ? 'video' : 'mpvideo',
-    coverAs: newsRoute === 'draft' ? 'permanent' : 'thumb',
+    newsBy,
   };
+}
+
+/** `auto`: uploadnews as WeChat's document says, until WeChat has closed it to this account. */
+export function newsRouteOf(
+  { newsRoute }: Pick<AccountConfig, 'newsRoute'>,
+  era: Era,
+  { uploadNewsClosed }: { readonly uploadNewsClosed?: unknown },
+): NewsRoute {
+  if (newsRoute !== 'auto') return newsRoute;
+  return era === 'today' && uploadNewsClosed !== undefined ? 'draft' : 'uploadnews';
 }

@@ -16,7 +16,8 @@ export interface AccountConfig {
   /** `gh_…`, the name WeChat uses in its events. */
   readonly originalId?: string;
   readonly kind: 'service' | 'subscription';
-  readonly newsRoute: 'uploadnews' | 'draft';
+  /** `auto`: uploadnews until WeChat closes it to the account, drafts from then on. */
+  readonly newsRoute: 'auto' | 'uploadnews' | 'draft';
   readonly callsPerMinute: number;
   /** For planning only: WeChat's refusal decides. */
   readonly callsPerDay: number;
@@ -61,7 +62,7 @@ const AccountSettings = z
     ),
     accountKind: z.exactOptional(accountKind),
     kind: z.exactOptional(accountKind), // the same, as the rest of the code calls it
-    newsRoute: oneOf(['uploadnews', 'draft']).default('uploadnews'),
+    newsRoute: oneOf(['auto', 'uploadnews', 'draft']).default('auto'),
     callsPerMinute: wholeNumber(1, 60_000).default(60), // the top is for a sandbox
     callsPerDay: wholeNumber(1, 10_000_000).default(100),
     forwardUrl: z.exactOptional(calledUrl),

@@ -26,7 +26,8 @@ export interface Acceptance {
   readonly contentDigest: string;
   /** The caller wants the same content once more: no earlier campaign stands in the way. */
   readonly repeatMeant: boolean;
-  readonly paused?: Control['paused'];
+  /** How it begins, where that is not as every other does. */
+  readonly control?: Control;
 }
 
 /** What an idempotency key was used for before. */
@@ -68,9 +69,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
     const keyed = idempotencyKey && keys.idempotency(identity, digest(idempotencyKey));
     const content = keys.content(identity, contentDigest);
     const claim = JSON.stringify({ id, requestDigest, writtenDigest });
-    const control: Control = acceptance.paused
-      ? { ...NEW_CONTROL, paused: acceptance.paused }
-      : NEW_CONTROL;
+    const { control = NEW_CONTROL } = acceptance;
     // Most are new in every respect, which the commit itself finds out.
     let isFirst = true;
     return untilSettled<Accepted>(async () => {

@@ -7,6 +7,7 @@ import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
 import { type AuditEntry, auditCommand } from './audit.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
+import { makeCampaignItems } from './campaign-items.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
@@ -237,6 +238,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
     view,
     message,
     ...makeCampaignIndex({ redis, keys, read, viewNow, spec }),
+    ...makeCampaignItems({ redis, keys }),
     control,
     layBatches,
     end,

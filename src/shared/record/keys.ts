@@ -11,7 +11,7 @@ export const RECORD = `${PREFIX}:record`;
  * name when that comes to mean another AppID.
  */
 export const makeKeys = (record: string) => ({
-  /** hash: spec, control, message, waiting, idempotency */
+  /** hash: spec, control, message, waiting, idempotency, draft-source, `at:<item>` of its material */
   campaign: (id: string) => `${record}:campaign:${id}`,
   /** hash: batch number → batch */
   batches: (id: string) => `${record}:batches:${id}`,
@@ -45,7 +45,7 @@ export const makeKeys = (record: string) => ({
   unanswered: (identity: string) => `${record}:unanswered:${identity}`,
   /** sorted set: submitting batches by the end of their key's life */
   deadlines: () => `${record}:deadlines`,
-  /** hash: last event, last refused plain push */
+  /** hash: last event, last refused pushes, since when uploadnews is closed */
   account: (identity: string) => `${record}:account:${identity}`,
   /** hash: API path → calls on one Beijing day */
   calls: (identity: string, day: string) => `${record}:calls:${identity}:${day}`,

@@ -33,6 +33,8 @@ export interface AccountFacts {
   readonly lastEventMode?: string;
   /** Reason → when a push was last refused for it. All of them but `wrong-signature` had our token. */
   readonly refusedPushes: Readonly<Record<string, number>>;
+  /** WeChat does not let this account call media/uploadnews: drafts instead, where it says `auto`. */
+  readonly uploadNewsClosed?: { readonly errcode: number; readonly at: number };
 }
 
 const REFUSED = 'refused:';
@@ -112,9 +114,14 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     await redis.hset(keys.account(identityOf(account)), `${REFUSED}${reason}`, at);
   }
 
+  async function noteUploadNewsClosed(account: string, errcode: number, at: number): Promise<void> {
+    const closed = JSON.stringify({ errcode, at });
+    await redis.hset(keys.account(identityOf(account)), 'uploadNewsClosed', closed);
+  }
+
   async function facts(account: string): Promise<AccountFacts> {
     const fields = await redis.hgetall(keys.account(identityOf(account)));
-    const { lastEventAt, lastEventMode } = fields;
+    const { lastEventAt, lastEventMode, uploadNewsClosed } = fields;
     const refused = Object.entries(fields).filter(([field]) => field.startsWith(REFUSED));
     return {
       ...(lastEventAt ? { lastEventAt: Number(lastEventAt) } : {}),
@@ -122,6 +129,7 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
       refusedPushes: Object.fromEntries(
         refused.map(([field, at]) => [field.slice(REFUSED.length), Number(at)]),
       ),
+      ...(uploadNewsClosed ? { uploadNewsClosed: JSON.parse(uploadNewsClosed) } : {}),
     };
   }
 
@@ -152,6 +160,7 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     widen,
     noteEvent,
     noteRefusedPush,
+    noteUploadNewsClosed,
     facts,
     heartbeat,
     beat,

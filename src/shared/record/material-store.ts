@@ -8,7 +8,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { MaterialKey } from '../campaign/campaign.ts';
+import type { MaterialKey, WechatCopy } from '../campaign/material.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { DAY, HOUR } from '../platform/time.ts';
 import { CLAIM_IF, FORGET_IF, RELEASE_IF, SAVE_MATERIAL } from './media-scripts.ts';
@@ -19,14 +19,7 @@ export const TEMPORARY_MEDIA_LIFE = 3 * DAY;
 /** What expires sooner is not used any more: the send must still find it at WeChat. */
 const REUSE_MARGIN = HOUR;
 
-export interface Material {
-  readonly mediaId?: string;
-  /** Of a picture inside articles, which has no id. */
-  readonly url?: string;
-  readonly uploadedAt: number;
-  /** null: WeChat keeps it. */
-  readonly expiresAt: number | null;
-}
+export type Material = Omit<WechatCopy, 'shared'> & { readonly uploadedAt: number };
 
 export interface AtWechat {
   readonly account: string;

@@ -79,15 +79,44 @@ export function addDraft(
   client: WechatClient,
   articles: readonly ArticleBody[],
 ): Promise<Answer<{ mediaId: string }>> {
+  return client.post('/cgi-bin/draft/add', draftBody(articles), { answer: CreatedDraft });
+}
+
+const CreatedDraft = z
+  .object({ media_id: z.string().min(1) })
+  .transform(({ media_id }) => ({ mediaId: media_id }));
+
+/** What a draft is made of, of all that WeChat says about it. */
+const DRAFT_FIELDS = [
+  ...['article_type', 'title', 'author', 'digest', 'content', 'content_source_url'],
+  ...['thumb_media_id', 'need_open_comment', 'only_fans_can_comment'],
+  ...['pic_crop_235_1', 'pic_crop_1_1', 'image_info', 'cover_info', 'product_info'],
+];
+
+/** The articles of a draft, as WeChat has them; 40007 where the id is no draft's. */
+export function readDraft(client: WechatClient, mediaId: string): Promise<Answer<Body[]>> {
   const answer = z
-    .object({ media_id: z.string().min(1) })
-    .transform(({ media_id }) => ({ mediaId: media_id }));
-  return client.post('/cgi-bin/draft/add', draftBody(articles), { answer });
+    .object({ news_item: z.array(z.record(z.string(), z.unknown())).min(1) })
+    .transform(({ news_item }) => news_item);
+  return client.post('/cgi-bin/draft/get', { media_id: mediaId }, { answer });
+}
+
+/** Makes another draft of what `readDraft` gave, pictures as they are. */
+export function copyDraft(
+  client: WechatClient,
+  articles: readonly Body[],
+): Promise<Answer<{ mediaId: string }>> {
+  const copied = articles.map((article) =>
+    Object.fromEntries(Object.entries(article).filter(([name]) => DRAFT_FIELDS.includes(name))),
+  );
+  return client.post('/cgi-bin/draft/add', { articles: copied }, { answer: CreatedDraft });
 }
 
 export interface Draft {
   readonly mediaId: string;
   readonly titles: readonly string[];
+  /** Media ids, by article. */
+  readonly covers: readonly string[];
   /** Epoch milliseconds. */
   readonly updatedAt: number;
 }
@@ -100,7 +129,14 @@ const DraftPage = z
         z.object({
           media_id: z.string(),
           content: z.object({
-            news_item: z.array(z.object({ title: z.string().default('') })).default([]),
+            news_item: z
+              .array(
+                z.object({
+                  title: z.string().default(''),
+                  thumb_media_id: z.string().default(''),
+                }),
+              )
+              .default([]),
           }),
           update_time: z.coerce.number().default(0),
         }),
@@ -113,6 +149,7 @@ const DraftPage = z
       (item): Draft => ({
         mediaId: item.media_id,
         titles: item.content.news_item.map(({ title }) => title),
+        covers: item.content.news_item.map(({ thumb_media_id }) => thumb_media_id),
         updatedAt: item.update_time * SECOND,
       }),
     ),

@@ -22,6 +22,8 @@ export type Remedy = { readonly scope: RemedyScope } & (
   | { readonly kind: 'new-media' }
   /** A person at WeChat's side must agree first; the same call again after `ms`. */
   | { readonly kind: 'wait-approval'; readonly ms: number }
+  /** uploadnews is closed to this account: its articles go by draft. */
+  | { readonly kind: 'use-drafts' }
   | { readonly kind: 'refused' }
   /** No call of this scope can succeed until a person has acted: stop, tell, burn nothing. */
   | { readonly kind: 'account-down' }
@@ -41,6 +43,7 @@ export function remedyFor(path: string, errcode: number): Remedy {
   const known = ERRCODES[errcode]?.class;
   const special = SPECIAL[errcode];
   if (step === 'token') return tokenRemedy(errcode, known);
+  if (closesUploadNews(path, errcode)) return { kind: 'use-drafts', scope: 'api' };
   if (special) return special;
   if (step === 'send') return known ? sendRemedy(known) : { kind: 'ask-again', scope: 'batch' };
   return known ? plainRemedy(known) : { kind: 'refused', scope: 'batch' };
@@ -53,6 +56,10 @@ const SPECIAL: Readonly<Record<number, Remedy>> = {
   89506: { kind: 'wait-approval', ms: 24 * HOUR, scope: 'account' },
   89507: { kind: 'wait-approval', ms: HOUR, scope: 'account' },
 };
+
+/** API removed, account not qualified, no permission. Source: docs/wechat.md (articles). */
+const closesUploadNews = (path: string, errcode: number): boolean =>
+  /(?:^|\/)media\/uploadnews$/.test(path) && [45106, 45103, 48001].includes(errcode);
 
 function stepOf(path: string): 'token' | 'send' | 'other' {
   if (/(?:^|\/)(?:stable_)?token$/.test(path)) return 'token';
@@ -110,9 +117,12 @@ function tokenRemedy(errcode: number, known: ErrorClass | undefined): Remedy {
   };
 }
 
-/** In an operator's words: what happened, and what to do. */
-export function meaningOf(errcode: number): string {
+/** In an operator's words: what happened, and what to do. `path` where that decides the advice. */
+export function meaningOf(errcode: number, path = ''): string {
   const meaning = ERRCODES[errcode]?.meaning;
+  if (closesUploadNews(path, errcode)) {
+    return `WeChat has closed media/uploadnews to this account (${errcode}); have its articles go by draft: WECHAT_NEWS_ROUTE=draft, or newsRoute in ACCOUNTS_FILE`;
+  }
   return meaning ?? `WeChat's code ${errcode}, which is not in the lists we know; look it up there`;
 }
 

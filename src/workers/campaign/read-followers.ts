@@ -196,14 +196,7 @@ export function makeReadFollowers(deps: Dependencies) {
     await campaigns.control(campaignId, (control) => ({
       ...control,
       recipients: 0,
-      material: {
-        ...control.material,
-        failure: {
-          generation: control.material.generation,
-          code,
-          message,
-        },
-      },
+      unreadable: { code, message },
     }));
   }
 

@@ -11,6 +11,8 @@ interface Situation {
   readonly accountKind: 'service' | 'subscription';
   /** Calls that failed so far: what is not answered is asked less and less often. */
   readonly tries: number;
+  /** The call has a handful a day, and an unanswered one may have used one of them up. */
+  readonly isScarce?: boolean;
 }
 
 export interface Later {
@@ -22,8 +24,11 @@ export interface Later {
 /** @returns null when it is no use: WeChat refused this file, or these articles, for good. */
 export function laterOf(
   answer: Answer<unknown>,
-  { now, accountKind, tries }: Situation,
+  { now, accountKind, tries, isScarce = false }: Situation,
 ): Later | null {
+  if (isScarce && answer.kind === 'unknown') {
+    return { at: now + slowly(tries), reason: 'wechat-busy' };
+  }
   const growing = Math.min(2 * SECOND * 2 ** Math.min(tries, 10), 10 * MINUTE);
   if (answer.kind !== 'refused') return { at: now + growing, reason: 'wechat-busy' };
   const { remedy, errcode } = answer;
@@ -58,7 +63,12 @@ export function laterOf(
         : null;
     case 'new-media':
     case 'already-done':
+    case 'use-drafts':
     case 'refused':
       return null;
   }
 }
+
+/** A minute, 10, then three times as long each time: at most eight calls in a day, of ten. */
+const slowly = (tries: number): number =>
+  tries <= 1 ? MINUTE : Math.min(10 * MINUTE * 3 ** (tries - 2), 6 * HOUR);

@@ -3,246 +3,207 @@
  * batch. `uploadnews` has ten calls a day, so the same articles are never uploaded twice while
  * WeChat still has them.
  */
-import type { FlowProducer, Job } from 'bullmq';
+import type { Job } from 'bullmq';
+import { isEnded } from '../../shared/campaign/campaign.ts';
 import {
-  type Campaign,
-  type Control,
-  isEnded,
-  type Material,
-  type MaterialKey,
-} from '../../shared/campaign/campaign.ts';
-import type { Article, Message, UploadRoute } from '../../shared/campaign/message.ts';
-import { articleBodies, articlesKey } from '../../shared/delivery/article-bodies.ts';
-import { uploadRouteOf } from '../../shared/delivery/upload-route.ts';
+  copyOf,
+  draftOf,
+  filesOf,
+  type Items,
+  lose,
+  NEW_ITEM,
+  NEWS,
+  takeFailure,
+  type WechatCopy,
+} from '../../shared/campaign/material.ts';
+import { type Article, coverKind, type Message } from '../../shared/campaign/message.ts';
+import type { Tally } from '../../shared/campaign/progress.ts';
+import { type Ensured, makeEnsureAtWechat } from '../../shared/delivery/ensure-at-wechat.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
+import { articleBodies, articlesKey } from '../../shared/delivery/wechat-message.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
-import { MINUTE, SECOND } from '../../shared/platform/time.ts';
-import { type UploadNewsPayload, uploadNewsJob } from '../../shared/queue/jobs.ts';
-import { PREFIX } from '../../shared/record/keys.ts';
+import { uploadNewsJob } from '../../shared/queue/jobs.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../../shared/record/material-store.ts';
 import type { Stores } from '../../shared/record/record.ts';
-import type { Answer, Era } from '../../shared/wechat/client.ts';
-import { type ArticleBody, addDraft, uploadNews } from '../../shared/wechat/news.ts';
+import type { Answer, WechatClient } from '../../shared/wechat/client.ts';
+import {
+  type ArticleBody,
+  addDraft,
+  copyDraft,
+  readDraft,
+  uploadNews,
+} from '../../shared/wechat/news.ts';
 import { meaningOf } from '../../shared/wechat/remedies.ts';
-import { countTry, triesOf } from '../lane/count-tries.ts';
-import { sleepUntil, waitForChildren } from '../lane/sleep.ts';
-import type { WaitForWechat } from '../lane/wait-for-wechat.ts';
-import { mediaIdOf, NAMED_IN_VAIN, uploadJobs } from './material.ts';
-import { laterOf } from './upload-later.ts';
+import { untilChildren } from '../lane/sleep.ts';
+import { draftLeftBehind } from './draft-left-behind.ts';
+import { type Asking, idsIn, type PrepareMessage } from './prepare-message.ts';
+import { UNKNOWN_MEDIA_ID } from './renew-material.ts';
+import type { TakeInUpload, Uploading } from './take-in-upload.ts';
 
 interface Dependencies {
-  readonly stores: Stores;
-  readonly flows: FlowProducer;
+  readonly stores: Pick<Stores, 'campaigns' | 'materials' | 'lanes'>;
   readonly wechatFor: WechatFor;
   readonly accountOf: (name: string) => AccountConfig;
-  readonly era: Era;
-  readonly waitForWechat: WaitForWechat;
-  readonly telemetry: Telemetry;
+  readonly prepareMessage: Pick<PrepareMessage, 'routeOf' | 'ensure'>;
+  readonly takeInUpload: TakeInUpload;
   readonly now: () => number;
-  readonly prefix?: string;
 }
 
-const CLAIM_MS = 2 * MINUTE;
-/** Generations of files uploaded again begin here. */
-const AGAIN = 1_000_000;
-/** Covers that WeChat lost before their time are uploaded again, this often in a campaign. */
-const MOST_COVER_RENEWALS = 3;
-/** What WeChat had when the articles were refused. */
-type Uploads = Material['uploads'];
-
-type News = Extract<Message, { articles: readonly Article[] }>;
-
-interface Doing {
-  readonly payload: UploadNewsPayload;
-  readonly campaign: Campaign;
-  readonly control: Control;
-  readonly message: News;
-  readonly account: AccountConfig;
-  readonly route: UploadRoute;
-}
+type News = Extract<Message, { type: 'news' }>;
+type Composed = Extract<News, { articles: readonly Article[] }>;
 
 export function makeUploadNews(deps: Dependencies) {
-  const { stores, flows, wechatFor, accountOf, era, waitForWechat, telemetry, now } = deps;
-  const { campaigns, materials } = stores;
+  const { stores, wechatFor, accountOf, prepareMessage, takeInUpload, now } = deps;
+  const { campaigns, materials, lanes } = stores;
+  const ensureAtWechat = makeEnsureAtWechat({ materials, now });
 
-  async function upload(job: Job, token?: string): Promise<void> {
-    const doing = await look(uploadNewsJob.payload.parse(job.data));
-    if (!doing) return;
-    const { payload, control, account, message, route } = doing;
-    const made = control.material.news[newsField(payload)];
-    if (made?.generation === payload.generation) return;
-    const { failure } = control.material;
-    if (failure?.generation === payload.generation) return;
-    if (failure && failure.generation > AGAIN) return fail(payload, failure.code, failure.message);
-
-    const articles = articlesOf(message, route, control.material, now());
-    if (!articles) return coversAgain(job, token, doing, {});
-    if (payload.batchNo !== undefined) {
-      const draft = await addDraft(wechatFor(account.name), articles);
-      return takeIn(job, token, { ...doing, answer: draft, key: null });
-    }
-    const key = articlesKey(articles);
-    const known = await materials.find(account.name, key);
-    if (known?.mediaId !== undefined) {
-      telemetry.uploadEnded(doing.campaign, { what: 'news', outcome: 'reused' });
-      return note(payload, known.mediaId, known.expiresAt, key);
-    }
-    const release = await materials.claim(account.name, key, CLAIM_MS, job.id);
-    if (!release) return sleepUntil(job, token, now() + SECOND);
-    try {
-      const answer = await uploadNews(wechatFor(account.name), articles);
-      return await takeIn(job, token, { ...doing, answer, key });
-    } finally {
-      await release();
-    }
-  }
-
-  async function look(payload: UploadNewsPayload): Promise<Doing | null> {
+  return async function upload(job: Job, token?: string): Promise<void> {
+    const { campaignId, generation, batchNo } = uploadNewsJob.payload.parse(job.data);
     const [record, message] = await Promise.all([
-      campaigns.read(payload.campaignId),
-      campaigns.message(payload.campaignId),
+      campaigns.read(campaignId),
+      campaigns.message(campaignId),
     ]);
-    if (!record || message?.type !== 'news' || !('articles' in message)) return null;
-    const { campaign, control } = record;
-    if (isEnded(control) || control.cancelled) return null;
+    if (!record || message?.type !== 'news') return;
+    const { campaign, control, tally } = record;
+    if (isEnded(control) || control.cancelled) return;
+    const thing = batchNo === undefined ? NEWS : draftOf(batchNo);
+    const { [thing.name]: item = NEW_ITEM } = await campaigns.items(campaignId, [thing.name]);
+    if (item.generation !== generation || item.copy || item.failure) return;
+
     const account = accountOf(campaign.account);
-    const route = uploadRouteOf(account, era, campaign.audience);
-    return { payload, campaign, control, message, account, route };
+    const route = prepareMessage.routeOf(campaign, control);
+    const asking: Asking = { job, campaign, message, route };
+    const uploading: Uploading = {
+      ...{ job, token, campaign, account, thing, generation, what: 'news' },
+      ...(thing === NEWS ? { path: UPLOAD_NEWS, isScarce: true } : {}),
+    };
+    if ('mediaId' in message) {
+      const copied = await copyOfDraft(campaignId, account, message.mediaId);
+      return takeInUpload.takeIn(uploading, copied);
+    }
+    const files = await prepareMessage.ensure(asking, filesOf(message, route));
+    if ('wait' in files) return untilChildren(job, token, files.wait);
+    if ('failed' in files) {
+      const { failed } = files;
+      await takeInUpload.refuse(uploading, failed.code, failed.message);
+      await campaigns.changeItem(campaignId, files.thing.name, takeFailure);
+      return;
+    }
+    const bodies = articleBodies(message.articles, route, idsIn(message, route, files.items));
+    if (!bodies) throw new TypeError(`campaign ${campaignId}: an item without its id`);
+    const ensured =
+      thing === NEWS
+        ? await ensureAtWechat(
+            account.name,
+            articlesKey(bodies),
+            () => asNews(wechatFor(account.name), bodies),
+            job.id,
+          )
+        : await asDraft(job, uploading, bodies);
+    if (ensured.kind === 'refused' && ensured.remedy.kind === 'new-media') {
+      return coversAgain(asking, uploading, { message, items: files.items, tally });
+    }
+    if (ensured.kind === 'refused' && ensured.remedy.kind === 'use-drafts') {
+      if (account.newsRoute === 'auto') return useDrafts(uploading, ensured.errcode);
+    }
+    return takeInUpload.takeIn(uploading, ensured);
+  };
+
+  async function asNews(
+    client: WechatClient,
+    bodies: readonly ArticleBody[],
+  ): Promise<Answer<WechatCopy>> {
+    const answer = await uploadNews(client, bodies);
+    return withLife(answer, now() + TEMPORARY_MEDIA_LIFE);
   }
 
-  async function takeIn(
+  /** An earlier run's call may have made it without our hearing so: that draft is used. */
+  async function asDraft(
     job: Job,
-    token: string | undefined,
-    at: Doing & { answer: Answer<{ mediaId: string }>; key: MaterialKey | null },
-  ): Promise<void> {
-    const { payload, campaign, account, answer, key } = at;
-    if (answer.kind === 'ok') {
-      const { mediaId } = answer.value;
-      // A draft stays until it is sent, and then it is gone; nobody else may use it.
-      const expiresAt = key ? now() + TEMPORARY_MEDIA_LIFE : null;
-      if (key) await materials.save(account.name, key, { mediaId, uploadedAt: now(), expiresAt });
-      telemetry.uploadEnded(campaign, { what: 'news', outcome: 'done' });
-      if (triesOf(job) > 0) await campaigns.waits(campaign.id, null);
-      return note(payload, mediaId, expiresAt, key);
+    { campaign, account }: Uploading,
+    bodies: readonly ArticleBody[],
+  ): Promise<Ensured> {
+    const client = wechatFor(account.name);
+    if (job.attemptsStarted > 1) {
+      const names = (await campaigns.itemNames(campaign.id)).filter((name) => name !== NEWS.name);
+      const known = Object.values(await campaigns.items(campaign.id, names));
+      const left = await draftLeftBehind(client, {
+        bodies,
+        since: job.timestamp,
+        isKnown: (mediaId) => known.some(({ copy }) => copy?.mediaId === mediaId),
+      });
+      if (left !== null) return thereIs(left);
     }
-    if (answer.kind === 'refused' && answer.remedy.kind === 'new-media') {
-      if (!at.message.articles.some(({ thumb }) => 'upload' in thumb)) {
-        return fail(payload, 'wechat-40007', `articles: ${NAMED_IN_VAIN[at.route.coverAs]}`);
-      }
-      if ((at.control.material.rounds ?? 0) >= MOST_COVER_RENEWALS) {
-        return fail(payload, 'wechat-40007', `articles: ${meaningOf(40007)}`);
-      }
-      return coversAgain(job, token, at, at.control.material.uploads);
-    }
-    const later = laterOf(answer, {
-      now: now(),
-      accountKind: account.kind,
-      tries: await countTry(job),
-    });
-    if (later) {
-      telemetry.uploadEnded(campaign, { what: 'news', outcome: 'later' });
-      return waitForWechat(job, token, campaign, later);
-    }
-    if (answer.kind !== 'refused') return;
-    const { errcode } = answer;
-    telemetry.uploadEnded(campaign, { what: 'news', outcome: 'refused', errcode });
-    return fail(payload, `wechat-${errcode}`, `articles: ${meaningOf(errcode)}`);
+    const answer = await addDraft(client, bodies);
+    return answer.kind === 'ok' ? thereIs(answer.value.mediaId) : answer;
   }
 
-  async function note(
-    payload: UploadNewsPayload,
+  /** The articles of a draft of the console, in a draft of this batch's own. */
+  async function copyOfDraft(
+    campaignId: string,
+    account: AccountConfig,
     mediaId: string,
-    expiresAt: number | null,
-    shared: MaterialKey | null,
-  ): Promise<void> {
-    const { generation } = payload;
-    await campaigns.control(payload.campaignId, (control) => ({
-      ...control,
-      material: {
-        ...control.material,
-        news: {
-          ...control.material.news,
-          [newsField(payload)]: { mediaId, generation, expiresAt, ...(shared ? { shared } : {}) },
-        },
-      },
-    }));
-  }
-
-  /**
-   * A cover or a picture is not at WeChat, or WeChat no longer knows it: uploaded again under this
-   * job, with job ids of their own.
-   *
-   * @param lost what WeChat refused: WeChat does not say which of them it does not know.
-   */
-  async function coversAgain(
-    job: Job,
-    token: string | undefined,
-    doing: Doing,
-    lost: Uploads,
-  ): Promise<void> {
-    const { campaign, message, account } = doing;
-    for (const { shared, mediaId, url } of Object.values(lost)) {
-      const id = mediaId ?? url;
-      if (shared && id !== undefined) await materials.forget(account.name, shared, id);
+  ): Promise<Ensured> {
+    const client = wechatFor(account.name);
+    let source = await campaigns.draftSource(campaignId);
+    if (source === null) {
+      const draft = await readDraft(client, mediaId);
+      // Not a draft: an id of uploadnews, made elsewhere, which serves every batch.
+      if (draft.kind === 'refused' && draft.remedy.kind === 'new-media') return thereIs(mediaId);
+      if (draft.kind !== 'ok') return draft;
+      source = await campaigns.keepDraftSource(campaignId, JSON.stringify(draft.value));
     }
-    const next = await campaigns.control(campaign.id, (current) => ({
-      ...current,
-      material: {
-        ...current.material,
-        // What another batch has had uploaded meanwhile stays.
-        uploads: Object.fromEntries(
-          Object.entries(current.material.uploads).filter(
-            ([n, { mediaId, url }]) => lost[n]?.mediaId !== mediaId || lost[n]?.url !== url,
-          ),
-        ),
-        rounds: (current.material.rounds ?? 0) + 1,
-      },
-    }));
-    if (!next || !('material' in next)) return;
-    // Upload jobs of this generation may have run: these have numbers of their own.
-    const generation = AGAIN + (next.material.rounds ?? 0);
-    const uploads = uploadJobs({ campaign, message, account, era, generation });
-    const parent = { id: job.id ?? '', queue: job.queueQualifiedName };
-    const prefix = deps.prefix ?? PREFIX;
-    await flows.addBulk(
-      uploads.map((flow) => ({ ...flow, prefix, opts: { ...flow.opts, parent } })),
-    );
-    await waitForChildren(job, token);
-    return sleepUntil(job, token, now() + SECOND);
+    const answer = await copyDraft(client, JSON.parse(source));
+    return answer.kind === 'ok' ? thereIs(answer.value.mediaId) : answer;
   }
 
-  async function fail(
-    { campaignId, generation }: UploadNewsPayload,
-    code: string,
-    message: string,
+  /** A cover or a picture is not at WeChat any more, and WeChat does not say which. */
+  async function coversAgain(
+    asking: Asking,
+    uploading: Uploading,
+    { message, items, tally }: { message: Composed; items: Items; tally: Tally },
   ): Promise<void> {
-    await campaigns.control(campaignId, (control) => ({
-      ...control,
-      material: { ...control.material, failure: { generation, code, message } },
-    }));
+    const { campaign, route } = asking;
+    if (!message.articles.some(({ thumb }) => 'upload' in thumb)) {
+      const reason = `articles: ${UNKNOWN_MEDIA_ID[coverKind(route)]}`;
+      return takeInUpload.refuse(uploading, 'wechat-40007', reason);
+    }
+    const accepted = tally.submitted + tally.settled;
+    let tooOften = false;
+    for (const thing of filesOf(message, route)) {
+      const copy = copyOf(items[thing.name], 0);
+      const id = copy?.mediaId ?? copy?.url;
+      if (!copy || id === undefined) continue;
+      // Forgotten first: whoever makes it anew must not find what WeChat no longer knows.
+      if (copy.shared) await materials.forget(campaign.account, copy.shared, id);
+      await campaigns.changeItem(campaign.id, thing.name, (item) => {
+        const lost = lose(item, id, { thing, accepted });
+        tooOften ||= lost === 'too-often';
+        return lost === 'too-often' ? item : lost;
+      });
+    }
+    if (tooOften) {
+      return takeInUpload.refuse(uploading, 'wechat-40007', `articles: ${meaningOf(40007)}`);
+    }
+    const again = await prepareMessage.ensure(asking, filesOf(message, route));
+    if ('wait' in again) return untilChildren(uploading.job, uploading.token, again.wait);
   }
 
-  return upload;
+  /** From now on for this account, and for this campaign whose root or batches look again. */
+  async function useDrafts({ campaign, account }: Uploading, errcode: number): Promise<void> {
+    await lanes.noteUploadNewsClosed(account.name, errcode, now());
+    await campaigns.control(campaign.id, (control) => ({ ...control, newsBy: 'draft' }));
+  }
 }
 
-const newsField = ({ batchNo }: UploadNewsPayload): string =>
-  batchNo === undefined ? 'all' : String(batchNo);
+const UPLOAD_NEWS = 'media/uploadnews';
 
-/** The articles with WeChat's names for their pictures, or null while one has none. */
-function articlesOf(
-  message: News,
-  route: UploadRoute,
-  material: Material,
-  now: number,
-): ArticleBody[] | null {
-  const needs = { message, route, material, now };
-  return articleBodies(message.articles, {
-    coverId(thumb) {
-      const upload = 'upload' in thumb ? thumb.upload : '';
-      const fit = 'fit' in thumb && thumb.fit ? { fit: true } : {};
-      return mediaIdOf(thumb, { upload, kind: route.coverAs, ...fit }, needs);
-    },
-    pictureUrl: (upload) => mediaIdOf({ upload }, { upload, kind: 'article-picture' }, needs),
-  });
-}
+/** A draft stays until it is sent, and then it is gone; no other campaign may use it. */
+const thereIs = (mediaId: string): Ensured => ({
+  kind: 'there',
+  copy: { mediaId, expiresAt: null },
+  reused: false,
+});
+
+const withLife = (answer: Answer<{ mediaId: string }>, expiresAt: number): Answer<WechatCopy> =>
+  answer.kind === 'ok' ? { kind: 'ok', value: { ...answer.value, expiresAt } } : answer;

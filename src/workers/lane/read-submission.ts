@@ -111,6 +111,7 @@ function readRefusal(
       const lane = stopOf(scope, errcode);
       return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, lane);
     }
+    case 'use-drafts':
     case 'refused':
       return event({ type: 'refused', errcode, reason: meaningOf(errcode), at: at.now });
   }

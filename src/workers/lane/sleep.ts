@@ -30,14 +30,23 @@ export async function rest(
       await lane.rateLimit(Math.max(1, pause.ms));
       throw new RateLimitError();
     case 'children':
-      await waitForChildren(job, token);
-      return sleepUntil(job, token, pause.orUntil);
+      return untilChildren(job, token, pause);
     case 'until':
       if (pause.first) await job.changePriority({ priority: REPEAT_PRIORITY });
       await job.moveToDelayed(pause.at, token);
       if (await pause.isOver?.()) await promote(lane, job.id ?? '');
       throw new DelayedError();
   }
+}
+
+/** Never returns. */
+export async function untilChildren(
+  job: Job,
+  token: string | undefined,
+  { orUntil }: Extract<Pause, { kind: 'children' }>,
+): Promise<never> {
+  await waitForChildren(job, token);
+  return sleepUntil(job, token, orUntil);
 }
 
 /** Never returns. The token must be this run's: BullMQ accepts a missing one and then loses track. */

@@ -18,8 +18,8 @@ import {
 } from '../../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../../shared/campaign/campaign.ts';
 import type { Message } from '../../shared/campaign/message.ts';
+import type { Tally } from '../../shared/campaign/progress.ts';
 import { repeatDeadline } from '../../shared/campaign/repeat-steps.ts';
-import { uploadRouteOf } from '../../shared/delivery/upload-route.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
@@ -36,8 +36,7 @@ import {
   massToOpenIds,
   sendMass,
 } from '../../shared/wechat/mass.ts';
-import { massMessage, newsKey } from '../delivery/material.ts';
-import type { RenewMaterial } from '../delivery/renew-material.ts';
+import type { PrepareMessage } from '../delivery/prepare-message.ts';
 import type { AfterAcceptance } from './after-acceptance.ts';
 import type { EnterLane } from './enter-lane.ts';
 import type { LaneReactions } from './lane-reactions.ts';
@@ -57,7 +56,7 @@ interface Dependencies {
   readonly laneReactions: LaneReactions;
   readonly takeInAnswer: TakeInAnswer;
   readonly afterAcceptance: AfterAcceptance;
-  readonly renewMaterial: RenewMaterial;
+  readonly prepareMessage: PrepareMessage;
   readonly telemetry: Telemetry;
   readonly now: () => number;
 }
@@ -67,6 +66,7 @@ interface Seen {
   readonly ref: BatchRef;
   readonly campaign: Campaign;
   readonly control: Control;
+  readonly tally: Tally;
   readonly batch: Batch;
   readonly message: Message;
 }
@@ -102,7 +102,7 @@ export function makeSubmitBatch(deps: Dependencies) {
 
   /** @returns how the job waits; null when its work is done; 'moved' when it must look again. */
   async function submitOnce(job: Job, seen: Seen): Promise<Pause | 'moved' | null> {
-    const { ref, campaign, control, batch, message } = seen;
+    const { ref, campaign, control, tally, batch, message } = seen;
     if (batch.state === 'submitted') {
       await deps.afterAcceptance(job, campaign, batch);
       return null;
@@ -119,18 +119,17 @@ export function makeSubmitBatch(deps: Dependencies) {
     if (barred) return barred;
 
     const account = accountOf(campaign.account);
-    const ready = massMessage(
-      {
-        message,
-        route: uploadRouteOf(account, era, campaign.audience),
-        material: control.material,
-        now: now(),
-      },
-      newsKey(account, batch.no),
+    const prepared = await deps.prepareMessage.forBatch(
+      { job, campaign, message, route: deps.prepareMessage.routeOf(campaign, control) },
+      batch,
+      tally,
     );
-    if (!ready) return deps.renewMaterial.wait(job, { campaign, message, account, batch });
+    if ('wait' in prepared) return prepared.wait;
+    if ('failed' in prepared) return refuse(ref, campaign, prepared.failed.message);
+    const { ready } = prepared;
     const call = await callFor(seen, ready).catch(ifListIsGone);
-    if (call === null) return refuseWithoutList(ref, campaign);
+    // Nothing brings the list back: an operator must know.
+    if (call === null) return refuse(ref, campaign, 'audience-gone');
     const client = wechatFor(account.name);
     const token = await client.prepare(call.path);
     if (token.kind !== 'ok') return waitForToken(seen, account, token);
@@ -155,6 +154,17 @@ export function makeSubmitBatch(deps: Dependencies) {
     if (!record || !batch || !message) return null;
     const isMeant = payload.generation === batch.generation && payload.run === batch.run;
     return isMeant ? { ref, ...record, batch, message } : null;
+  }
+
+  /** Before any call. Held, where an earlier call has no answer. */
+  async function refuse(ref: BatchRef, campaign: Campaign, reason: string): Promise<null> {
+    const after = await batches.apply(
+      ref,
+      { type: 'refused', reason, at: now() },
+      { unless: ({ state }) => state !== 'pending' && state !== 'submitting' },
+    );
+    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
+    return null;
   }
 
   /** After `notAfter`, or once WeChat may have forgotten the key, no call is made any more. */
@@ -193,17 +203,6 @@ export function makeSubmitBatch(deps: Dependencies) {
     const { audience } = campaign;
     if (!isWholesale(audience)) throw new TypeError('an audience of OpenIDs without OpenIDs');
     return massToAll(era, { target: audience, message, clientMsgId });
-  }
-
-  /** Nothing brings it back: an operator must know. Held, where an earlier call has no answer. */
-  async function refuseWithoutList(ref: BatchRef, campaign: Campaign): Promise<null> {
-    const after = await batches.apply(
-      ref,
-      { type: 'refused', reason: 'audience-gone', at: now() },
-      { unless: ({ state }) => state !== 'pending' && state !== 'submitting' },
-    );
-    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
-    return null;
   }
 
   /** Without a token no call was made: nothing is known less than before. */

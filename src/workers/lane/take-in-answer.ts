@@ -67,10 +67,9 @@ export function makeTakeInAnswer(deps: Dependencies) {
     telemetry.submissionAnswered(campaign, batch, answer);
     if (reading.kind === 'new-media') {
       const mediaId = 'mediaId' in ready ? ready.mediaId : null;
-      return deps.renewMaterial.renew({
+      return deps.renewMaterial({
         campaign,
         message,
-        account,
         batch,
         mediaId,
         errcode: reading.errcode,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Message, needsNews, uploadsOf } from '../../../src/shared/campaign/message.ts';
 
-const route = { videoAs: 'mpvideo', coverAs: 'thumb' } as const;
+const route = { videoAs: 'mpvideo', newsBy: 'uploadnews' } as const;
 const article = (thumb: string, content = 'content') => ({
   thumb: { upload: thumb },
   title: 't',
@@ -41,7 +41,7 @@ describe('the files that a message needs at WeChat', () => {
   });
 
   it('have the covers of drafts as permanent pictures', () => {
-    const [cover] = uploadsOf(news(article('m_a')), { ...route, coverAs: 'permanent' });
+    const [cover] = uploadsOf(news(article('m_a')), { ...route, newsBy: 'draft' });
 
     expect(cover).toMatchObject({ upload: 'm_a', kind: 'permanent' });
   });

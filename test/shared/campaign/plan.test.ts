@@ -10,7 +10,6 @@ const NOW = beijing('2026-11-23T10:00:00');
 const account: PlanInput['account'] = {
   name: 'shop',
   kind: 'service',
-  newsRoute: 'uploadnews',
   callsPerMinute: 60,
   callsPerDay: 100,
   approval: 'never',
@@ -21,7 +20,7 @@ const input = (given: Partial<PlanInput> = {}): PlanInput => ({
   audience: { type: 'list', listId: 'a_12345678' },
   recipients: 25_001,
   message: { type: 'text', content: 'hello' },
-  route: { videoAs: 'mpvideo', coverAs: 'thumb' },
+  route: { videoAs: 'mpvideo', newsBy: 'uploadnews' },
   calls: {},
   ahead: 0,
   laneFreeAt: 0,
@@ -128,8 +127,7 @@ describe('a plan', () => {
     const plan = planOf(
       input({
         message: articles,
-        account: { ...account, newsRoute: 'draft' },
-        route: { videoAs: 'mpvideo', coverAs: 'permanent' },
+        route: { videoAs: 'mpvideo', newsBy: 'draft' },
       }),
     );
 

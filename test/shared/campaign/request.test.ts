@@ -77,6 +77,17 @@ describe('a request', () => {
     expect(mistakesOf(request({ message: both }))).not.toEqual([]);
   });
 
+  it('keeps a title as it is, blanks at its ends included; one of blanks alone is a mistake', () => {
+    const article = (title: string) => ({ thumb: { mediaId: 'x' }, title, content: 'c' });
+    const news = (title: string) =>
+      request({ message: { type: 'news', articles: [article(title)] } });
+
+    const { message } = CampaignRequest.parse(news('\u3000Happy Day '));
+
+    expect(message).toMatchObject({ articles: [{ title: '\u3000Happy Day ' }] });
+    expect(mistakesOf(news(' \u3000'))).toEqual(['message.articles.0.title']);
+  });
+
   it.each(['\u0000', '\u0007', '\u001f', '\ud83d', '\ude00'])(
     'with %j in a text is a mistake: JSON writes it as \\u…, which WeChat refuses',
     (bad) => {

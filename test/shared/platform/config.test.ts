@@ -250,7 +250,7 @@ describe('the account of the environment', () => {
         appId: 'wx0000000000000001',
         appSecret: 'own-secret',
         kind: 'service',
-        newsRoute: 'uploadnews',
+        newsRoute: 'auto',
         callsPerMinute: 60,
         callsPerDay: 100,
         approval: 'never',

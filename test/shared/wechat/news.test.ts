@@ -44,7 +44,7 @@ describe('a draft', () => {
   it('is listed with its titles', async () => {
     const item = {
       media_id: 'D',
-      content: { news_item: [{ title: 'A', url: 'u' }, { title: 'B' }] },
+      content: { news_item: [{ title: 'A', url: 'u', thumb_media_id: 'T' }, { title: 'B' }] },
       update_time: 1700000000,
     };
     const page = { total_count: 5, item_count: 1, item: [item] };
@@ -58,7 +58,9 @@ describe('a draft', () => {
       kind: 'ok',
       value: {
         total: 5,
-        drafts: [{ mediaId: 'D', titles: ['A', 'B'], updatedAt: 1700000000_000 }],
+        drafts: [
+          { mediaId: 'D', titles: ['A', 'B'], covers: ['T', ''], updatedAt: 1700000000_000 },
+        ],
       },
     });
   });

@@ -94,7 +94,9 @@ describe('the meaning of a code', () => {
   });
 
   it('fits a line and is no sentence, for every code', () => {
-    const unfit = codes.map(meaningOf).filter((meaning) => !/^[^\n.]{5,90}$/.test(meaning));
+    const unfit = codes
+      .map((code) => meaningOf(code))
+      .filter((meaning) => !/^[^\n.]{5,90}$/.test(meaning));
 
     expect(unfit).toEqual([]);
   });

@@ -1,0 +1,87 @@
+/** A message as WeChat takes it: with its own ids for files and articles. */
+import { createHash } from 'node:crypto';
+import { withPictures } from '../campaign/article-pictures.ts';
+import type { MaterialKey } from '../campaign/material.ts';
+import {
+  type Article,
+  coverKind,
+  type MediaRef,
+  type Message,
+  type Upload,
+  type UploadRoute,
+} from '../campaign/message.ts';
+import type { MassMessage } from '../wechat/mass.ts';
+import type { ArticleBody } from '../wechat/news.ts';
+
+/** WeChat's id or address for an upload of ours; null while it has none. */
+export type IdOf = (upload: Omit<Upload, 'n'>) => string | null;
+
+/** @returns null while something is missing at WeChat. `newsId`: of articles made for it. */
+export function wechatMessage(
+  message: Message,
+  { videoAs }: UploadRoute,
+  { idOf, newsId }: { readonly idOf: IdOf; readonly newsId: string | null },
+): MassMessage | null {
+  switch (message.type) {
+    case 'text':
+      return message;
+    case 'image':
+    case 'voice': {
+      const mediaId = find(message.media, { kind: message.type }, idOf);
+      return mediaId === null ? null : { type: message.type, mediaId };
+    }
+    case 'video': {
+      const { title, description } = message;
+      const texts = videoAs === 'mpvideo' ? { title, description } : {};
+      const mediaId = find(message.media, { kind: videoAs, ...texts }, idOf);
+      if (mediaId === null) return null;
+      const video = { type: 'video' as const, mediaId, title, description };
+      if (!message.thumb || videoAs !== 'video') return video;
+      const thumbMediaId = find(message.thumb, { kind: 'thumb' }, idOf);
+      return thumbMediaId === null ? null : { ...video, thumbMediaId };
+    }
+    case 'news': {
+      const { ignoreReprint } = message;
+      const named = 'mediaId' in message ? message.mediaId : null;
+      const mediaId = newsId ?? named;
+      return mediaId === null ? null : { type: 'news', mediaId, ignoreReprint };
+    }
+  }
+}
+
+/** Articles with WeChat's names for their covers and pictures; null while one is missing there. */
+export function articleBodies(
+  articles: readonly Article[],
+  route: UploadRoute,
+  idOf: IdOf,
+): ArticleBody[] | null {
+  const bodies: ArticleBody[] = [];
+  for (const { thumb, content, ...rest } of articles) {
+    const thumbMediaId = find(thumb, { kind: coverKind(route) }, idOf);
+    const html = withAddresses(content, idOf);
+    if (thumbMediaId === null || html === null) return null;
+    bodies.push({ ...rest, thumbMediaId, content: html });
+  }
+  return bodies;
+}
+
+function withAddresses(html: string, idOf: IdOf): string | null {
+  let missing = false;
+  const done = withPictures(html, (upload) => {
+    const url = idOf({ upload, kind: 'article-picture' });
+    missing ||= url === null;
+    return url ?? '';
+  });
+  return missing ? null : done;
+}
+
+function find(ref: MediaRef, as: Omit<Upload, 'n' | 'upload'>, idOf: IdOf): string | null {
+  if ('mediaId' in ref) return ref.mediaId;
+  return idOf({ ...as, upload: ref.upload, ...(ref.fit ? { fit: true } : {}) });
+}
+
+/** The same articles have the same key, so that they are uploaded once while WeChat has them. */
+export const articlesKey = (bodies: readonly ArticleBody[]): MaterialKey => ({
+  kind: 'news',
+  sha256: createHash('sha256').update(JSON.stringify(bodies)).digest('hex'),
+});

@@ -1,0 +1,81 @@
+/**
+ * What a campaign's message needs at WeChat, as it stands: a field of the campaign's hash for each
+ * thing, so that a campaign of a thousand drafts rewrites one of them at a time.
+ */
+import type { Redis } from 'ioredis';
+import { type Control, isEnded } from '../campaign/campaign.ts';
+import { askAgain, type Item, type Items, NEW_ITEM } from '../campaign/material.ts';
+import { commit, untilSettled } from './commit.ts';
+import type { Keys } from './keys.ts';
+
+/** Before an item's name in the hash. */
+const FIELD = 'at:';
+const SOURCE = 'draft-source';
+
+export function makeCampaignItems({ redis, keys }: { redis: Redis; keys: Keys }) {
+  /** Those of these names that were begun. */
+  async function items(id: string, names: readonly string[]): Promise<Items> {
+    if (names.length === 0) return {};
+    const found = await redis.hmget(keys.campaign(id), ...names.map((name) => FIELD + name));
+    return Object.fromEntries(
+      names.flatMap((name, at) => {
+        const text = found[at];
+        return text ? [[name, JSON.parse(text) as Item]] : [];
+      }),
+    );
+  }
+
+  /** Every item that was begun. */
+  async function itemNames(id: string): Promise<string[]> {
+    const fields = await redis.hkeys(keys.campaign(id));
+    return fields.flatMap((field) => (field.startsWith(FIELD) ? [field.slice(FIELD.length)] : []));
+  }
+
+  /**
+   * Changes one item. `decide` gets it as it is now and may be called more than once; the same
+   * object means "no change".
+   *
+   * @returns the item from now on; null where the campaign is gone, or is not over and `onlyEnded`.
+   */
+  async function changeItem(
+    id: string,
+    name: string,
+    decide: (item: Item) => Item,
+    { onlyEnded = false }: { readonly onlyEnded?: boolean } = {},
+  ): Promise<Item | null> {
+    const key = keys.campaign(id);
+    const field = FIELD + name;
+    return untilSettled<Item | null>(async () => {
+      const [spec, control, before = null] = await redis.hmget(key, 'spec', 'control', field);
+      if (!spec || !control) return null;
+      if (onlyEnded && !isEnded(JSON.parse(control) as Control)) return null;
+      const current = before === null ? NEW_ITEM : (JSON.parse(before) as Item);
+      const next = decide(current);
+      if (next === current) return current;
+      const checks = [
+        { key, field: 'spec', is: spec },
+        { key, field, is: before },
+        ...(onlyEnded ? [{ key, field: 'control', is: control }] : []),
+      ];
+      return (await commit(redis, checks, [['HSET', key, field, JSON.stringify(next)]]))
+        ? next
+        : 'moved';
+    });
+  }
+
+  /** A retry: what WeChat refused, or lost too often, is asked for once more. */
+  async function askWechatAgain(id: string): Promise<void> {
+    for (const name of await itemNames(id)) await changeItem(id, name, askAgain);
+  }
+
+  /** The articles of a draft of the console as they were first read, JSON; null before that. */
+  const draftSource = (id: string): Promise<string | null> => redis.hget(keys.campaign(id), SOURCE);
+
+  /** @returns what was kept first, whoever came first. */
+  async function keepDraftSource(id: string, articles: string): Promise<string> {
+    await redis.hsetnx(keys.campaign(id), SOURCE, articles);
+    return (await draftSource(id)) ?? articles;
+  }
+
+  return { items, itemNames, changeItem, askWechatAgain, draftSource, keepDraftSource };
+}

@@ -1,0 +1,183 @@
+/**
+ * What a message needs at WeChat before it can go. Whatever is missing is brought there by jobs
+ * under the asking job, which waits until they are done.
+ *
+ * Each job belongs to one campaign: sharing one between campaigns leaves the second root asleep for
+ * ever. What two campaigns have in common is found in the material store instead.
+ */
+import type { Job, Queue } from 'bullmq';
+import type { Batch } from '../../shared/campaign/batch.ts';
+import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
+import {
+  beforeBatches,
+  copyOf,
+  type Failure,
+  filesOf,
+  fileThing,
+  type Item,
+  type Items,
+  NEW_ITEM,
+  newsOf,
+  nextGeneration,
+  type Thing,
+  takeFailure,
+} from '../../shared/campaign/material.ts';
+import {
+  type Message,
+  type UploadRoute,
+  uploadKey,
+  uploadsOf,
+} from '../../shared/campaign/message.ts';
+import { batchTotal, type Tally } from '../../shared/campaign/progress.ts';
+import { uploadRouteOf } from '../../shared/delivery/upload-route.ts';
+import { type IdOf, wechatMessage } from '../../shared/delivery/wechat-message.ts';
+import { SECOND } from '../../shared/platform/time.ts';
+import { uploadMediaJob, uploadNewsJob } from '../../shared/queue/jobs.ts';
+import { addChildren, type Planned, type Queues } from '../../shared/queue/queues.ts';
+import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import type { Era } from '../../shared/wechat/client.ts';
+import type { MassMessage } from '../../shared/wechat/mass.ts';
+import type { Pause } from '../lane/sleep.ts';
+
+interface Dependencies {
+  readonly campaigns: Pick<CampaignStore, 'items' | 'changeItem'>;
+  readonly queues: Pick<Queues, 'media' | 'news'>;
+  readonly era: Era;
+  readonly now: () => number;
+}
+
+/** One run of the job that asks. */
+export interface Asking {
+  readonly job: Job;
+  readonly campaign: Campaign;
+  readonly message: Message;
+  readonly route: UploadRoute;
+}
+
+export interface Failed {
+  readonly failed: Failure;
+  readonly thing: Thing;
+}
+
+export interface Waiting {
+  readonly wait: Extract<Pause, { kind: 'children' }>;
+}
+
+/** Another job may be bringing it: look again this much later. */
+const LOOK_AGAIN = SECOND;
+
+export type PrepareMessage = ReturnType<typeof makePrepareMessage>;
+
+export function makePrepareMessage({ campaigns, queues, era, now }: Dependencies) {
+  const routeOf = ({ audience }: Campaign, { newsBy = 'uploadnews' }: Control): UploadRoute =>
+    uploadRouteOf(newsBy, era, audience);
+
+  /** The articles that one batch goes out under, where their id is made for it. */
+  const newsFor = (message: Message, route: UploadRoute, batch: Batch, tally: Tally) =>
+    newsOf(message, route, { no: batch.no, of: era === '2014' ? 1 : batchTotal(tally) });
+
+  /** Whatever is missing has been given to jobs under the asking one, which waits for them. */
+  async function ensure(
+    asking: Asking,
+    things: readonly Thing[],
+  ): Promise<{ readonly items: Items } | Failed | Waiting> {
+    const names = things.map(({ name }) => name);
+    const items = await campaigns.items(asking.campaign.id, names);
+    const missing: Thing[] = [];
+    for (const thing of things) {
+      const item = items[thing.name];
+      if (item?.failure) return { failed: item.failure, thing };
+      if (!copyOf(item, now())) missing.push(thing);
+    }
+    if (missing.length === 0) return { items };
+    for (const thing of missing) await bring(asking, thing, items[thing.name] ?? NEW_ITEM);
+    return { wait: { kind: 'children', orUntil: now() + LOOK_AGAIN } };
+  }
+
+  async function bring(asking: Asking, thing: Thing, item: Item): Promise<void> {
+    const { job, campaign } = asking;
+    const generation = await liveGeneration(campaign, thing, item);
+    await jobFor(campaign, thing, generation).add(job);
+  }
+
+  /** A copy that is too old, or a job that ended without making one, takes another generation. */
+  async function liveGeneration(campaign: Campaign, thing: Thing, item: Item): Promise<number> {
+    const { generation } = item;
+    if (!item.copy && !(await jobFor(campaign, thing, generation).hasEnded())) return generation;
+    const next = await campaigns.changeItem(campaign.id, thing.name, (current) =>
+      current.generation === generation && !current.failure && !copyOf(current, now())
+        ? nextGeneration(current)
+        : current,
+    );
+    return next?.generation ?? generation;
+  }
+
+  function jobFor({ id: campaignId }: Campaign, { n, batchNo }: Thing, generation: number) {
+    const ids = { campaignId, generation };
+    if (n !== undefined) {
+      return childOf(queues.media, { definition: uploadMediaJob, payload: { ...ids, n } });
+    }
+    const payload = { ...ids, ...(batchNo === undefined ? {} : { batchNo }) };
+    return childOf(queues.news, { definition: uploadNewsJob, payload });
+  }
+
+  return {
+    routeOf,
+    ensure,
+
+    /** For the root: everything that does not wait for its batch. */
+    async forCampaign(asking: Asking): Promise<'there' | Failed | Waiting> {
+      const ready = await ensure(asking, beforeBatches(asking.message, asking.route));
+      return 'items' in ready ? 'there' : ready;
+    },
+
+    /** The message as WeChat takes it of this batch. */
+    async forBatch(
+      asking: Asking,
+      batch: Batch,
+      tally: Tally,
+    ): Promise<{ readonly ready: MassMessage } | Failed | Waiting> {
+      const { campaign, message, route } = asking;
+      const news = newsFor(message, route, batch, tally);
+      const found = await ensure(asking, news ? [news] : filesOf(message, route));
+      if ('wait' in found) return found;
+      if ('failed' in found) {
+        await campaigns.changeItem(campaign.id, found.thing.name, takeFailure);
+        return found;
+      }
+      const newsId = (news && found.items[news.name]?.copy?.mediaId) ?? null;
+      const idOf = idsIn(message, route, found.items);
+      const ready = wechatMessage(message, route, { idOf, newsId });
+      if (!ready) throw new TypeError(`campaign ${campaign.id}: an item without its id`);
+      return { ready };
+    },
+
+    /** What this batch goes out with, for one that WeChat does not know any more. */
+    thingsOf(message: Message, route: UploadRoute, batch: Batch, tally: Tally): Thing[] {
+      const news = newsFor(message, route, batch, tally);
+      return news ? [news] : filesOf(message, route);
+    },
+  };
+}
+
+function childOf<Payload>(queue: Queue, planned: Planned<Payload>) {
+  return {
+    add: ({ id = '', queueQualifiedName }: Job) =>
+      addChildren(queue, { id, queue: queueQualifiedName }, [planned]),
+    async hasEnded(): Promise<boolean> {
+      const state = await queue.getJobState(planned.definition.id(planned.payload));
+      return state === 'completed' || state === 'failed';
+    },
+  };
+}
+
+/** WeChat's names for the files of a message. */
+export function idsIn(message: Message, route: UploadRoute, items: Items): IdOf {
+  const ids = new Map(
+    uploadsOf(message, route).map((upload) => {
+      const copy = items[fileThing(upload).name]?.copy;
+      return [uploadKey(upload), copy?.mediaId ?? copy?.url ?? null];
+    }),
+  );
+  return (upload) => ids.get(uploadKey(upload)) ?? null;
+}
