@@ -13,6 +13,7 @@ export const accounts: Command = {
     'pause|resume <name>',
     'groups|tags|followers|drafts <name>',
     'adopt <name>',
+    'resume-restored',
   ],
   details: `groups, tags, followers and drafts cost a call to WeChat (followers: one for 10,000).
 adopt goes straight to Redis, with the settings of a role: from then on the name stands for the AppID
@@ -21,6 +22,7 @@ and the WeChat of these settings. What is open for the former AppID is closed, n
   async run(invocation) {
     const { args, client, say, answer } = invocation;
     const [first, ...rest] = args;
+    if (first === 'resume-restored') return resumeRestored(invocation);
     const action = first === undefined ? undefined : ACTIONS[first];
     if (action) return action(invocation, onlyArg({ args: rest }, 'account'));
     if (first !== undefined) {
@@ -36,6 +38,13 @@ and the WeChat of these settings. What is open for the former AppID is closed, n
     return EXIT.done;
   },
 };
+
+async function resumeRestored({ client, say, answer }: Invocation): Promise<Exit> {
+  const resumed = await client.accounts.resumeRestored();
+  answer(resumed);
+  say(resumed.length === 0 ? 'no account was paused for a restored Redis' : resumed.join('\n'));
+  return EXIT.done;
+}
 
 type Action = (invocation: Invocation, name: string) => Promise<Exit>;
 

@@ -53,6 +53,11 @@ export function makeAccounts(transport: Transport) {
     pause: steer('pause'),
     /** Whatever had stopped it, a person or WeChat. */
     resume: steer('resume'),
+    /** All that were paused because Redis was restored, or no worker had run for long. */
+    async resumeRestored(): Promise<readonly string[]> {
+      const call = { method: 'POST', path: '/v1/accounts/resume', repeatable: true } as const;
+      return (await transport.call<{ accounts: string[] }>(call)).body.accounts;
+    },
 
     groups: async (name: string): Promise<readonly Group[]> =>
       (await readWechat<{ groups: Group[] }>(pathOf(name, '/groups'))).groups,

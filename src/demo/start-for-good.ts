@@ -6,16 +6,53 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { installationOf } from '../shared/actions/watch-installation.ts';
+import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
+import { ServiceError } from '../shared/platform/errors.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
 import { resolveRedis } from '../shared/platform/private-redis.ts';
-import { addressOf } from '../shared/platform/redis.ts';
+import { addressOf, connect, untilReady } from '../shared/platform/redis.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
+import { recordOf } from '../shared/record/record.ts';
 import { startEverything } from './everything.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 import { sandboxOptions } from './sandbox-role.ts';
 
 const DATA = '.qunfa';
+
+/**
+ * A rehearsal beside a real installation would take its campaigns, and give it its own.
+ *
+ * @throws {ServiceError} `CONFIG_INVALID`: this Redis holds anything but an earlier rehearsal.
+ */
+async function refuseForeign(
+  config: Config,
+  url: string,
+  accounts: readonly AccountConfig[],
+): Promise<void> {
+  const redis = connect(url, {
+    purpose: 'http',
+    log: makeLogger({ role: 'start', level: 'silent' }),
+  });
+  try {
+    await untilReady(redis);
+    const known = await makeInstallation({ redis, record: recordOf(config.redis.prefix) }).read();
+    const own = installationOf(config, accounts);
+    const isOwn =
+      known !== null &&
+      differencesOf(known, own).length === 0 &&
+      Object.keys(known.accounts).every((name) => name in own.accounts);
+    if (isOwn || (await redis.dbsize()) === 0) return;
+  } finally {
+    redis.disconnect();
+  }
+  throw new ServiceError(
+    'CONFIG_INVALID',
+    'REDIS_URL names a database that holds something else, and no account is set, so this would be a rehearsal: unset REDIS_URL for a Redis of its own, name an empty database, or set the accounts',
+  );
+}
 
 /** @param redisUrl of a Redis that is there; without it, a private one is started. */
 export async function startForGood(asked: Config, redisUrl?: string): Promise<Running> {
@@ -34,6 +71,7 @@ export async function startForGood(asked: Config, redisUrl?: string): Promise<Ru
   }
   const accounts = isAlone ? sandboxAccounts({ callsPerMinute: 60 }) : asked.accounts;
   try {
+    if (isAlone && redisUrl !== undefined) await refuseForeign(asked, redis.url, accounts);
     const everything = await startEverything({
       config: { ...asked, redis: { ...asked.redis, url: redis.url }, accounts },
       log: (role) => makeLogger({ role, level: asked.log.level }),

@@ -42,6 +42,29 @@ it('npm start prints every address, and the password of none', async ({ onTestFi
   expect(printed).not.toContain(PASSWORD);
 });
 
+it('npm start without an account refuses a Redis that holds something else', async (t) => {
+  const url = new URL(inject('redisUrl'));
+  url.pathname = '/12';
+  const redis = new Redis(url.href);
+  t.onTestFinished(() => redis.disconnect());
+  await redis.flushdb();
+  const spool = await mkdtemp(join(tmpdir(), 'qunfa-start-'));
+  const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: spool });
+
+  // Empty, and then its own.
+  await (await startForGood(config, url.href)).stop();
+  await (await startForGood(config, url.href)).stop();
+  // A real installation.
+  await redis.hset(`${PREFIX}:record:installation`, 'kind', 'live');
+  await expect(startForGood(config, url.href)).rejects.toThrow('holds something else');
+  await redis.flushdb();
+  await redis.set('shop:basket', '1');
+  await expect(startForGood(config, url.href)).rejects.toThrow('holds something else');
+
+  await redis.flushdb();
+  await rm(spool, { recursive: true, force: true });
+});
+
 it('npm start against the sandbox leaves another one alone, and nothing behind', async (test) => {
   const home = await mkdtemp(join(tmpdir(), 'qunfa-start-'));
   const before = process.cwd();

@@ -332,6 +332,21 @@ describe('the same request again', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
   });
 
+  it('is another campaign for another caller, or as a job, under the same Idempotency-Key', async () => {
+    const body = aCampaign();
+    const key = { 'idempotency-key': 'job:order-4714' };
+    const first = await world.post('/v1/campaigns', body, key);
+
+    const other = await world.call('POST', '/v1/campaigns', {
+      key: OTHER_KEY,
+      headers: { 'content-type': 'application/json', ...key },
+      body: JSON.stringify({ ...body, name: 'of another caller' }),
+    });
+
+    expect(other.status).toBe(202);
+    expect(other.json.id).not.toBe(first.json.id);
+  });
+
   it('is still the same campaign when its time has passed and its file is gone', async () => {
     const clock = makeClock();
     const own = await aWorld({ url, prefix: `${prefix}-late` }, {}, clock.now);

@@ -26,6 +26,11 @@ export function makeAccountsRoutes(deps: Dependencies): Router {
     if (account) res.json(await describeAccount(account));
   });
 
+  router.post('/v1/accounts/resume', async (_req, res) => {
+    const names = accounts().map(({ name }) => name);
+    res.json({ accounts: await steerAccount.resumeRestored(names) });
+  });
+
   for (const step of ['pause', 'resume'] as const) {
     router.post(`/v1/accounts/:name/${step}`, async (req, res) => {
       const account = accountFor(accounts, req, res);

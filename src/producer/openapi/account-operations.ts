@@ -58,6 +58,18 @@ export const accountOperations: readonly Operation[] = [
     problems: UNKNOWN,
   },
   {
+    method: 'post',
+    path: '/v1/accounts/resume',
+    tag,
+    summary: 'Resume every account that was paused because Redis was restored',
+    answers: {
+      200: {
+        description: 'The names of the accounts that were resumed',
+        schema: z.strictObject({ accounts: z.array(z.string()) }),
+      },
+    },
+  },
+  {
     method: 'get',
     path: '/v1/accounts/:name/groups',
     tag,

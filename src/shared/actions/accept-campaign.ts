@@ -48,6 +48,8 @@ export interface AcceptDependencies {
 export interface Caller {
   /** The name of the API key. */
   readonly by: string;
+  /** `job`: an accept-campaign job; its keys and those of an API key of that name never meet. */
+  readonly via?: 'api' | 'job';
   readonly idempotencyKey?: string;
   /** The key was made for the caller, who did not choose it: the same content is still refused. */
   readonly keyIsMade?: boolean;
@@ -104,7 +106,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       campaign,
       message,
       ...(await digestsOf(request)),
-      ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
+      ...keyOf(caller),
       contentDigest: digestOf([audience.identity, message]),
       repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
       control,
@@ -130,8 +132,9 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
   }
 
   /** A request repeated under its key is answered as before, though it would be refused by now. */
-  async function asBefore(body: unknown, { idempotencyKey }: Caller): Promise<AcceptResult | null> {
+  async function asBefore(body: unknown, caller: Caller): Promise<AcceptResult | null> {
     const { data: request } = CampaignRequest.safeParse(body);
+    const { idempotencyKey } = keyOf(caller);
     if (idempotencyKey === undefined || !request) return null;
     const account = accountFor(deps.accounts(), request.account);
     if ('refused' in account) return null;
@@ -176,6 +179,10 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
 
   return { accept };
 }
+
+/** Of one caller: two of them may choose the same key. */
+const keyOf = ({ via = 'api', by, idempotencyKey }: Caller): { idempotencyKey?: string } =>
+  idempotencyKey === undefined ? {} : { idempotencyKey: JSON.stringify([via, by, idempotencyKey]) };
 
 const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({
   at,

@@ -37,5 +37,21 @@ export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies
     }
   }
 
-  return { pause, resume };
+  /**
+   * Resumes the accounts that the workers paused because Redis had been restored, or no worker had
+   * run for long. Those that an operator or WeChat stopped stay as they are.
+   *
+   * @returns their names.
+   */
+  async function resumeRestored(accounts: readonly string[]): Promise<string[]> {
+    const resumed: string[] = [];
+    for (const account of accounts) {
+      if ((await lanes.read(account)).paused?.code !== 'redis-restored') continue;
+      await resume(account);
+      resumed.push(account);
+    }
+    return resumed;
+  }
+
+  return { pause, resume, resumeRestored };
 }

@@ -67,8 +67,8 @@ const MADE_BY_BULLMQ = /^(?:\d+|repeat:.*)$/;
 /** A counter of BullMQ's may start anew, so its number alone would name two jobs. */
 function callerOf({ id = '', timestamp }: Job): Caller {
   return MADE_BY_BULLMQ.test(id)
-    ? { by: 'redis', idempotencyKey: `made:${id}:${timestamp}`, keyIsMade: true }
-    : { by: 'redis', idempotencyKey: `job:${id}` };
+    ? { by: 'redis', via: 'job', idempotencyKey: `made:${id}:${timestamp}`, keyIsMade: true }
+    : { by: 'redis', via: 'job', idempotencyKey: id };
 }
 
 function inOneLine({ code, detail, errors = [] }: Refusal): string {
