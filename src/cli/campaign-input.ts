@@ -1,10 +1,11 @@
 /** A campaign from a command line: a JSON file, or flags, or a file with flags over it. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
+import { text as allOf } from 'node:stream/consumers';
 import { type Client, fillUploads, type NewCampaign } from '../client/index.ts';
 import { INLINE_OPENIDS } from '../shared/campaign/request.ts';
 import { jsonFlawInWords, readJsonText } from '../shared/platform/json-text.ts';
-import { type Option, text, UsageError, type Values } from './command.ts';
+import { type Invocation, type Option, text, UsageError, type Values } from './command.ts';
 
 type Audience = NewCampaign['audience'];
 
@@ -40,8 +41,12 @@ export interface Draft {
   readonly folder: string;
 }
 
+type Draftable = Pick<Invocation, 'args' | 'values' | 'terminal'>;
+
+const STDIN = '-';
+
 /** @throws {UsageError} there is no campaign in it; {Error} the file cannot be read. */
-export async function readDraft(args: readonly string[], values: Values): Promise<Draft> {
+export async function readDraft({ args, values, terminal }: Draftable): Promise<Draft> {
   const [path, ...more] = args;
   if (more.length > 0) throw new UsageError(`one file, not also ${more.join(' ')}`);
   const said = text(values, 'text');
@@ -49,18 +54,19 @@ export async function readDraft(args: readonly string[], values: Values): Promis
   if (path === undefined && (said === undefined || to === undefined)) {
     throw new UsageError('a campaign is a JSON file, or --text with --to');
   }
-  const file = path === undefined ? {} : await readJson(path);
+  const file = path === undefined ? {} : await readJson(path, terminal.stdin);
   const body = {
     ...file,
     ...(said === undefined ? {} : { message: { type: 'text', content: said } }),
     ...(to === undefined ? {} : { audience: audienceOf(to) }),
     ...fields(values),
   } as NewCampaign;
-  return { body, folder: path === undefined ? process.cwd() : dirname(resolve(path)) };
+  const isFile = path !== undefined && path !== STDIN;
+  return { body, folder: isFile ? dirname(resolve(path)) : process.cwd() };
 }
 
-async function readJson(path: string): Promise<object> {
-  const content = await readFile(path, 'utf8');
+async function readJson(path: string, stdin: NodeJS.ReadableStream): Promise<object> {
+  const content = path === STDIN ? await allOf(stdin) : await readFile(path, 'utf8');
   const read = readJsonText(content.replace(/^\uFEFF/, ''));
   if ('flaw' in read) throw new UsageError(`${path}: ${jsonFlawInWords(read.flaw)}`);
   const parsed = read.value;

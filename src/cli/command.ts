@@ -8,6 +8,8 @@ export interface Terminal {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Ctrl-C. @returns what ends the listening. */
+  readonly onInterrupt?: (stop: () => void) => () => void;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;

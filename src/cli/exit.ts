@@ -1,7 +1,14 @@
 /** What a script learns from how the command ended. */
 import type { CampaignView } from '../shared/campaign/campaign.ts';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, person: 3, unreachable: 4 } as const;
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  person: 3,
+  unreachable: 4,
+  interrupted: 130,
+} as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_CODES = `Exit codes
@@ -9,7 +16,8 @@ export const EXIT_CODES = `Exit codes
   1  failed, refused, cancelled, or delivered to some or to nobody
   2  the command was not understood; nothing was done
   3  held, or waits for a person; or nobody knows how it came out
-  4  the producer cannot be reached`;
+  4  the producer cannot be reached
+130  interrupted while it watched; the campaign goes on`;
 
 /** Nothing more happens before somebody decides. */
 export const needsPerson = ({ state }: CampaignView): boolean =>

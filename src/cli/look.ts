@@ -1,5 +1,5 @@
 /** Looking at campaigns. */
-import type { BatchDetails, CampaignDetails } from '../client/index.ts';
+import type { BatchDetails, CampaignSummary } from '../client/index.ts';
 import { CAMPAIGN_STATES, type CampaignState } from '../shared/campaign/campaign.ts';
 import { type Command, count, flag, onlyArg, text, UsageError, type Values } from './command.ts';
 import { EXIT, exitOf } from './exit.ts';
@@ -38,7 +38,7 @@ export const list: Command = {
     const most = count(values, 'limit', 100_000) ?? 20;
     const account = text(values, 'account');
     const state = stateOf(values);
-    const found: CampaignDetails[] = [];
+    const found: CampaignSummary[] = [];
     const where = { ...(account ? { account } : {}), ...(state ? { state } : {}) };
     for await (const campaign of client.campaigns.list({ ...where, limit: Math.min(most, 100) })) {
       found.push(campaign);

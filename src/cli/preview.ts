@@ -19,10 +19,14 @@ export const preview: Command = {
     ...pick('text', 'account'),
     'spend-last': { type: 'boolean', help: 'use the day’s last uploadnews for it' },
   },
-  async run({ client, args, values, say, answer }) {
+  async run({ client, args, values, terminal, say, answer }) {
     const to = recipients(values);
     // Who gets it is said by --to; an audience of the file is left alone.
-    const { body, folder } = await readDraft(args, { ...values, to: 'everyone' });
+    const { body, folder } = await readDraft({
+      args,
+      values: { ...values, to: 'everyone' },
+      terminal,
+    });
     const { message, account } = body;
     const request: NewPreview = {
       ...(account === undefined ? {} : { account }),

@@ -58,7 +58,7 @@ export async function runCommand({ argv, env, terminal, version }: CommandLine):
       answer: (value) => json && stdout.write(`${JSON.stringify(value)}\n`),
     });
   } catch (error) {
-    return explain(error, { command, terminal, json });
+    return explain(error, { command, terminal, json, version });
   }
 }
 
@@ -108,9 +108,10 @@ interface Place {
   readonly command: Command;
   readonly terminal: Terminal;
   readonly json: boolean;
+  readonly version: string;
 }
 
-function explain(error: unknown, { command, terminal, json }: Place): Exit {
+function explain(error: unknown, { command, terminal, json, version }: Place): Exit {
   const { stdout, stderr } = terminal;
   if (error instanceof UsageError) {
     stderr.write(`qunfa ${command.name}: ${error.message}\n`);
@@ -127,6 +128,13 @@ function explain(error: unknown, { command, terminal, json }: Place): Exit {
     return code === 'unreachable' || code === 'timeout' ? EXIT.unreachable : EXIT.failed;
   }
   const { code, message, path } = error as NodeJS.ErrnoException;
+  if (error instanceof TypeError && typeof code !== 'string') {
+    // What the command reads from an answer is not in it.
+    stderr.write(
+      `qunfa ${command.name}: the producer's answer is not what this version (${version}) reads; is the producer of another version? (${message})\n`,
+    );
+    return EXIT.failed;
+  }
   if (typeof code !== 'string') throw error;
   const why = code === 'ENOENT' && path ? `there is no file ${path}` : message;
   stderr.write(`qunfa ${command.name}: ${why}\n`);

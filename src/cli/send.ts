@@ -5,7 +5,7 @@ import { EXIT } from './exit.ts';
 import { waitFor } from './wait-for.ts';
 import { audienceWords, number } from './words.ts';
 
-const FILES = `A file is a campaign as POST /v1/campaigns takes it. What it names by path, {"upload": "media/cover.jpg"}
+const FILES = `A file (- is standard input) is a campaign as POST /v1/campaigns takes it. What it names by path, {"upload": "media/cover.jpg"}
 and <img src="upload:media/picture.png">, is uploaded first; paths are relative to the file.
 Options stand over what the file says.`;
 
@@ -26,8 +26,8 @@ export const send: Command = {
     'no-wait': { type: 'boolean', help: 'end as soon as it is enqueued' },
   },
   async run(invocation) {
-    const { client, args, values, say, answer } = invocation;
-    const draft = await readDraft(args, values);
+    const { client, values, say, answer } = invocation;
+    const draft = await readDraft(invocation);
     await confirmWide(draft.body, invocation);
     const body = await fillDraft(draft, client);
     const key = text(values, 'idempotency-key');
@@ -57,8 +57,9 @@ export const plan: Command = {
     ...CAMPAIGN_OPTIONS,
     'ask-wechat': { type: 'boolean', help: 'also ask WeChat what is left, at a call each' },
   },
-  async run({ client, args, values, say, answer }) {
-    const body = await fillDraft(await readDraft(args, values), client);
+  async run(invocation) {
+    const { client, values, say, answer } = invocation;
+    const body = await fillDraft(await readDraft(invocation), client);
     const found = await client.campaigns.plan(body, { askWechat: flag(values, 'ask-wechat') });
     answer(found);
     say(`account     ${found.account}`);

@@ -1,14 +1,14 @@
 /** Watches a campaign until it has ended, or until only a person can bring it on. */
-import type { CampaignDetails } from '../client/index.ts';
+import type { CampaignSummary } from '../client/index.ts';
 import type { Invocation } from './command.ts';
-import { type Exit, exitOf, needsPerson } from './exit.ts';
+import { EXIT, type Exit, exitOf, needsPerson } from './exit.ts';
 import { makeProgress, silent } from './progress.ts';
 import { campaignLines } from './words.ts';
 
 interface WaitOptions {
   /** Goes on watching where only a person can bring it on. */
   readonly keep?: boolean;
-  readonly each?: (campaign: CampaignDetails) => void;
+  readonly each?: (campaign: CampaignSummary) => void;
 }
 
 export async function waitFor(
@@ -17,15 +17,24 @@ export async function waitFor(
   { keep = false, each }: WaitOptions = {},
 ): Promise<Exit> {
   const progress = json ? silent : makeProgress(terminal.stderr);
-  let last: CampaignDetails | undefined;
+  const interrupt = new AbortController();
+  const unlisten = terminal.onInterrupt?.(() => interrupt.abort());
+  const { signal } = interrupt;
+  let last: CampaignSummary | undefined;
   try {
-    for await (const { campaign } of client.campaigns.watch(id)) {
+    for await (const { campaign } of client.campaigns.watch(id, { signal })) {
       last = campaign;
       progress.show(campaign);
       each?.(campaign);
       if (!keep && needsPerson(campaign)) break;
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const look = `qunfa show ${id}, or qunfa watch ${id}`;
+    terminal.stderr.write(`\nThe campaign goes on without this command. To look: ${look}\n`);
+    return EXIT.interrupted;
   } finally {
+    unlisten?.();
     progress.end();
   }
   const campaign = await client.campaigns.get(last?.id ?? id);

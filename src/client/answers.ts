@@ -21,7 +21,9 @@ export type AcceptedCampaign = Pick<
 > & { readonly links: Links };
 
 /** Its warnings are codes with facts, and a `message` in the language that was asked for. */
-export type CampaignDetails = InWords<CampaignView> & { readonly links: Links };
+export type CampaignSummary = InWords<CampaignView>;
+
+export type CampaignDetails = CampaignSummary & { readonly links: Links };
 
 export interface PlannedCampaign extends CampaignPlan {
   /** What WeChat itself says is left, by path, where it was asked; null where it would not say. */

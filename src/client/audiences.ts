@@ -62,7 +62,7 @@ export function makeAudiences(transport: Transport) {
         throw error;
       }
     };
-    const answered = transport.call<AudienceDetails>({
+    const { body } = await transport.call<AudienceDetails>({
       method: 'POST',
       path: '/v1/audiences',
       query: {
@@ -73,16 +73,18 @@ export function makeAudiences(transport: Transport) {
         exclude: exclude && exclude.length > 0 ? exclude.join(',') : undefined,
       },
       headers: { 'content-type': 'application/octet-stream' },
-      body: () => streamOf(pieces(), onProgress),
+      body: (moved) =>
+        streamOf(pieces(), (bytes) => {
+          moved();
+          onProgress?.(bytes);
+        }),
+      // What broke is the source, not the way to the producer.
+      broken: () => broken,
       once: !again,
       streams: true,
       patient: true,
       repeatable: again,
       signal,
-    });
-    const { body } = await answered.catch((error: unknown) => {
-      // What broke is the source, not the way to the producer.
-      throw broken ? broken.error : error;
     });
     return body;
   }

@@ -9,6 +9,7 @@ import type {
   AuditEntry,
   BatchDetails,
   CampaignDetails,
+  CampaignSummary,
   PlannedCampaign,
   RecallReport,
 } from './answers.ts';
@@ -126,9 +127,9 @@ export function makeCampaigns(transport: Transport) {
   const get = (id: string): Promise<CampaignDetails> => read<CampaignDetails>(pathOf(id));
 
   /** Newest first. */
-  const list = (options: ListOptions = {}): AsyncGenerator<CampaignDetails, void, undefined> =>
-    pages<CampaignDetails, string>(async (cursor) => {
-      const page = await read<{ campaigns: CampaignDetails[]; next: string | null }>(
+  const list = (options: ListOptions = {}): AsyncGenerator<CampaignSummary, void, undefined> =>
+    pages<CampaignSummary, string>(async (cursor) => {
+      const page = await read<{ campaigns: CampaignSummary[]; next: string | null }>(
         '/v1/campaigns',
         { ...options, cursor },
       );

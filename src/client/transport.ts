@@ -2,12 +2,13 @@
  * One call of the HTTP API, made again where that can do no harm.
  *
  * A call that never arrived is made again in any case. One that may have arrived (a reset, a
- * timeout, 503) only where the caller says that twice is as good as once.
+ * timeout, half an answer, a proxy's 502, 503 or 504) only where the caller says that twice is as good
+ * as once.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SECOND } from '../shared/platform/time.ts';
 import { isProblem } from './problem.ts';
 import { QunfaError } from './qunfa-error.ts';
+import { rest } from './rest.ts';
 
 export interface ClientOptions {
   /** Where the producer is, such as `http://127.0.0.1:3000`. */
@@ -30,16 +31,20 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  /** Made anew for each attempt. */
-  readonly body?: () => NonNullable<RequestInit['body']>;
+  /** Made anew for each attempt; `moved` is to be called at each of its pieces. */
+  readonly body?: (moved: () => void) => NonNullable<RequestInit['body']>;
+  /** Why the body could not be read to its end: the caller's own fault, and no reason to repeat. */
+  readonly broken?: () => { readonly error: unknown } | undefined;
   /** The body comes in pieces. */
   readonly streams?: boolean;
   /** The body is gone once it was read. */
   readonly once?: boolean;
   /** Twice is as good as once. */
   readonly repeatable: boolean;
-  /** No limit to how long the answer takes. */
+  /** An upload: the limit is for the time in which nothing moves, and longer. */
   readonly patient?: boolean;
+  /** The answer's body may come for as long as it likes. */
+  readonly endless?: boolean;
   /** Told before a call is made again of which nobody knows whether it arrived. */
   readonly onRepeat?: () => void;
   readonly signal?: AbortSignal | undefined;
@@ -52,6 +57,11 @@ export interface Answered<T> {
 
 export type Transport = ReturnType<typeof makeTransport>;
 
+const UNEXPECTED = 'answer-unexpected';
+/** What a proxy answers while the producer behind it is away. */
+const PASSING = [502, 503, 504];
+/** Uploads may take as long as they move; so many limits after the last sign they are given up. */
+const PATIENT = 5;
 const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 5 * SECOND;
 
@@ -65,45 +75,57 @@ export function makeTransport(options: ClientOptions) {
    * @throws the reason of `signal`.
    */
   async function call<T>(request: Call): Promise<Answered<T>> {
-    const { response, release } = await open(request);
-    try {
-      const text = await response.text().catch((error: unknown) => {
+    return repeated(request, async () => {
+      const tried = await attemptOf(request);
+      if ('arrived' in tried) return tried;
+      const { response, release } = tried;
+      try {
+        const text = await response.text();
+        return { body: parse<T>(text, response.status), headers: response.headers };
+      } catch (error) {
         request.signal?.throwIfAborted();
-        throw noAnswer(error, `the answer of ${base} broke off`);
-      });
-      return { body: parse<T>(text, response.status), headers: response.headers };
-    } finally {
-      release();
-    }
+        if (error instanceof QunfaError) throw error;
+        return { arrived: 'maybe', error: noAnswer(error, `the answer of ${base} broke off`) };
+      } finally {
+        release();
+      }
+    });
   }
 
   /** The answer with its body unread; a stream of events is read piece by piece. */
-  async function open(request: Call): Promise<Opened> {
+  const open = (request: Call): Promise<Opened> => repeated(request, () => attemptOf(request));
+
+  async function repeated<T extends object>(
+    request: Call,
+    attempt: () => Promise<T | Failed>,
+  ): Promise<T> {
     const until = performance.now() + patienceMs;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let count = 0; ; count += 1) {
       request.signal?.throwIfAborted();
-      const tried = await attemptOf(request);
-      if ('response' in tried) return tried;
-      const pause = tried.afterMs ?? Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE);
+      const tried = await attempt();
+      if (!('arrived' in tried)) return tried;
+      const pause = tried.afterMs ?? Math.min(FIRST_PAUSE * 2 ** count, LONGEST_PAUSE);
       const again = tried.arrived === 'no' || (tried.arrived === 'maybe' && request.repeatable);
       if (!again || request.once || performance.now() + pause > until) throw tried.error;
       if (tried.arrived === 'maybe') request.onRepeat?.();
-      await sleep(pause, undefined, request.signal ? { signal: request.signal } : {});
+      await rest(pause, request.signal);
     }
   }
 
   async function attemptOf(request: Call): Promise<Opened | Failed> {
     const { signal } = request;
-    const limit = limitOf(signal, request.patient ? null : timeoutMs);
+    const limitMs = request.patient ? PATIENT * timeoutMs : timeoutMs;
+    const limit = limitOf(signal, limitMs);
     try {
       const response = await fetch(urlOf(request), {
         method: request.method ?? 'GET',
         headers: headersOf(request),
-        redirect: 'error',
+        redirect: 'manual',
         signal: limit.signal,
-        ...bodyOf(request),
+        ...bodyOf(request, limit.moved),
         ...(dispatcher ? { dispatcher } : {}),
       } as RequestInit);
+      if (request.endless) limit.lift();
       if (response.ok) return { response, release: limit.release };
       const failed = await refusalOf(response);
       limit.release();
@@ -111,8 +133,10 @@ export function makeTransport(options: ClientOptions) {
     } catch (error) {
       limit.release();
       signal?.throwIfAborted();
+      const broken = request.broken?.();
+      if (broken) throw broken.error;
       if (limit.signal.aborted) {
-        const detail = `${base} did not answer within ${timeoutMs / SECOND} s`;
+        const detail = `${base} did not answer within ${limitMs / SECOND} s`;
         return { arrived: 'maybe', error: new QunfaError({ status: 0, code: 'timeout', detail }) };
       }
       return {
@@ -147,15 +171,23 @@ interface Opened {
 }
 
 /** Not AbortSignal.any: on Node 20 it leaves a listener behind at a signal that outlives the call. */
-function limitOf(signal: AbortSignal | undefined, ms: number | null) {
+function limitOf(signal: AbortSignal | undefined, ms: number) {
   const limit = new AbortController();
   const stop = (): void => limit.abort(signal?.reason);
-  const timer = ms === null ? undefined : setTimeout(() => limit.abort(), ms);
+  const lift = (): void => clearTimeout(timer);
+  let timer = setTimeout(() => limit.abort(), ms);
   signal?.addEventListener('abort', stop, { once: true });
   return {
     signal: limit.signal,
+    /** From now on there is none. */
+    lift,
+    /** It begins again. */
+    moved(): void {
+      lift();
+      timer = setTimeout(() => limit.abort(), ms);
+    },
     release(): void {
-      clearTimeout(timer);
+      lift();
       signal?.removeEventListener('abort', stop);
     },
   };
@@ -169,14 +201,15 @@ interface Failed {
   readonly afterMs?: number;
 }
 
-const bodyOf = ({ json, body, streams }: Call) =>
+const bodyOf = ({ json, body, streams }: Call, moved: () => void) =>
   json !== undefined
     ? { body: JSON.stringify(json) }
     : body
-      ? { body: body(), ...(streams ? { duplex: 'half' } : {}) }
+      ? { body: body(moved), ...(streams ? { duplex: 'half' } : {}) }
       : {};
 
 async function refusalOf(response: Response): Promise<Failed> {
+  if (response.status >= 300 && response.status < 400) return redirected(response);
   const text = await response.text().catch(() => '');
   const afterMs = retryAfter(response.headers.get('retry-after'));
   const error = new QunfaError(factsOf(response, text));
@@ -184,7 +217,20 @@ async function refusalOf(response: Response): Promise<Failed> {
   if (response.status === 429)
     return { arrived: afterMs === null ? 'refused' : 'no', error, ...after(afterMs) };
   if (response.status === 503 && afterMs !== null) return { arrived: 'maybe', error, afterMs };
+  // Not the producer's own: a proxy before it, which may have passed the request on or not.
+  if (PASSING.includes(response.status) && error.code === UNEXPECTED) {
+    return { arrived: 'maybe', error };
+  }
   return { arrived: 'refused', error };
+}
+
+/** The key goes to the address that was named, and to no other. */
+async function redirected(response: Response): Promise<Failed> {
+  await response.body?.cancel();
+  const to = URL.parse(response.headers.get('location') ?? '', response.url)?.origin ?? 'elsewhere';
+  const detail = `the address redirects to ${to}: name the producer's own address`;
+  const { status } = response;
+  return { arrived: 'refused', error: new QunfaError({ status, code: 'redirected', detail }) };
 }
 
 const after = (afterMs: number | null) => (afterMs === null ? {} : { afterMs });
@@ -192,7 +238,7 @@ const after = (afterMs: number | null) => (afterMs === null ? {} : { afterMs });
 function factsOf({ status, statusText }: Response, text: string) {
   const problem = jsonIn(text);
   if (!isProblem(problem)) {
-    return { status, code: 'answer-unexpected', detail: `HTTP ${status} ${statusText}`.trim() };
+    return { status, code: UNEXPECTED, detail: `HTTP ${status} ${statusText}`.trim() };
   }
   const { code, detail, errors, campaignId } = problem;
   return {
@@ -222,7 +268,7 @@ function parse<T>(text: string, status: number): T {
   const value = jsonIn(text);
   if (value !== undefined) return value as T;
   const detail = 'the answer is not JSON: is this address the producer’s?';
-  throw new QunfaError({ status, code: 'answer-unexpected', detail });
+  throw new QunfaError({ status, code: UNEXPECTED, detail });
 }
 
 function noAnswer(error: unknown, what: string): QunfaError {

@@ -1,16 +1,16 @@
 /** A campaign as it goes, over server-sent events that are taken up again when they break off. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { SECOND } from '../shared/platform/time.ts';
-import type { CampaignDetails } from './answers.ts';
+import { MINUTE, SECOND } from '../shared/platform/time.ts';
+import type { CampaignSummary } from './answers.ts';
 import { readEvents, type ServerEvent } from './event-reader.ts';
 import { QunfaError } from './qunfa-error.ts';
+import { rest } from './rest.ts';
 import type { Transport } from './transport.ts';
 
 export interface CampaignEvent {
   /** `end`: nothing more happens by itself, and nothing more comes. */
   readonly type: 'campaign' | 'end';
   /** How the campaign stands now; a newer one replaces it. */
-  readonly campaign: CampaignDetails;
+  readonly campaign: CampaignSummary;
 }
 
 export interface WatchOptions {
@@ -19,12 +19,14 @@ export interface WatchOptions {
 
 /** A producer that restarts, or a proxy that cuts what is quiet, is no reason to miss the end. */
 const PAUSE = SECOND;
+/** Once it was watched: for so long a producer, or the proxy before it, may be away. */
+const AWAY = 15 * MINUTE;
 /** Two heartbeats of the producer (15 s each) and a little: longer silence is a dead connection. */
 const SILENCE = 40 * SECOND;
 
 /**
- * @throws {QunfaError} there is no such campaign, the key is refused, or the producer is away for
- *   longer than the client's patience.
+ * @throws {QunfaError} there is no such campaign, the key is refused, or the producer is away: at
+ *   the start for longer than the client's patience, later for 15 minutes.
  * @throws the reason of `signal`.
  */
 export async function* watchCampaign(
@@ -33,6 +35,7 @@ export async function* watchCampaign(
   { signal }: WatchOptions,
 ): AsyncGenerator<CampaignEvent, void, undefined> {
   let last = '';
+  let heardAt: number | null = null;
   for (;;) {
     const connection = new AbortController();
     const stop = (): void => connection.abort(signal?.reason);
@@ -40,24 +43,30 @@ export async function* watchCampaign(
     if (signal?.aborted) stop();
     try {
       for await (const event of eventsOf(transport, id, connection)) {
+        heardAt = performance.now();
         const type = event.event === 'end' ? 'end' : 'campaign';
         // The first view of a new connection may be the last one of the connection before.
         if (type === 'campaign' && event.data === last) continue;
         last = event.data;
-        yield { type, campaign: JSON.parse(event.data) as CampaignDetails };
+        yield { type, campaign: JSON.parse(event.data) as CampaignSummary };
         if (type === 'end') return;
       }
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof QunfaError || error instanceof SyntaxError) throw error;
-      // The connection broke off: anything else would have been an answer.
+      const isAway = heardAt === null || performance.now() - heardAt > AWAY;
+      if (error instanceof QunfaError && (isAway || !isPassing(error))) throw error;
+      // The connection broke off, perhaps within an event: anything else would have been an answer.
     } finally {
       signal?.removeEventListener('abort', stop);
       connection.abort();
     }
-    await sleep(PAUSE, undefined, signal ? { signal } : {});
+    await rest(PAUSE, signal);
   }
 }
+
+/** The producer, or the proxy before it, is away just now. */
+const isPassing = ({ status, code }: QunfaError): boolean =>
+  code === 'unreachable' || code === 'timeout' || status >= 500 || status === 429;
 
 async function* eventsOf(
   transport: Transport,
@@ -68,7 +77,7 @@ async function* eventsOf(
     path: `/v1/campaigns/${encodeURIComponent(id)}/events`,
     headers: { accept: 'text/event-stream' },
     repeatable: true,
-    patient: true,
+    endless: true,
     signal: connection.signal,
   });
   if (!response.body) return;

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -42,6 +45,45 @@ async function later(text: string): Promise<string> {
 }
 
 describe('send', () => {
+  it('reads a campaign from standard input', async () => {
+    const typed = JSON.stringify({
+      account: 'default',
+      audience: { type: 'tag', tagId: 2 },
+      message: { type: 'text', content: 'typed' },
+      sendAt: inAnHour(),
+    });
+
+    const ran = await qunfa(['send', '-', '--no-wait', '--json'], { env, typed });
+
+    expect(ran.exit).toBe(0);
+    expect(ran.json()).toMatchObject({ state: 'scheduled', audience: { tagId: 2 } });
+  });
+
+  it('says in a sentence that the producer is of another version', async (test) => {
+    const other = createServer((_, response) => response.end('{"campaigns":[{}],"next":null}'));
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    test.onTestFinished(() => {
+      other.close();
+    });
+    const { port } = other.address() as AddressInfo;
+
+    const ran = await qunfa(['list'], { env: { QUNFA_URL: `http://127.0.0.1:${port}` } });
+
+    expect(ran.exit).toBe(1);
+    expect(ran.err).toMatch(/is the producer of another version\?/);
+  });
+
+  it('says, when it is interrupted, that the campaign goes on and how to look', async () => {
+    const interrupt = (stop: () => void): void => void setTimeout(stop, 200);
+    const argv = ['send', ...flags('interrupted'), '--send-at', inAnHour()];
+
+    const ran = await qunfa(argv, { env, interrupt });
+
+    expect(ran.exit).toBe(130);
+    expect(ran.err).toMatch(/goes on without this command.*qunfa show [0-9a-z]{18}/);
+  });
+
   it('takes a campaign file, uploads what it names, and waits until it is delivered', async () => {
     const ran = await run(
       'send',

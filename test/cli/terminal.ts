@@ -16,15 +16,26 @@ interface Options {
   readonly env: Env;
   readonly typed?: string | Buffer;
   readonly isTTY?: boolean;
+  /** Called with what Ctrl-C does. */
+  readonly interrupt?: (stop: () => void) => void;
 }
 
 export async function qunfa(argv: readonly string[], options: Options): Promise<Ran> {
-  const { env, typed = '', isTTY = false } = options;
+  const { env, typed = '', isTTY = false, interrupt } = options;
   const stdin = Object.assign(new PassThrough(), { isTTY });
   stdin.end(typed);
   const stdout = recorder(isTTY);
   const stderr = recorder(isTTY);
-  const terminal: Terminal = { stdin, stdout: stdout.stream, stderr: stderr.stream };
+  const onInterrupt = (stop: () => void) => {
+    interrupt?.(stop);
+    return () => undefined;
+  };
+  const terminal: Terminal = {
+    stdin,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    onInterrupt,
+  };
   const exit = await runCommand({ argv, env, terminal, version: '0.0.0-test' });
   const out = stdout.text();
   return { exit, out, err: stderr.text(), json: <T>() => JSON.parse(out) as T };

@@ -5,7 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 
 /** What becomes of the next request that it is shown; `pass` when it has nothing to say. */
-export type Fate = 'pass' | 'lose-answer' | 'lose-request' | { readonly answer: number };
+export type Fate =
+  | 'pass'
+  | 'lose-answer'
+  | 'lose-request'
+  | 'half-answer'
+  | { readonly answer: number; readonly headers?: Readonly<Record<string, string>> };
 
 export interface Relay {
   readonly url: string;
@@ -40,7 +45,7 @@ export async function startRelay(
       return;
     }
     if (typeof fate === 'object') {
-      res.writeHead(fate.answer, { 'retry-after': '0' }).end();
+      res.writeHead(fate.answer, fate.headers ?? { 'retry-after': '0' }).end();
       return;
     }
     const { host: _, connection: __, 'content-length': ___, ...passed } = req.headers;
@@ -52,6 +57,12 @@ export async function startRelay(
     if (fate === 'lose-answer') {
       await answer.body.dump();
       req.socket.destroy();
+      return;
+    }
+    if (fate === 'half-answer') {
+      const text = await answer.body.text();
+      res.writeHead(answer.statusCode, { 'content-length': Buffer.byteLength(text) });
+      res.write(text.slice(0, text.length / 2), () => req.socket.destroy());
       return;
     }
     const { 'transfer-encoding': ____, connection: _____, ...back } = answer.headers;

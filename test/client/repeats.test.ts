@@ -156,7 +156,92 @@ describe('a repeat of our own', () => {
   });
 });
 
+describe('a proxy before the producer', () => {
+  it.each<Fate>([
+    { answer: 502, headers: {} },
+    { answer: 503, headers: {} },
+    { answer: 504, headers: {} },
+    'half-answer',
+  ])('is not the end of it: %j', async (fate) => {
+    const { relay, client } = await behind(fate);
+    const body = aText();
+
+    const { id } = await client.campaigns.create(body, { idempotencyKey: `proxy ${texts}` });
+
+    expect(relay.seen).toHaveLength(2);
+    expect(await countOf(body.name)).toBe(1);
+    expect(await direct.campaigns.get(id)).toMatchObject({ name: body.name });
+  });
+
+  it('that leads elsewhere is named, and gets no second request', async () => {
+    const headers = { location: 'https://elsewhere.example/v1' };
+    const { relay, client } = await behind({ answer: 308, headers });
+
+    const error = await client.campaigns.create(aText()).catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ status: 308, code: 'redirected' });
+    expect(String(error)).toContain('https://elsewhere.example');
+    expect(relay.seen).toHaveLength(1);
+  });
+});
+
+describe('a producer that takes a connection and never answers', () => {
+  it('is given up, by an upload too', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const client = makeClient({ url: `http://127.0.0.1:${port}`, timeoutMs: 100, patienceMs: 0 });
+    const timeout = { code: 'timeout' };
+
+    await expect(client.audiences.upload(['a'.repeat(28)])).rejects.toMatchObject(timeout);
+    await expect(client.media.upload(new Uint8Array(9))).rejects.toMatchObject(timeout);
+    await expect(client.campaigns.watch('x').next()).rejects.toMatchObject(timeout);
+
+    silent.closeAllConnections();
+    silent.close();
+  });
+});
+
+describe('what the caller itself did', () => {
+  it('is not laid at the producer’s door: a file that cannot be read to its end', async () => {
+    const { relay, client } = await behind();
+
+    await expect(client.audiences.upload(import.meta.dirname)).rejects.toMatchObject({
+      code: 'EISDIR',
+    });
+
+    expect(relay.seen.length).toBeLessThan(2);
+  });
+
+  it('keeps its reason, though it came in a pause', async () => {
+    const { client } = await behind(...Array<Fate>(100).fill({ answer: 502, headers: {} }));
+    const stop = new AbortController();
+    const going = client.campaigns.create(aText(), { signal: stop.signal });
+    setTimeout(() => stop.abort('the user has gone home'), 50);
+
+    await expect(going).rejects.toBe('the user has gone home');
+  });
+});
+
 describe('a watch', () => {
+  it('survives a proxy that answers for the producer', async () => {
+    const relay = await startRelay(world.producerUrl, ['pass', { answer: 502, headers: {} }]);
+    open.push(relay);
+    const client = makeClient({ url: relay.url, patienceMs: 0 });
+    const { id } = await direct.campaigns.create(aText({ sendAt: inAnHour() }));
+    const states: string[] = [];
+
+    for await (const { campaign } of client.campaigns.watch(id)) {
+      states.push(campaign.state);
+      if (states.length > 1) continue;
+      relay.cut();
+      await direct.campaigns.cancel(id);
+    }
+
+    expect(states.at(-1)).toBe('cancelled');
+    expect(relay.seen.length).toBeGreaterThan(2);
+  });
+
   it('goes on after its connection broke off, and misses no end', async () => {
     const { relay, client } = await behind();
     const { id } = await direct.campaigns.create(aText({ sendAt: inAnHour() }));

@@ -88,7 +88,14 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   /** The cursor's own campaign may have gone since; its id still says when it was. */
   async function placeAfter(index: string, cursor: string): Promise<number> {
     const rank = await redis.zrevrank(index, cursor);
-    return rank === null ? redis.zcount(index, acceptedAt(cursor), '+inf') : rank + 1;
+    if (rank !== null) return rank + 1;
+    // Those of its own millisecond stand in the order of their ids.
+    const at = acceptedAt(cursor);
+    const [later, beside] = await Promise.all([
+      redis.zcount(index, `(${at}`, '+inf'),
+      redis.zrangebyscore(index, at, at),
+    ]);
+    return later + beside.filter((id) => id > cursor).length;
   }
 
   /** Newest first. `cursor` is the id after which to go on. */

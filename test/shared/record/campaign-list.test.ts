@@ -36,4 +36,31 @@ describe('the list of campaigns', () => {
     const second = await stores.campaigns.list({ limit: 2, cursor: first.next ?? '' });
     expect(second.campaigns.map(({ id }) => id)).toEqual(newestFirst.slice(2, 4));
   });
+
+  it('skips none of the same millisecond as a cursor that is gone', async () => {
+    const account = 'burst';
+    const accepted = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const id = campaignId(BEGAN);
+        const campaign = aCampaign({ id, account, createdAt: BEGAN });
+        await stores.campaigns.accept({
+          campaign,
+          message: { type: 'text', content: id },
+          requestDigest: id,
+          contentDigest: id,
+          repeatMeant: true,
+        });
+        return id;
+      }),
+    );
+    const newestFirst = accepted.sort().reverse();
+    const [cursor = ''] = newestFirst.slice(1, 2);
+    const keys = makeKeys(recordOf(prefix));
+    await redis.del(keys.campaign(cursor));
+    await redis.zrem(keys.campaignsOf(account), cursor);
+
+    const { campaigns } = await stores.campaigns.list({ account, cursor, limit: 9 });
+
+    expect(campaigns.map(({ id }) => id)).toEqual(newestFirst.slice(2));
+  });
 });
