@@ -7,6 +7,7 @@ import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
+import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { openQueues } from '../shared/queue/queues.ts';
@@ -31,15 +32,10 @@ export interface StartOptions {
 }
 
 export async function start(options: StartOptions): Promise<Running> {
-  const {
-    config,
-    log,
-    prefix = config.redis.prefix,
-    now = Date.now,
-    accountsFile,
-    reload,
-  } = options;
+  const { config, log, prefix = config.redis.prefix, accountsFile, reload } = options;
   const redis = connect(config.redis.url, { purpose: 'http', log });
+  const clock = makeRedisClock({ redis });
+  const { now = clock.now } = options;
   const { retainMs, pace } = config;
   const { submitTimeoutMs } = pace;
   const facts = makeFactLog(log, now);
@@ -103,6 +99,7 @@ export async function start(options: StartOptions): Promise<Running> {
     failed: installed.failed,
     async stop() {
       installed.stop();
+      clock.stop();
       watched.stop();
       await callback.stop();
       await queues.close();

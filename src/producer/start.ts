@@ -16,6 +16,7 @@ import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
+import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
@@ -47,14 +48,16 @@ const BOARD = '/board';
 
 /** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, registry, prefix = config.redis.prefix, now = Date.now } = options;
+  const { config, log, registry, prefix = config.redis.prefix } = options;
   const { retainMs, isSandbox } = config;
   const { submitTimeoutMs } = config.pace;
   const { era, proxyUrl } = config.wechat;
   const redis = connect(config.redis.url, { purpose: 'http', log });
+  const clock = makeRedisClock({ redis });
+  const { now = clock.now } = options;
   // Without Redis it starts all the same and says 503 until it is there.
   const findings = await untilReady(redis).then(
-    () => checkRedis(redis),
+    () => clock.measure().then(() => checkRedis(redis)),
     () => ['Redis is away: every call is answered with 503 until it is back'],
   );
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
@@ -85,6 +88,7 @@ export async function start(options: StartOptions): Promise<Running> {
 
   const close = async (): Promise<void> => {
     installed.stop();
+    clock.stop();
     await feed.stop();
     await queues.close();
     await dispatcher.close();
@@ -142,6 +146,7 @@ export async function start(options: StartOptions): Promise<Running> {
           feed,
           isSandbox,
           stopping: stopping.signal,
+          now,
         }),
       },
     }),

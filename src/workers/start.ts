@@ -12,6 +12,7 @@ import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
+import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
@@ -28,14 +29,18 @@ import { keepLanes } from './lane/keep-lanes.ts';
 import { LANE_CONCURRENCY } from './lane/lane-reactions.ts';
 import { makeProcessor } from './processor.ts';
 import { HEARTBEAT_EVERY, makeGate } from './upkeep/check-heartbeat.ts';
-import { keepSweeping, scheduleSweep } from './upkeep/keep-sweeping.ts';
+import { keepSweeping } from './upkeep/keep-sweeping.ts';
+import { type ClockMinder, mindClock } from './upkeep/mind-clock.ts';
 
 export interface StartOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly registry: Registry;
   readonly prefix?: string;
+  /** Redis' time, unless a test has it in hand. */
   readonly now?: () => number;
+  /** By which BullMQ goes. */
+  readonly hostNow?: () => number;
   /** Tells hosts apart where WeChat's IP list refuses one of them. */
   readonly hostId?: string;
 }
@@ -49,18 +54,22 @@ export async function start(options: StartOptions): Promise<Running> {
     log,
     registry,
     prefix = config.redis.prefix,
-    now = Date.now,
     hostId = hostname(),
+    hostNow = Date.now,
   } = options;
   const { proxyUrl } = config.wechat;
   const { submitTimeoutMs } = config.pace;
   const redis = connect(config.redis.url, { purpose: 'worker', log });
   // Without Redis it starts all the same: what comes next waits until it is there.
+  let minder: ClockMinder | undefined;
+  const clock = makeRedisClock({ redis, hostNow, onMeasured: () => minder?.look() });
+  const { now = clock.now } = options;
   const findings = await untilReady(redis).then(
     () => checkRedis(redis),
     () => ['Redis is away: nothing is done until it is back'],
   );
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
+  await clock.measure();
 
   const accounts = (): readonly AccountConfig[] => config.accounts;
   const identityOf = makeIdentityOf(config, accounts);
@@ -127,6 +136,20 @@ export async function start(options: StartOptions): Promise<Running> {
     return worker;
   }
 
+  let workers: Worker[] = [];
+  let turning: Promise<unknown> = Promise.resolve();
+  /** Only by a clock that is right: a fetch alone wakes every job that is due by it. */
+  function turn(isRight: boolean): void {
+    turning = turning
+      .then(async () => {
+        if (!isRight) return Promise.all(workers.splice(0).map((worker) => worker.close()));
+        if (stopped || workers.length > 0) return;
+        workers = SHARED_QUEUES.filter(wanted).map((queue) => open(queue, BOUNDS[queue].slots));
+        if (wanted('upkeep')) await keepSweeping(queues.upkeep, hostNow());
+      })
+      .catch((error: unknown) => log.error({ event: 'worker.error', err: error }, 'worker error'));
+  }
+  let stopped = false;
   const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
   const serves = (account: string): boolean => config.worker.accounts?.includes(account) ?? true;
   const workerId = `${hostId}-${randomUUID()}`;
@@ -138,15 +161,18 @@ export async function start(options: StartOptions): Promise<Running> {
       lanes: names.filter(serves),
     });
   };
-  await announce();
   const heart = setInterval(() => {
     gate.beat().catch(() => undefined);
+    if (!minder?.isRight()) return;
     announce().catch(() => undefined);
-    if (wanted('upkeep')) keepSweeping(queues.upkeep).catch(() => undefined);
+    if (wanted('upkeep')) keepSweeping(queues.upkeep, hostNow()).catch(() => undefined);
   }, HEARTBEAT_EVERY);
 
-  const workers = SHARED_QUEUES.filter(wanted).map((queue) => open(queue, BOUNDS[queue].slots));
-  if (wanted('upkeep')) await scheduleSweep(queues.upkeep);
+  minder = mindClock({ clock, hostId, lanes: stores.lanes, onChange: turn, registry, log });
+  const mayWork = minder.isRight;
+  minder.look();
+  await turning;
+  if (mayWork()) await announce();
   const lanes = wanted('send')
     ? await keepLanes({
         lanes: stores.lanes,
@@ -154,7 +180,7 @@ export async function start(options: StartOptions): Promise<Running> {
         listener,
         channel: makeKeys(record).laneFeed(),
         accounts,
-        serves,
+        serves: (account) => mayWork() && serves(account),
         open: (account) => open(laneOf(account), LANE_CONCURRENCY),
         openAccounts: () => stores.campaigns.openAccounts(),
         log,
@@ -171,9 +197,11 @@ export async function start(options: StartOptions): Promise<Running> {
     addresses: {},
     registry,
     failed: installed.failed,
-    ready: () => redisFaults(redis),
+    ready: async () => [...(await redisFaults(redis)), ...(minder?.faults() ?? [])],
     async stop() {
+      stopped = true;
       clearInterval(heart);
+      clock.stop();
       installed.stop();
       gate.close();
       await inTime(stores.workers.leave(workerId), SECOND).catch(() => undefined);

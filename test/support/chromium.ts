@@ -8,8 +8,11 @@ export const NO_CHROMIUM =
   'no Chromium is on the PATH: install one (Debian: apt-get install chromium), or set BROWSER_TESTS=off';
 
 /** The first on the PATH. */
-export function findChromium(path = process.env.PATH ?? ''): string | null {
-  const places = path.split(delimiter).flatMap((dir) => NAMES.map((name) => join(dir, name)));
+export const findChromium = (path = process.env.PATH ?? ''): string | null =>
+  findProgram(NAMES, path);
+
+export function findProgram(names: readonly string[], path: string): string | null {
+  const places = path.split(delimiter).flatMap((dir) => names.map((name) => join(dir, name)));
   return places.find(isProgram) ?? null;
 }
 

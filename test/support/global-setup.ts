@@ -12,6 +12,7 @@ import type { TestProject } from 'vitest/node';
 import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { browserTests } from './chromium.ts';
+import { clockTests } from './faketime.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -35,6 +36,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const redis = await startRedis(way);
   console.log(`tests use ${redis.taken}`);
   console.log(browserTests().said);
+  console.log(clockTests().said);
   project.provide('redisUrl', redis.url);
   return () => redis.stop();
 }

@@ -196,7 +196,10 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   /** One more worker; returned so that the test can stop it by hand. */
   async function startHost(
     hostId: string,
-    { redisUrl: through = redisUrl } = {},
+    {
+      redisUrl: through = redisUrl,
+      hostNow,
+    }: { readonly redisUrl?: string; readonly hostNow?: () => number } = {},
   ): Promise<Running> {
     const registry = makeRegistry({ role: 'worker' });
     const worker = await startWorker({
@@ -206,6 +209,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
       prefix,
       now,
       hostId,
+      ...(hostNow ? { hostNow } : {}),
     });
     let stopping: Promise<void> | undefined;
     const once = (): Promise<void> => {

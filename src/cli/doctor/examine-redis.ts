@@ -5,7 +5,7 @@ import { inTime } from '../../shared/platform/in-time.ts';
 import { checkRedis, redisFaults } from '../../shared/platform/redis-check.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { QUEUE_NAMES } from '../../shared/queue/jobs.ts';
-import type { LaneStore } from '../../shared/record/lane-store.ts';
+import type { LaneStore, WrongClock } from '../../shared/record/lane-store.ts';
 import type { ServingStore } from '../../shared/record/serving-store.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
@@ -26,7 +26,7 @@ export async function examineRedis({
   redis: Redis;
   /** False where no account is configured: `npm start` then has one of its own. */
   isNeeded: boolean;
-  lanes: Pick<LaneStore, 'heartbeat'>;
+  lanes: Pick<LaneStore, 'heartbeat' | 'wrongClocks'>;
   serving: ServingStore['serving'];
   now: () => number;
 }): Promise<{ readonly findings: Finding[]; readonly reached: boolean }> {
@@ -39,7 +39,8 @@ export async function examineRedis({
     faults.includes(sentence) ? fault(ABOUT, sentence) : warning(ABOUT, sentence),
   );
   if (findings.length === 0) findings.push(ok(ABOUT, 'it is reached, and fit to be the record'));
-  findings.push(await clock(redis, now), await workers(lanes, now));
+  const wrong = (await lanes.wrongClocks(now())).map(wrongClock);
+  findings.push(await clock(redis, now), ...wrong, await workers(lanes, now));
   for (const one of unservedOf(await serving(), { queues: QUEUE_NAMES, accounts: [] })) {
     if ('queue' in one) findings.push(unserved(one.queue));
   }
@@ -70,6 +71,13 @@ async function clock(redis: Redis, now: () => number): Promise<Finding> {
   const remedy = 'let both follow a time server (NTP): WeChat’s events and sendAt go by the clock';
   return off < CLOCK_FAULT ? warning('clock', sentence, remedy) : fault('clock', sentence, remedy);
 }
+
+const wrongClock = ({ host, aheadMs }: WrongClock): Finding =>
+  fault(
+    'clock',
+    `the worker of host ${host} does nothing: its clock is ${Math.round(aheadMs / SECOND)} s ahead of Redis’`,
+    'let both follow a time server (NTP); it goes on by itself',
+  );
 
 async function workers(lanes: Pick<LaneStore, 'heartbeat'>, now: () => number): Promise<Finding> {
   const last = await lanes.heartbeat();

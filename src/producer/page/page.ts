@@ -9,8 +9,10 @@ import type { SteerAccount } from '../../shared/actions/steer-account.ts';
 import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import { SECOND } from '../../shared/platform/time.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import type { LaneStore, WrongClock } from '../../shared/record/lane-store.ts';
 import { batchView } from '../api/batch-view.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { accountCard } from './account-card.ts';
@@ -27,6 +29,7 @@ import { type Words, wordsFor } from './words.ts';
 export interface PageDependencies {
   readonly campaigns: Pick<CampaignStore, 'list' | 'view' | 'audit'>;
   readonly batches: Pick<BatchStore, 'page' | 'all'>;
+  readonly lanes: Pick<LaneStore, 'wrongClocks'>;
   readonly accounts: () => readonly AccountConfig[];
   readonly describeAccount: DescribeAccount;
   readonly steer: SteerCampaign;
@@ -34,6 +37,7 @@ export interface PageDependencies {
   readonly feed: Pick<CampaignFeed, 'watch'>;
   readonly isSandbox: boolean;
   readonly stopping: AbortSignal;
+  readonly now: () => number;
 }
 
 const CAMPAIGNS_A_PAGE = 20;
@@ -43,7 +47,7 @@ const MOST_STREAMS = 200;
 
 /** To be mounted at `/`, behind the operator's password. */
 export function makePage(deps: PageDependencies): Router {
-  const { campaigns, batches, accounts, describeAccount, feed, isSandbox, stopping } = deps;
+  const { campaigns, batches, lanes, accounts, describeAccount, feed, isSandbox, stopping } = deps;
   const router = express.Router();
   let streams = 0;
 
@@ -62,7 +66,7 @@ export function makePage(deps: PageDependencies): Router {
       title: words.title,
       path: '/',
       ...(at === undefined ? { events: `/page/events?lang=${tongue(words)}` } : {}),
-      main: html`<div class="overview">
+      main: html`${parts.get('clocks')}<div class="overview">
 <div><h2>${words.campaigns}</h2>${parts.get('campaigns')}</div>
 <div><h2>${words.accounts}</h2>${parts.get('accounts')}</div>
 </div>`,
@@ -137,9 +141,10 @@ export function makePage(deps: PageDependencies): Router {
   }
 
   async function overview(words: Words, cursor?: string): Promise<Parts> {
-    const [page, described] = await Promise.all([
+    const [page, described, clocks] = await Promise.all([
       campaigns.list({ limit: CAMPAIGNS_A_PAGE, ...(cursor === undefined ? {} : { cursor }) }),
       Promise.all(accounts().map(describeAccount)),
+      lanes.wrongClocks(deps.now()),
     ]);
     const accountCards = described.map((one) => part(`a-${one.name}`, accountCard(one, words)));
     const cards = decisionsFirst(page.campaigns).map((one) =>
@@ -147,6 +152,7 @@ export function makePage(deps: PageDependencies): Router {
     );
     // The two lists are sent when a card has come or gone; the cards, each by itself.
     return new Map([
+      part('clocks', clocksPart(clocks, words)),
       part('accounts', {
         ...html`<div class="grid" id="accounts">${accountCards.map(([, card]) => card)}</div>`,
         sameAs: accountCards.map(([id]) => id).join(' '),
@@ -206,6 +212,12 @@ ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
 }
 
 const wordsOf = (req: Request): Words => wordsFor(req.query.lang, req.headers['accept-language']);
+
+const clocksPart = (clocks: readonly WrongClock[], words: Words): Html =>
+  html`<div id="clocks">${clocks.map(
+    ({ host, aheadMs }) =>
+      html`<p class="card alarm">${words.wrongClock(host, Math.round(aheadMs / SECOND))}</p>`,
+  )}</div>`;
 
 const part = (id: string, content: Part): [string, Part] => [id, content];
 

@@ -17,6 +17,8 @@ export const EN: Words = {
   live: 'live',
   notLive: 'reconnecting …',
   sandbox: 'Sandbox: everything here is a rehearsal. Nobody real gets anything.',
+  wrongClock: (host, seconds) =>
+    `The worker on ${host} does nothing: its clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} Redis. Let both follow a time server (NTP); it then goes on by itself.`,
   times: 'Times are Beijing time.',
   states: {
     scheduled: 'scheduled',

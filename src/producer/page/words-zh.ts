@@ -29,6 +29,8 @@ export const ZH: Words = {
   live: '实时',
   notLive: '正在重连……',
   sandbox: '沙箱：这里的一切都是演练，不会有真实用户收到消息。',
+  wrongClock: (host, seconds) =>
+    `主机 ${host} 上的 worker 已停止工作：它的时钟比 Redis ${seconds > 0 ? '快' : '慢'} ${Math.abs(seconds)} 秒。请让两边都用 NTP 校时，校准后会自动恢复。`,
   times: '时间均为北京时间。',
   states: {
     scheduled: '已排期',

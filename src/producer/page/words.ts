@@ -32,6 +32,7 @@ export interface Words {
   readonly live: string;
   readonly notLive: string;
   readonly sandbox: string;
+  readonly wrongClock: (host: string, secondsAhead: number) => string;
   readonly times: string;
   readonly states: Readonly<Record<CampaignState, string>>;
   readonly outcomes: Readonly<Record<Outcome, string>>;

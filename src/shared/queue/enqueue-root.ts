@@ -7,7 +7,7 @@
 import type { Campaign } from '../campaign/campaign.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
 import { runCampaignJob } from './jobs.ts';
-import { plan, type Queues, runAgain } from './queues.ts';
+import { dueAt, plan, type Queues, runAgain } from './queues.ts';
 import { isStranded, takeAway } from './stranded.ts';
 
 interface Dependencies {
@@ -24,7 +24,7 @@ export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): Enque
     const job = plan({
       definition: runCampaignJob,
       payload: { campaignId: campaign.id },
-      options: { delay: Math.max(0, campaign.sendAt - now()) },
+      options: dueAt(campaign.sendAt, now()),
     });
     const known = isNew ? undefined : await queues.campaigns.getJob(job.opts.jobId);
     const stranded = known && (await isStranded(known));

@@ -64,6 +64,12 @@ export function plan<Payload>({ definition, payload, options }: Planned<Payload>
   };
 }
 
+/** A delay by the record's time: BullMQ adds it to the job's timestamp, else the host's clock. */
+export const dueAt = (at: number, now: number): Pick<JobsOptions, 'delay' | 'timestamp'> => ({
+  timestamp: now,
+  delay: Math.max(0, at - now),
+});
+
 export interface Parent {
   readonly id: string;
   /** The queue's name with its prefix, as BullMQ keeps it in a child. */

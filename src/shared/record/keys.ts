@@ -49,6 +49,8 @@ export const makeKeys = (record: string) => ({
   account: (identity: string) => `${record}:account:${identity}`,
   /** hash: API path → calls on one Beijing day */
   calls: (identity: string, day: string) => `${record}:calls:${identity}:${day}`,
+  /** hash: host → how far its clock is off */
+  clocks: () => `${record}:clocks`,
   heartbeat: () => `${record}:heartbeat`,
   /** hash: whether this is a sandbox, and account → AppID and WeChat */
   installation: () => `${record}:installation`,

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { WaitReason } from '../campaign/batch.ts';
 import type { Word } from '../campaign/campaign.ts';
 import type { IdentityOf } from '../platform/identity.ts';
-import { HOUR } from '../platform/time.ts';
+import { HOUR, MINUTE } from '../platform/time.ts';
 import { commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
 
@@ -47,6 +47,12 @@ local last = redis.call('GET', KEYS[1])
 if last and tonumber(last) < tonumber(ARGV[2]) then return last end
 redis.call('SET', KEYS[1], ARGV[1])
 return false`;
+
+/** A host whose clock is not Redis': its worker does nothing. */
+export interface WrongClock {
+  readonly host: string;
+  readonly aheadMs: number;
+}
 
 export type LaneStore = ReturnType<typeof makeLaneStore>;
 
@@ -133,6 +139,23 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     };
   }
 
+  /** Said again every few seconds while it is so; null: it is right again. */
+  async function noteClock(
+    host: string,
+    wrong: { readonly aheadMs: number; readonly at: number } | null,
+  ): Promise<void> {
+    if (wrong) await redis.hset(keys.clocks(), host, JSON.stringify(wrong));
+    else await redis.hdel(keys.clocks(), host);
+  }
+
+  async function wrongClocks(now: number): Promise<WrongClock[]> {
+    const hosts = Object.entries(await redis.hgetall(keys.clocks()));
+    return hosts.flatMap(([host, text]) => {
+      const { aheadMs, at } = JSON.parse(text) as { aheadMs: number; at: number };
+      return at > now - MINUTE ? [{ host, aheadMs }] : [];
+    });
+  }
+
   /** When any worker last said that it lives, or null. */
   async function heartbeat(): Promise<number | null> {
     const last = await redis.get(keys.heartbeat());
@@ -162,6 +185,8 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     noteRefusedPush,
     noteUploadNewsClosed,
     facts,
+    noteClock,
+    wrongClocks,
     heartbeat,
     beat,
   };

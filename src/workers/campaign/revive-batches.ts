@@ -11,6 +11,7 @@ import {
 } from '../../shared/queue/jobs.ts';
 import {
   addChildren,
+  dueAt,
   type Parent,
   type Planned,
   promote,
@@ -60,7 +61,7 @@ export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: D
       submitted.map((batch) => ({
         definition: awaitReceiptJob,
         payload: { campaignId, no: batch.no, account, msgId: batch.msgId },
-        options: { delay: Math.max(0, batch.submittedAt + receiptDeadlineMs - now()) },
+        options: dueAt(batch.submittedAt + receiptDeadlineMs, now()),
       })),
     );
     const held = all.filter(({ state }) => state === 'held');

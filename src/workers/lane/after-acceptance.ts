@@ -8,7 +8,7 @@ import type { Job } from 'bullmq';
 import type { Batch } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { awaitReceiptJob, receiptJobId, runCampaignJob } from '../../shared/queue/jobs.ts';
-import { addChildren, promote, type Queues } from '../../shared/queue/queues.ts';
+import { addChildren, dueAt, promote, type Queues } from '../../shared/queue/queues.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 
 interface Dependencies {
@@ -34,7 +34,7 @@ export function makeAfterAcceptance({ queues, batches, receiptDeadlineMs, now }:
       {
         definition: awaitReceiptJob,
         payload: { campaignId, no: batch.no, account, msgId },
-        options: { delay: Math.max(0, batch.submittedAt + receiptDeadlineMs - now()) },
+        options: dueAt(batch.submittedAt + receiptDeadlineMs, now()),
       },
     ]);
     // An event may have come between our answer and our going to sleep: look again.

@@ -75,8 +75,8 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
       }
     }
     for (const [account, { worker, busyAt }] of workers) {
-      if (busy.has(account)) await attend(account);
-      else if (now() - busyAt > IDLE_FOR) {
+      if (busy.has(account) && serves(account)) await attend(account);
+      else if (!serves(account) || now() - busyAt > IDLE_FOR) {
         workers.delete(account);
         await worker.close();
       }

@@ -13,8 +13,13 @@ export async function scheduleSweep(upkeep: Queue): Promise<void> {
   );
 }
 
-/** Each sweep plans the next one. If Redis lost that plan, nothing else would bring it back. */
-export async function keepSweeping(upkeep: Queue): Promise<void> {
+/**
+ * Each sweep plans the next one. Nothing else would bring it back if Redis lost that plan, or if a
+ * host whose clock was hours ahead had made it.
+ */
+export async function keepSweeping(upkeep: Queue, now: number): Promise<void> {
   const { next = 0 } = (await upkeep.getJobScheduler(sweepJob.schedulerId)) ?? {};
-  if (next < Date.now() - MINUTE) await scheduleSweep(upkeep);
+  if (Math.abs(next - now) < MINUTE) return;
+  await upkeep.removeJobScheduler(sweepJob.schedulerId);
+  await scheduleSweep(upkeep);
 }

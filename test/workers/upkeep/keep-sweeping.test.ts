@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { HOUR } from '../../../src/shared/platform/time.ts';
+import { HOUR, MINUTE } from '../../../src/shared/platform/time.ts';
 import { sweepJob } from '../../../src/shared/queue/jobs.ts';
 import { openQueues } from '../../../src/shared/queue/queues.ts';
 import { keepSweeping, scheduleSweep } from '../../../src/workers/upkeep/keep-sweeping.ts';
@@ -16,13 +16,23 @@ describe('a sweep that was to come', () => {
   it('is planned again where Redis has lost it, and left alone where it has not', async () => {
     await scheduleSweep(upkeep);
     const [first] = await planned();
-    await keepSweeping(upkeep);
+    await keepSweeping(upkeep, Date.now());
     expect(await planned()).toEqual([first]);
 
     await redis.del(upkeep.toKey('wait'), upkeep.toKey('delayed'));
     await redis.zadd(upkeep.toKey('repeat'), Date.now() - HOUR, sweepJob.schedulerId);
-    await keepSweeping(upkeep);
+    await keepSweeping(upkeep, Date.now());
 
     expect(await planned()).toHaveLength(1);
+  });
+
+  it('is planned anew where a host whose clock is hours ahead has planned it', async () => {
+    await scheduleSweep(upkeep);
+    await redis.zadd(upkeep.toKey('repeat'), Date.now() + 8 * HOUR, sweepJob.schedulerId);
+
+    await keepSweeping(upkeep, Date.now());
+
+    const { next = 0 } = (await upkeep.getJobScheduler(sweepJob.schedulerId)) ?? {};
+    expect(Math.abs(next - Date.now())).toBeLessThan(MINUTE);
   });
 });

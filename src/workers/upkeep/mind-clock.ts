@@ -1,0 +1,77 @@
+/**
+ * BullMQ goes by the host's clock: one that is ahead wakes every sleeping job at once, and leaves
+ * plans that no other host comes round to for hours. So a worker whose host's clock differs from
+ * Redis' does nothing, and says so wherever an operator may look.
+ */
+import type { Logger } from 'pino';
+import { Gauge, type Registry } from 'prom-client';
+import type { RedisClock } from '../../shared/platform/redis-clock.ts';
+import { SECOND } from '../../shared/platform/time.ts';
+import type { LaneStore } from '../../shared/record/lane-store.ts';
+
+interface Dependencies {
+  readonly clock: Pick<RedisClock, 'hostAhead' | 'now'>;
+  readonly hostId: string;
+  readonly lanes: Pick<LaneStore, 'noteClock'>;
+  /** The host's clock is right (again), or is not (any more). */
+  readonly onChange: (isRight: boolean) => void;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+const MOST_APART = 5 * SECOND;
+
+export interface ClockMinder {
+  isRight(): boolean;
+  /** To be called after each answer of Redis. */
+  look(): void;
+  /** In a sentence, for `/readyz`. */
+  faults(): readonly string[];
+}
+
+export function mindClock(deps: Dependencies): ClockMinder {
+  const { clock, hostId, lanes, onChange, registry, log } = deps;
+  const gauge = new Gauge({
+    name: 'qunfa_clock_ahead_seconds',
+    help: 'How far this host’s clock is ahead of Redis’',
+    registers: [registry],
+  });
+  /** Unknown until Redis has answered: then nothing is done either. */
+  let isRight = false;
+  let isTold = false;
+
+  function look(): void {
+    const ahead = clock.hostAhead();
+    if (ahead === null) return;
+    gauge.set(ahead / SECOND);
+    const was = isRight;
+    isRight = Math.abs(ahead) <= MOST_APART;
+    if (!isRight || isTold) {
+      lanes.noteClock(hostId, isRight ? null : { aheadMs: ahead, at: clock.now() }).catch(forget);
+    }
+    if (!isRight && !isTold) {
+      log.error(
+        { event: 'clock.wrong', aheadSeconds: Math.round(ahead / SECOND) },
+        sentence(ahead),
+      );
+    }
+    if (isRight && isTold)
+      log.info({ event: 'clock.right' }, 'the clock is right again: work goes on');
+    isTold = !isRight;
+    if (was !== isRight) onChange(isRight);
+  }
+
+  return {
+    isRight: () => isRight,
+    look,
+    faults() {
+      const ahead = clock.hostAhead();
+      return ahead === null || Math.abs(ahead) <= MOST_APART ? [] : [sentence(ahead)];
+    },
+  };
+}
+
+const sentence = (ahead: number): string =>
+  `this host's clock is ${Math.abs(Math.round(ahead / SECOND))} s ${ahead > 0 ? 'ahead of' : 'behind'} Redis', so this worker does nothing: let both follow a time server (NTP)`;
+
+const forget = (): undefined => undefined;
