@@ -1,9 +1,8 @@
 /** A campaign from a command line: a JSON file, or flags, or a file with flags over it. */
-import { readFile, stat } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { text as allOf } from 'node:stream/consumers';
 import { type Client, fillUploads, type NewCampaign } from '../client/index.ts';
-import { INLINE_OPENIDS } from '../shared/campaign/request.ts';
 import { jsonFlawInWords, readJsonText } from '../shared/platform/json-text.ts';
 import { type Invocation, type Option, text, UsageError, type Values } from './command.ts';
 
@@ -14,7 +13,7 @@ export const CAMPAIGN_OPTIONS: Readonly<Record<string, Option>> = {
   to: {
     type: 'string',
     value: 'audience',
-    help: 'group:2, tag:2, everyone, followers, list:a_…, or openids:file (text, CSV, NDJSON)',
+    help: 'group:2, tag:2, everyone, followers, list:a_…, or openids:file (text, CSV, NDJSON, JSON)',
   },
   account: { type: 'string', value: 'name', help: 'needed where more than one is configured' },
   name: { type: 'string', value: 'words', help: 'what people call it' },
@@ -122,20 +121,11 @@ export async function fillDraft({ body, folder }: Draft, client: Client): Promis
   return { ...filled, audience: await fromFile(audience.path, filled.account, client) };
 }
 
-/** Larger ones are streamed in as a list. */
-const INLINE_BYTES = 2 * 1024 * 1024;
-
 async function fromFile(
   path: string,
   account: string | undefined,
   client: Client,
 ): Promise<Audience> {
-  const { size } = await stat(path);
-  if (size <= INLINE_BYTES && extname(path) === '.txt') {
-    const lines = (await readFile(path, 'utf8')).split('\n').map((line) => line.trim());
-    const openids = lines.filter((line) => line !== '');
-    if (openids.length <= INLINE_OPENIDS) return { type: 'openids', openids };
-  }
   const list = await client.audiences.upload(path, account === undefined ? {} : { account });
   return { type: 'list', listId: list.id };
 }

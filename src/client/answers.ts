@@ -113,6 +113,8 @@ export interface AudienceDetails {
   /** Left out because they stand on a list of `exclude`. */
   readonly suppressed: number;
   readonly recipients: number;
+  /** Lines of the first ten that are no OpenIDs; answered to the upload alone. */
+  readonly invalidLines?: readonly number[];
   readonly createdAt: string;
 }
 

@@ -6,7 +6,7 @@ import type { AudienceDetails } from './answers.ts';
 import { pages } from './pages.ts';
 import type { Transport } from './transport.ts';
 
-export type AudienceFormat = 'text' | 'csv' | 'ndjson';
+export type AudienceFormat = 'text' | 'csv' | 'ndjson' | 'json';
 
 /** Bytes in any of the formats, gzip or not; or OpenIDs; or the path of a file. */
 export type AudienceSource =
@@ -18,7 +18,7 @@ export type AudienceSource =
 export interface AudienceOptions {
   /** `text` is one OpenID a line. Told by a file's extension if absent. */
   readonly format?: AudienceFormat;
-  /** The CSV column or the NDJSON field that has the OpenID; `openid` if absent. */
+  /** The CSV column or the JSON field that has the OpenID; `openid` if absent. */
   readonly column?: string;
   /** OpenIDs are of one account: no other can use the list. */
   readonly account?: string;
@@ -112,6 +112,7 @@ export function makeAudiences(transport: Transport) {
 function formatOf(path: string): AudienceFormat {
   const name = path.toLowerCase().replace(/\.gz$/, '');
   if (extname(name) === '.csv') return 'csv';
+  if (extname(name) === '.json') return 'json';
   return ['.ndjson', '.jsonl'].includes(extname(name)) ? 'ndjson' : 'text';
 }
 

@@ -23,7 +23,7 @@ import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
 import { DAY, SECOND } from '../../src/shared/platform/time.ts';
 import { makeAudienceStore } from '../../src/shared/record/audience-store.ts';
 
-type Kind = AudienceFormat | 'gzip';
+type Kind = Exclude<AudienceFormat, 'json'> | 'gzip';
 const KINDS: readonly string[] = ['text', 'csv', 'ndjson', 'gzip'];
 
 interface Figures {

@@ -76,6 +76,29 @@ describe('POST /v1/audiences', () => {
   });
 
   it.each([
+    ['an empty body', '', 'it is empty'],
+    ['a JPEG', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a]), 'it is a JPEG picture'],
+    ['a CSV as text', `a,b\n${openIds(2).join(',\n')},x\ny,z`, 'it looks like CSV'],
+    ['a text of something else', 'dear all,\nhello\n', 'there|no OpenIDs'],
+  ])('refuses %s, and guesses what it is', async (_what, body, guess) => {
+    const { status, json } = await world.call('POST', '/v1/audiences', {
+      body,
+      headers: { 'content-type': 'text/plain' },
+    });
+
+    expect({ status, code: json.code }).toEqual({ status: 422, code: 'audience-unreadable' });
+    expect(json.detail).toMatch(new RegExp(guess));
+  });
+
+  it('names the first lines that are no OpenIDs, and none of what stands there', async () => {
+    const junk = Array.from({ length: 12 }, (_, n) => `junk ${n}`);
+    const { json } = await upload([...openIds(20), ...junk].join('\n'));
+
+    expect(json).toMatchObject({ received: 32, invalid: 12, recipients: 20 });
+    expect(json.invalidLines).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
+  });
+
+  it.each([
     ['a format nobody knows', '?format=xml', {}, 400, 'invalid-query'],
     ['a mistyped parameter', '?acount=default', {}, 400, 'invalid-query'],
     ['an account nobody knows', '?account=nobody', {}, 400, 'invalid-query'],
@@ -86,7 +109,7 @@ describe('POST /v1/audiences', () => {
       415,
       'content-type-unsupported',
     ],
-    ['JSON', '', { 'content-type': 'application/json' }, 415, 'content-type-unsupported'],
+    ['JSON that is none', '', { 'content-type': 'application/json' }, 422, 'audience-unreadable'],
     ['another packing', '', { 'content-encoding': 'br' }, 415, 'content-encoding-unsupported'],
     ['a CSV without the column', '?format=csv', {}, 422, 'audience-unreadable'],
     [
@@ -96,6 +119,7 @@ describe('POST /v1/audiences', () => {
       422,
       'audience-unreadable',
     ],
+    ['a form', '', { 'content-type': 'multipart/form-data' }, 415, 'content-type-unsupported'],
   ])('refuses %s, and keeps nothing', async (_what, query, headers, status, code) => {
     const before = await keysOfLists();
 

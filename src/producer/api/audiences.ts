@@ -10,7 +10,8 @@ import {
 } from '../../shared/contract/audience-query.ts';
 import type { AudienceFormat } from '../../shared/openids/read-ids.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import type { AudienceList } from '../../shared/record/audience-list.ts';
+import type { Ingested } from '../../shared/record/audience-intake.ts';
+import type { AudienceList } from '../../shared/record/audience-record.ts';
 import type { AudienceStore } from '../../shared/record/audience-store.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
@@ -127,7 +128,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
   return router;
 }
 
-const audienceView = ({ fingerprint: _, ...list }: AudienceList) => ({
+const audienceView = ({ fingerprint: _, ...list }: AudienceList | Ingested) => ({
   ...list,
   createdAt: rfc3339(list.createdAt),
 });
@@ -161,6 +162,7 @@ const TYPES: Readonly<Record<string, AudienceFormat>> = {
   'application/x-ndjson': 'ndjson',
   'application/ndjson': 'ndjson',
   'application/jsonl': 'ndjson',
+  'application/json': 'json',
 };
 
 function formatOf(req: Request): AudienceFormat | null {
@@ -182,7 +184,7 @@ const BAD_PACKING = refuse(
 const NO_FORMAT = refuse(
   415,
   'content-type-unsupported',
-  'say what it is: Content-Type text/plain (an OpenID a line), text/csv or application/x-ndjson, or ?format=text|csv|ndjson',
+  'say what it is: Content-Type text/plain (an OpenID a line), text/csv, application/x-ndjson or application/json, or ?format=text|csv|ndjson|json',
 );
 export const NO_ACCOUNT = refuse(400, 'invalid-query', 'account: no such account', {
   errors: [{ path: 'account', message: 'no such account; GET /v1/accounts names them' }],

@@ -55,7 +55,7 @@ export interface PlacesDependencies {
 }
 
 export function makePlaces(deps: PlacesDependencies): Places {
-  const { stores, accept, feed, stopping, webhookSecret, operator } = deps;
+  const { stores, feed, stopping, webhookSecret, operator } = deps;
   const document = openApiDocument(operations, { version: packageVersion() });
   return {
     open: [makeHealthRoutes(deps), makeOpenApiRoutes({ document })],

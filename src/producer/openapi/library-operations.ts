@@ -57,13 +57,14 @@ export const libraryOperations: readonly Operation[] = [
         'text/plain': 'An OpenID a line',
         'text/csv': 'With a header; `column` names the OpenID’s',
         'application/x-ndjson': 'A string, or an object with the field `column`, a line',
+        'application/json': 'An array of those, or what WeChat’s user/get answers',
       },
     },
     answers: { 201: { description: 'Kept and frozen', schema: AudienceListAnswer } },
     problems: {
       400: 'A query that makes no sense',
-      415: 'Neither text, CSV nor NDJSON, or packed otherwise than by gzip',
-      422: 'It cannot be read; nothing was kept',
+      415: 'Neither text, CSV, NDJSON nor JSON, or packed otherwise than by gzip',
+      422: 'It is empty, cannot be read, or most of it is no OpenID; nothing was kept',
     },
   },
   {

@@ -2,7 +2,7 @@
 import type { Audience, AudienceCounts } from '../campaign/audience.ts';
 import type { CampaignRequest } from '../campaign/request.ts';
 import { DAY } from '../platform/time.ts';
-import type { AudienceList } from '../record/audience-list.ts';
+import type { AudienceList } from '../record/audience-record.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
 import { invalid } from './invalid-campaign.ts';
 import type { Refusal } from './refusal.ts';

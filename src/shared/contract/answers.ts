@@ -226,6 +226,10 @@ export const AudienceListAnswer = z
     invalid: Count,
     suppressed: Count.describe('Left out because they are on a list of `exclude`'),
     recipients: Count,
+    invalidLines: z
+      .array(z.int().positive())
+      .optional()
+      .describe('Lines of the first ten that are no OpenIDs; told once, to whoever sent the list'),
     createdAt: Time,
   })
   .meta({ id: 'AudienceList' });

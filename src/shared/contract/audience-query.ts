@@ -7,12 +7,14 @@ const text = (most: number) => z.string().min(1).max(most);
 
 export const AudienceUploadQuery = z.strictObject({
   format: z
-    .enum(['text', 'csv', 'ndjson'])
+    .enum(['text', 'csv', 'ndjson', 'json'])
     .optional()
-    .describe('text: an OpenID a line. Told by Content-Type if absent'),
+    .describe(
+      'text: an OpenID a line; json: one array, or what user/get answers. Told by Content-Type if absent',
+    ),
   column: text(128)
     .optional()
-    .describe('The CSV column, or the NDJSON field, that has the OpenID; openid if absent'),
+    .describe('The CSV column, or the JSON field, that has the OpenID; openid if absent'),
   name: text(128).optional().describe('For people'),
   account: text(32).optional().describe('OpenIDs are of one account: no other can use the list'),
   exclude: z

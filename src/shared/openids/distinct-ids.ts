@@ -13,7 +13,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fingerprint } from './fingerprint.ts';
 import { MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
 import { LEFT_OUT, Partitions } from './partitions.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './plain-bytes.ts';
 import { SeenIds } from './seen-ids.ts';
 import { SpillFile } from './spill-file.ts';
 import { SpilledPages } from './spilled-pages.ts';
@@ -49,6 +49,7 @@ export const BLOCK_IDS = 7_446;
 
 /** Nobody has so many followers; what comes is not a list, and a disk is not endless. */
 const MAX_IDS = 500_000_000;
+const LINES_NAMED = 10;
 const LOG_PAGE_BYTES = 64 * 1024;
 
 export class DistinctIds {
@@ -61,6 +62,10 @@ export class DistinctIds {
   #logged = 0;
   #heaped = 0;
   #invalid = 0;
+  /** Of what is taken next, where it has one. */
+  line = 0;
+  /** Lines of the first that were no OpenIDs. */
+  readonly invalidLines: number[] = [];
 
   /** @param spillDir where a file may grow to 54 bytes an id; not a RAM disk, if memory matters. */
   constructor({ spillDir }: { readonly spillDir: string }) {
@@ -86,7 +91,7 @@ export class DistinctIds {
   take(text: Uint8Array, from: number, to: number): void {
     this.#makeRoom();
     const size = packId(text, from, to, this.#log.page, this.#log.fill);
-    if (size === 0) this.#invalid++;
+    if (size === 0) this.takeInvalid();
     else {
       this.#log.fill += size;
       this.#logged++;
@@ -94,12 +99,13 @@ export class DistinctIds {
   }
 
   takeString(id: string): void {
-    if (id.length > MAX_CHARS) this.#invalid++;
+    if (id.length > MAX_CHARS) this.takeInvalid();
     else this.take(this.#text, 0, this.#text.write(id));
   }
 
   takeInvalid(): void {
     this.#invalid++;
+    if (this.line > 0 && this.invalidLines.length < LINES_NAMED) this.invalidLines.push(this.line);
   }
 
   /** Takes a run of packed ids. */

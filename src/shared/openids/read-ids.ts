@@ -1,17 +1,19 @@
 /**
- * The formats that a list of OpenIDs may come in. Readers hand over what stands where an OpenID
- * should be; whether it is one, the sink decides.
+ * The one reader of lists of OpenIDs, for all formats and sizes. It hands over what stands where an
+ * OpenID should be; whether it is one, the sink decides.
  */
-import type { IdSink } from './id-sink.ts';
-import { plainBytes } from './plain-bytes.ts';
+import { isOpenId } from '../campaign/cut.ts';
+import { bare, type IdSink, isNamed, isPlain } from './id-sink.ts';
+import { wholeLines } from './lines.ts';
+import { plainText, Refusal } from './plain-bytes.ts';
 import { readCsv } from './read-csv.ts';
-import { wholeLines } from './whole-lines.ts';
+import { readJson } from './read-json.ts';
 
-export type AudienceFormat = 'text' | 'csv' | 'ndjson';
+export type AudienceFormat = 'text' | 'csv' | 'ndjson' | 'json';
 
 export interface ReadOptions {
   readonly format: AudienceFormat;
-  /** The CSV column or the NDJSON field. */
+  /** The CSV column or the JSON field, in letters of any case. */
   readonly column?: string;
 }
 
@@ -29,26 +31,69 @@ const BACKSLASH = 92;
 /**
  * Reads a list to its end. Blank lines count for nothing; a line that makes no sense is invalid.
  *
+ * @returns what the file looks like, for the case that too little of it is an OpenID.
  * @throws {Refusal} it is not a list in this format at all.
  */
 export async function readIds(
   source: AsyncIterable<Uint8Array>,
-  { format, column = DEFAULT_COLUMN }: ReadOptions,
+  { format: said, column = DEFAULT_COLUMN }: ReadOptions,
   sink: IdSink,
-): Promise<void> {
-  const plain = plainBytes(source);
+): Promise<string> {
+  const { head, text } = await plainText(source);
+  const format = formatOf(head, said);
   switch (format) {
     case 'text':
-      return await readLines(plain, MAX_TEXT_LINE, sink, (bytes, from, to) =>
-        sink.take(bytes, from, to),
-      );
+      await readLines(text, MAX_TEXT_LINE, sink, (bytes, from, to) => {
+        if (isPlain(bytes[from]) && isPlain(bytes[to - 1])) sink.take(bytes, from, to);
+        else sink.takeString(bare(textOf(bytes, from, to)));
+      });
+      break;
     case 'ndjson':
-      return await readLines(plain, MAX_JSON_LINE, sink, (bytes, from, to) =>
+      await readLines(text, MAX_JSON_LINE, sink, (bytes, from, to) =>
         takeJson(bytes, from, to, column, sink),
       );
+      break;
+    case 'json':
+      await readJson(text, column, sink);
+      break;
     case 'csv':
-      return await readCsv(plain, column, sink);
+      await readCsv(
+        text,
+        { column, firstLine: head.trimStart().split(/[\r\n]/, 1)[0] ?? '' },
+        sink,
+      );
   }
+  return looksLike(head, format);
+}
+
+/** A list that is one JSON value is told by its beginning, whatever was said. */
+function formatOf(head: string, said: AudienceFormat): AudienceFormat {
+  const start = head.trimStart();
+  if (start === '') throw new Refusal('it is empty');
+  if (start.startsWith('{')) {
+    const isAnswer = /"openid"\s*:\s*\[/i.test(start) || /^\{\s*[\r\n]/.test(start);
+    return said === 'ndjson' && !isAnswer ? 'ndjson' : 'json';
+  }
+  if (/^\[\s*["[{\]]/.test(start)) return 'json';
+  if (said === 'json') throw new Refusal(`it is not JSON; ${looksLike(head, said)}`);
+  return said;
+}
+
+function looksLike(head: string, format: AudienceFormat): string {
+  const lines = head.split(/[\r\n]+/).slice(0, 20);
+  if (lines.some((line) => /^\s*[{"]/.test(line)) && format !== 'ndjson' && format !== 'csv') {
+    return 'it looks like NDJSON: send it as application/x-ndjson';
+  }
+  const parts = lines.map((line) => line.split(/[,;\t]/).map(bare));
+  if (format !== 'csv' && parts.some((fields) => fields.length > 1 && fields.some(isOpenId))) {
+    return 'it looks like CSV: send it as text/csv, with a header line';
+  }
+  if (format !== 'text' && parts.some((fields) => fields.length === 1 && fields.some(isOpenId))) {
+    return 'it looks like text: send it as text/plain';
+  }
+  return format === 'csv'
+    ? 'another column may have the OpenIDs: name it by ?column='
+    : 'it does not look like a list of OpenIDs';
 }
 
 async function readLines(
@@ -57,8 +102,13 @@ async function readLines(
   sink: IdSink,
   take: (bytes: Uint8Array, from: number, to: number) => void,
 ): Promise<void> {
-  const onDropped = () => sink.takeInvalid();
-  for await (const lines of wholeLines(source, { maxBytes, onDropped })) {
+  let line = 0;
+  for await (const lines of wholeLines(source, maxBytes)) {
+    if (lines === null) {
+      sink.line = ++line;
+      sink.takeInvalid();
+      continue;
+    }
     const length = lines.length;
     for (let start = 0; start < length; ) {
       let newline = start;
@@ -67,6 +117,7 @@ async function readLines(
       let to = newline;
       while (from < to && (lines[to - 1] as number) <= SPACE) to--;
       while (from < to && (lines[from] as number) <= SPACE) from++;
+      sink.line = ++line;
       if (to - from > maxBytes) sink.takeInvalid();
       else if (to > from) take(lines, from, to);
       start = newline + 1;
@@ -77,11 +128,12 @@ async function readLines(
 
 /** A string, or an object with the id in a field. */
 function takeJson(bytes: Uint8Array, from: number, to: number, field: string, sink: IdSink): void {
-  if (isPlainString(bytes, from, to)) sink.take(bytes, from + 1, to - 1);
-  else {
-    const id = idIn(parsed(bytes, from, to), field);
+  if (isPlainString(bytes, from, to) && isPlain(bytes[from + 1]) && isPlain(bytes[to - 2])) {
+    sink.take(bytes, from + 1, to - 1);
+  } else {
+    const id = idIn(parsed(textOf(bytes, from, to)), field);
     if (id === undefined) sink.takeInvalid();
-    else sink.takeString(id);
+    else sink.takeString(bare(id));
   }
 }
 
@@ -94,9 +146,9 @@ function isPlainString(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-function parsed(bytes: Uint8Array, from: number, to: number): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString());
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -104,7 +156,13 @@ function parsed(bytes: Uint8Array, from: number, to: number): unknown {
 
 function idIn(value: unknown, field: string): string | undefined {
   if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined;
-  const id: unknown = (value as Record<string, unknown>)[field];
+  if (typeof value !== 'object' || value === null) return undefined;
+  const name = Object.hasOwn(value, field)
+    ? field
+    : Object.keys(value).find((key) => isNamed(key, field));
+  const id = name === undefined ? undefined : (value as Record<string, unknown>)[name];
   return typeof id === 'string' ? id : undefined;
 }
+
+const textOf = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString();

@@ -1,14 +1,20 @@
 /** Makes lists of OpenIDs out of what comes in: all of a list, or nothing. */
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { BLOCK_IDS } from '../openids/distinct-ids.ts';
+import { BLOCK_IDS, type Block, DistinctIds, type DistinctList } from '../openids/distinct-ids.ts';
+import type { IdSink } from '../openids/id-sink.ts';
+import { Refusal, until } from '../openids/plain-bytes.ts';
 import { type ReadOptions, readIds } from '../openids/read-ids.ts';
-import { Refusal } from '../openids/refusal.ts';
-import { until } from '../openids/until.ts';
-import { type AudienceProgress, type Draft, makeDraft } from './audience-draft.ts';
-import { type AudienceKeys, broken, memberOf } from './audience-keys.ts';
-import { type AudienceList, metaOf } from './audience-list.ts';
-import { PUBLISH } from './audience-scripts.ts';
+import { HOUR } from '../platform/time.ts';
+import {
+  type AudienceKeys,
+  type AudienceList,
+  broken,
+  memberOf,
+  metaOf,
+  PUBLISH,
+} from './audience-record.ts';
 
 export interface ListOptions {
   readonly account?: string;
@@ -21,6 +27,11 @@ export interface IngestOptions extends ListOptions, ReadOptions {
   /** Told often. */
   readonly onProgress?: (progress: AudienceProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface Ingested extends AudienceList {
+  /** Lines of the first ten that were no OpenIDs. */
+  readonly invalidLines?: readonly number[];
 }
 
 interface IntakeDeps {
@@ -49,7 +60,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
   async function ingest(
     source: AsyncIterable<Uint8Array>,
     { onProgress, signal, ...options }: IngestOptions,
-  ): Promise<AudienceList | { readonly refused: string }> {
+  ): Promise<Ingested | { readonly refused: string }> {
     const list = newList(options);
     const draft = draftOf(list.id, (progress) => {
       onProgress?.(progress);
@@ -57,8 +68,11 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     });
     try {
       await leaveOut(draft, options.exclude);
-      await readIds(signal ? until(signal, source) : source, options, draft.sink);
-      return await publish(draft, list);
+      const guess = await readIds(signal ? until(signal, source) : source, options, draft.sink);
+      refuseOther(draft.ids, guess);
+      const { invalidLines } = draft.ids;
+      const made = await publish(draft, list);
+      return invalidLines.length === 0 ? made : { ...made, invalidLines };
     } catch (error) {
       await draft.abandon();
       if (error instanceof Refusal) return { refused: error.message };
@@ -140,4 +154,115 @@ export function makeAudienceIntake(deps: IntakeDeps) {
   }
 
   return { ingest, create, newList, draftOf, publish, leaveOut, blocksOf };
+}
+
+/** A file of something else, of which a few lines may look like OpenIDs by chance. */
+function refuseOther({ received, invalid, invalidLines }: DistinctIds, guess: string): void {
+  if (received === 0) throw new Refusal(`there is no OpenID in it; ${guess}`);
+  if (invalid * 2 <= received) return;
+  const lines = invalidLines.join(', ');
+  throw new Refusal(
+    `${invalid} of ${received} are no OpenIDs (the first in lines ${lines}); ${guess}`,
+  );
+}
+
+/** A list on its way in: not visible to others, and it expires by itself if it is not finished. */
+/** Each write is synced to a disk (`appendfsync always`), which takes longer than writing it. */
+const BLOCKS_A_WRITE = 8;
+/** One is sent while the other is synced. */
+const MAX_ON_THE_WAY = 2;
+const DRAFT_TTL = HOUR; // from its newest block on
+
+export interface AudienceProgress {
+  readonly received: number;
+  readonly invalid: number;
+  /** Recipients that are in Redis: they follow when all has been received. */
+  readonly stored: number;
+}
+
+export interface DraftDeps {
+  readonly redis: Redis;
+  readonly key: string;
+  readonly spillDir: string;
+  readonly onProgress?: ((progress: AudienceProgress) => void) | undefined;
+}
+
+export type Draft = ReturnType<typeof makeDraft>;
+
+export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
+  const ids = new DistinctIds({ spillDir });
+  const onTheWay = new Set<Promise<void>>();
+  const waiting: Block[] = [];
+  let blocks = 0;
+  let stored = 0;
+  let failure: { readonly error: unknown } | undefined;
+
+  const sink: IdSink = {
+    get line() {
+      return ids.line;
+    },
+    set line(line) {
+      ids.line = line;
+    },
+    take: (text, from, to) => ids.take(text, from, to),
+    takeString: (id) => ids.takeString(id),
+    takeInvalid: () => ids.takeInvalid(),
+    ready: async () => {
+      tell();
+      await nextTurn();
+    },
+  };
+
+  const tell = () => onProgress?.({ received: ids.received, invalid: ids.invalid, stored });
+
+  async function add(packed: Buffer, count: number): Promise<void> {
+    waiting.push({ packed, count });
+    if (waiting.length === BLOCKS_A_WRITE) await send();
+  }
+
+  async function send(): Promise<void> {
+    await whenFewerThan(MAX_ON_THE_WAY);
+    const sending = write(waiting.splice(0))
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => onTheWay.delete(sending));
+    onTheWay.add(sending);
+  }
+
+  /** In one step, so that there is never a block without an end to its life. */
+  async function write(some: readonly Block[]): Promise<void> {
+    const fields = some.flatMap(({ packed }) => [String(blocks++), packed]);
+    const writing = redis
+      .multi()
+      .hset(key, ...fields)
+      .pexpire(key, DRAFT_TTL);
+    for (const [error] of (await writing.exec()) ?? []) if (error) throw error;
+    for (const { count } of some) stored += count;
+    tell();
+  }
+
+  async function whenFewerThan(limit: number): Promise<void> {
+    while (onTheWay.size >= limit) await Promise.race(onTheWay);
+    if (failure) throw failure.error;
+  }
+
+  return {
+    key,
+    ids,
+    sink,
+    /** Resolves once every block is in Redis. */
+    async finish(): Promise<{ list: DistinctList; blocks: number }> {
+      const list = await ids.finish(add);
+      if (waiting.length > 0) await send();
+      await whenFewerThan(1);
+      return { list, blocks };
+    },
+    /** Leaves nothing behind. Redis may be away; then the draft's own lifetime ends it. */
+    async abandon(): Promise<void> {
+      ids.close();
+      await Promise.allSettled(onTheWay);
+      await redis.unlink(key).catch(() => {});
+    },
+  };
 }

@@ -1,11 +1,17 @@
 /** Lists of OpenIDs that come in pages, as WeChat's follower list does. */
 import type { Redis } from 'ioredis';
 import { MAX_CHARS, MAX_PACKED_BYTES, packId } from '../openids/packed-id.ts';
-import { Refusal } from '../openids/refusal.ts';
+import { Refusal } from '../openids/plain-bytes.ts';
 import type { AudienceIntake, ListOptions } from './audience-intake.ts';
-import { type AudienceKeys, broken, memberOf } from './audience-keys.ts';
-import { type AudienceList, listIn, metaOf } from './audience-list.ts';
-import { APPEND } from './audience-scripts.ts';
+import {
+  APPEND,
+  type AudienceKeys,
+  type AudienceList,
+  broken,
+  listIn,
+  memberOf,
+  metaOf,
+} from './audience-record.ts';
 
 interface PagesDeps {
   readonly redis: Redis;

@@ -1,5 +1,5 @@
 /**
- * Lists of OpenIDs, outside any job's data. Where they are in Redis: `audience-keys.ts`.
+ * Lists of OpenIDs, outside any job's data. Where they are in Redis: `audience-record.ts`.
  *
  * An id's place in its list is that of its first occurrence, and never changes once it is ready.
  */
@@ -8,10 +8,16 @@ import type { Redis } from 'ioredis';
 import { BLOCK_IDS } from '../openids/distinct-ids.ts';
 import { idsToJson, jsonBytes, unpackIds } from '../openids/packed-id.ts';
 import { makeAudienceIntake } from './audience-intake.ts';
-import { broken, idOf, makeAudienceKeys, memberOf } from './audience-keys.ts';
-import { type AudienceList, listIn } from './audience-list.ts';
 import { makeAudiencePages } from './audience-pages.ts';
-import { KEEP_FOR } from './audience-scripts.ts';
+import {
+  type AudienceList,
+  broken,
+  idOf,
+  KEEP_FOR,
+  listIn,
+  makeAudienceKeys,
+  memberOf,
+} from './audience-record.ts';
 
 /** A run of packed ids: `count` of them after the first `skip`. */
 interface Block {

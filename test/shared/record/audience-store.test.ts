@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isOpenId } from '../../../src/shared/campaign/cut.ts';
 import { DAY, HOUR } from '../../../src/shared/platform/time.ts';
-import { type AudienceProgress, makeDraft } from '../../../src/shared/record/audience-draft.ts';
-import type { AudienceList } from '../../../src/shared/record/audience-list.ts';
+import { type AudienceProgress, makeDraft } from '../../../src/shared/record/audience-intake.ts';
+import type { AudienceList } from '../../../src/shared/record/audience-record.ts';
 import { makeAudienceStore } from '../../../src/shared/record/audience-store.ts';
 import { openIds, someOpenId } from '../../support/open-ids.ts';
 import { testRedis } from '../../support/redis.ts';
@@ -66,22 +66,42 @@ describe('a list that comes as a stream', () => {
       received: 5,
       duplicates: 1,
       invalid: 1,
+      invalidLines: [4],
       suppressed: 0,
       recipients: 3,
       createdAt: NOW,
     });
     expect(await all(list)).toEqual([a, b, c]);
-    expect(await store.describe(list.id)).toEqual(list);
+    expect({ ...(await store.describe(list.id)), invalidLines: [4] }).toEqual(list);
+  });
+
+  it('is refused where most of it is no OpenID, with lines and a guess', async () => {
+    const [a, b] = openIds(2) as [string, string];
+    const csv = `openid,name\n${a},x\n${b},y\n`;
+
+    expect(await store.ingest(streamOf(csv), text)).toEqual({
+      refused:
+        '3 of 3 are no OpenIDs (the first in lines 1, 2, 3); it looks like CSV: send it as text/csv, with a header line',
+    });
+    expect(await store.ingest(streamOf('[]'), text)).toMatchObject({
+      refused: expect.stringMatching(/^there is no OpenID in it/),
+    });
   });
 
   it('is what a Set makes of it, whatever the ids and wherever the pieces are cut', async () => {
-    const line = fc.oneof(someOpenId, fc.constantFrom(...openIds(6)), fc.string({ maxLength: 70 }));
+    const line = fc.oneof(
+      someOpenId,
+      fc.constantFrom(...openIds(6)),
+      fc.stringMatching(/^[ A-Za-z0-9.~é-]{0,70}$/),
+    );
     await fc.assert(
       fc.asyncProperty(
         fc.array(line, { maxLength: 60 }),
         fc.integer({ min: 1, max: 50 }),
         async (sent, cut) => {
-          const bytes = Buffer.from(sent.join('\n'));
+          // Half of the lines at least are OpenIDs, or it would be a file of something else.
+          const good = Array<string>(sent.length + 1).fill(openIds(1)[0] as string);
+          const bytes = Buffer.from([...good, ...sent].join('\n'));
           const pieces = Array.from({ length: Math.ceil(bytes.length / cut) }, (_, i) =>
             bytes.subarray(i * cut, (i + 1) * cut),
           );
