@@ -157,8 +157,19 @@ export function makeCampaigns(transport: Transport) {
     options: WatchOptions = {},
   ): AsyncGenerator<CampaignEvent, void, undefined> => watchCampaign(transport, id, options);
 
-  const audit = async (id: string): Promise<readonly AuditEntry[]> =>
-    (await read<{ audit: AuditEntry[] }>(pathOf(id, '/audit'))).audit;
+  /** Oldest first. */
+  const audit = async (id: string): Promise<readonly AuditEntry[]> => {
+    const entries: AuditEntry[] = [];
+    for (let from: number | null = 1; from !== null; ) {
+      const page: { audit: AuditEntry[]; next: number | null } = await read(pathOf(id, '/audit'), {
+        from,
+        limit: 1_000,
+      });
+      entries.push(...page.audit);
+      from = page.next;
+    }
+    return entries;
+  };
 
   /** Each may be asked for twice and is done once. */
   const steer = (step: string) => (id: string) =>

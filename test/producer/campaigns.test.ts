@@ -490,6 +490,18 @@ describe('what can be seen of campaigns', () => {
     expect({ status, code: json.code }).toEqual({ status: 400, code: 'invalid-query' });
   });
 
+  it('tells who did what, page by page', async () => {
+    const { id } = (await world.post('/v1/campaigns', aCampaign())).json;
+    for (const step of ['pause', 'resume']) await world.post(`/v1/campaigns/${id}/${step}`);
+
+    const first = (await world.get(`/v1/campaigns/${id}/audit?limit=2`)).json;
+    const last = (await world.get(`/v1/campaigns/${id}/audit?limit=2&from=${first.next}`)).json;
+
+    const actions = [...first.audit, ...last.audit].map(({ action }) => action);
+    expect(actions).toEqual(['accepted', 'pause', 'resume']);
+    expect(last.next).toBeNull();
+  });
+
   it.each(['', '/batches', '/audit', '/events', '/results.csv'])(
     'is 404 for an id that nothing has, at …%s',
     async (place) => {

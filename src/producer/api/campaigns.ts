@@ -5,6 +5,7 @@ import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { type CampaignView, rfc3339 } from '../../shared/campaign/campaign.ts';
 import { inWords } from '../../shared/campaign/warnings.ts';
 import {
+  AuditQuery,
   BatchListQuery,
   CAMPAIGN_ID,
   CampaignListQuery,
@@ -48,14 +49,12 @@ export function makeCampaignsRoutes(deps: Dependencies): Router {
     const query = parseQuery(req, CampaignListQuery);
     if ('refused' in query) return sendRefusal(res, query.refused);
     const { state, limit, account, cursor } = query.value;
-    const where = {
+    const page = await campaigns.list({
+      state,
+      limit,
       ...(account === undefined ? {} : { account }),
       ...(cursor === undefined ? {} : { cursor }),
-    };
-    const page =
-      state === undefined
-        ? await campaigns.list({ ...where, limit })
-        : await pageInState(state, { ...where, limit });
+    });
     const isKnown = account === undefined || accounts().some(({ name }) => name === account);
     // A removed account keeps its campaigns for a while, and they may still be asked for.
     if (!isKnown && page.campaigns.length === 0) return sendRefusal(res, NO_ACCOUNT.refused);
@@ -83,10 +82,15 @@ export function makeCampaignsRoutes(deps: Dependencies): Router {
   });
 
   router.get('/v1/campaigns/:id/audit', async (req, res) => {
+    const query = parseQuery(req, AuditQuery);
+    if ('refused' in query) return sendRefusal(res, query.refused);
     const view = await viewFor(req, res);
     if (!view) return;
-    const entries = await campaigns.audit(view.id);
-    res.json({ audit: entries.map((entry) => ({ ...entry, at: rfc3339(entry.at) })) });
+    const { from, limit } = query.value;
+    // One more than asked for tells whether there is another page.
+    const entries = await campaigns.audit(view.id, from - 1, from - 1 + limit);
+    const audit = entries.slice(0, limit).map((entry) => ({ ...entry, at: rfc3339(entry.at) }));
+    res.json({ audit, next: entries.length > limit ? from + limit : null });
   });
 
   /** @returns nothing where there is no such campaign, and then that was the answer. */
@@ -100,35 +104,8 @@ export function makeCampaignsRoutes(deps: Dependencies): Router {
     return view;
   }
 
-  /** States are derived and have no index: some pages are gone through, then a short one comes. */
-  async function pageInState(
-    state: CampaignView['state'],
-    { limit, ...where }: { account?: string; cursor?: string; limit: number },
-  ): Promise<{ campaigns: CampaignView[]; next: string | null }> {
-    const found: CampaignView[] = [];
-    let cursor = where.cursor;
-    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const page = await campaigns.list({
-        ...where,
-        ...(cursor === undefined ? {} : { cursor }),
-        limit: PAGE,
-      });
-      for (const campaign of page.campaigns) {
-        if (campaign.state !== state) continue;
-        found.push(campaign);
-        if (found.length === limit) return { campaigns: found, next: campaign.id };
-      }
-      if (page.next === null) return { campaigns: found, next: null };
-      cursor = page.next;
-    }
-    return { campaigns: found, next: cursor ?? null };
-  }
-
   return router;
 }
-
-const PAGE = 100;
-const MOST_PAGES = 10;
 
 export const noCampaign: Refusal = refuse(
   404,

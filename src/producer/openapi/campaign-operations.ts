@@ -7,6 +7,7 @@ import {
   CampaignPage,
 } from '../../shared/contract/answers.ts';
 import {
+  AuditQuery,
   BatchListQuery,
   CampaignListQuery,
   IdempotencyKey,
@@ -87,6 +88,7 @@ export const campaignOperations: readonly Operation[] = [
     path: '/v1/campaigns/:id/audit',
     tag,
     summary: 'See who did what',
+    query: AuditQuery,
     answers: { 200: { description: 'Oldest first', schema: AuditAnswer } },
     problems: UNKNOWN,
   },

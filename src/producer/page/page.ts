@@ -43,6 +43,8 @@ export interface PageDependencies {
 const CAMPAIGNS_A_PAGE = 20;
 const BATCHES_SHOWN = 200;
 const HELD_SHOWN = 20;
+/** The newest; the API has them all. */
+const AUDIT_SHOWN = 100;
 const MOST_STREAMS = 200;
 
 /** To be mounted at `/`, behind the operator's password. */
@@ -172,7 +174,7 @@ export function makePage(deps: PageDependencies): Router {
     const [shown, held, audit] = await Promise.all([
       batches.page(id, 1, BATCHES_SHOWN),
       view.batches.held > 0 ? batches.all(id) : [],
-      campaigns.audit(id),
+      campaigns.audit(id, -AUDIT_SHOWN),
     ]);
     const heldViews = held
       .filter(({ state }) => state === 'held')

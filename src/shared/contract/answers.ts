@@ -185,6 +185,7 @@ export const AuditAnswer = z
         batch: z.int().optional(),
       }),
     ),
+    next: z.int().nullable().describe('`from` of the next page; null on the last'),
   })
   .meta({ id: 'Audit' });
 

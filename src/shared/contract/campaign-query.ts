@@ -15,10 +15,7 @@ export const CampaignListQuery = z.strictObject({
     .describe('`next` of the page before')
     .optional(),
   account: z.string().min(1).max(32).optional().describe('Of this account only'),
-  state: z
-    .enum(CAMPAIGN_STATES)
-    .optional()
-    .describe('In this state only; a page may then be short, or empty, and still have a `next`'),
+  state: z.enum(CAMPAIGN_STATES).optional().describe('In this state only'),
 });
 
 export const BatchListQuery = z.strictObject({
@@ -29,6 +26,16 @@ export const BatchListQuery = z.strictObject({
     .max(1_000_000)
     .default(1)
     .describe('Number of the first batch on the page; `next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('How many at most'),
+});
+
+export const AuditQuery = z.strictObject({
+  from: z.coerce
+    .number()
+    .int()
+    .min(1, 'entries count from 1')
+    .default(1)
+    .describe('Number of the first entry on the page; `next` of the page before'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('How many at most'),
 });
 

@@ -12,9 +12,12 @@ import { isStranded, takeAway } from './stranded.ts';
 
 interface Dependencies {
   readonly queues: Queues;
-  readonly campaigns: CampaignStore;
+  readonly campaigns: Pick<CampaignStore, 'rootIsThere'>;
   readonly now: () => number;
 }
+
+/** Of a request that names none. */
+const DEFAULT_PRIORITY = 5;
 
 /** `isNew`: accepted just now, so that no job of it can be there yet. */
 export type EnqueueRoot = (campaign: Campaign, is?: { readonly isNew: boolean }) => Promise<void>;
@@ -24,7 +27,11 @@ export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): Enque
     const job = plan({
       definition: runCampaignJob,
       payload: { campaignId: campaign.id },
-      options: dueAt(campaign.sendAt, now()),
+      options: {
+        ...dueAt(campaign.sendAt, now()),
+        // Before a bulk of campaigns that other services put into the same queue.
+        lifo: campaign.priority < DEFAULT_PRIORITY,
+      },
     });
     const known = isNew ? undefined : await queues.campaigns.getJob(job.opts.jobId);
     const stranded = known && (await isStranded(known));

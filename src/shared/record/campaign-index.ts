@@ -1,6 +1,12 @@
 /** Which campaigns there are: listed, open, or not yet handed on to BullMQ. */
 import type { Redis } from 'ioredis';
-import { type Campaign, type CampaignView, type Control, isEnded } from '../campaign/campaign.ts';
+import {
+  type Campaign,
+  type CampaignState,
+  type CampaignView,
+  type Control,
+  isEnded,
+} from '../campaign/campaign.ts';
 import { acceptedAt } from '../campaign/campaign-id.ts';
 import { commit } from './commit.ts';
 import type { Keys } from './keys.ts';
@@ -98,27 +104,67 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     return later + beside.filter((id) => id > cursor).length;
   }
 
-  /** Newest first. `cursor` is the id after which to go on. */
+  /** Newest first. `cursor` is the id after which to go on; a page that has a `next` is full. */
   async function list({
-    account,
-    cursor,
     limit,
-  }: {
-    account?: string;
-    cursor?: string;
-    limit: number;
-  }): Promise<{ campaigns: CampaignView[]; next: string | null }> {
-    const index = account ? keys.campaignsOf(account) : keys.campaigns();
-    const from = cursor ? await placeAfter(index, cursor) : 0;
-    const ids = await redis.zrevrange(index, from, from + limit - 1);
+    state,
+    ...where
+  }: Where & { limit: number }): Promise<{ campaigns: CampaignView[]; next: string | null }> {
+    const found: CampaignView[] = [];
+    for await (const ids of isOpenState(state) ? openIds(where) : indexedIds({ ...where, state })) {
+      for (const view of await viewsOf(ids)) {
+        if (state === undefined || view.state === state) found.push(view);
+      }
+      // One more than asked for tells whether there is another page.
+      if (found.length > limit) break;
+    }
+    const page = found.slice(0, limit);
+    return { campaigns: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+  }
+
+  async function viewsOf(ids: readonly string[]): Promise<CampaignView[]> {
     const found = await Promise.all(ids.map(read));
-    const gone = ids.filter((_, at) => !found[at]);
-    if (gone.length > 0) await redis.zrem(index, ...gone);
-    return {
-      campaigns: await Promise.all(found.filter((one) => one !== null).map(viewNow)),
-      next: ids.length === limit ? (ids.at(-1) ?? null) : null,
-    };
+    return Promise.all(found.filter((one) => one !== null).map(viewNow));
+  }
+
+  /** What is no longer kept leaves the index. */
+  async function* indexedIds({ account, state, cursor }: Where): AsyncGenerator<string[]> {
+    const all = account ? keys.campaignsOf(account) : keys.campaigns();
+    const index = state ? keys.endedAs(state, account) : all;
+    let from = cursor ? await placeAfter(index, cursor) : 0;
+    for (;;) {
+      const ids = await redis.zrevrange(index, from, from + AT_ONCE - 1);
+      yield ids;
+      if (ids.length < AT_ONCE) return;
+      const specs = await Promise.all(ids.map(spec));
+      const gone = ids.filter((_, at) => !specs[at]);
+      if (gone.length > 0) await redis.zrem(index, ...gone);
+      from += AT_ONCE - gone.length;
+    }
+  }
+
+  /** An id begins with its time, so they sort by age. */
+  async function* openIds({ account, cursor }: Where): AsyncGenerator<string[]> {
+    const ids = (await open()).sort().reverse();
+    const rest = cursor === undefined ? ids : ids.filter((id) => id < cursor);
+    for (let at = 0; at < rest.length; at += AT_ONCE) {
+      const some = rest.slice(at, at + AT_ONCE);
+      const specs = await Promise.all(some.map(spec));
+      yield some.filter((_, n) => account === undefined || specs[n]?.account === account);
+    }
   }
 
   return { rootIsThere, webhookIsThere, outbox, open, forget, reclaim, openAccounts, list };
 }
+
+interface Where {
+  readonly account?: string;
+  readonly state?: CampaignState | undefined;
+  readonly cursor?: string;
+}
+
+const AT_ONCE = 100;
+const ENDED: readonly CampaignState[] = ['completed', 'failed', 'cancelled'];
+
+const isOpenState = (state: CampaignState | undefined): boolean =>
+  state !== undefined && !ENDED.includes(state);

@@ -1,7 +1,14 @@
 /** Campaigns in Redis: accepted, read, controlled, ended. Batches are batch-store.ts's. */
 import type { Redis } from 'ioredis';
 import type { Batch } from '../campaign/batch.ts';
-import { type Campaign, type Control, isEnded, type Waiting } from '../campaign/campaign.ts';
+import {
+  type Campaign,
+  type CampaignState,
+  type Control,
+  isEnded,
+  stateOf,
+  type Waiting,
+} from '../campaign/campaign.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
 import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
@@ -159,16 +166,19 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
     if (!campaign) return true;
     if (await mendTally(id)) return false;
     const at = now();
+    let state: CampaignState = 'completed';
     const ended = await control(
       id,
       (current, tally) => {
         if (isEnded(current) || openBatches(tally) > 0) return current;
-        return {
+        const next: Control = {
           ...current,
           phase: 'ended',
           endedAt: at,
           ...(failure && !current.failed ? { failed: { at, ...failure } } : {}),
         };
+        state = stateOf(next, tally);
+        return next;
       },
       {
         audit: { at, by: 'qunfa', action: failure ? `failed: ${failure.code}` : 'ended' },
@@ -176,6 +186,8 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
         also: (idempotency) => [
           ['ZREM', keys.open(), id],
           ['ZREM', keys.outbox(), `root:${id}`],
+          ['ZADD', keys.endedAs(state), campaign.createdAt, id],
+          ['ZADD', keys.endedAs(state, campaign.account), campaign.createdAt, id],
           ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `webhook:${id}`] as const] : []),
           ...keysOf(id, idempotency).map((key): Command => ['PEXPIRE', key, keptMs]),
         ],
@@ -213,8 +225,9 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
     ...(idempotency ? [idempotency] : []),
   ];
 
-  async function audit(id: string): Promise<AuditEntry[]> {
-    const entries = await redis.lrange(keys.audit(id), 0, -1);
+  /** Oldest first. A negative `from` counts from the newest, -1. */
+  async function audit(id: string, from = 0, to = -1): Promise<AuditEntry[]> {
+    const entries = await redis.lrange(keys.audit(id), from, to);
     return entries.map((text) => JSON.parse(text) as AuditEntry);
   }
 

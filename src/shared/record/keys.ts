@@ -22,6 +22,8 @@ export const makeKeys = (record: string) => ({
   /** sorted set: campaign id by time of acceptance */
   campaigns: () => `${record}:campaigns`,
   campaignsOf: (account: string) => `${record}:campaigns-of:${account}`,
+  /** sorted set: ended campaigns by time of acceptance; one may be open again since */
+  endedAs: (state: string, account = '') => `${record}:ended:${state}:${account}`,
   /** sorted set: campaigns not ended, by notAfter */
   open: () => `${record}:open`,
   /** sorted set: what must still be told to BullMQ (`root:<campaign>`, `webhook:<campaign>`) */

@@ -2,9 +2,11 @@
 import { type Job, WaitingChildrenError, Worker } from 'bullmq';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR } from '../../../src/shared/platform/time.ts';
+import { makeEnqueueRoot } from '../../../src/shared/queue/enqueue-root.ts';
 import { awaitDecisionJob, runCampaignJob } from '../../../src/shared/queue/jobs.ts';
 import { addChildren, openQueues, plan, promote, wake } from '../../../src/shared/queue/queues.ts';
 import { wakeCampaign, wakeLane } from '../../../src/shared/queue/wake-campaign.ts';
+import { aCampaign } from '../../support/builders.ts';
 import { recordedLog } from '../../support/log-lines.ts';
 import { testRedis } from '../../support/redis.ts';
 
@@ -140,5 +142,29 @@ describe('a lane that is released', () => {
 
     expect(await lane.getRateLimitTtl()).toBeLessThanOrEqual(0);
     expect(await lane.getJobState('asleep')).toBe('waiting');
+  });
+});
+
+describe('the root of an urgent campaign', () => {
+  it('goes before a bulk that another service put into the queue', async () => {
+    await queues.campaigns.addBulk(
+      Array.from({ length: 300 }, (_, n) => ({
+        name: 'accept-campaign',
+        data: {},
+        opts: { jobId: `bulk-${n}` },
+      })),
+    );
+    const rootIsThere = async (): Promise<void> => undefined;
+    const enqueueRoot = makeEnqueueRoot({
+      queues,
+      campaigns: { rootIsThere },
+      now: Date.now,
+    });
+
+    await enqueueRoot(aCampaign({ id: 'urgent', priority: 1, sendAt: 0 }), { isNew: true });
+
+    const next = await redis.lindex(queues.campaigns.toKey('wait'), -1);
+    expect(next).toBe(runCampaignJob.id({ campaignId: 'urgent' }));
+    await queues.campaigns.drain();
   });
 });

@@ -7,6 +7,7 @@ import { testRedis } from '../../support/redis.ts';
 
 const { redis, prefix } = testRedis();
 const stores = openRecord({ redis, prefix, retainMs: 60_000, submitTimeoutMs: 500, now: Date.now });
+const DAY = 86_400_000;
 const BEGAN = Date.UTC(2026, 10, 23);
 
 async function accept(createdAt: number): Promise<string> {
@@ -62,5 +63,39 @@ describe('the list of campaigns', () => {
     const { campaigns } = await stores.campaigns.list({ account, cursor, limit: 9 });
 
     expect(campaigns.map(({ id }) => id)).toEqual(newestFirst.slice(2));
+  });
+
+  it('has no page with a next that no campaign follows, whatever the state asked for', async () => {
+    const failed: string[] = [];
+    for (let n = 0; n < 5; n += 1) failed.push(await accept(BEGAN + DAY + n * 1_000));
+    for (const id of failed) {
+      await stores.campaigns.end(id, { code: 'media-missing', message: 'it is gone' });
+    }
+    for (let n = 0; n < 150; n += 1) await accept(BEGAN + 2 * DAY + n * 1_000);
+    const { list } = stores.campaigns;
+
+    expect(await list({ state: 'held', limit: 2 })).toEqual({ campaigns: [], next: null });
+    expect(await list({ state: 'cancelled', limit: 2 })).toEqual({ campaigns: [], next: null });
+    const seen: string[][] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const where = { state: 'failed', account: 'default', limit: 2 } as const;
+      const page = await list(cursor === undefined ? where : { ...where, cursor });
+      seen.push(page.campaigns.map(({ id }) => id));
+      cursor = page.next;
+    }
+    expect(seen.map(({ length }) => length)).toEqual([2, 2, 1]);
+    expect(seen.flat()).toEqual([...failed].reverse());
+  });
+
+  it('pages through open campaigns of one state, over more than were read at once', async () => {
+    const scheduled: string[] = [];
+    for (let n = 0; n < 120; n += 1) scheduled.push(await accept(BEGAN + 3 * DAY + n * 1_000));
+
+    const first = await stores.campaigns.list({ state: 'scheduled', limit: 110 });
+    const cursor = first.next ?? '';
+    const second = await stores.campaigns.list({ state: 'scheduled', limit: 10, cursor });
+
+    const ids = [...first.campaigns, ...second.campaigns].map(({ id }) => id);
+    expect(ids).toEqual([...scheduled].reverse());
   });
 });
