@@ -84,6 +84,11 @@ const LINES: Readonly<Record<Exclude<CallbackFact['type'], 'push-refused'>, Line
     event: 'callback.accounts-reloaded',
     says: 'accounts read again',
   },
+  'account-changed': {
+    level: 'error',
+    event: 'callback.account-changed',
+    says: 'ACCOUNTS_FILE has another AppID for this account; it stays as it was until "qunfa accounts adopt" and a restart',
+  },
   'accounts-unreadable': {
     level: 'error',
     event: 'callback.accounts-unreadable',

@@ -14,7 +14,8 @@ export interface WatchDependencies {
 
 /**
  * The accounts as they stand, read again when the file changes or at SIGHUP. While what stands there
- * cannot be used, the earlier ones stay: a slip of the pen must not lose an event.
+ * cannot be used, the earlier ones stay: a slip of the pen must not lose an event. An account whose
+ * AppID is another one stays as it was, too.
  *
  * By stat, not by notification: that also sees a file that was replaced, linked or mounted.
  *
@@ -25,11 +26,19 @@ export function watchAccounts({ file, load, notice, everyMs = 2 * SECOND }: Watc
 
   function reload(): void {
     try {
-      accounts = load();
+      accounts = load().map(withItsAppId);
       notice({ type: 'accounts-reloaded', accounts: accounts.length });
     } catch (error) {
       notice({ type: 'accounts-unreadable', error });
     }
+  }
+
+  /** Another AppID under the same name is for a restart, which asks whether that is meant. */
+  function withItsAppId(loaded: CallbackAccount): CallbackAccount {
+    const known = accounts.find(({ name }) => name === loaded.name);
+    if (!known || known.appId === loaded.appId) return loaded;
+    notice({ type: 'account-changed', account: loaded.name });
+    return known;
   }
 
   process.on('SIGHUP', reload);

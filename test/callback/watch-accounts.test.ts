@@ -44,6 +44,16 @@ describe('the accounts of a running service', () => {
     expect(facts[0]).toMatchObject({ type: 'accounts-unreadable' });
   });
 
+  it('keep their AppID while the service runs, and say so', async (test) => {
+    const { file, facts, watch } = await watchedFile(test);
+
+    await writeFile(file, JSON.stringify([{ ...PLAIN, appId: 'wx-another' }, SAFE]));
+    watch.reload();
+
+    expect(watch.accounts()).toEqual([PLAIN, SAFE]);
+    expect(facts[0]).toMatchObject({ type: 'account-changed', account: PLAIN.name });
+  });
+
   it('change at SIGHUP', async (test) => {
     const facts: CallbackFact[] = [];
     let accounts = [PLAIN];

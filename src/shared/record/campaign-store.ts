@@ -18,7 +18,7 @@ import { makeCampaignItems } from './campaign-items.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
-import { makeReadCampaign, toTally } from './read-campaign.ts';
+import { makeReadCampaign, parseCampaign, toTally } from './read-campaign.ts';
 import type { ServingStore } from './serving-store.ts';
 
 interface Controlling {
@@ -104,7 +104,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
       redis.hgetall(keys.tally(id)),
     ]);
     if (!specText || !before) return null;
-    const campaign = JSON.parse(specText) as Campaign;
+    const campaign = parseCampaign(specText);
     return { campaign, before, tally, idempotency: idempotency ?? '' };
   }
 

@@ -10,6 +10,7 @@ import {
 import type { Message } from '../campaign/message.ts';
 import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import { unservedWait } from '../campaign/serving.ts';
+import { ServiceError } from '../platform/errors.ts';
 import { MINUTE } from '../platform/time.ts';
 import type { Keys } from './keys.ts';
 import type { ServingStore } from './serving-store.ts';
@@ -44,7 +45,7 @@ export function makeReadCampaign({ redis, keys, serving, now }: Dependencies) {
     const kept = specs.get(id);
     if (kept) return kept;
     const text = await redis.hget(keys.campaign(id), 'spec');
-    return text === null ? null : keep(JSON.parse(text) as Campaign);
+    return text === null ? null : keep(parseCampaign(text));
   }
 
   const keep = (campaign: Campaign): Campaign => keepIn(specs, campaign.id, campaign);
@@ -62,7 +63,7 @@ export function makeReadCampaign({ redis, keys, serving, now }: Dependencies) {
     ]);
     if (!specText || !controlText) return null;
     return {
-      campaign: specs.get(id) ?? keep(JSON.parse(specText) as Campaign),
+      campaign: specs.get(id) ?? keep(parseCampaign(specText)),
       control: withWaiting(JSON.parse(controlText) as Control, waiting),
       tally: toTally(tally),
     };
@@ -98,6 +99,14 @@ export function makeReadCampaign({ redis, keys, serving, now }: Dependencies) {
   }
 
   return { spec, read, view, viewNow, message };
+}
+
+/** @throws {ServiceError} `RECORD_NEWER`: a newer program accepted it. */
+export function parseCampaign(text: string): Campaign {
+  const campaign = JSON.parse(text) as Campaign;
+  if (campaign.v <= 1) return campaign;
+  const details = { campaignId: campaign.id, version: campaign.v };
+  throw new ServiceError('RECORD_NEWER', 'a newer program accepted this campaign', { details });
 }
 
 export const toTally = (fields: Record<string, string>): Tally => ({

@@ -72,6 +72,9 @@ export interface Accepting {
 
 type Whose = Pick<About, 'account' | 'identity'>;
 
+/** A campaign may be open longer than ended ones are kept; late events must find their batch. */
+const OWNER_KEPT = 30 * DAY;
+
 interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
@@ -138,7 +141,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
         redis,
         [check, { key: ownerKey, is: owner }, { key: parkedKey, is: parkedText }],
         [
-          ['SET', ownerKey, me, 'PX', retainMs],
+          ['SET', ownerKey, me, 'PX', Math.max(retainMs, OWNER_KEPT)],
           ...(next.state === 'settled' && parked ? [['DEL', parkedKey] as const] : []),
           ...(next === batch ? [] : changes(campaign, batch, next)),
           ...auditOf(ref, audit),
