@@ -292,3 +292,53 @@ describe('a token that another client has replaced', () => {
     expect(world.sendCalls(account)).toEqual([0, 40001, 0]);
   });
 });
+
+describe('an account whose fresh token WeChat refuses again', () => {
+  it('is stopped, with its cause, and burns no further call', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('errcode', { path: SEND, errcode: 40001, times: null });
+
+    const id = await own.create(aRequest('default'));
+    const view = await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+
+    expect(view.waiting?.reason).toBe('account-paused');
+    const { paused } = await own.until('stopped', async () => {
+      const lane = await own.stores.lanes.read('default');
+      return lane.paused && lane;
+    });
+    expect(paused?.message).toContain('fetched just now');
+    await own.create(aRequest('default'));
+    await own.until('both sleep', async () => {
+      return (await own.queues.lane('default').getDelayedCount()) === 2;
+    });
+    expect(own.sendCalls('default')).toEqual([40001, 40001]);
+  });
+});
+
+describe('an account that may not send to OpenIDs, with one of these unanswered', () => {
+  it('still sends to tags', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('reset-before', { path: SEND, times: 1 });
+    own.faults.set('errcode', { path: SEND, errcode: 48001, times: null });
+    await own.create(aRequest('default', { notAfter: later() }));
+    await own.until('blocked', async () => (await own.stores.lanes.read('default')).sendBlocked);
+
+    const toTag = await own.create(aRequest('default', { audience: { type: 'tag', tagId: 2 } }));
+
+    expect(await own.ended(toTag)).toMatchObject({ outcome: 'delivered' });
+  });
+});
+
+describe('a token call that WeChat answers with -1', () => {
+  it('leaves no outcome unknown: nothing was sent', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('errcode', { path: 'stable_token', errcode: -1 });
+
+    const id = await own.create(aRequest('default'));
+    const view = await own.untilView(id, 'waiting', ({ waiting }) => waiting !== undefined);
+
+    expect(view.waiting?.reason).toBe('wechat-busy');
+    expect(await own.batch(id)).toMatchObject({ state: 'pending', attempts: 0 });
+    expect(own.sendCalls('default')).toEqual([]);
+  });
+});

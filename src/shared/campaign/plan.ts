@@ -22,7 +22,7 @@ import {
 } from './daily-quotas.ts';
 import { type Message, needsNews, type UploadRoute, uploadsOf } from './message.ts';
 import { planAdvice } from './plan-advice.ts';
-import { beijingDayStart, nextMorning } from './quota-window.ts';
+import { beijingDayStart, morningAfter } from './quota-window.ts';
 
 export interface PlanInput {
   readonly account: QuotaAccount & {
@@ -77,7 +77,7 @@ export function planOf(input: PlanInput): CampaignPlan {
   );
   const late = uploadsThatWait(calls, quota);
   const earliest = Math.max(input.sendAt, now, input.laneFreeAt);
-  const begins = late.length > 0 && isToday(earliest, now) ? nextMorning(now) : earliest;
+  const begins = late.length > 0 && isToday(earliest, now) ? morningAfter(now) : earliest;
   const usedToday = (input.calls[SEND] ?? 0) + (input.calls[SEND_ALL] ?? 0);
   const pass = (count: number) =>
     walk({
@@ -171,7 +171,7 @@ function walk({ count, from, used, perDay, spacing }: Walk): { ends: number; day
     }
     // Only a day's quota makes it wait for the morning; at the lane's pace it goes on at midnight.
     const exhausted = take <= 0 || spent + take >= perDay;
-    at = exhausted ? nextMorning(at) : Math.max(midnight, at + take * spacing);
+    at = exhausted ? morningAfter(at) : Math.max(midnight, at + take * spacing);
     spent = 0;
   }
   return { ends, days };

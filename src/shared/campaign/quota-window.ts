@@ -16,7 +16,13 @@ export const beijingDayStart = (at: number): number =>
 export const beijingDay = (at: number): string => new Date(at + BEIJING).toISOString().slice(0, 10);
 
 /** Eight in the morning of the next Beijing day. */
-export const nextMorning = (at: number): number => beijingDayStart(at) + DAY + MORNING;
+export const morningAfter = (at: number): number => beijingDayStart(at) + DAY + MORNING;
+
+/** The next eight in the morning: at 00:05 the day's allowance is new, and the same morning's. */
+export function nextMorning(at: number): number {
+  const today = beijingDayStart(at) + MORNING;
+  return at < today ? today : today + DAY;
+}
 
 /** Eight in the morning of the first of the next Beijing month. */
 export function nextMonthMorning(at: number): number {

@@ -30,6 +30,13 @@ interface Dependencies {
   readonly now: () => number;
 }
 
+/** How much later than others a call may arrive, and still no minute has one too many. */
+const JITTER = 0.7 * SECOND;
+
+/** Between two calls, in ms: WeChat may count any 60 s, and then exactly the limit is over it. */
+export const spacingOf = (callsPerMinute: number): number =>
+  Math.ceil((MINUTE + JITTER) / callsPerMinute);
+
 const STOPS = ['paused', 'sendBlocked', 'sleep'] as const;
 const LOOK_EVERY = 5 * SECOND;
 const IDLE_FOR = 30 * SECOND;
@@ -99,13 +106,12 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   }
 
   /**
-   * Evenly spaced: (1, 1000 ms) holds 60 a minute at 99.8 %, while (60, 60000 ms) bursts, and 61
-   * calls fall into one minute. Set at every opening: without a global limit other workers ignore
+   * Evenly spaced: (60, 60000 ms) bursts, and 61 calls fall into one minute. Set at every opening: without a global limit other workers ignore
    * a lane that sleeps.
    */
   async function pace({ name, callsPerMinute }: AccountConfig): Promise<LaneState> {
     const queue = queues.lane(name);
-    await queue.setGlobalRateLimit(1, Math.max(1, Math.ceil(MINUTE / callsPerMinute)));
+    await queue.setGlobalRateLimit(1, spacingOf(callsPerMinute));
     return setWidth(name);
   }
 

@@ -19,9 +19,10 @@ describe('a Beijing day', () => {
   });
 
   it('is followed by a morning, to which a campaign waits', () => {
-    expect(nextMorning(beijing('2026-11-23T00:00:00'))).toBe(beijing('2026-11-24T08:00:00'));
+    // After midnight the quota is new: the same morning.
+    expect(nextMorning(beijing('2026-11-23T00:05:00'))).toBe(beijing('2026-11-23T08:00:00'));
+    expect(nextMorning(beijing('2026-11-23T08:00:00'))).toBe(beijing('2026-11-24T08:00:00'));
     expect(nextMorning(beijing('2026-11-23T23:59:59'))).toBe(beijing('2026-11-24T08:00:00'));
-    // Already after midnight: WeChat's quota is new at 0, we go on the morning after all the same.
     expect(nextMorning(beijing('2026-12-31T12:00:00'))).toBe(beijing('2027-01-01T08:00:00'));
   });
 });

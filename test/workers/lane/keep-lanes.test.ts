@@ -4,13 +4,22 @@ import { describe, expect, it } from 'vitest';
 import type { AccountConfig } from '../../../src/shared/platform/accounts.ts';
 import { MINUTE, SECOND } from '../../../src/shared/platform/time.ts';
 import { openQueues } from '../../../src/shared/queue/queues.ts';
-import { keepLanes } from '../../../src/workers/lane/keep-lanes.ts';
+import { keepLanes, spacingOf } from '../../../src/workers/lane/keep-lanes.ts';
 import { recordedLog } from '../../support/log-lines.ts';
 import { testRedis } from '../../support/redis.ts';
 import { testStores } from '../../support/stores.ts';
 
 const { redis, url, prefix } = testRedis();
 const { lanes, clock, record, laidOut } = testStores({ redis, prefix });
+
+describe('a lane at its pace', () => {
+  it.each([1, 5, 60, 61, 100, 600])('of %i a minute is never over it in any 60 s', (perMinute) => {
+    const spacing = spacingOf(perMinute);
+    // The first arrives half a second late, the one after a full allowance at once.
+    expect(perMinute * spacing - SECOND / 2).toBeGreaterThanOrEqual(MINUTE);
+    expect(MINUTE / spacing / perMinute).toBeGreaterThanOrEqual(0.98);
+  });
+});
 
 describe('a lane that goes one by one', () => {
   it('goes on so where WeChat found it too fast again just as its time was over', async (test) => {

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Control } from '../../../src/shared/campaign/campaign.ts';
 import { makeTelemetry } from '../../../src/shared/platform/telemetry.ts';
+import { HOUR, MINUTE } from '../../../src/shared/platform/time.ts';
 import { openQueues } from '../../../src/shared/queue/queues.ts';
 import { makeLaneReactions } from '../../../src/workers/lane/lane-reactions.ts';
 import { recordedLog } from '../../support/log-lines.ts';
@@ -20,6 +21,45 @@ const { idTaken } = makeLaneReactions({
   hostId: 'here',
   telemetry: makeTelemetry(log, new Registry()),
   now: clock.now,
+});
+
+const refusedHere = (hostId: string) =>
+  makeLaneReactions({
+    stores,
+    queues,
+    hostId,
+    telemetry: makeTelemetry(log, new Registry()),
+    now: clock.now,
+  }).react;
+const NOT_LISTED = { kind: 'stop', scope: 'account', errcode: 40164, message: 'no' } as const;
+
+describe('an account whose lane sleeps', () => {
+  it('is not woken earlier by a shorter sleep', async () => {
+    const campaign = await laidOut(1, { account: 'sleeper' });
+    const morning = clock.now() + HOUR;
+    const react = refusedHere('one');
+    await react(campaign, { kind: 'sleep', until: morning, reason: 'daily-quota' });
+
+    await react(campaign, { kind: 'sleep', until: clock.now() + MINUTE, reason: 'rate' });
+
+    const { sleep } = await stores.lanes.read('sleeper');
+    expect(sleep).toEqual({ until: morning, reason: 'daily-quota' });
+  });
+});
+
+describe('an account whose IP list refuses two hosts', () => {
+  it.each([
+    [9, true],
+    [11, false],
+  ])('%i minutes apart: stopped is %s', async (minutes, isStopped) => {
+    const campaign = await laidOut(1, { account: `listed-${minutes}` });
+    await refusedHere('one')(campaign, NOT_LISTED);
+    clock.turn(minutes * MINUTE);
+
+    await refusedHere('two')(campaign, NOT_LISTED);
+
+    expect((await stores.lanes.read(campaign.account)).paused !== undefined).toBe(isStopped);
+  });
 });
 
 const ann = { at: clock.now(), by: 'ann', reason: 'operator' } as const;
