@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makePlanRoutes } from '../../src/producer/api/plan.ts';
 import { makePlanCampaign } from '../../src/shared/actions/plan-campaign.ts';
+import { aCampaign as anAccepted } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { sandboxWorld } from './sandbox-world.ts';
@@ -46,6 +47,22 @@ describe('POST /v1/campaigns/plan', () => {
       quota: { 'message/mass/send': { perDay: 100, usedToday: 0, left: 100 } },
       fitsNotAfter: true,
     });
+  });
+
+  it('counts the batches of campaigns that are accepted and not laid out yet', async () => {
+    const world = await planning();
+    const counts = { received: 20_001, duplicates: 0, invalid: 0, recipients: 20_001 };
+    await world.stores.campaigns.accept({
+      campaign: anAccepted({ counts, sendAt: 0 }),
+      message: { type: 'text', content: 'hello' },
+      requestDigest: 'before',
+      contentDigest: 'before',
+      repeatMeant: false,
+    });
+
+    const plan = await world.post('/v1/campaigns/plan', aCampaign());
+
+    expect(plan.json.advice.join(' ')).toContain('3 calls of other campaigns');
   });
 
   it('sends nothing and keeps nothing', async () => {

@@ -3,10 +3,12 @@
  * our own ledger of calls decides, and what WeChat says of its quotas is advice.
  */
 
+import { batchCount } from '../campaign/cut.ts';
 import { type CampaignPlan, planOf } from '../campaign/plan.ts';
 import { uploadRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
+import type { CampaignRecord } from '../record/read-campaign.ts';
 import type { Stores } from '../record/record.ts';
 import type { Era } from '../wechat/client.ts';
 import { apiQuota } from '../wechat/quota.ts';
@@ -16,7 +18,7 @@ import { makePrepareCampaign } from './prepare-campaign.ts';
 import type { Refusal } from './refusal.ts';
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'audiences' | 'media' | 'quota' | 'lanes'>;
+  readonly stores: Pick<Stores, 'audiences' | 'campaigns' | 'media' | 'quota' | 'lanes'>;
   readonly accounts: () => readonly AccountConfig[];
   readonly era: Era;
   readonly allowPrivateTargets: boolean;
@@ -35,11 +37,17 @@ interface WechatQuota {
   readonly left: number;
 }
 
+/** One call at least, where how many followers there are is not known yet. */
+function notLaidOut({ campaign, control }: CampaignRecord): number {
+  if (control.phase !== 'accepted' && control.phase !== 'preparing') return 0;
+  return batchCount(control.recipients ?? campaign.counts?.recipients ?? 1);
+}
+
 export type PlanCampaign = ReturnType<typeof makePlanCampaign>;
 
 export function makePlanCampaign(deps: Dependencies) {
   const { stores, accounts, era, allowPrivateTargets, wechatFor, now } = deps;
-  const { audiences, media, quota, lanes } = stores;
+  const { audiences, campaigns, media, quota, lanes } = stores;
   const freeze = makeFreezeAudience({ audiences, now });
 
   /** @param askWechat costs a call for each path that the campaign needs. */
@@ -59,7 +67,7 @@ export function makePlanCampaign(deps: Dependencies) {
 
     const [calls, ahead, lane] = await Promise.all([
       quota.today(account.name),
-      lanes.work(account.name),
+      workAhead(account.name, sendAt),
       lanes.read(account.name),
     ]);
     const isSend = frozen.counts !== null || frozen.audience.type === 'followers';
@@ -80,6 +88,15 @@ export function makePlanCampaign(deps: Dependencies) {
     });
     return askWechat ? withWechatsWord(plan) : plan;
   };
+
+  /** Batches that the lane has to call, and those of campaigns that come first and have none yet. */
+  async function workAhead(account: string, sendAt: number): Promise<number> {
+    const [laidOut, ids] = await Promise.all([lanes.work(account), campaigns.open()]);
+    const open = await Promise.all(ids.map(campaigns.spec));
+    const first = open.filter((one) => one?.account === account && one.sendAt <= sendAt);
+    const records = await Promise.all(first.map((one) => campaigns.read(one?.id ?? '')));
+    return records.reduce((sum, record) => sum + (record ? notLaidOut(record) : 0), laidOut);
+  }
 
   async function withWechatsWord(plan: CampaignPlan): Promise<AskedPlan> {
     const client = wechatFor(plan.account);

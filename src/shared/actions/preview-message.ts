@@ -65,14 +65,6 @@ export function makePreviewMessage(deps: Dependencies) {
     const unknown = 'refused' in found ? (found.refused.errors ?? []) : [];
     const errors = [...ofSchema, ...own([...unknown, ...mistakes])];
     if (!account || errors.length > 0) return invalidPreview(errors);
-    const { left } = await quotaOf(account);
-    if (left < request.to.length) {
-      return refuse(
-        409,
-        'preview-quota',
-        `${left} previews are left today for ${account.name}, and this needs ${request.to.length}; a new day begins at midnight, Beijing time`,
-      );
-    }
     const brought = await bringMessage(account, message, { newsBy, spendLast: request.spendLast });
     if ('refused' in brought) return brought;
     const results = await showAll(account.name, brought.message, request.to);

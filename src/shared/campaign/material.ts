@@ -3,7 +3,14 @@
  * draft. Each has a generation of its own, so that one refusal or loss concerns one thing. Pure.
  */
 import { MINUTE } from '../platform/time.ts';
-import { type Message, needsNews, type Upload, type UploadRoute, uploadsOf } from './message.ts';
+import {
+  copiesDraft,
+  type Message,
+  needsNews,
+  type Upload,
+  type UploadRoute,
+  uploadsOf,
+} from './message.ts';
 
 /** Same key, same thing at WeChat: a file as one kind, or articles. */
 export interface MaterialKey {
@@ -132,7 +139,6 @@ export function newsOf(
   { no, of }: { readonly no: number; readonly of: number },
 ): Thing | null {
   if (message.type !== 'news') return null;
-  // The first send uses up a draft of the console, so several batches each get a copy of it.
-  if ('mediaId' in message) return of > 1 ? draftOf(no) : null;
+  if ('mediaId' in message) return copiesDraft(message, of) ? draftOf(no) : null;
   return newsBy === 'draft' ? draftOf(no) : NEWS;
 }

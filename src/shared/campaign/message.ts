@@ -109,3 +109,7 @@ export const uploadKey = (upload: Omit<Upload, 'n'>): string =>
 /** Whether the message goes out under the id of articles made at WeChat for it. */
 export const needsNews = (message: Message): boolean =>
   message.type === 'news' && 'articles' in message;
+
+/** The first send uses up a draft of the console, so several batches each get a copy of it. */
+export const copiesDraft = (message: Message, batches: number | null): boolean =>
+  message.type === 'news' && 'mediaId' in message && batches !== null && batches > 1;

@@ -1,6 +1,7 @@
 /** A plan in words: what is tight, what it means, and what would be better. */
 import { DAY } from '../platform/time.ts';
 import { needsApproval } from './approval.ts';
+import { copiesDraft } from './message.ts';
 import type { PlanInput } from './plan.ts';
 import { beijingDay } from './quota-window.ts';
 
@@ -64,11 +65,17 @@ function aboutCalls({ input, batches, wholesale, sendsLeft, perDay, days }: Advi
   return advice;
 }
 
-function aboutUploads({ late }: Advising): string[] {
-  return late.map(
+function aboutUploads({ input, batches, late }: Advising): string[] {
+  const copies = copiesDraft(input.message, batches)
+    ? [
+        `A draft goes out once only, so each of the ${batches} batches gets a copy of it; if WeChat does not let it be read, nothing goes out.`,
+      ]
+    : [];
+  const waits = late.map(
     (path) =>
       `Today’s calls of ${path} are used up, so preparing it waits for tomorrow, unless WeChat has the same content already.`,
   );
+  return [...copies, ...waits];
 }
 
 function aboutTheEnd({ input, ends }: Advising): string[] {

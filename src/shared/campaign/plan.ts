@@ -20,7 +20,7 @@ import {
   sendsPerDay,
   UPLOAD_NEWS,
 } from './daily-quotas.ts';
-import { type Message, needsNews, type UploadRoute, uploadsOf } from './message.ts';
+import { copiesDraft, type Message, needsNews, type UploadRoute, uploadsOf } from './message.ts';
 import { planAdvice } from './plan-advice.ts';
 import { beijingDayStart, morningAfter } from './quota-window.ts';
 
@@ -37,7 +37,7 @@ export interface PlanInput {
   readonly route: UploadRoute;
   /** Calls made today, by path. */
   readonly calls: Readonly<Record<string, number>>;
-  /** Batches of other campaigns that the lane still has to call. */
+  /** Batches of other campaigns that the lane still has to call, laid out or not. */
   readonly ahead: number;
   /** The lane makes no call before this. */
   readonly laneFreeAt: number;
@@ -76,15 +76,22 @@ export function planOf(input: PlanInput): CampaignPlan {
     Object.entries(all).filter(([path]) => calls[path] !== undefined),
   );
   const late = uploadsThatWait(calls, quota);
+  // A draft is made just before its batch goes, so a day sends no more than it makes drafts.
+  const draftsPerDay = calls[ADD_DRAFT] ? (all[ADD_DRAFT]?.perDay ?? 0) : Number.POSITIVE_INFINITY;
+  const perDay = Math.min(sendsPerDay(account), draftsPerDay);
   const earliest = Math.max(input.sendAt, now, input.laneFreeAt);
   const begins = late.length > 0 && isToday(earliest, now) ? morningAfter(now) : earliest;
   const usedToday = (input.calls[SEND] ?? 0) + (input.calls[SEND_ALL] ?? 0);
+  const leftToday = Math.max(
+    0,
+    Math.min(sendsPerDay(account) - usedToday, draftsPerDay - (input.calls[ADD_DRAFT] ?? 0)),
+  );
   const pass = (count: number) =>
     walk({
       count: count + input.ahead,
       from: begins,
-      used: isToday(begins, now) ? usedToday : 0,
-      perDay: sendsPerDay(account),
+      used: isToday(begins, now) ? perDay - leftToday : 0,
+      perDay,
       spacing: MINUTE / account.callsPerMinute,
     });
   const way = batches === null ? null : pass(batches);
@@ -113,7 +120,8 @@ export function planOf(input: PlanInput): CampaignPlan {
   };
 }
 
-function callsOf({ message, route, audience }: PlanInput, batches: number | null) {
+function callsOf(input: PlanInput, batches: number | null) {
+  const { message, route, audience } = input;
   const calls: Record<string, number> = {};
   const need = (path: string, count = 1): void => {
     calls[path] = (calls[path] ?? 0) + count;
@@ -127,6 +135,8 @@ function callsOf({ message, route, audience }: PlanInput, batches: number | null
   if (needsNews(message)) {
     if (route.newsBy === 'uploadnews') need(UPLOAD_NEWS);
     else need(ADD_DRAFT, batches ?? 1);
+  } else if (copiesDraft(message, batches)) {
+    need(ADD_DRAFT, batches ?? 1);
   }
   if (isWholesale(audience)) need(SEND_ALL);
   else if (batches !== null) need(SEND, batches);
@@ -139,7 +149,7 @@ const uploadsThatWait = (
   quota: Readonly<Record<string, DailyQuota>>,
 ): string[] =>
   Object.entries(quota)
-    .filter(([path]) => path !== SEND && path !== SEND_ALL)
+    .filter(([path]) => path !== SEND && path !== SEND_ALL && path !== ADD_DRAFT)
     .filter(([path, { left }]) => left < (calls[path] ?? 0))
     .map(([path]) => path);
 

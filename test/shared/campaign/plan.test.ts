@@ -134,6 +134,29 @@ describe('a plan', () => {
     expect(plan.calls).toMatchObject({ 'draft/add': 3, 'material/add_material': 1 });
   });
 
+  it('makes drafts on the day that their batches go, as many as a day allows', () => {
+    const plan = planOf(
+      input({
+        message: articles,
+        recipients: 25_000_000,
+        account: { ...account, callsPerDay: 100_000, callsPerMinute: 60_000 },
+        route: { videoAs: 'mpvideo', newsBy: 'draft' },
+      }),
+    );
+
+    expect(plan.calls).toMatchObject({ 'draft/add': 2_500 });
+    expect(plan.ends?.slice(0, 10)).toBe('2026-11-25');
+  });
+
+  it('needs a copy of a draft of the console for each of several batches, and says so', () => {
+    const message = { type: 'news', mediaId: 'D', ignoreReprint: false } as const;
+
+    const plan = planOf(input({ message }));
+
+    expect(plan.calls).toMatchObject({ 'draft/add': 3 });
+    expect(plan.advice.join(' ')).toContain('each of the 3 batches gets a copy');
+  });
+
   it('begins tomorrow morning when the articles cannot be uploaded today', () => {
     const plan = planOf(input({ message: articles, calls: { 'media/uploadnews': 10 } }));
 
