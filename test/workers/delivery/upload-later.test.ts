@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DAY, MINUTE } from '../../../src/shared/platform/time.ts';
 import type { Answer } from '../../../src/shared/wechat/client.ts';
 import { remedyFor } from '../../../src/shared/wechat/remedies.ts';
 import { laterOf } from '../../../src/workers/delivery/upload-later.ts';
@@ -21,5 +22,19 @@ describe('an upload that WeChat does not take just now', () => {
     expect(laterOf(refusal(errcode), { now: NOW, accountKind: 'service', tries: 1 })).toMatchObject(
       { reason },
     );
+  });
+});
+
+describe('an upload with ten calls a day that is not answered', () => {
+  it('is asked for again soon at first, and eight times in a day at most', () => {
+    const unanswered: Answer<unknown> = { kind: 'unknown', cause: 'timeout' };
+    const calls = [NOW];
+    while ((calls.at(-1) ?? 0) < NOW + DAY) {
+      const at = { now: calls.at(-1) ?? 0, accountKind: 'service', tries: calls.length } as const;
+      calls.push(laterOf(unanswered, { ...at, isScarce: true })?.at ?? Number.POSITIVE_INFINITY);
+    }
+
+    expect((calls[1] ?? 0) - NOW).toBe(MINUTE);
+    expect(calls.filter((at) => at < NOW + DAY).length).toBeLessThanOrEqual(8);
   });
 });
