@@ -6,7 +6,7 @@ import { audience, media } from './library.ts';
 import { list, show, watch } from './look.ts';
 import { preview } from './preview.ts';
 import { plan, send } from './send.ts';
-import { approve, cancel, pause, recall, resolve, resume, retry } from './steer.ts';
+import { approve, cancel, pause, recall, reject, resolve, resume, retry } from './steer.ts';
 
 export const COMMANDS: readonly Command[] = [
   send,
@@ -19,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   resume,
   cancel,
   approve,
+  reject,
   retry,
   resolve,
   recall,

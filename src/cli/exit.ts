@@ -15,7 +15,7 @@ export const EXIT_CODES = `Exit codes
   0  done; a campaign that was waited for is delivered
   1  failed, refused, cancelled, or delivered to some or to nobody
   2  the command was not understood; nothing was done
-  3  held, or waits for a person; or nobody knows how it came out
+  3  held, or waits for an operator; or the outcome is unknown
   4  the producer cannot be reached
 130  interrupted while it watched; the campaign goes on`;
 
@@ -24,9 +24,8 @@ export const needsPerson = ({ state }: CampaignView): boolean =>
   state === 'held' || state === 'paused';
 
 export function exitOf(campaign: CampaignView): Exit {
-  if (needsPerson(campaign)) return EXIT.person;
+  if (needsPerson(campaign) || campaign.outcome === 'unknown') return EXIT.person;
   if (campaign.state === 'failed' || campaign.state === 'cancelled') return EXIT.failed;
   if (campaign.state !== 'completed') return EXIT.done;
-  if (campaign.outcome === 'delivered') return EXIT.done;
-  return campaign.outcome === 'unknown' ? EXIT.person : EXIT.failed;
+  return campaign.outcome === 'delivered' ? EXIT.done : EXIT.failed;
 }

@@ -98,7 +98,16 @@ export const show: Command = {
   },
 };
 
-function batchLine({ no, state, size, msgId, receipt, reason, errcode }: BatchDetails): string {
+function batchLine({
+  no,
+  version,
+  state,
+  size,
+  msgId,
+  receipt,
+  reason,
+  errcode,
+}: BatchDetails): string {
   const words = [
     `  batch ${no}  ${state}`,
     size === null ? '' : `${number(size)} OpenIDs`,
@@ -108,6 +117,7 @@ function batchLine({ no, state, size, msgId, receipt, reason, errcode }: BatchDe
       : '',
     errcode === undefined ? '' : `errcode ${errcode}`,
     reason ?? '',
+    `version ${version}`,
   ];
   return words.filter((word) => word !== '').join(', ');
 }

@@ -26,11 +26,11 @@ export const stateWords = ({ state, outcome }: Pick<CampaignView, 'state' | 'out
 
 /** The campaign as some lines; the last ones say what stands in the way, and what helps. */
 export function campaignLines(campaign: InWords<CampaignView>): string[] {
-  const { id, batches, receipt, waiting, error, warnings, pausedFor } = campaign;
+  const { id, batches, receipt, waiting, error, warnings, pausedFor = [] } = campaign;
   const counts = Object.entries(batches).filter(([state, n]) => state !== 'total' && n > 0);
   return [
     `${id}  ${campaign.name}`,
-    `  state       ${stateWords(campaign)}${campaign.sandbox ? '  (sandbox: nobody real gets anything)' : ''}`,
+    `  state       ${stateWords(campaign)}, version ${campaign.version}${campaign.sandbox ? '  (sandbox: nobody real gets anything)' : ''}`,
     `  account     ${campaign.account}`,
     `  audience    ${audienceWords(campaign.audience)}${campaign.recipients === null ? '' : `, ${number(campaign.recipients)} recipients`}`,
     `  batches     ${number(batches.total)}${counts.length > 0 ? `: ${counts.map(([state, n]) => `${number(n)} ${state}`).join(', ')}` : ''}`,
@@ -42,7 +42,7 @@ export function campaignLines(campaign: InWords<CampaignView>): string[] {
     `  send at     ${campaign.sendAt}, not after ${campaign.notAfter}`,
     ...(campaign.completedAt ? [`  ended at    ${campaign.completedAt}`] : []),
     ...(waiting ? [`  waits for   ${waitWords(waiting)}`] : []),
-    ...(pausedFor ? [`  paused for  ${pausedFor}${PAUSE_HELP[pausedFor]?.(id) ?? ''}`] : []),
+    ...pausedFor.map((reason) => `  paused for  ${reason}${PAUSE_HELP[reason]?.(id) ?? ''}`),
     ...(error ? [`  error       ${error.code}: ${error.message}`] : []),
     ...warnings.map(({ message }) => `  !           ${message}`),
   ];
@@ -54,7 +54,7 @@ export const waitWords = ({ reason, until, queue }: NonNullable<CampaignView['wa
 const PAUSE_HELP: Readonly<Record<string, (id: string) => string>> = {
   operator: (id) => `; qunfa resume ${id}`,
   'followers-incomplete': (id) => `; qunfa resume ${id} sends to those that were listed`,
-  approval: (id) => `; somebody else: qunfa approve ${id}`,
+  approval: (id) => `; somebody else: qunfa approve ${id}, or qunfa reject ${id} --note '…'`,
 };
 
 /** Columns as wide as what stands in them. */

@@ -1,11 +1,13 @@
 /** What the API answers. Times are RFC 3339 in UTC; unknown counts are null, never 0. */
 import type { AccountWarning } from '../shared/actions/describe-account.ts';
-import type { BatchState, WaitReason } from '../shared/campaign/batch.ts';
+import type { BatchState, InFlight, WaitReason } from '../shared/campaign/batch.ts';
 import type { CampaignView } from '../shared/campaign/campaign.ts';
 import type { DailyQuota } from '../shared/campaign/daily-quotas.ts';
 import type { CampaignPlan } from '../shared/campaign/plan.ts';
 import type { Receipt } from '../shared/campaign/receipt.ts';
 import type { InWords } from '../shared/campaign/warnings.ts';
+
+export type { InFlight };
 
 export interface Links {
   readonly self: string;
@@ -17,13 +19,24 @@ export interface Links {
 
 export type AcceptedCampaign = Pick<
   CampaignView,
-  'id' | 'state' | 'account' | 'name' | 'sandbox' | 'audience' | 'sendAt' | 'notAfter' | 'pausedFor'
+  | 'id'
+  | 'version'
+  | 'state'
+  | 'account'
+  | 'name'
+  | 'sandbox'
+  | 'audience'
+  | 'sendAt'
+  | 'notAfter'
+  | 'pausedFor'
 > & { readonly links: Links };
 
 /** Its warnings are codes with facts, and a `message` in the language that was asked for. */
 export type CampaignSummary = InWords<CampaignView>;
 
 export type CampaignDetails = CampaignSummary & { readonly links: Links };
+
+export type StoppedCampaign = CampaignDetails & { readonly inFlight: readonly InFlight[] };
 
 export interface PlannedCampaign extends CampaignPlan {
   /** What WeChat itself says is left, by path, where it was asked; null where it would not say. */
@@ -37,6 +50,8 @@ export interface PlannedCampaign extends CampaignPlan {
 
 export interface BatchDetails {
   readonly no: number;
+  /** Grows with each change; a decision about it names the one it was made on. */
+  readonly version: number;
   readonly state: BatchState;
   readonly size: number | null;
   /** What WeChat knows the batch by; another one after `retry` or `resolve`. */
@@ -47,13 +62,15 @@ export interface BatchDetails {
   readonly submittedAt?: string;
   readonly settledAt?: string;
   readonly nextAttemptAt?: string;
-  /** Of a held one: from when on it may be in WeChat's console. */
+  /** Of a held or abandoned one: from when on it may be in WeChat's console. */
   readonly firstAttemptAt?: string;
   readonly errcode?: number;
   readonly reason?: string;
   /** Held because this message id belongs to another batch. */
   readonly takenMsgId?: string;
   readonly receipt?: Receipt;
+  /** WeChat accepted two of its keys: it may have been received twice. */
+  readonly twice?: true;
 }
 
 export interface RecallReport {
@@ -79,6 +96,8 @@ export interface AuditEntry {
   readonly action: string;
   readonly note?: string;
   readonly batch?: number;
+  readonly msgId?: string;
+  readonly clientMsgId?: string;
 }
 
 export interface MediaFile {

@@ -12,6 +12,7 @@ import type {
   CampaignSummary,
   PlannedCampaign,
   RecallReport,
+  StoppedCampaign,
 } from './answers.ts';
 import { pages } from './pages.ts';
 import { QunfaError } from './qunfa-error.ts';
@@ -38,9 +39,13 @@ export interface ListOptions {
   readonly limit?: number;
 }
 
+/** A campaign as it was looked at: a decision about it is refused (`moved`) once it is another one. */
+export type Seen = Pick<CampaignDetails, 'id' | 'version'>;
+
 export type Resolution = (
   | { readonly as: 'sent'; readonly msgId: string }
-  | { readonly as: 'not-sent' }
+  /** `mayBeReceivedTwice`: needed for an abandoned batch. */
+  | { readonly as: 'not-sent'; readonly mayBeReceivedTwice?: true }
   | { readonly as: 'given-up' }
 ) & { readonly note?: string };
 
@@ -138,9 +143,9 @@ export function makeCampaigns(transport: Transport) {
 
   const batches = (
     id: string,
-    { limit }: { readonly limit?: number } = {},
+    { limit, from: first }: { readonly limit?: number; readonly from?: number } = {},
   ): AsyncGenerator<BatchDetails, void, undefined> =>
-    pages<BatchDetails, number>(async (from) => {
+    pages<BatchDetails, number>(async (from = first) => {
       const page = await read<{ batches: BatchDetails[]; next: number | null }>(
         pathOf(id, '/batches'),
         { from, limit },
@@ -172,34 +177,39 @@ export function makeCampaigns(transport: Transport) {
   };
 
   /** Each may be asked for twice and is done once. */
-  const steer = (step: string) => (id: string) =>
-    post<CampaignDetails>(pathOf(id, `/${step}`), undefined, {});
+  const steer =
+    <T = CampaignDetails>(step: string) =>
+    ({ id, version }: Seen, { note }: { readonly note?: string | undefined } = {}): Promise<T> =>
+      post<T>(pathOf(id, `/${step}`), { seen: version, note }, {});
 
   /**
    * Submits the refused batches again, and no others, under new keys. WeChat refuses a whole batch for
    * one OpenID of another account (40003, 49003): `split` finds it in halves, `without` leaves it out.
    */
-  const retry = (id: string, how: RetryOptions = {}): Promise<CampaignDetails> =>
-    post<CampaignDetails>(pathOf(id, '/retry'), how, {});
+  const retry = ({ id, version }: Seen, how: RetryOptions = {}): Promise<CampaignDetails> =>
+    post<CampaignDetails>(pathOf(id, '/retry'), { ...how, seen: version }, {});
 
   /**
-   * Settles a held batch, or all of them, by what a person found out in WeChat's console.
+   * Says what became of a batch whose outcome is unknown, by what an operator found in WeChat's
+   * console.
    *
-   * @param no the batch's number, or `all-held`.
+   * @param which a batch as it was looked at, or all that are held.
    */
   const resolve = (
-    id: string,
-    no: number | 'all-held',
+    { id, version }: Seen,
+    which: Pick<BatchDetails, 'no' | 'version'> | 'all-held',
     resolution: Resolution,
-  ): Promise<CampaignDetails> =>
-    post<CampaignDetails>(pathOf(id, `/batches/${no}/resolve`), resolution, {});
+  ): Promise<CampaignDetails> => {
+    const [no, seen] = which === 'all-held' ? [which, version] : [which.no, which.version];
+    return post<CampaignDetails>(pathOf(id, `/batches/${no}/resolve`), { ...resolution, seen }, {});
+  };
 
   /**
    * Takes back what WeChat can take back: the page behind an article or a video. The cards stay in
    * the followers' chats. Ten calls a day for an account.
    */
-  const recall = (id: string, options: RecallOptions = {}): Promise<RecallReport> =>
-    post<RecallReport>(pathOf(id, '/recall'), options, {});
+  const recall = ({ id, version }: Seen, options: RecallOptions = {}): Promise<RecallReport> =>
+    post<RecallReport>(pathOf(id, '/recall'), { ...options, seen: version }, {});
 
   async function read<T>(
     path: string,
@@ -225,12 +235,15 @@ export function makeCampaigns(transport: Transport) {
     batches,
     watch,
     audit,
-    pause: steer('pause'),
+    /** `inFlight` of the answer names what could not be stopped. */
+    pause: steer<StoppedCampaign>('pause'),
     resume: steer('resume'),
     /** Batches not called yet leave the lane at once; what was called goes on to its receipt. */
-    cancel: steer('cancel'),
+    cancel: steer<StoppedCampaign>('cancel'),
     /** By another key than the one that enqueued it. */
     approve: steer('approve'),
+    /** Cancels what waits for approval; the note says why. */
+    reject: (seen: Seen, note: string) => steer('reject')(seen, { note }),
     retry,
     resolve,
     recall,
@@ -242,6 +255,7 @@ const ONLY_ONCE = ['/retry', '/recall'];
 
 const acceptedOf = (view: CampaignDetails): AcceptedCampaign => ({
   id: view.id,
+  version: view.version,
   state: view.state,
   account: view.account,
   name: view.name,

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
+import { makeStopCampaign } from '../shared/actions/stop-campaign.ts';
 import type { Campaign } from '../shared/campaign/campaign.ts';
 import { AccountUnknown, type WechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
@@ -118,6 +119,7 @@ export function makeProcessor(deps: Dependencies): Processor {
     inTurn,
     laneReactions,
     waitForWechat,
+    stopCampaign: makeStopCampaign({ stores, queues, now }),
     prepareMessage: makePrepareMessage({ campaigns, queues, era, now }),
     takeInUpload: makeTakeInUpload({ campaigns, waitForWechat, telemetry, now }),
     unknownRetryMs,

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { batchKey } from '../../src/shared/campaign/batch.ts';
+import { isPaused } from '../../src/shared/campaign/campaign.ts';
 import type { CampaignPlan } from './campaign-plan.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 
@@ -55,7 +56,7 @@ export function makeOperator(
     const sends = await sandbox.sends();
     for (const id of await stores.campaigns.open()) {
       const record = await stores.campaigns.read(id);
-      if (record?.control.paused) await ask(`${id}/resume`);
+      if (record && isPaused(record.control)) await ask(`${id}/resume`);
       for (const batch of await stores.batches.all(id)) {
         if (batch.state !== 'held') continue;
         const key = batchKey(id, batch);

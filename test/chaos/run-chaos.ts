@@ -192,7 +192,7 @@ async function unendedCount({ stores, queues }: ChaosWorld): Promise<number> {
 }
 
 const waitsForAPerson = ({ state, pausedFor }: CampaignView): boolean =>
-  state === 'held' || pausedFor === 'message-id-taken';
+  state === 'held' || (pausedFor?.includes('message-id-taken') ?? false);
 
 /** Whatever was accepted; and of what nobody heard, whatever is there all the same. */
 async function casesOf(world: ChaosWorld, outcomes: readonly Enqueued[]): Promise<Case[]> {

@@ -285,7 +285,7 @@ describe('steering', () => {
     expect(ran.err).toMatch(/no-approval-needed/);
     expect(await run('resolve', id, '1', '--as', 'not-sent')).toMatchObject({ exit: 1 });
     expect(await run('recall', id)).toMatchObject({ exit: 1 });
-    await client.campaigns.cancel(id);
+    await client.campaigns.cancel(await client.campaigns.get(id));
   });
 
   it.each([

@@ -99,11 +99,14 @@ describe('a campaign enqueued by the client', () => {
   });
 
   it('is paused, resumed and cancelled, and says who did so', async () => {
-    const { id } = await client.campaigns.create(aText({ sendAt: inAnHour() }));
+    const accepted = await client.campaigns.create(aText({ sendAt: inAnHour() }));
+    const { id } = accepted;
 
-    expect(await client.campaigns.pause(id)).toMatchObject({ state: 'paused' });
-    expect(await client.campaigns.resume(id)).not.toHaveProperty('pausedFor');
-    await client.campaigns.cancel(id);
+    const paused = await client.campaigns.pause(accepted);
+    expect(paused).toMatchObject({ state: 'paused', inFlight: [] });
+    const resumed = await client.campaigns.resume(paused);
+    expect(resumed).not.toHaveProperty('pausedFor');
+    await client.campaigns.cancel(resumed);
 
     const audit = await client.campaigns.audit(id);
     const byPeople = audit.filter(({ by }) => by === 'local').map(({ action }) => action);
@@ -234,14 +237,14 @@ describe('audiences', () => {
 
 describe('a retry', () => {
   it('says how: in halves, or without some', async () => {
-    const { id } = await client.campaigns.create(aText());
+    const accepted = await client.campaigns.create(aText());
 
     const both = await failureOf(
-      client.campaigns.retry(id, { split: true, without: [...openIds(1)] }),
+      client.campaigns.retry(accepted, { split: true, without: [...openIds(1)] }),
     );
 
     expect(both.errors).toEqual([{ path: '', message: 'either split or without' }]);
-    expect(await failureOf(client.campaigns.retry(id, { split: true }))).toMatchObject({
+    expect(await failureOf(client.campaigns.retry(accepted, { split: true }))).toMatchObject({
       code: 'nothing-refused',
     });
   });

@@ -235,7 +235,7 @@ describe('a watch', () => {
       states.push(campaign.state);
       if (states.length > 1) continue;
       relay.cut();
-      await direct.campaigns.cancel(id);
+      await direct.campaigns.cancel(campaign);
     }
 
     expect(states.at(-1)).toBe('cancelled');
@@ -251,7 +251,7 @@ describe('a watch', () => {
       types.push(`${event.type} ${event.campaign.state}`);
       if (types.length > 1) continue;
       relay.cut();
-      await direct.campaigns.cancel(id);
+      await direct.campaigns.cancel(event.campaign);
     }
 
     expect(types.at(-1)).toBe('end cancelled');
@@ -271,6 +271,6 @@ describe('a watch', () => {
     for await (const _ of client.campaigns.watch(id)) break;
 
     expect(relay.seen).toEqual([`GET /v1/campaigns/${id}/events`]);
-    await direct.campaigns.cancel(id);
+    await direct.campaigns.cancel(await direct.campaigns.get(id));
   });
 });

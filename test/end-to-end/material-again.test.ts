@@ -73,7 +73,8 @@ describe('a draft that no batch went out with', () => {
     await world.ended(id);
     await world.until('removed', () => callsOf(account, 'draft/delete') === 1);
 
-    await campaigns.reopen(id);
+    await world.steerAccount.pause(account, 'ann');
+    await world.steer.retry(id, 'ann');
     const taken = await campaigns.changeItem(id, 'draft-1', (item) => ({ ...item, losses: 9 }), {
       onlyEnded: true,
     });

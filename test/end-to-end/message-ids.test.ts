@@ -64,7 +64,7 @@ describe('a batch whose key WeChat knows', () => {
     const paused = await world.reaches(id, 'paused');
 
     expect(paused).toMatchObject({
-      pausedFor: 'message-id-taken',
+      pausedFor: ['message-id-taken'],
       batches: { held: 2, pending: 3 },
     });
     const calls = world.sendCalls(account).length;

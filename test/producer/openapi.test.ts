@@ -18,6 +18,7 @@ import {
   MediaPage,
   ProblemAnswer,
   ReadyAnswer,
+  StoppedAnswer,
 } from '../../src/shared/contract/answers.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
@@ -136,7 +137,7 @@ describe('what is answered', () => {
       [AudiencePage, (await world.get('/v1/audiences')).json],
       [CampaignAccepted, accepted.json],
       [CampaignAnswer, (await world.get(self)).json],
-      [CampaignAnswer, (await world.post(`${self}/pause`)).json],
+      [StoppedAnswer, (await world.post(`${self}/pause`)).json],
       [CampaignPage, (await world.get('/v1/campaigns')).json],
       [BatchPage, (await world.get(`${self}/batches`)).json],
       [AuditAnswer, (await world.get(`${self}/audit`)).json],

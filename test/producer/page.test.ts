@@ -331,8 +331,7 @@ describe('a held batch on the page', () => {
     });
 
     expect(await world.stores.batches.read({ campaignId: id, no: 2 })).toMatchObject({
-      state: 'refused',
-      reason: 'given-up',
+      state: 'abandoned',
     });
     expect((await world.look(`/page/campaigns/${id}`)).text).toContain('<q>asked the shop</q>');
   });
@@ -388,7 +387,8 @@ describe('a page that is open', () => {
     await partsUntil(
       world,
       `/page/campaigns/${id}/events?lang=en`,
-      (parts) => parts.some((part) => part.id === 'held' && !/card/.test(part.html)),
+      (parts) =>
+        parts.some((part) => part.id === 'held' && /name="mayBeReceivedTwice"/.test(part.html)),
       async () => {
         await world.press(`/page/campaigns/${id}/batches/2/resolve`, { as: 'given-up' });
       },

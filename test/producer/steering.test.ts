@@ -64,7 +64,7 @@ describe('a campaign', () => {
       '/v1/campaigns',
       aCampaign({ audience: { type: 'everyone' } }),
     );
-    expect(json).toMatchObject({ state: 'paused', pausedFor: 'approval' });
+    expect(json).toMatchObject({ state: 'paused', pausedFor: ['approval'] });
     const step = (name: string, key?: string) =>
       world.call('POST', `/v1/campaigns/${json.id}/${name}`, key ? { key } : {});
 
@@ -140,7 +140,7 @@ describe('a held batch', () => {
     const { batches } = (await world.get(`/v1/campaigns/${id}/batches`)).json;
     expect(batches).toMatchObject([
       { state: 'pending', clientMsgId: `${id}-1-1` },
-      { state: 'refused', reason: 'given-up' },
+      { state: 'abandoned', reason: 'outcome-unknown' },
     ]);
   });
 
@@ -151,7 +151,7 @@ describe('a held batch', () => {
     expect(together.json).toMatchObject({ status: 422, code: 'one-msg-id' });
 
     const { json } = await resolve(id, 'all-held', { as: 'given-up' });
-    expect(json.batches).toMatchObject({ held: 0, refused: 3 });
+    expect(json.batches).toMatchObject({ held: 0, abandoned: 3, refused: 0 });
   });
 
   it.each([

@@ -21,7 +21,7 @@ export const receipt = (changes: Partial<Receipt> = {}): Receipt => ({
   ...changes,
 });
 
-const COMMON = { no: 1, size: 25, generation: 0, run: 0, attempts: 0 } as const;
+const COMMON = { no: 1, size: 25, generation: 0, run: 0, attempts: 0, version: 0 } as const;
 
 export const pending = (changes: Partial<Extract<Batch, { state: 'pending' }>> = {}): Batch =>
   ({ ...newBatch(1, 25), ...changes }) as Batch;

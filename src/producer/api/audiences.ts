@@ -120,7 +120,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
       if (!campaign || isWholesale(campaign.audience)) continue;
       const own = campaign.audience.type === 'list' ? campaign.audience.listId : control?.listId;
       if (own === listId || campaign.exclude?.includes(listId)) return id;
-      if ((await batches.all(id)).some(({ without }) => without === listId)) return id;
+      if ((await batches.all(id)).some(({ without }) => without?.includes(listId))) return id;
     }
     return null;
   }

@@ -5,6 +5,8 @@ import type { Receipt } from '../../shared/campaign/receipt.ts';
 
 export interface BatchView {
   readonly no: number;
+  /** Grows with each change; a decision about it names the one it was made on. */
+  readonly version: number;
   readonly state: Batch['state'];
   readonly size: number | null;
   /** What WeChat knows the batch by; another one after `retry` or `resolve`. */
@@ -15,18 +17,21 @@ export interface BatchView {
   readonly submittedAt?: string;
   readonly settledAt?: string;
   readonly nextAttemptAt?: string;
-  /** Of a held one: from when on it may be in WeChat's console. */
+  /** Of a held or abandoned one: from when on it may be in WeChat's console. */
   readonly firstAttemptAt?: string;
   readonly errcode?: number;
   readonly reason?: string;
   /** Held because this message id belongs to another batch. */
   readonly takenMsgId?: string;
   readonly receipt?: Receipt;
+  /** WeChat accepted two of its keys: it may have been received twice. */
+  readonly twice?: true;
 }
 
 export function batchView(campaignId: string, batch: Batch): BatchView {
-  const { no, state, size, attempts } = batch;
-  const base = { no, state, size, clientMsgId: batchKey(campaignId, batch), attempts };
+  const { no, state, size, attempts, version, twice } = batch;
+  const clientMsgId = batchKey(campaignId, batch);
+  const base = { no, version, state, size, clientMsgId, attempts, ...(twice ? { twice } : {}) };
   switch (batch.state) {
     case 'pending':
     case 'submitting':
@@ -43,6 +48,7 @@ export function batchView(campaignId: string, batch: Batch): BatchView {
     case 'refused':
       return { ...base, ...whyOf(batch) };
     case 'held':
+    case 'abandoned':
       return {
         ...base,
         ...whyOf(batch),

@@ -124,9 +124,19 @@ export const linksOf = (id: string) => {
   };
 };
 
-function acceptedView({ id, state, account, name, sandbox, audience, ...view }: CampaignView) {
+function acceptedView({
+  id,
+  version,
+  state,
+  account,
+  name,
+  sandbox,
+  audience,
+  ...view
+}: CampaignView) {
   return {
     id,
+    version,
     state,
     account,
     name,

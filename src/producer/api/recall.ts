@@ -1,7 +1,7 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
-import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
+import { CAMPAIGN_ID, Seen } from '../../shared/contract/campaign-query.ts';
 import { callerOf } from '../http/caller.ts';
 import { parseBody } from '../http/parse-input.ts';
 import { sendRefusal } from '../http/problem.ts';
@@ -26,6 +26,7 @@ export const RecallBody = z
       .max(1_000)
       .optional()
       .describe('Numbers; every batch that WeChat took if absent'),
+    seen: Seen,
   })
   .meta({ id: 'RecallRequest' });
 

@@ -4,7 +4,13 @@ import { refuse } from '../../shared/actions/refusal.ts';
 import type { RetryHow } from '../../shared/actions/retry-refused.ts';
 import type { SteerCampaign, SteerResult } from '../../shared/actions/steer-campaign.ts';
 import { inWords } from '../../shared/campaign/warnings.ts';
-import { CAMPAIGN_ID, ResolveRequest, RetryRequest } from '../../shared/contract/campaign-query.ts';
+import {
+  CAMPAIGN_ID,
+  RejectRequest,
+  ResolveRequest,
+  RetryRequest,
+  StepRequest,
+} from '../../shared/contract/campaign-query.ts';
 import { callerOf } from '../http/caller.ts';
 import { languageOf } from '../http/language.ts';
 import { parseBody } from '../http/parse-input.ts';
@@ -16,30 +22,46 @@ interface Dependencies {
   readonly steer: SteerCampaign;
 }
 
-/** Those that take no body. */
-const PLAIN_STEPS = ['pause', 'resume', 'cancel', 'approve'] as const;
-export const STEPS = [...PLAIN_STEPS, 'retry'] as const;
+const PLAIN_STEPS = {
+  pause: StepRequest,
+  resume: StepRequest,
+  cancel: StepRequest,
+  approve: StepRequest,
+  reject: RejectRequest,
+} as const;
+
+/** Step → its body. */
+export const STEPS = { ...PLAIN_STEPS, retry: RetryRequest } as const;
+export type Step = keyof typeof STEPS;
+export const STEP_NAMES = Object.keys(STEPS) as Step[];
+
+/** By the API, and by the page's forms. */
+export async function takeStep(
+  steer: SteerCampaign,
+  step: Step,
+  { id, by, body }: { readonly id: string; readonly by: string; readonly body: unknown },
+): Promise<SteerResult> {
+  if (step !== 'retry') {
+    const asked = parseBody(body, PLAIN_STEPS[step]);
+    return 'refused' in asked ? asked : steer[step](id, by, asked.value);
+  }
+  const asked = parseBody(body, RetryRequest);
+  return 'refused' in asked ? asked : steer.retry(id, by, howOf(asked.value));
+}
 
 export function makeSteeringRoutes({ steer }: Dependencies): Router {
   const router = express.Router();
 
-  for (const step of PLAIN_STEPS) {
+  for (const step of STEP_NAMES) {
     router.post(`/v1/campaigns/:id/${step}`, async (req, res) => {
       const { id } = req.params as { id: string };
       if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
-      answer(req, res, await steer[step](id, callerOf(res)));
+      const json = optionalJsonOf(req);
+      if ('refused' in json) return sendRefusal(res, json.refused);
+      const asked = { id, by: callerOf(res), body: json.body };
+      answer(req, res, await takeStep(steer, step, asked));
     });
   }
-
-  router.post('/v1/campaigns/:id/retry', async (req, res) => {
-    const { id } = req.params;
-    if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
-    const json = optionalJsonOf(req);
-    if ('refused' in json) return sendRefusal(res, json.refused);
-    const asked = parseBody(json.body, RetryRequest);
-    if ('refused' in asked) return sendRefusal(res, asked.refused);
-    answer(req, res, await steer.retry(id, callerOf(res), howOf(asked.value)));
-  });
 
   router.post('/v1/campaigns/:id/batches/:no/resolve', async (req, res) => {
     const { id, no } = req.params;
@@ -50,17 +72,15 @@ export function makeSteeringRoutes({ steer }: Dependencies): Router {
     if ('refused' in json) return sendRefusal(res, json.refused);
     const decision = parseBody(json.body, ResolveRequest);
     if ('refused' in decision) return sendRefusal(res, decision.refused);
-    const { note, ...word } = decision.value;
-    const noted = note === undefined ? word : { ...word, note };
-    answer(req, res, await steer.resolve(id, which, noted, callerOf(res)));
+    answer(req, res, await steer.resolve(id, which, decision.value, callerOf(res)));
   });
 
   return router;
 }
 
-function howOf({ split, without }: RetryRequest): RetryHow {
-  if (without) return { as: 'without', openIds: without };
-  return { as: split ? 'halves' : 'is' };
+function howOf({ split, without, seen }: RetryRequest): RetryHow {
+  if (without) return { as: 'without', openIds: without, seen };
+  return { as: split ? 'halves' : 'is', seen };
 }
 
 function answer(req: Request, res: Response, result: SteerResult): void {

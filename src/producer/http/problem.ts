@@ -2,7 +2,11 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Refusal } from '../../shared/actions/refusal.ts';
+import type { CampaignView } from '../../shared/campaign/campaign.ts';
+import { type InWords, inWords, type Language } from '../../shared/campaign/warnings.ts';
+import { type BatchView, batchView } from '../api/batch-view.ts';
 import { faultOf, REDIS_RETRY_SECONDS } from './faults.ts';
+import { languageOf } from './language.ts';
 
 export interface Problem {
   /** A name, not an address: the code again, as RFC 9457 wants it. */
@@ -13,6 +17,9 @@ export interface Problem {
   readonly code: string;
   readonly errors?: Refusal['errors'];
   readonly campaignId?: string;
+  /** `moved`: how it is now. */
+  readonly campaign?: InWords<CampaignView>;
+  readonly batch?: BatchView;
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -32,7 +39,10 @@ const TITLES: Readonly<Record<number, string>> = {
 
 const PROBLEM_TYPE = 'application/problem+json';
 
-const problemOf = ({ status, code, detail, errors, campaignId }: ProblemFacts): Problem => ({
+const problemOf = (
+  { status, code, detail, errors, campaignId, campaign, batch }: ProblemFacts,
+  language: Language,
+): Problem => ({
   type: `urn:qunfa:problem:${code}`,
   title: TITLES[status] ?? 'Error',
   status,
@@ -40,6 +50,8 @@ const problemOf = ({ status, code, detail, errors, campaignId }: ProblemFacts): 
   code,
   ...(errors ? { errors } : {}),
   ...(campaignId === undefined ? {} : { campaignId }),
+  ...(campaign ? { campaign: inWords(campaign, language) } : {}),
+  ...(batch ? { batch: batchView(campaignId ?? '', batch) } : {}),
 });
 
 type ProblemFacts = Omit<Refusal, 'status'> & { readonly status: number };
@@ -50,7 +62,7 @@ export function sendRefusal(res: Response, refusal: ProblemFacts): void {
   res
     .status(refusal.status)
     .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problemOf(refusal)));
+    .send(JSON.stringify(problemOf(refusal, languageOf(res.req))));
 }
 
 /** Nothing of ours lives at this address, which is not repeated: an OpenID may stand in it. */

@@ -5,6 +5,7 @@ import {
   CampaignAccepted,
   CampaignAnswer,
   CampaignPage,
+  StoppedAnswer,
 } from '../../shared/contract/answers.ts';
 import {
   AuditQuery,
@@ -12,21 +13,27 @@ import {
   CampaignListQuery,
   IdempotencyKey,
   ResolveRequest,
-  RetryRequest,
 } from '../../shared/contract/campaign-query.ts';
-import { STEPS } from '../api/steering.ts';
+import { STEP_NAMES, STEPS, type Step } from '../api/steering.ts';
 import type { Operation } from './operation.ts';
 
 const tag = 'Campaigns';
 const UNKNOWN = { 404: 'No such campaign' } as const;
 
-const STEP_SUMMARIES: Readonly<Record<(typeof STEPS)[number], string>> = {
+const STEP_SUMMARIES: Readonly<Record<Step, string>> = {
   pause: 'Make no further call for it; what WeChat has goes on to its receipt',
   resume: 'Go on',
   cancel: 'Send no batch that was not called yet; the others go on to their receipt',
   approve: 'Release a campaign that waits for a second key',
+  reject: 'Cancel a campaign that waits for a second key, with the reason',
   retry: 'Submit the refused batches again, under new keys',
 };
+
+/** Their answer names what could not be stopped. */
+const STOPS = ['pause', 'cancel'];
+
+const MOVED =
+  'It has ended, this does not apply to it, or it is no longer at the version `seen` (`moved`, with `campaign` as it is now)';
 
 export const campaignOperations: readonly Operation[] = [
   {
@@ -100,20 +107,26 @@ export const campaignOperations: readonly Operation[] = [
     answers: { 200: { description: 'CSV with a header; unknown is empty', type: 'text/csv' } },
     problems: UNKNOWN,
   },
-  ...STEPS.map(
+  ...STEP_NAMES.map(
     (step): Operation => ({
       method: 'post',
       path: `/v1/campaigns/:id/${step}`,
       tag,
       summary: STEP_SUMMARIES[step],
       description: 'May be repeated; who asked stands in the audit.',
-      ...(step === 'retry' ? { body: { schema: RetryRequest, optional: true } } : {}),
-      answers: { 200: { description: 'The campaign as it is now', schema: CampaignAnswer } },
+      body: step === 'reject' ? { schema: STEPS[step] } : { schema: STEPS[step], optional: true },
+      answers: {
+        200: {
+          description: 'The campaign as it is now',
+          schema: STOPS.includes(step) ? StoppedAnswer : CampaignAnswer,
+        },
+      },
       problems: {
         ...UNKNOWN,
-        ...(step === 'retry' ? { 415: 'Not JSON', 422: 'Mistakes, all of them' } : {}),
         ...(step === 'approve' ? { 403: 'Approved by the key that enqueued it' } : {}),
-        409: 'It has ended, or this does not apply to it',
+        409: MOVED,
+        415: 'Not JSON',
+        422: 'Mistakes, all of them',
       },
     }),
   ),
@@ -121,12 +134,12 @@ export const campaignOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/campaigns/:id/batches/:no/resolve',
     tag,
-    summary: 'Settle a held batch: what became of it, by a person’s word',
+    summary: 'Say what became of a batch whose outcome is unknown (held or abandoned)',
     body: { schema: ResolveRequest },
     answers: { 200: { description: 'The campaign as it is now', schema: CampaignAnswer } },
     problems: {
       404: 'No such campaign or batch',
-      409: 'The batch is not held, or the message id is another’s',
+      409: 'The batch is not held, it is no longer at the version `seen` (`moved`, with `batch` as it is now), the message id is another’s, or an abandoned one lacks `mayBeReceivedTwice`',
       415: 'Not JSON',
       422: 'Mistakes, all of them',
     },

@@ -35,20 +35,25 @@ export function campaignCard(view: CampaignView, words: Words): Html {
 export const decisionsFirst = (views: readonly CampaignView[]): CampaignView[] =>
   [...views].sort((a, b) => Number(waitsForPerson(b)) - Number(waitsForPerson(a)));
 
-const waitsForPerson = ({ batches, state, pausedFor = 'operator' }: CampaignView): boolean =>
-  batches.held > 0 || (state === 'paused' && pausedFor !== 'operator');
+const waitsForPerson = ({ batches, state, pausedFor = [] }: CampaignView): boolean =>
+  batches.held > 0 || (state === 'paused' && pausedFor.some((reason) => reason !== 'operator'));
 
 export const tongue = ({ lang }: Words): 'en' | 'zh' => (lang === 'en' ? 'en' : 'zh');
 
-const chip = (view: CampaignView, words: Words): string =>
-  view.outcome ? words.outcomes[view.outcome] : words.states[view.state];
+function chip({ state, outcome }: CampaignView, words: Words): string {
+  if (!outcome) return words.states[state];
+  return state === 'cancelled'
+    ? `${words.states[state]} · ${words.outcomes[outcome]}`
+    : words.outcomes[outcome];
+}
 
 function tone({ state, outcome, receipt }: CampaignView): string {
+  if (state === 'cancelled') return outcome === 'unknown' ? 'care' : 'calm';
   if (outcome === 'delivered') return receipt.sent === 0 ? 'care' : 'good';
   if (outcome === 'partly' || outcome === 'unknown') return 'care';
   if (outcome === 'none' || state === 'failed' || state === 'held') return 'bad';
   if (state === 'paused') return 'care';
-  return state === 'cancelled' || state === 'scheduled' ? 'calm' : 'busy';
+  return state === 'scheduled' ? 'calm' : 'busy';
 }
 
 function audience({ audience: to, recipients }: CampaignView, words: Words): string {
@@ -90,9 +95,11 @@ function received({ receipt, batches }: CampaignView, words: Words): Html | null
 }
 
 function why(view: CampaignView, words: Words): Html[] {
-  const { waiting, pausedFor, error } = view;
+  const { waiting, pausedFor = [], error } = view;
   const lines: Html[] = [];
-  if (pausedFor) lines.push(html`<p class="why">${words.pausedFor[pausedFor]}</p>`);
+  for (const reason of pausedFor) {
+    lines.push(html`<p class="why">${words.pausedFor[reason]}</p>`);
+  }
   if (waiting) {
     const next = waiting.until ? ` · ${words.goesOn(shown(waiting.until, words.lang))}` : '';
     lines.push(html`<p class="why">${words.waits[waiting.reason]}${next}</p>`);

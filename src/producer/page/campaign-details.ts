@@ -2,33 +2,37 @@
 import type { CampaignView } from '../../shared/campaign/campaign.ts';
 import type { AuditEntry } from '../../shared/record/audit.ts';
 import type { BatchView } from '../api/batch-view.ts';
-import { act } from './acts.ts';
+import { act, noteField, seenField } from './acts.ts';
 import { number, tongue } from './campaign-card.ts';
 import { type Html, html } from './html.ts';
 import { shown } from './times.ts';
 import type { Decision, Words } from './words.ts';
 
-const DECISIONS: readonly Decision[] = ['sent', 'not-sent', 'given-up'];
+const DECISIONS: Readonly<Partial<Record<BatchView['state'], readonly Decision[]>>> = {
+  held: ['sent', 'not-sent', 'given-up'],
+  abandoned: ['sent', 'send-again'],
+};
 
-export function heldPart(view: CampaignView, held: readonly BatchView[], words: Words): Html {
-  if (held.length === 0) return html`<section id="held"></section>`;
+/** What is held, and what was given up: both wait for what an operator finds out. */
+export function unknownPart(view: CampaignView, unknown: readonly BatchView[], words: Words): Html {
+  if (unknown.length === 0) return html`<section id="held"></section>`;
   const url = (which: string): string =>
     `/page/campaigns/${view.id}/batches/${which}/resolve?lang=${tongue(words)}`;
   return html`<section id="held">
   <h2>${words.held}</h2>
-  ${held.map(
-    (batch) => html`<article class="card alarm">
-    <header><h3>${words.columns[0]} ${batch.no}</h3><code>${batch.clientMsgId}</code></header>
+  ${unknown.map(
+    (batch) => html`<article class="card${batch.state === 'held' && ' alarm'}">
+    <header><h3>${words.columns[0]} ${batch.no} · ${words.batchStates[batch.state]}</h3><code>${batch.clientMsgId}</code></header>
     <p class="why">${words.heldWhy[batch.reason ?? ''] ?? batch.reason}</p>
     <p class="facts">${heldFacts(batch, words)}</p>
     ${batch.takenMsgId !== undefined && html`<p class="facts">${words.msgId}: <code>${batch.takenMsgId}</code></p>`}
-    <div class="acts">${DECISIONS.map((as) => decide(as, url(String(batch.no)), words))}</div>
+    <div class="acts">${DECISIONS[batch.state]?.map((as) => decide(as, url(String(batch.no)), batch.version, words))}</div>
   </article>`,
   )}
   ${
     view.batches.held > 1 &&
     html`<article class="card alarm"><header><h3>${words.decideAll} (${view.batches.held})</h3></header>
-    <div class="acts">${(['not-sent', 'given-up'] as const).map((as) => decide(as, url('all-held'), words))}</div>
+    <div class="acts">${(['not-sent', 'given-up'] as const).map((as) => decide(as, url('all-held'), view.version, words))}</div>
   </article>`
   }
 </section>`;
@@ -40,12 +44,14 @@ function heldFacts({ size, attempts, firstAttemptAt = '' }: BatchView, words: Wo
   return size === null ? asked : `${words.audiences.list(number(size))} · ${asked}`;
 }
 
-const decide = (as: Decision, action: string, words: Words): Html =>
+const decide = (as: Decision, action: string, seen: number, words: Words): Html =>
   act(words.decisions[as], action, {
     danger: as !== 'sent',
-    fields: html`<input type="hidden" name="as" value="${as}">
+    fields: html`<input type="hidden" name="as" value="${as === 'send-again' ? 'not-sent' : as}">
+    ${seenField(seen)}
+    ${as === 'send-again' && html`<label><input type="checkbox" name="mayBeReceivedTwice" value="true" required> ${words.mayBeReceivedTwice}</label>`}
     ${as === 'sent' && html`<label>${words.msgId} <input name="msgId" required inputmode="numeric" pattern="[1-9][0-9]{0,19}" autocomplete="off"></label>`}
-    <label>${words.note} <input name="note" maxlength="500" autocomplete="off"></label>`,
+    ${noteField(words)}`,
   });
 
 export const batchesPart = (batches: readonly BatchView[], words: Words): Html =>

@@ -17,7 +17,7 @@ import { batchView } from '../api/batch-view.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { accountCard } from './account-card.ts';
 import { campaignCard, cardId, decisionsFirst, tongue } from './campaign-card.ts';
-import { auditPart, batchesPart, heldPart } from './campaign-details.ts';
+import { auditPart, batchesPart, unknownPart } from './campaign-details.ts';
 import { type Html, html } from './html.ts';
 import { pageOf } from './layout.ts';
 import { type Part, type Parts, streamParts } from './live.ts';
@@ -42,7 +42,7 @@ export interface PageDependencies {
 
 const CAMPAIGNS_A_PAGE = 20;
 const BATCHES_SHOWN = 200;
-const HELD_SHOWN = 20;
+const UNKNOWN_SHOWN = 20;
 /** The newest; the API has them all. */
 const AUDIT_SHOWN = 100;
 const MOST_STREAMS = 200;
@@ -171,19 +171,19 @@ export function makePage(deps: PageDependencies): Router {
   async function details(id: string, words: Words): Promise<Parts | null> {
     const view = await campaigns.view(id);
     if (!view) return null;
-    const [shown, held, audit] = await Promise.all([
+    const [shown, all, audit] = await Promise.all([
       batches.page(id, 1, BATCHES_SHOWN),
-      view.batches.held > 0 ? batches.all(id) : [],
+      view.batches.held + view.batches.abandoned > 0 ? batches.all(id) : [],
       campaigns.audit(id, -AUDIT_SHOWN),
     ]);
-    const heldViews = held
-      .filter(({ state }) => state === 'held')
-      .slice(0, HELD_SHOWN)
-      .map((batch) => batchView(id, batch));
+    const unknown = ['held', 'abandoned'].flatMap((one) =>
+      all.filter(({ state }) => state === one),
+    );
+    const unknownViews = unknown.slice(0, UNKNOWN_SHOWN).map((batch) => batchView(id, batch));
     const rows = shown.map((batch) => batchView(id, batch));
     return new Map([
       part(cardId(view), campaignCard(view, words)),
-      part('held', heldPart(view, heldViews, words)),
+      part('held', unknownPart(view, unknownViews, words)),
       part('batches', batchesPart(rows, words)),
       part('audit', auditPart(audit, words)),
     ]);

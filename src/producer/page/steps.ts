@@ -2,7 +2,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { CAMPAIGN_ID, ResolveRequest } from '../../shared/contract/campaign-query.ts';
-import { STEPS } from '../api/steering.ts';
+import { STEP_NAMES, takeStep } from '../api/steering.ts';
 import { callerOf } from '../http/caller.ts';
 import { parseBody } from '../http/parse-input.ts';
 import type { PageDependencies } from './page.ts';
@@ -16,11 +16,11 @@ export function makePageSteps({ accounts, steer, steerAccount, fail }: Dependenc
   const router = express.Router();
   const readForm = express.urlencoded({ extended: false, limit: 4_096, parameterLimit: 10 });
 
-  for (const step of STEPS) {
-    router.post(`/campaigns/:id/${step}`, async (req, res) => {
+  for (const step of STEP_NAMES) {
+    router.post(`/campaigns/:id/${step}`, readForm, async (req, res) => {
       const { id } = req.params as { id: string };
       if (!CAMPAIGN_ID.test(id)) return fail(req, res, GONE);
-      const result = await steer[step](id, callerOf(res));
+      const result = await takeStep(steer, step, { id, by: callerOf(res), body: formOf(req) });
       if ('refused' in result) return fail(req, res, result.refused);
       backTo(req, res, `/page/campaigns/${id}`);
     });
@@ -31,14 +31,9 @@ export function makePageSteps({ accounts, steer, steerAccount, fail }: Dependenc
     const which = no === 'all-held' ? no : Number(no);
     const isNumber = which === 'all-held' || (Number.isSafeInteger(which) && which > 0);
     if (!CAMPAIGN_ID.test(id) || !isNumber) return fail(req, res, GONE);
-    // A form sends its empty fields, too.
-    const given = Object.entries((req.body ?? {}) as Record<string, unknown>);
-    const body = Object.fromEntries(given.filter(([, value]) => value !== ''));
-    const decision = parseBody(body, ResolveRequest);
+    const decision = parseBody(formOf(req), ResolveRequest);
     if ('refused' in decision) return fail(req, res, decision.refused);
-    const { note, ...word } = decision.value;
-    const noted = note === undefined ? word : { ...word, note };
-    const result = await steer.resolve(id, which, noted, callerOf(res));
+    const result = await steer.resolve(id, which, decision.value, callerOf(res));
     if ('refused' in result) return fail(req, res, result.refused);
     backTo(req, res, `/page/campaigns/${id}`);
   });
@@ -54,6 +49,21 @@ export function makePageSteps({ accounts, steer, steerAccount, fail }: Dependenc
 
   return router;
 }
+
+/** A form sends its empty fields, too, and knows text only. */
+function formOf(req: Request): Record<string, unknown> {
+  const given = Object.entries((req.body ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    given
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => [name, (PARSED[name] ?? String)(String(value))]),
+  );
+}
+
+const PARSED: Readonly<Record<string, (text: string) => unknown>> = {
+  seen: Number,
+  mayBeReceivedTwice: (text) => text === 'true',
+};
 
 /** 303: the browser asks for the page by GET, and a reload does nothing twice. */
 function backTo(req: Request, res: Response, path: string): void {

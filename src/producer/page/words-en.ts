@@ -27,6 +27,7 @@ export const EN: Words = {
     'awaiting-receipts': 'awaiting receipts',
     paused: 'paused',
     held: 'needs a decision',
+    cancelling: 'cancelling',
     completed: 'completed',
     failed: 'failed',
     cancelled: 'cancelled',
@@ -105,10 +106,15 @@ export const EN: Words = {
       consequence: 'The campaign goes out to its audience. A mass send cannot be unsent.',
       confirm: 'Approve and send',
     },
+    reject: {
+      label: 'Reject',
+      consequence: 'The campaign is cancelled; nothing of it goes out. This is final.',
+      confirm: 'Reject it',
+    },
     retry: {
       label: 'Retry refused batches',
       consequence:
-        'Only the batches that WeChat refused are submitted again. Nobody who got it gets it twice.',
+        'Only the batches that were refused are submitted again. Nobody who got it gets it twice.',
       confirm: 'Submit them again',
     },
   },
@@ -122,16 +128,23 @@ export const EN: Words = {
     'not-sent': {
       label: 'It was not sent',
       consequence:
-        'The batch is submitted again under a new key. If it did go out after all, these followers get it twice: look in WeChat’s console first.',
+        'The batch is submitted again under a new key, unless the campaign was cancelled or its time is over. If it did go out after all, these followers get it twice: look in WeChat’s console first.',
       confirm: 'It was not sent: submit again',
     },
     'given-up': {
       label: 'Give up',
-      consequence: 'Nothing more is done about this batch. It counts as not delivered.',
+      consequence:
+        'Nothing more is done about this batch. Its outcome stays unknown; you can still correct that later.',
       confirm: 'Give this batch up',
     },
+    'send-again': {
+      label: 'Send it again',
+      consequence:
+        'The batch was given up without knowing whether it went out. It is submitted again under a new key: look in WeChat’s console first.',
+      confirm: 'Send it again',
+    },
   },
-  held: 'Held: nobody knows whether these went out',
+  held: 'It is unknown whether these went out',
   heldWhy: {
     'outcome-unknown': 'WeChat never answered for as long as asking again was safe.',
     'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
@@ -143,6 +156,7 @@ export const EN: Words = {
   asked: (times, since) =>
     times === 1 ? `asked once, ${since}` : `asked ${times} times since ${since}`,
   decideAll: 'All held batches at once',
+  mayBeReceivedTwice: 'These followers may get the message twice',
   msgId: 'Message id',
   note: 'Note (kept in the history)',
   batches: 'Batches',
@@ -154,6 +168,7 @@ export const EN: Words = {
     settled: 'receipt is in',
     refused: 'refused',
     held: 'held',
+    abandoned: 'given up, outcome unknown',
     cancelled: 'cancelled',
   },
   audit: 'History',
@@ -163,6 +178,8 @@ export const EN: Words = {
     resume: 'let it go on',
     cancel: 'cancelled it',
     approve: 'approved it',
+    reject: 'rejected it',
+    'accepted-after-all': 'had accepted it after all',
     retry: 'had refused batches submitted again',
     recall: 'recalled it',
     ended: 'saw it end',

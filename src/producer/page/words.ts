@@ -7,8 +7,9 @@ import type { Outcome } from '../../shared/campaign/progress.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
 
-export type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'retry';
-export type Decision = 'sent' | 'not-sent' | 'given-up';
+export type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'reject' | 'retry';
+/** `send-again`: not sent, of a batch that was given up. */
+export type Decision = 'sent' | 'not-sent' | 'given-up' | 'send-again';
 
 interface Act {
   readonly label: string;
@@ -64,6 +65,8 @@ export interface Words {
   readonly heldWhy: Readonly<Record<string, string>>;
   readonly asked: (times: number, since: string) => string;
   readonly decideAll: string;
+  /** Beside a box that must be ticked. */
+  readonly mayBeReceivedTwice: string;
   readonly msgId: string;
   readonly note: string;
   readonly batches: string;

@@ -99,7 +99,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       ...NEW_CONTROL,
       ...(message.type === 'news' ? { newsBy } : {}),
       ...(needsApproval(account.approval, campaign.audience)
-        ? { paused: awaitingApproval(now()) }
+        ? { pauses: { approval: { at: now(), by: 'qunfa' } } }
         : {}),
     };
     const result = await campaigns.accept({
@@ -183,11 +183,5 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
 /** Of one caller: two of them may choose the same key. */
 const keyOf = ({ via = 'api', by, idempotencyKey }: Caller): { idempotencyKey?: string } =>
   idempotencyKey === undefined ? {} : { idempotencyKey: JSON.stringify([via, by, idempotencyKey]) };
-
-const awaitingApproval = (at: number): NonNullable<Control['paused']> => ({
-  at,
-  by: 'qunfa',
-  reason: 'approval',
-});
 
 const digestOf = (value: unknown): string => hash('sha256', JSON.stringify(value), 'base64url');

@@ -19,9 +19,13 @@ export async function batchOpenIds(
   const { campaign, batch } = of;
   if (isWholesale(campaign.audience)) return null;
   const openIds = await audiences.slice(...partOf(of));
-  if (batch.without === undefined) return openIds;
-  const left = await audiences.describe(batch.without);
-  const without = new Set(await audiences.slice(batch.without, 0, left?.recipients ?? 0));
+  const without = new Set<string>();
+  for (const leftOut of batch.without ?? []) {
+    const list = await audiences.describe(leftOut);
+    for (const openId of await audiences.slice(leftOut, 0, list?.recipients ?? 0)) {
+      without.add(openId);
+    }
+  }
   return openIds.filter((openId) => !without.has(openId));
 }
 

@@ -14,7 +14,7 @@ import type { Stores } from '../record/record.ts';
 import type { Answer } from '../wechat/client.ts';
 import { recallMass } from '../wechat/mass.ts';
 import { meaningOf } from '../wechat/remedies.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import { MOVED, type Refusal, refuse } from './refusal.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota' | 'identityOf'>;
@@ -28,6 +28,8 @@ export interface RecallRequest {
   readonly articleIndex?: number | undefined;
   /** Numbers; without them every batch that WeChat took. */
   readonly batches?: readonly number[] | undefined;
+  /** The version of the campaign that was decided on. */
+  readonly seen?: number | undefined;
 }
 
 export interface RecallResult {
@@ -69,6 +71,8 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
   ): Promise<RecallReport | { readonly refused: Refusal }> {
     const campaign = await campaigns.spec(id);
     if (!campaign) return refuse(404, 'campaign-not-found', `no campaign ${id}`);
+    const view = request.seen === undefined ? null : await campaigns.view(id);
+    if (view && view.version !== request.seen) return { refused: { ...MOVED, campaign: view } };
     const account = accounts().find(({ name }) => name === campaign.account);
     if (!account) return notConfigured(campaign);
     if (campaign.identity !== identityOf(campaign.account)) return notItsAccount(campaign);

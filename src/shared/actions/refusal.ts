@@ -1,3 +1,6 @@
+import type { Batch } from '../campaign/batch.ts';
+import type { CampaignView } from '../campaign/campaign.ts';
+
 /** Why something asked of us is not done, as a value: the HTTP API shows it as problem+json. */
 export interface Refusal {
   /** The HTTP status it means. */
@@ -10,6 +13,10 @@ export interface Refusal {
   readonly errors?: readonly Mistake[];
   /** The earlier campaign that this one collides with. */
   readonly campaignId?: string;
+  /** How it is now, where a decision was made on an earlier version of it. */
+  readonly campaign?: CampaignView;
+  /** Of the campaign `campaignId`. */
+  readonly batch?: Batch;
 }
 
 export interface Mistake {
@@ -26,3 +33,10 @@ export const refuse = (
   detail: string,
   more: Partial<Refusal> = {},
 ): { refused: Refusal } => ({ refused: { status, code, detail, ...more } });
+
+/** Decided on a version that is no longer the current one; nothing was done. */
+export const MOVED: Refusal = {
+  status: 409,
+  code: 'moved',
+  detail: 'it changed after it was looked at: look at how it is now, and decide again',
+};

@@ -1,108 +1,134 @@
-/** A person settles what nobody knows: was a held batch sent, not sent, or is it given up? */
-
-import type { BatchEvent } from '../campaign/advance-batch.ts';
-import type { Batch } from '../campaign/batch.ts';
-import type { Campaign } from '../campaign/campaign.ts';
+/** An operator says what became of a batch whose outcome is unknown: sent, not sent, or given up. */
+import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
+import { type Batch, isUnknown } from '../campaign/batch.ts';
+import type { Campaign, Control } from '../campaign/campaign.ts';
 import type { AuditEntry } from '../record/audit.ts';
 import type { BatchStore } from '../record/batch-store.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import { MOVED, type Refusal, refuse } from './refusal.ts';
 
 export type Decision = (
   | { readonly as: 'sent'; readonly msgId: string }
-  | { readonly as: 'not-sent' }
+  /** `mayBeReceivedTwice` is needed for a batch that was given up. */
+  | { readonly as: 'not-sent'; readonly mayBeReceivedTwice?: true | undefined }
   | { readonly as: 'given-up' }
-) & { readonly note?: string };
+) & {
+  readonly note?: string | undefined;
+  /** The version that was decided on: the batch's; the campaign's for all that are held. */
+  readonly seen?: number | undefined;
+};
 
 interface Dependencies {
-  readonly batches: Pick<BatchStore, 'all' | 'apply' | 'accepted'>;
+  readonly batches: Pick<BatchStore, 'decide' | 'accepted'>;
   readonly now: () => number;
 }
 
 type Refused = { readonly refused: Refusal };
 
 export function makeResolveHeld({ batches, now }: Dependencies) {
-  /** @returns null when the word was taken, or had been taken before. */
+  /** @returns null when the decision was taken in, now or before. */
   return async function resolveHeld(
-    { id, notAfter }: Campaign,
+    campaign: Campaign,
     which: number | 'all-held',
     decision: Decision,
     by: string,
   ): Promise<Refused | null> {
-    const all = await batches.all(id);
-    const meant = all.filter(({ no, state }) =>
-      which === 'all-held' ? state === 'held' : no === which,
-    );
-    const [first] = meant;
-    if (!first && which === 'all-held') return null;
-    if (!first) return refuse(404, 'batch-not-found', `no such batch of ${id}`);
-    if (which !== 'all-held' && first.state !== 'held') {
-      return alreadySo(first, decision) ? null : notHeld(first);
-    }
-    if (decision.as === 'sent' && meant.length > 1) {
-      return refuse(
-        422,
-        'one-msg-id',
-        'a message id belongs to one batch: resolve them one by one',
-      );
-    }
-    if (decision.as === 'not-sent' && now() >= notAfter) return notAfterPassed();
-    const audit: AuditEntry = {
-      at: now(),
-      by,
-      action: `resolve: ${decision.as}`,
-      ...(decision.note === undefined ? {} : { note: decision.note }),
-    };
+    const { as, note } = decision;
+    const at = now();
+    const audit = { at, by, action: `resolve: ${as}`, ...(note === undefined ? {} : { note }) };
     if (decision.as === 'sent') {
-      const outcome = await batches.accepted(
-        { campaignId: id, no: first.no },
-        { type: 'resolved-sent', msgId: decision.msgId, at: now() },
-        { audit },
-      );
-      if (outcome.kind === 'taken') {
-        return refuse(
-          409,
-          'message-id-taken',
-          `message ${decision.msgId} belongs to batch ${outcome.owner}`,
-        );
-      }
-    } else {
-      const type = decision.as === 'not-sent' ? 'resolved-not-sent' : 'resolved-given-up';
-      const after = await change(id, meant, { type, at: now() } as BatchEvent, audit);
-      // Somebody else, or WeChat, had another word at the same moment.
-      const other = after.find((batch) => !alreadySo(batch, decision));
-      if (other && which !== 'all-held') return notHeld(other);
+      return which === 'all-held' ? ONE_BY_ONE : wasSent(campaign, which, decision, audit);
     }
-    return null;
+    return batches.decide<Refusal>(campaign, async ({ batches: all, version, control }) => {
+      if (which === 'all-held') {
+        const seen = decision.seen ?? version;
+        const isRepeat = all.some(
+          ({ resolved }) => resolved?.as === as && resolved.together === seen,
+        );
+        if (seen !== version && !isRepeat) return { refused: MOVED };
+        const meant = seen === version ? all.filter(({ state }) => state === 'held') : [];
+        return { changed: meant.map((batch) => change(batch, control, version)), audit };
+      }
+      const batch = all.find(({ no }) => no === which);
+      const judged = judge(batch, decision);
+      if (judged === 'done') return { changed: [], audit };
+      if (judged) return judged;
+      if (!batch || !isUnknown(batch)) return NO_BATCH;
+      if (batch.state === 'abandoned') {
+        if (as === 'given-up') return { changed: [], audit };
+        const { mayBeReceivedTwice } = decision as { mayBeReceivedTwice?: true };
+        if (maySend(control) && !mayBeReceivedTwice) return MAY_BE_RECEIVED_TWICE;
+      }
+      return { changed: [change(batch, control)], audit };
+    });
+
+    function change(before: Batch, control: Control, together?: number) {
+      const all = together === undefined ? {} : { together };
+      const after = advance(before, { type: `resolved-${as}`, at, ...all } as BatchEvent);
+      if (after.state !== 'pending' || maySend(control)) return { before, after };
+      return { before, after: advance(after, { type: 'cancelled', at }) };
+    }
+
+    /** Else a batch that was not sent is over, since nothing may be sent any more. */
+    function maySend(control: Control): boolean {
+      return !control.cancelled && at < campaign.notAfter;
+    }
   };
 
-  async function change(
-    id: string,
-    meant: readonly Batch[],
-    event: BatchEvent,
+  async function wasSent(
+    { id }: Campaign,
+    no: number,
+    decision: Extract<Decision, { as: 'sent' }>,
     audit: AuditEntry,
-  ): Promise<Batch[]> {
-    const after: Batch[] = [];
-    for (const { no } of meant) {
-      const unless = (current: Batch): boolean => current.state !== 'held';
-      after.push(await batches.apply({ campaignId: id, no }, event, { audit, unless }));
-    }
-    return after;
+  ): Promise<Refused | null> {
+    let judged: Judged = null;
+    const event = { type: 'resolved-sent', msgId: decision.msgId, at: audit.at } as const;
+    const unless = (batch: Batch): boolean => {
+      judged = judge(batch, decision);
+      return judged !== null;
+    };
+    const outcome = await batches.accepted({ campaignId: id, no }, event, { audit, unless });
+    if (outcome.kind === 'taken') return taken(decision.msgId, outcome.owner);
+    if (outcome.kind !== 'declined') return null;
+    return asRefused(judged);
   }
 }
 
-function alreadySo(batch: Batch, decision: Decision): boolean {
-  switch (decision.as) {
-    case 'sent':
-      return 'msgId' in batch && batch.msgId === decision.msgId;
-    case 'not-sent':
-      return batch.generation > 0 && (batch.state === 'pending' || batch.state === 'submitting');
-    case 'given-up':
-      return batch.state === 'refused' && batch.reason === 'given-up';
-  }
+type Judged = Refused | 'done' | null;
+
+const asRefused = (judged: Judged): Refused | null => (judged === 'done' ? null : judged);
+
+/** Whether the batch is still the one that was decided about; `done` if this is a repeat. */
+function judge(batch: Batch | undefined, decision: Decision): Judged {
+  if (!batch) return NO_BATCH;
+  const { seen } = decision;
+  if (isUnknown(batch) && (seen === undefined || seen === batch.version)) return null;
+  if (isRepeat(batch, decision)) return 'done';
+  return seen === undefined ? notHeld(batch) : { refused: { ...MOVED, batch } };
+}
+
+function isRepeat(batch: Batch, decision: Decision): boolean {
+  const { resolved } = batch;
+  if (resolved?.as !== decision.as) return false;
+  if (decision.seen !== undefined) return resolved.seen === decision.seen;
+  return decision.as !== 'sent' || ('msgId' in batch && batch.msgId === decision.msgId);
 }
 
 const notHeld = ({ no, state }: Batch): Refused =>
   refuse(409, 'batch-not-held', `batch ${no} is ${state}, not held`);
 
-export const notAfterPassed = (): Refused =>
-  refuse(409, 'not-after-passed', 'notAfter has passed: nothing may be sent any more');
+const taken = (msgId: string, owner: string): Refused =>
+  refuse(409, 'message-id-taken', `message ${msgId} belongs to batch ${owner}`);
+
+const NO_BATCH = refuse(404, 'batch-not-found', 'the campaign has no such batch');
+
+const ONE_BY_ONE = refuse(
+  422,
+  'one-msg-id',
+  'a message id belongs to one batch: resolve them one by one',
+);
+
+const MAY_BE_RECEIVED_TWICE = refuse(
+  409,
+  'may-be-received-twice',
+  'this batch was given up with an unknown outcome, so its followers may get the message twice: to submit it again, add "mayBeReceivedTwice": true',
+);

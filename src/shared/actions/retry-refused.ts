@@ -1,119 +1,158 @@
 /**
- * Which refused batches of a campaign are submitted once more, under new keys: as they were, in
- * halves, or without some OpenIDs.
+ * Submits the refused batches of a campaign once more, under new keys: as they were, in halves, or
+ * without some OpenIDs. All of it is one commit, computed from the batches that the commit checks.
  *
  * WeChat refuses a whole batch for one OpenID that is another account's (40003, 49003), and does
  * not say which. Halving finds it in at most thirteen rounds; whoever knows it names it.
  */
-
+import { advance } from '../campaign/advance-batch.ts';
 import { isWholesale } from '../campaign/audience.ts';
 import { type Batch, newBatch } from '../campaign/batch.ts';
-import { halvesOf, rangeOf, sizeOf } from '../campaign/divide.ts';
-import type { CampaignRecord } from '../record/read-campaign.ts';
+import type { Campaign, Control } from '../campaign/campaign.ts';
+import { halvesOf, rangeOf } from '../campaign/divide.ts';
 import type { Stores } from '../record/record.ts';
 import { batchOpenIds } from './batch-open-ids.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import { MOVED, type Refusal, refuse } from './refusal.ts';
 
-export type RetryHow =
+export type RetryHow = (
   | { readonly as: 'is' }
   | { readonly as: 'halves' }
-  | { readonly as: 'without'; readonly openIds: readonly string[] };
+  | { readonly as: 'without'; readonly openIds: readonly string[] }
+) & {
+  /** The version of the campaign that was decided on. */
+  readonly seen?: number | undefined;
+};
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences'>;
+  readonly stores: Pick<Stores, 'batches' | 'audiences'>;
   readonly now: () => number;
 }
 
-/** Submits one batch again; recorded by then, not called yet. */
-type Retry = () => Promise<unknown>;
+type Refused = { readonly refused: Refusal };
 
-export function makeChooseRetries({ stores, now }: Dependencies) {
+/** A refused batch as it will be, and the other half of it; null: it stays refused. */
+type Retried = { readonly after: Batch; readonly other?: Batch } | null;
+
+export function makeRetryRefused({ stores, now }: Dependencies) {
   const { batches, audiences } = stores;
 
-  /** @returns what is to be submitted again, nothing of it done yet; or why nothing can be. */
-  return async function chooseRetries(
-    record: CampaignRecord,
+  /** @returns null when it is done. */
+  return async function retryRefused(
+    campaign: Campaign,
     how: RetryHow,
     by: string,
-  ): Promise<readonly Retry[] | { refused: Refusal }> {
-    const { campaign } = record;
-    if (how.as !== 'is' && isWholesale(campaign.audience)) {
-      return refuse(422, 'not-a-list', 'WeChat alone knows who a group, a tag or everyone is');
-    }
-    const refusedOnes = (await batches.all(campaign.id)).filter(({ state }) => state === 'refused');
-    const prepared = how.as === 'without' ? await listWithout(record, how.openIds) : undefined;
-    if (prepared && 'refused' in prepared) return prepared;
-    const retries: (Retry | null)[] = [];
-    for (const batch of refusedOnes) {
-      if (how.as === 'halves') retries.push(inHalves(record, batch, by));
-      else if (prepared) retries.push(await without(record, batch, prepared.listId, by));
-      else retries.push(asItWas(record, batch, by));
-    }
-    return retries.filter((retry) => retry !== null);
+  ): Promise<Refused | null> {
+    const isList = !isWholesale(campaign.audience);
+    const leftOut = how.as === 'without' && isList ? await listOf(campaign, how.openIds) : '';
+    if (typeof leftOut !== 'string') return leftOut;
+    const audit = { at: now(), by, action: ACTIONS[how.as] };
+
+    return batches.decide<Refusal>(campaign, async ({ batches: all, version, control }) => {
+      if (how.seen !== undefined && how.seen !== version) return { refused: MOVED };
+      if (now() >= campaign.notAfter) return NOT_AFTER_PASSED;
+      if (control.cancelled) return over('retry');
+      const refusedOnes = all.filter(({ state }) => state === 'refused');
+      if (refusedOnes.length === 0) return NOTHING_REFUSED;
+      if (how.as !== 'is' && !isList) return NOT_A_LIST;
+      const changed: { before: Batch; after: Batch }[] = [];
+      const added: Batch[] = [];
+      for (const before of refusedOnes) {
+        const no = all.length + added.length + 1;
+        const retried = await retriedAs(how.as, { campaign, control, batch: before, leftOut, no });
+        if (retried) changed.push({ before, after: retried.after });
+        if (retried?.other) added.push(retried.other);
+      }
+      return changed.length === 0 ? NOTHING_REFUSED : { changed, added, audit };
+    });
   };
 
-  function asItWas({ campaign }: CampaignRecord, { no }: Batch, by: string): Retry {
-    return () =>
-      batches.apply(
-        { campaignId: campaign.id, no },
-        { type: 'retried' },
-        {
-          audit: { at: now(), by, action: 'retry' },
-          unless: ({ state }) => state !== 'refused',
-        },
-      );
+  async function retriedAs(as: RetryHow['as'], at: Retrying): Promise<Retried> {
+    switch (as) {
+      case 'is':
+        return { after: advance(at.batch, { type: 'retried' }) };
+      case 'halves':
+        return inHalves(at);
+      case 'without':
+        return withoutSome(at);
+    }
   }
 
   /** The lower half keeps the number, the upper one gets the next free one. */
-  function inHalves(record: CampaignRecord, batch: Batch, by: string): Retry | null {
-    const { campaign, control } = record;
+  async function inHalves({ campaign, control, batch, no }: Retrying): Promise<Retried> {
     const recipients = control.recipients ?? campaign.counts?.recipients ?? 0;
-    const halves = halvesOf(rangeOf(batch, recipients));
+    const range = rangeOf(batch, recipients);
+    const halves = halvesOf(range, await keptOf({ campaign, control, batch }, range.from));
     if (!halves) return null;
     const [lower, upper] = halves;
     const withoutToo = batch.without === undefined ? {} : { without: batch.without };
-    return () =>
-      batches.divide(
-        { campaignId: campaign.id, no: batch.no },
-        { type: 'retried', range: lower, size: sizeOf(lower) },
-        (no) => ({ ...newBatch(no, sizeOf(upper)), range: upper, ...withoutToo }),
-        { at: now(), by, action: 'retry in halves' },
-      );
+    return {
+      after: advance(batch, { type: 'retried', ...lower }),
+      other: { ...newBatch(no, upper.size), range: upper.range, ...withoutToo },
+    };
   }
 
-  async function listWithout(
-    { campaign }: CampaignRecord,
+  /** Positions in the list of those that the batch still goes to; undefined: all of its range. */
+  async function keptOf(of: Of, from: number): Promise<number[] | undefined> {
+    if (of.batch.without === undefined) return undefined;
+    const all = await batchOpenIds(audiences, { ...of, batch: { ...of.batch, without: [] } });
+    const kept = new Set(await batchOpenIds(audiences, of));
+    return (all ?? []).flatMap((openId, at) => (kept.has(openId) ? [from + at] : []));
+  }
+
+  /** One OpenID cannot be mass-sent (40130): such a batch stays refused. */
+  async function withoutSome({ leftOut, ...of }: Retrying): Promise<Retried> {
+    const without = [...(of.batch.without ?? []), leftOut];
+    const left = await batchOpenIds(audiences, { ...of, batch: { ...of.batch, without } });
+    if (!left || left.length < 2) return null;
+    return { after: advance(of.batch, { type: 'retried', without, size: left.length }) };
+  }
+
+  async function listOf(
+    { account, notAfter }: Campaign,
     openIds: readonly string[],
-  ): Promise<{ listId: string } | { refused: Refusal }> {
-    const list = await audiences.create(openIds, { account: campaign.account });
+  ): Promise<string | Refused> {
+    const list = await audiences.create(openIds, { account });
     if (list.recipients === 0) {
       await audiences.remove(list.id);
       return refuse(422, 'no-openid', 'none of the given OpenIDs is one');
     }
-    await audiences.touch(list.id, campaign.notAfter - now());
-    return { listId: list.id };
-  }
-
-  async function without(
-    record: CampaignRecord,
-    batch: Batch,
-    listId: string,
-    by: string,
-  ): Promise<Retry | null> {
-    const { campaign, control } = record;
-    const trial = { ...batch, without: listId };
-    const left = await batchOpenIds(audiences, { campaign, control, batch: trial });
-    // One OpenID cannot be mass-sent (40130): the batch stays refused.
-    if (!left || left.length < 2) return null;
-    const size = left.length;
-    return () =>
-      batches.apply(
-        { campaignId: campaign.id, no: batch.no },
-        { type: 'retried', without: listId, size },
-        {
-          audit: { at: now(), by, action: 'retry without some' },
-          unless: ({ state }) => state !== 'refused',
-        },
-      );
+    await audiences.touch(list.id, notAfter - now());
+    return list.id;
   }
 }
+
+interface Of {
+  readonly campaign: Campaign;
+  readonly control: Control;
+  readonly batch: Batch;
+}
+
+interface Retrying extends Of {
+  /** The list of those to leave out. */
+  readonly leftOut: string;
+  /** A number that is free. */
+  readonly no: number;
+}
+
+const ACTIONS = { is: 'retry', halves: 'retry in halves', without: 'retry without some' } as const;
+
+const NOT_A_LIST = refuse(
+  422,
+  'not-a-list',
+  'WeChat alone knows who a group, a tag or everyone is',
+);
+
+const NOTHING_REFUSED = refuse(
+  409,
+  'nothing-refused',
+  'no batch of this campaign is refused that this could retry',
+);
+
+const NOT_AFTER_PASSED = refuse(
+  409,
+  'not-after-passed',
+  'notAfter has passed: nothing may be sent any more',
+);
+
+export const over = (what: string): Refused =>
+  refuse(409, 'campaign-over', `nothing to ${what}: the campaign has ended or was cancelled`);

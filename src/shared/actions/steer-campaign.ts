@@ -1,21 +1,41 @@
 /**
- * What a person may do to a campaign: pause, resume, cancel, approve, retry, resolve.
+ * What an operator may do to a campaign: pause, resume, cancel, approve, reject, retry, resolve.
  *
  * The record comes first, then the campaign's jobs are taken out of the lane or woken. Each may be
- * asked for twice and does it once; each is written down with who asked.
+ * asked for twice and does it once; each is written down with who asked. A decision that names the
+ * version it was made on is done only if that is still the current one.
  */
-
-import { type CampaignView, type Control, isEnded, viewOf } from '../campaign/campaign.ts';
+import { type InFlight, inFlight } from '../campaign/batch.ts';
+import {
+  type CampaignView,
+  type Control,
+  isEnded,
+  isPaused,
+  PAUSE_REASONS,
+  pausedBy,
+  viewOf,
+  withoutPauses,
+} from '../campaign/campaign.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { Queues } from '../queue/queues.ts';
 import { wakeCampaign } from '../queue/wake-campaign.ts';
 import type { Stores } from '../record/record.ts';
-import { type Refusal, refuse } from './refusal.ts';
-import { type Decision, makeResolveHeld, notAfterPassed } from './resolve-held.ts';
-import { makeChooseRetries, type RetryHow } from './retry-refused.ts';
+import { MOVED, type Refusal, refuse } from './refusal.ts';
+import { type Decision, makeResolveHeld } from './resolve-held.ts';
+import { makeRetryRefused, over, type RetryHow } from './retry-refused.ts';
 import { makeStopCampaign } from './stop-campaign.ts';
 
-export type SteerResult = CampaignView | { readonly refused: Refusal };
+type Refused = { readonly refused: Refusal };
+
+/** `inFlight`, of a pause or a cancel: what it could not stop. */
+export type SteerResult = (CampaignView & { readonly inFlight?: readonly InFlight[] }) | Refused;
+
+export interface StepOptions {
+  /** The version of the campaign that was decided on. */
+  readonly seen?: number | undefined;
+  /** Why; kept in the audit. */
+  readonly note?: string | undefined;
+}
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences'>;
@@ -26,76 +46,97 @@ interface Dependencies {
 
 export type SteerCampaign = ReturnType<typeof makeSteerCampaign>;
 
-type Decided = Control | { refused: Refusal };
+type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'reject';
+type Decide = (control: Control, createdBy: string) => Control | Refused;
 
 export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
-  const { campaigns } = stores;
-  const chooseRetries = makeChooseRetries({ stores, now });
-  const resolveHeld = makeResolveHeld({ batches: stores.batches, now });
+  const { campaigns, batches } = stores;
+  const retryRefused = makeRetryRefused({ stores, now });
+  const resolveHeld = makeResolveHeld({ batches, now });
   const stopCampaign = makeStopCampaign({ stores, queues, now });
 
-  async function pause(id: string, by: string): Promise<SteerResult> {
-    return steer(id, by, 'pause', (control) =>
+  const pause = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
+    stop(id, by, 'pause', options, (control) =>
       isEnded(control) || control.cancelled
         ? over('pause')
-        : control.paused
-          ? control
-          : { ...control, paused: { at: now(), by, reason: 'operator' } },
+        : pausedBy(control, 'operator', { at: now(), by }),
     );
-  }
 
-  async function resume(id: string, by: string): Promise<SteerResult> {
-    return steer(id, by, 'resume', (control) => {
+  const resume = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
+    steer(id, by, 'resume', options, (control) => {
       if (isEnded(control)) return over('resume');
-      if (!control.paused) return control;
-      if (control.paused.reason === 'approval') {
-        return refuse(409, 'approval-needed', 'this campaign waits for approval: approve it');
+      const { approval, ...others } = control.pauses ?? {};
+      if (Object.keys(others).length > 0) {
+        return withoutPauses(control, RESUMABLE);
       }
-      return withoutPause(control);
+      return approval ? APPROVAL_NEEDED : control;
     });
-  }
 
   /** By another key than the one that enqueued it: two people, or two systems, must agree. */
-  async function approve(id: string, by: string): Promise<SteerResult> {
-    return steer(id, by, 'approve', (control, createdBy) => {
+  const approve = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
+    steer(id, by, 'approve', options, (control, createdBy) => {
       if (isEnded(control) || control.cancelled) return over('approve');
       if (control.approved) return control;
-      if (control.paused?.reason !== 'approval') {
-        return refuse(409, 'no-approval-needed', 'this campaign does not wait for approval');
-      }
-      if (by === createdBy) {
-        return refuse(
-          403,
-          'approval-by-another',
-          `${createdBy} enqueued this campaign; somebody else must approve it`,
-        );
-      }
-      return { ...withoutPause(control), approved: { at: now(), by } };
+      if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
+      if (by === createdBy) return approvalByAnother(createdBy);
+      return { ...withoutPauses(control, ['approval']), approved: { at: now(), by } };
     });
-  }
+
+  /** The other answer to a campaign that waits for approval: it is cancelled, with the reason. */
+  const reject = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
+    steer(id, by, 'reject', options, (control) => {
+      if (control.cancelled?.reason === 'rejected') return control;
+      if (isEnded(control) || control.cancelled) return over('reject');
+      if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
+      const { note } = options;
+      const cancelled = { at: now(), by, reason: 'rejected' as const, ...(note ? { note } : {}) };
+      return { ...withoutPauses(control, PAUSE_REASONS), cancelled };
+    });
 
   /** Batches not called yet leave the lane at once; what was called goes on to its receipt. */
-  async function cancel(id: string, by: string): Promise<SteerResult> {
-    return steer(id, by, 'cancel', (control) => {
+  const cancel = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
+    stop(id, by, 'cancel', options, (control) => {
       if (control.cancelled) return control;
       if (isEnded(control)) return over('cancel');
-      return { ...withoutPause(control), cancelled: { at: now(), by, reason: 'operator' } };
+      const cancelled = { at: now(), by, reason: 'operator' as const };
+      return { ...withoutPauses(control, PAUSE_REASONS), cancelled };
     });
+
+  /** The answer names what may still go out. */
+  async function stop(
+    id: string,
+    by: string,
+    step: Step,
+    options: StepOptions,
+    decide: Decide,
+  ): Promise<SteerResult> {
+    const result = await steer(id, by, step, options, decide);
+    if ('refused' in result) return result;
+    return { ...result, inFlight: inFlight(id, await batches.all(id)) };
   }
 
   async function steer(
     id: string,
     by: string,
-    action: string,
-    decide: (control: Control, createdBy: string) => Decided,
+    action: Step,
+    { seen, note }: StepOptions,
+    decide: Decide,
   ): Promise<SteerResult> {
     const after = await campaigns.control<Refusal>(
       id,
-      (control, _tally, campaign) => decide(control, campaign.createdBy),
-      { audit: { at: now(), by, action } },
+      (control, tally, campaign) => {
+        const decided = decide(control, campaign.createdBy);
+        // What is so already was decided by a repeat of this, or by somebody who agrees.
+        if (decided === control || 'refused' in decided) return decided;
+        return seen === undefined || seen === tally.version ? decided : { refused: MOVED };
+      },
+      {
+        audit: { at: now(), by, action, ...(note ? { note } : {}) },
+        overVersion: seen !== undefined,
+      },
     );
     if (after === null) return unknown(id);
-    if ('refused' in after) return after;
+    if ('refused' in after) return withCampaign(id, after);
     // Asked again, too: whoever recorded it may have died before anything was woken.
     if (!isEnded(after)) await act(id, after);
     return show(id);
@@ -105,29 +146,21 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     const campaign = await campaigns.spec(id);
     if (!campaign) return;
     if (control.cancelled) await stopCampaign.cancelPending(campaign);
-    else if (control.paused) await stopCampaign.parkPending(campaign);
+    else if (isPaused(control)) await stopCampaign.parkPending(campaign);
     await wakeCampaign(queues, id);
   }
 
   /** The refused batches only, under new keys; on request in halves, or without some OpenIDs. */
   async function retry(id: string, by: string, how: RetryHow = { as: 'is' }): Promise<SteerResult> {
-    const record = await campaigns.read(id);
-    if (!record) return unknown(id);
-    if (now() >= record.campaign.notAfter) return notAfterPassed();
-    if (record.control.cancelled) return { refused: over('retry').refused };
-    if (record.tally.refused === 0) return nothingRefused();
-    const retries = await chooseRetries(record, how, by);
-    if ('refused' in retries) return retries;
-    if (retries.length === 0) return nothingRefused();
+    const campaign = await campaigns.spec(id);
+    if (!campaign) return unknown(id);
+    // What WeChat refused of its material must not refuse these batches again.
     await campaigns.askWechatAgain(id);
-    // Opened first: should this process die in between, the sweeper finds it and ends it again.
-    await campaigns.reopen(id);
-    for (const retryOne of retries) await retryOne();
-    await campaigns.reopen(id);
-    return goOn(id);
+    const refused = await retryRefused(campaign, how, by);
+    return refused ? withCampaign(id, refused) : goOn(id);
   }
 
-  /** A held batch: a person says what became of it. */
+  /** A batch whose outcome is unknown: an operator says what became of it. */
   async function resolve(
     id: string,
     which: number | 'all-held',
@@ -136,36 +169,55 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
   ): Promise<SteerResult> {
     const campaign = await campaigns.spec(id);
     if (!campaign) return unknown(id);
-    return (await resolveHeld(campaign, which, decision, by)) ?? goOn(id);
+    const refused = await resolveHeld(campaign, which, decision, by);
+    return refused ? withCampaign(id, refused) : goOn(id);
   }
 
   /** The root may be asleep over other batches, or have ended: either way it looks again. */
   async function goOn(id: string): Promise<SteerResult> {
-    const campaign = await campaigns.spec(id);
-    if (campaign) await enqueueRoot(campaign);
+    const record = await campaigns.read(id);
+    if (!record) return unknown(id);
+    if (!isEnded(record.control)) await enqueueRoot(record.campaign);
     await wakeCampaign(queues, id);
     return show(id);
   }
 
-  async function show(id: string): Promise<SteerResult> {
+  async function show(id: string): Promise<CampaignView | Refused> {
     const record = await campaigns.read(id);
     return record ? viewOf(record.campaign, record.control, record.tally) : unknown(id);
   }
 
-  return { pause, resume, cancel, approve, retry, resolve };
+  /** Whoever decided on an earlier version is shown the current one. */
+  async function withCampaign(id: string, { refused }: Refused): Promise<Refused> {
+    if (refused.code !== MOVED.code) return { refused };
+    if (refused.batch) return { refused: { ...refused, campaignId: id } };
+    const view = await show(id);
+    return 'refused' in view ? view : { refused: { ...refused, campaign: view } };
+  }
+
+  return { pause, resume, cancel, approve, reject, retry, resolve };
 }
 
-/** What was counted towards the pause begins anew with the person's word. */
-function withoutPause(control: Control): Control {
-  const { paused: _, takenInARow: __, ...rest } = control;
-  return rest;
-}
+const RESUMABLE = PAUSE_REASONS.filter((reason) => reason !== 'approval');
 
-const nothingRefused = (): { refused: Refusal } =>
-  refuse(409, 'nothing-refused', 'no batch of this campaign is refused that this could retry');
+const APPROVAL_NEEDED = refuse(
+  409,
+  'approval-needed',
+  'this campaign waits for approval: approve or reject it',
+);
 
-const over = (what: string): { refused: Refusal } =>
-  refuse(409, 'campaign-over', `nothing to ${what}: the campaign has ended or was cancelled`);
+const NO_APPROVAL_NEEDED = refuse(
+  409,
+  'no-approval-needed',
+  'this campaign does not wait for approval',
+);
 
-const unknown = (id: string): { refused: Refusal } =>
+const approvalByAnother = (createdBy: string): Refused =>
+  refuse(
+    403,
+    'approval-by-another',
+    `${createdBy} enqueued this campaign; somebody else must approve it`,
+  );
+
+const unknown = (id: string): Refused =>
   refuse(404, 'campaign-not-found', `no campaign ${id}, or its time of keeping is over`);

@@ -1,4 +1,5 @@
 /** How what a campaign has not called yet is stopped; what was called goes on to its receipt. */
+import { onStop } from '../campaign/advance-batch.ts';
 import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, isEnded } from '../campaign/campaign.ts';
 import { submitBatchJob } from '../queue/jobs.ts';
@@ -35,17 +36,25 @@ export function makeStopCampaign({ stores, queues, now }: Dependencies) {
 
   async function cancelPending(campaign: Campaign): Promise<void> {
     for (const batch of await batches.all(campaign.id)) {
-      if (batch.state === 'pending') {
-        await batches.apply(
-          { campaignId: campaign.id, no: batch.no },
-          { type: 'cancelled', at: now() },
-          { unless: (current) => current.state !== 'pending' },
-        );
-      }
+      const stopped = (await stopBatch(campaign, batch)) !== batch;
       // Asked again, too: whoever cancelled it may have died before its job was out of the lane.
-      if (batch.state === 'pending' || batch.state === 'cancelled')
-        await leaveLane(campaign, batch);
+      if (stopped || batch.state === 'cancelled') await leaveLane(campaign, batch);
     }
+  }
+
+  /** @returns the batch as it was, if it is with WeChat or over. */
+  async function stopBatch({ id }: Campaign, batch: Batch): Promise<Batch> {
+    const event = onStop(batch, now());
+    if (!event) return batch;
+    return batches.apply({ campaignId: id, no: batch.no }, event, {
+      unless: (current) => onStop(current, 0)?.type !== event.type,
+    });
+  }
+
+  /** For a batch that WeChat has just put off: the cancel may have come during the call. */
+  async function stopIfCancelled(campaign: Campaign, batch: Batch): Promise<Batch> {
+    const record = await campaigns.read(campaign.id);
+    return record?.control.cancelled ? stopBatch(campaign, batch) : batch;
   }
 
   /** Paused: pending batches stay so, and get new jobs later. */
@@ -69,5 +78,5 @@ export function makeStopCampaign({ stores, queues, now }: Dependencies) {
     if (batch.state === 'submitting') await lane.removeRateLimitKey();
   }
 
-  return { stopLate, cancelPending, parkPending, leaveLane };
+  return { stopLate, cancelPending, stopIfCancelled, parkPending, leaveLane };
 }

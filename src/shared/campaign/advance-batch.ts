@@ -3,16 +3,25 @@
  *
  *   pending ──▶ submitting ──▶ submitted ──▶ settled      the receipt is in
  *      ▲   ◀─────┘  │  ▲  │
- *      │  WeChat    │  └──┘ asked again, same key, while nobody knows
- *      │  said wait ├────▶ refused                        WeChat said no at the door
- *      │            └────▶ held                           nobody knows; a person decides
- *      └─── a person: retry (refused), resolve (held), with a new key
+ *      │  WeChat    │  └──┘ asked again, same key, while the outcome is unknown
+ *      │  said wait ├────▶ refused                        WeChat refused the submission
+ *      │            └────▶ held ──▶ abandoned             unknown; an operator decides
+ *      └─── an operator: retry (refused), resolve (held, abandoned), with a new key
  *   pending ──▶ cancelled
  *
  * Pure: no clock, no Redis, no WeChat. Whatever can happen to a batch, happens here.
  */
 import { assertNever, ServiceError } from '../platform/errors.ts';
-import { type Batch, type Common, type HeldReason, isFinal, type WaitReason } from './batch.ts';
+import {
+  type Batch,
+  type Common,
+  type HeldReason,
+  isFinal,
+  isUnknown,
+  type Resolution,
+  type UnknownBatch,
+  type WaitReason,
+} from './batch.ts';
 import type { Range } from './divide.ts';
 import { type Receipt, sameReceipt } from './receipt.ts';
 
@@ -24,6 +33,15 @@ export type BatchEvent =
       readonly msgId: string;
       readonly msgDataId?: string;
       readonly adopted?: boolean;
+      readonly at: number;
+    }
+  /** WeChat accepted an earlier call, after the batch was decided about. */
+  | {
+      readonly type: 'accepted-late';
+      readonly msgId: string;
+      readonly msgDataId?: string;
+      /** Of the key that was accepted. */
+      readonly generation: number;
       readonly at: number;
     }
   | {
@@ -61,17 +79,18 @@ export type BatchEvent =
   | { readonly type: 'cancelled'; readonly at: number }
   /** A finished or lost job needs another id. */
   | { readonly type: 'rerun' }
-  /** A person: it went out, and this is its message id. */
+  /** An operator: it went out, and this is its message id. */
   | { readonly type: 'resolved-sent'; readonly msgId: string; readonly at: number }
-  /** A person: it did not go out. Submitted again under a new key. */
-  | { readonly type: 'resolved-not-sent' }
-  | { readonly type: 'resolved-given-up'; readonly at: number }
-  /** A person: submit the refused batch again, under a new key. */
+  /** An operator: it did not go out. Submitted again under a new key. */
+  | { readonly type: 'resolved-not-sent'; readonly together?: number }
+  /** An operator: it stays unknown. */
+  | { readonly type: 'resolved-given-up'; readonly at: number; readonly together?: number }
+  /** An operator: submit the refused batch again, under a new key. */
   | {
       readonly type: 'retried';
       /** Smaller than before: half of it, or without some. */
       readonly range?: Range;
-      readonly without?: string;
+      readonly without?: readonly string[];
       readonly size?: number;
     };
 
@@ -82,11 +101,18 @@ export type BatchEvent =
  * @throws {ServiceError} `BATCH_TRANSITION_ILLEGAL` when the two cannot belong together.
  */
 export function advance(batch: Batch, event: BatchEvent): Batch {
+  const next = after(batch, event);
+  return next === batch || event.type === 'rerun' ? next : { ...next, version: batch.version + 1 };
+}
+
+function after(batch: Batch, event: BatchEvent): Batch {
   switch (event.type) {
     case 'attempt-started':
       return startAttempt(batch, event);
     case 'accepted':
       return accept(batch, event);
+    case 'accepted-late':
+      return acceptLate(batch, event);
     case 'refused':
       return refuse(batch, event);
     case 'put-back':
@@ -113,23 +139,27 @@ export function advance(batch: Batch, event: BatchEvent): Batch {
       return isFinal(batch) ? illegal(batch, event) : { ...batch, run: batch.run + 1 };
     case 'resolved-sent':
       if (isAbout(batch, event.msgId)) return batch;
-      if (batch.state !== 'held') return illegal(batch, event);
+      if (!isUnknown(batch)) return illegal(batch, event);
       return {
-        ...common(batch),
+        ...common(resolved(batch, 'sent')),
         state: 'submitted',
         msgId: event.msgId,
         submittedAt: event.at,
         run: batch.run + 1,
       };
     case 'resolved-not-sent':
-      return batch.state === 'held' ? again(batch) : illegal(batch, event);
+      return isUnknown(batch)
+        ? again(resolved(batch, 'not-sent', event.together))
+        : illegal(batch, event);
     case 'retried':
       return batch.state === 'refused'
         ? again({ ...batch, ...smaller(event) })
         : illegal(batch, event);
-    case 'resolved-given-up':
+    case 'resolved-given-up': {
       if (batch.state !== 'held') return illegal(batch, event);
-      return { ...common(batch), state: 'refused', refusedAt: event.at, reason: 'given-up' };
+      const { heldAt: _, ...rest } = resolved(batch, 'given-up', event.together);
+      return { ...rest, state: 'abandoned', abandonedAt: event.at };
+    }
     default:
       return assertNever(event);
   }
@@ -163,9 +193,9 @@ function startAttempt(batch: Batch, event: Event<'attempt-started'>): Batch {
   };
 }
 
-/** A late acceptance overrules held: WeChat's word is worth more than our not knowing. */
+/** A late acceptance overrules held and abandoned: the outcome is known now. */
 function accept(batch: Batch, event: Event<'accepted'>): Batch {
-  if (batch.state === 'submitting' || batch.state === 'held') {
+  if (batch.state === 'submitting' || isUnknown(batch)) {
     return {
       ...common(batch),
       state: 'submitted',
@@ -176,6 +206,31 @@ function accept(batch: Batch, event: Event<'accepted'>): Batch {
     };
   }
   return isAbout(batch, event.msgId) ? batch : illegal(batch, event);
+}
+
+/**
+ * It went out under an earlier key, so no later one may be called. Where a later one was called, and
+ * not definitely refused, its followers may get it twice: that stays on the batch.
+ */
+function acceptLate(
+  batch: Batch,
+  { msgId, msgDataId, generation, at }: Event<'accepted-late'>,
+): Batch {
+  if (batch.state === 'submitted' || batch.state === 'settled') {
+    return batch.twice || batch.msgId === msgId ? batch : { ...batch, twice: true };
+  }
+  const isOtherKeyOut =
+    generation !== batch.generation && (batch.state === 'submitting' || isUnknown(batch));
+  return {
+    ...common(batch),
+    state: 'submitted',
+    generation,
+    run: batch.run + 1,
+    msgId,
+    submittedAt: at,
+    ...(msgDataId === undefined ? {} : { msgDataId }),
+    ...(isOtherKeyOut ? { twice: true } : {}),
+  };
 }
 
 /** No is only an outcome where every earlier call of this key had one too; else nobody knows. */
@@ -258,15 +313,37 @@ const again = (batch: Batch): Batch => ({
   attempts: 0,
 });
 
-const common = ({ no, size, generation, run, attempts, range, without }: Batch): Common => ({
-  no,
-  size,
-  generation,
-  run,
-  attempts,
-  ...(range === undefined ? {} : { range }),
-  ...(without === undefined ? {} : { without }),
+function common(batch: Batch): Common {
+  const { no, size, generation, run, attempts, version, range, without, resolved, twice } = batch;
+  return {
+    no,
+    size,
+    generation,
+    run,
+    attempts,
+    version,
+    ...(range === undefined ? {} : { range }),
+    ...(without === undefined ? {} : { without }),
+    ...(resolved === undefined ? {} : { resolved }),
+    ...(twice === undefined ? {} : { twice }),
+  };
+}
+
+/** `together`: the campaign's version, where all that were held then were decided at once. */
+const resolved = <T extends UnknownBatch>(batch: T, as: Resolution, together?: number): T => ({
+  ...batch,
+  resolved: { as, seen: batch.version, ...(together === undefined ? {} : { together }) },
 });
+
+/** What a cancel, or the passing of `notAfter`, makes of a batch; null where WeChat has it. */
+export function onStop(batch: Batch, at: number): BatchEvent | null {
+  if (batch.state === 'pending') return { type: 'cancelled', at };
+  if (batch.state !== 'submitting' || !batch.answered) return null;
+  // WeChat put off the repeat of an unanswered call: another repeat could send it.
+  return batch.reason === 'outcome-unknown'
+    ? null
+    : { type: 'held', reason: 'outcome-unknown', at };
+}
 
 const smaller = ({ range, without, size }: Event<'retried'>) => ({
   ...(range === undefined ? {} : { range }),

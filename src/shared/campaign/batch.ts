@@ -49,10 +49,33 @@ export interface Common {
   /** Part of the job's id: a finished job makes room for another. */
   readonly run: number;
   readonly attempts: number;
+  /** Grows with each change but `rerun`; what an operator's decision is checked against. */
+  readonly version: number;
   /** Its part of the list, once it was divided; else its number gives it. */
   readonly range?: Range;
-  /** A list of those it goes without, id of an audience. */
-  readonly without?: string;
+  /** Lists of those it goes without, ids of audiences. */
+  readonly without?: readonly string[];
+  /** The last decision about its unknown outcome, to tell a repeat of it from another one. */
+  readonly resolved?: {
+    readonly as: Resolution;
+    /** The batch's version then; and the campaign's, where all held ones were decided at once. */
+    readonly seen: number;
+    readonly together?: number;
+  };
+  /** WeChat accepted one of its keys when another key may have been accepted, too. */
+  readonly twice?: true;
+}
+
+/** What an operator may say about a batch whose outcome is unknown. */
+export type Resolution = 'sent' | 'not-sent' | 'given-up';
+
+/** The outcome is unknown since the first attempt, and WeChat is not asked any more. */
+interface Unknown {
+  readonly firstAttemptAt: number;
+  readonly reason: HeldReason;
+  readonly errcode?: number;
+  /** The message id that WeChat named, where another batch owns it. */
+  readonly takenMsgId?: string;
 }
 
 /** Asked at least once, and no outcome yet. */
@@ -104,15 +127,9 @@ export type Batch =
       readonly errcode?: number;
       readonly reason: string;
     })
-  | (Common & {
-      readonly state: 'held';
-      readonly heldAt: number;
-      readonly firstAttemptAt: number;
-      readonly reason: HeldReason;
-      readonly errcode?: number;
-      /** The message id that WeChat named, where another batch owns it. */
-      readonly takenMsgId?: string;
-    })
+  | (Common & Unknown & { readonly state: 'held'; readonly heldAt: number })
+  /** An operator gave it up: the outcome stays unknown. */
+  | (Common & Unknown & { readonly state: 'abandoned'; readonly abandonedAt: number })
   | (Common & { readonly state: 'cancelled'; readonly cancelledAt: number });
 
 export type BatchState = Batch['state'];
@@ -127,6 +144,7 @@ export const BATCH_STATES = [
   'settled',
   'refused',
   'held',
+  'abandoned',
   'cancelled',
 ] as const satisfies readonly BatchState[];
 
@@ -146,8 +164,39 @@ export const newBatch = (no: number, size: number | null): Batch => ({
   generation: 0,
   run: 0,
   attempts: 0,
+  version: 0,
 });
 
+const FINAL: readonly BatchState[] = ['settled', 'refused', 'abandoned', 'cancelled'];
+
 /** Nothing more happens to it by itself. */
-export const isFinal = (batch: Batch): boolean =>
-  batch.state === 'settled' || batch.state === 'refused' || batch.state === 'cancelled';
+export const isFinal = (batch: Batch): boolean => FINAL.includes(batch.state);
+
+export type UnknownBatch = Extract<Batch, { state: 'held' | 'abandoned' }>;
+
+/** WeChat may or may not have it. */
+export const isUnknown = (batch: Batch): batch is UnknownBatch =>
+  batch.state === 'held' || batch.state === 'abandoned';
+
+/** What a stop cannot call back. */
+export interface InFlight {
+  readonly no: number;
+  readonly clientMsgId: string;
+  /**
+   * `calling`: a call is under way. `unanswered`: a call was not answered, and is asked about again
+   * with the same key. `accepted`: WeChat has it.
+   */
+  readonly why: 'calling' | 'unanswered' | 'accepted';
+}
+
+export const inFlight = (campaignId: string, batches: readonly Batch[]): InFlight[] =>
+  batches.flatMap((batch) => {
+    const why = whyInFlight(batch);
+    return why ? [{ no: batch.no, clientMsgId: batchKey(campaignId, batch), why }] : [];
+  });
+
+function whyInFlight(batch: Batch): InFlight['why'] | null {
+  if (batch.state === 'submitted') return 'accepted';
+  if (batch.state !== 'submitting') return null;
+  return batch.answered ? 'unanswered' : 'calling';
+}

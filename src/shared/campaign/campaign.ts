@@ -50,7 +50,8 @@ export interface Control {
   readonly newsBy?: NewsRoute;
   /** Its followers cannot be read, so nothing of it can go out. */
   readonly unreadable?: Failure;
-  readonly paused?: Word & { readonly reason: PauseReason };
+  /** Each reason to pause is taken away by itself; while there is one, nothing new starts. */
+  readonly pauses?: Readonly<Partial<Record<PauseReason, Word>>>;
   /** Of a campaign to followers: how many there are by WeChat's own count, and how many it listed. */
   readonly followers?: {
     readonly total?: number;
@@ -59,7 +60,10 @@ export interface Control {
     readonly short: number;
   };
   readonly approved?: Word;
-  readonly cancelled?: Word & { readonly reason: 'operator' | 'not-after' };
+  readonly cancelled?: Word & {
+    readonly reason: 'operator' | 'rejected' | 'not-after';
+    readonly note?: string;
+  };
   readonly failed?: { readonly at: number; readonly code: string; readonly message: string };
   readonly endedAt?: number;
   /** When a receipt last came or changed after the end. */
@@ -95,6 +99,7 @@ export type CampaignState =
   | 'awaiting-receipts'
   | 'paused'
   | 'held'
+  | 'cancelling'
   | 'completed'
   | 'failed'
   | 'cancelled';
@@ -106,6 +111,7 @@ export const CAMPAIGN_STATES = [
   'awaiting-receipts',
   'paused',
   'held',
+  'cancelling',
   'completed',
   'failed',
   'cancelled',
@@ -115,17 +121,24 @@ export const CAMPAIGN_STATES = [
 export function stateOf(control: Control, tally: Tally): CampaignState {
   if (control.phase === 'ended') {
     if (control.failed) return 'failed';
-    if (control.cancelled?.reason === 'operator') return 'cancelled';
+    if (wasCancelled(control)) return 'cancelled';
     return nothingWentOut(tally) && control.cancelled ? 'cancelled' : 'completed';
   }
   const moving = tally.pending + tally.submitting;
-  if (control.paused && (control.phase !== 'submitting' || tally.pending > 0)) return 'paused';
+  if (wasCancelled(control)) {
+    return moving + tally.submitted === 0 && tally.held > 0 ? 'held' : 'cancelling';
+  }
+  if (isPaused(control) && (control.phase !== 'submitting' || tally.pending > 0)) return 'paused';
   if (control.phase === 'accepted') return 'scheduled';
   if (control.phase === 'preparing') return 'preparing';
   if (moving > 0) return 'submitting';
   if (tally.submitted > 0) return 'awaiting-receipts';
   return tally.held > 0 ? 'held' : 'awaiting-receipts';
 }
+
+/** By an operator; after `notAfter` what was called just goes on to its end. */
+const wasCancelled = ({ cancelled }: Control): boolean =>
+  cancelled !== undefined && cancelled.reason !== 'not-after';
 
 const nothingWentOut = (tally: Tally): boolean => tally.cancelled === batchTotal(tally);
 
@@ -134,13 +147,32 @@ const wasCutShort = (tally: Tally): boolean => tally.cancelled > 0 || nothingWen
 
 export const isEnded = (control: Control): boolean => control.phase === 'ended';
 
+export const pauseReasons = ({ pauses = {} }: Control): PauseReason[] =>
+  PAUSE_REASONS.filter((reason) => pauses[reason] !== undefined);
+
+export const isPaused = (control: Control): boolean => pauseReasons(control).length > 0;
+
+export const pausedBy = (control: Control, reason: PauseReason, word: Word): Control =>
+  control.pauses?.[reason]
+    ? control
+    : { ...control, pauses: { ...control.pauses, [reason]: word } };
+
+/** What was counted towards a pause begins anew. */
+export function withoutPauses(control: Control, reasons: readonly PauseReason[]): Control {
+  const { takenInARow: _, pauses = {}, ...rest } = control;
+  const left = Object.entries(pauses).filter(([reason]) => !reasons.some((one) => one === reason));
+  return left.length > 0 ? { ...rest, pauses: Object.fromEntries(left) } : rest;
+}
+
 /** May batches that were not called yet be called now? */
 export const mayStart = (control: Control): boolean =>
-  !control.paused && !control.cancelled && !control.failed && control.phase !== 'ended';
+  !isPaused(control) && !control.cancelled && !control.failed && control.phase !== 'ended';
 
 /** A campaign as the API, the page and webhooks show it. Times are RFC 3339 in UTC. */
 export interface CampaignView {
   readonly id: string;
+  /** Grows with each change that matters to a decision; a decision names the one it was made on. */
+  readonly version: number;
   readonly name: string;
   readonly account: string;
   readonly sandbox?: true;
@@ -159,6 +191,7 @@ export interface CampaignView {
     readonly settled: number;
     readonly refused: number;
     readonly held: number;
+    readonly abandoned: number;
     readonly cancelled: number;
   };
   readonly receipt: {
@@ -174,7 +207,7 @@ export interface CampaignView {
   readonly completedAt?: string;
   /** A receipt came or changed after the end. */
   readonly correctedAt?: string;
-  readonly pausedFor?: PauseReason;
+  readonly pausedFor?: readonly PauseReason[];
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -185,11 +218,12 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
   const waiting = ended ? undefined : control.waiting;
   return {
     id: campaign.id,
+    version: tally.version,
     name: campaign.name,
     account: campaign.account,
     ...(campaign.sandbox ? { sandbox: true } : {}),
     state,
-    ...(state === 'completed' ? { outcome: outcomeOf(tally) } : {}),
+    ...(state === 'completed' || state === 'cancelled' ? { outcome: outcomeOf(tally) } : {}),
     ...(waiting ? { waiting: { ...waiting, until: rfc3339OrNull(waiting.until) } } : {}),
     recipients: isWholesale(campaign.audience)
       ? null
@@ -204,6 +238,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
       settled: tally.settled,
       refused: tally.refused,
       held: tally.held,
+      abandoned: tally.abandoned,
       cancelled: tally.cancelled,
     },
     receipt: receiptTotals(tally),
@@ -213,12 +248,19 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     notAfter: rfc3339(campaign.notAfter),
     ...(control.endedAt === undefined ? {} : { completedAt: rfc3339(control.endedAt) }),
     ...(correctedAt === undefined ? {} : { correctedAt }),
-    ...(control.paused ? { pausedFor: control.paused.reason } : {}),
+    ...(isPaused(control) ? { pausedFor: pauseReasons(control) } : {}),
     ...(control.failed
       ? { error: { code: control.failed.code, message: control.failed.message } }
-      : control.cancelled?.reason === 'not-after' && ended && wasCutShort(tally)
-        ? { error: { code: 'not-after', message: 'notAfter passed before all of it had gone out' } }
-        : {}),
+      : control.cancelled?.reason === 'rejected'
+        ? { error: { code: 'rejected', message: control.cancelled.note ?? '' } }
+        : control.cancelled?.reason === 'not-after' && ended && wasCutShort(tally)
+          ? {
+              error: {
+                code: 'not-after',
+                message: 'notAfter passed before all of it had gone out',
+              },
+            }
+          : {}),
   };
 }
 

@@ -12,14 +12,23 @@ export interface Range {
 export const rangeOf = (batch: Pick<Batch, 'no' | 'range'>, recipients: number): Range =>
   batch.range ?? batchRange(recipients, batch.no);
 
-/** Two halves, or null: WeChat takes two OpenIDs at least, so four are the least to divide. */
-export function halvesOf({ from, to }: Range): [Range, Range] | null {
-  if (to - from < 4) return null;
-  const middle = from + Math.ceil((to - from) / 2);
-  return [
-    { from, to: middle },
-    { from: middle, to },
-  ];
+export interface Part {
+  readonly range: Range;
+  readonly size: number;
 }
 
-export const sizeOf = ({ from, to }: Range): number => to - from;
+/**
+ * Two halves, or null: WeChat takes two OpenIDs at least, so four are the least to divide.
+ *
+ * @param kept positions in the list, where some of the range are left out.
+ */
+export function halvesOf({ from, to }: Range, kept?: readonly number[]): [Part, Part] | null {
+  const size = kept?.length ?? to - from;
+  if (size < 4) return null;
+  const lower = Math.ceil(size / 2);
+  const middle = kept?.[lower] ?? from + lower;
+  return [
+    { range: { from, to: middle }, size: lower },
+    { range: { from: middle, to }, size: size - lower },
+  ];
+}

@@ -4,29 +4,34 @@
  * The store keeps these tallies beside the batches and changes both in one step, so a campaign of
  * a thousand batches is read in one go.
  */
-import { BATCH_STATES, type Batch, type BatchState } from './batch.ts';
+import { BATCH_STATES, type Batch, type BatchState, isUnknown } from './batch.ts';
 import { isImplausible, type Receipt } from './receipt.ts';
 
-export type Tally = Readonly<Record<TallyField, number>>;
+/** `version` is kept with the counts, and grows with each change that matters to an operator. */
+export type Tally = Readonly<Record<TallyField | 'version', number>>;
 
 export type TallyField =
   | BatchState
   | `receipt-${Receipt['status']}`
   /** Settled batches whose counts WeChat never told. */
   | 'uncounted'
-  /** Settled as delivered, and yet nobody was sent to. */
+  /** Settled as delivered, with a count of zero. */
   | 'sent-zero'
   /** Of the uncounted: an event came, and its counts cannot be read. */
   | 'unreadable'
   | 'implausible'
   | 'unverified'
   | 'disputed'
+  /** Refused because the list of its OpenIDs is gone. */
+  | 'audience-gone'
+  /** May have been received twice. */
+  | 'twice'
   | 'total'
   | 'eligible'
   | 'sent'
   | 'failed';
 
-const FIELDS: readonly TallyField[] = [
+export const TALLY_FIELDS: readonly TallyField[] = [
   ...BATCH_STATES,
   'receipt-delivered',
   'receipt-refused',
@@ -38,20 +43,29 @@ const FIELDS: readonly TallyField[] = [
   'implausible',
   'unverified',
   'disputed',
+  'audience-gone',
+  'twice',
   'total',
   'eligible',
   'sent',
   'failed',
 ];
 
-export const EMPTY_TALLY = Object.fromEntries(FIELDS.map((field) => [field, 0])) as Tally;
+export const EMPTY_TALLY = Object.fromEntries(
+  [...TALLY_FIELDS, 'version'].map((field) => [field, 0]),
+) as Tally;
 
 /** What one batch adds to its campaign's tally. */
 export function tallyOf(batch: Batch): Partial<Record<TallyField, number>> {
-  if (batch.state !== 'settled') return { [batch.state]: 1 };
+  const twice = batch.twice ? { twice: 1 } : {};
+  if (batch.state === 'refused' && batch.reason === 'audience-gone') {
+    return { refused: 1, 'audience-gone': 1, ...twice };
+  }
+  if (batch.state !== 'settled') return { [batch.state]: 1, ...twice };
   const { receipt } = batch;
   return {
     settled: 1,
+    ...twice,
     [`receipt-${receipt.status}`]: 1,
     uncounted: receipt.sent === null ? 1 : 0,
     'sent-zero': receipt.status === 'delivered' && receipt.sent === 0 ? 1 : 0,
@@ -67,13 +81,22 @@ export function tallyOf(batch: Batch): Partial<Record<TallyField, number>> {
 }
 
 /** The fields that change when one batch takes another's place, by how much; none that stay. */
-export function tallyChange(before: Batch | null, after: Batch): [TallyField, number][] {
+export function tallyChange(before: Batch | null, after: Batch): [keyof Tally, number][] {
   const minus = before ? tallyOf(before) : {};
   const plus = tallyOf(after);
-  return FIELDS.map((field): [TallyField, number] => [
+  const counts = TALLY_FIELDS.map((field): [keyof Tally, number] => [
     field,
     (plus[field] ?? 0) - (minus[field] ?? 0),
-  ]).filter(([, by]) => by !== 0);
+  ]);
+  const version: [keyof Tally, number] = ['version', isDecisive(before, after) ? 1 : 0];
+  return [...counts, version].filter(([, by]) => by !== 0);
+}
+
+/** What an operator sees when deciding: what is held or given up, and what is submitted again. */
+function isDecisive(before: Batch | null, after: Batch): boolean {
+  if (before === null) return true;
+  if (before.state === after.state) return false;
+  return [before, after].some(isUnknown) || before.state === 'refused';
 }
 
 export const batchTotal = (tally: Tally): number =>
@@ -86,22 +109,24 @@ export type Outcome = 'delivered' | 'partly' | 'none' | 'unknown';
 
 /**
  * What became of a campaign with no open batch. `went` is delivered batches, `not` the refused,
- * failed and cancelled, `nobody knows` the settled without WeChat's word.
+ * failed and cancelled, `unknown` the settled of which WeChat told no status; `abandoned` those that
+ * an operator gave up.
  *
- * | went | not | nobody knows | outcome |
- * |---|---|---|---|
- * | some | 0 | 0 | delivered |
- * | some | some | any | partly |
- * | 0 | any | 0 | none |
- * | any | 0 | some | unknown |
- * | 0 | some | some | unknown |
+ * | abandoned | went | not | unknown | outcome |
+ * |---|---|---|---|---|
+ * | some | any | any | any | unknown |
+ * | 0 | some | 0 | 0 | delivered |
+ * | 0 | some | some | any | partly |
+ * | 0 | 0 | any | 0 | none |
+ * | 0 | any | 0 | some | unknown |
+ * | 0 | 0 | some | some | unknown |
  */
 export function outcomeOf(tally: Tally): Outcome {
   const went = tally['receipt-delivered'];
   const not = tally.refused + tally.cancelled + tally['receipt-refused'] + tally['receipt-failed'];
-  const nobodyKnows = tally['receipt-unknown'];
+  if (tally.abandoned > 0) return 'unknown';
   if (went > 0 && not > 0) return 'partly';
-  if (nobodyKnows > 0) return 'unknown';
+  if (tally['receipt-unknown'] > 0) return 'unknown';
   return went > 0 ? 'delivered' : 'none';
 }
 

@@ -8,6 +8,12 @@ import type { Tally } from './progress.ts';
 export type Warning =
   /** The outcome is unknown; an operator must resolve these batches. */
   | { readonly code: 'held'; readonly batches: number }
+  /** The outcome stays unknown: an operator gave these batches up. */
+  | { readonly code: 'abandoned'; readonly batches: number }
+  /** WeChat accepted an earlier key after the batch had been submitted under another one. */
+  | { readonly code: 'maybe-twice'; readonly batches: number }
+  /** Refused by us: the list of their OpenIDs is gone. */
+  | { readonly code: 'audience-gone'; readonly batches: number }
   /** WeChat reported success and a count of zero. */
   | { readonly code: 'sent-to-nobody'; readonly batches: number }
   /** Settled without WeChat's counts. */
@@ -41,6 +47,11 @@ const batches = (count: number): string => `${count} ${count === 1 ? 'batch' : '
 
 const EN: Words = {
   held: (it) => `${batches(it.batches)} held: the outcome is unknown, and an operator must decide`,
+  abandoned: (it) => `${batches(it.batches)} given up: whether the followers got it is unknown`,
+  'maybe-twice': (it) =>
+    `${batches(it.batches)} may have been received twice: WeChat accepted an earlier key after another one had been submitted`,
+  'audience-gone': (it) =>
+    `${batches(it.batches)} never submitted: the list of OpenIDs is no longer kept; upload it again for a new campaign`,
   'sent-to-nobody': (it) =>
     `${batches(it.batches)} reported as sent by WeChat, with a count of zero followers`,
   'no-counts': (it) => `${batches(it.batches)} settled without counts: WeChat sent no receipt`,
@@ -64,6 +75,11 @@ const EN: Words = {
 
 const ZH: Words = {
   held: (it) => `${it.batches} 个批次待人工处理：无法确认是否已发出`,
+  abandoned: (it) => `${it.batches} 个批次已放弃跟进，是否发出不明`,
+  'maybe-twice': (it) =>
+    `${it.batches} 个批次的用户可能收到两次：重新提交后，微信又确认此前的提交已被接收`,
+  'audience-gone': (it) =>
+    `${it.batches} 个批次未能提交：OpenID 名单已不存在，请重新上传名单并新建任务`,
   'sent-to-nobody': (it) => `${it.batches} 个批次微信称发送成功，实际送达 0 人`,
   'no-counts': (it) => `${it.batches} 个批次没有收到群发结果，人数未知`,
   'unreadable-counts': (it) => `${it.batches} 个批次收到了群发结果，但其中的人数无法识别`,
@@ -119,13 +135,16 @@ export function warningsOf(
 ): Warning[] {
   const counts = [
     { code: 'held', batches: tally.held },
+    { code: 'maybe-twice', batches: tally.twice },
+    { code: 'abandoned', batches: tally.abandoned },
     { code: 'sent-to-nobody', batches: tally['sent-zero'] },
     { code: 'differing-events', batches: tally.disputed },
     { code: 'impossible-counts', batches: tally.implausible },
     { code: 'unverified-counts', batches: tally.unverified },
     { code: 'no-counts', batches: tally.uncounted - tally.unreadable },
     { code: 'unreadable-counts', batches: tally.unreadable },
-    { code: 'refused', batches: tally.refused },
+    { code: 'refused', batches: tally.refused - tally['audience-gone'] },
+    { code: 'audience-gone', batches: tally['audience-gone'] },
     { code: 'refused-later', batches: tally['receipt-refused'] },
     { code: 'failed-later', batches: tally['receipt-failed'] },
   ] as const;

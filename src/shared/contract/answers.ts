@@ -32,11 +32,15 @@ const AudienceAnswer = z
   })
   .meta({ id: 'CampaignAudience' });
 
-const PausedFor = z.enum(PAUSE_REASONS);
+const PausedFor = z.array(z.enum(PAUSE_REASONS)).describe('Every reason that keeps it paused');
+const Version = Count.describe(
+  'Grows with each change that matters to a decision: send it back as `seen`',
+);
 
 export const CampaignAccepted = z
   .strictObject({
     id: Id,
+    version: Version,
     state: z.enum(CAMPAIGN_STATES),
     account: z.string(),
     name: z.string(),
@@ -63,6 +67,7 @@ const WarningAnswer = z
 
 const CampaignFields = z.strictObject({
   id: Id,
+  version: Version,
   name: z.string(),
   account: z.string(),
   sandbox: z.literal(true).optional().describe('No follower gets anything'),
@@ -70,7 +75,7 @@ const CampaignFields = z.strictObject({
   outcome: z
     .enum(['delivered', 'partly', 'none', 'unknown'])
     .optional()
-    .describe('Once completed; derived from the batches'),
+    .describe('Once completed or cancelled; derived from the batches'),
   waiting: z
     .strictObject({
       reason: z.string(),
@@ -90,6 +95,7 @@ const CampaignFields = z.strictObject({
     settled: Count,
     refused: Count,
     held: Count,
+    abandoned: Count,
     cancelled: Count,
   }),
   receipt: z.strictObject({
@@ -110,6 +116,24 @@ const CampaignFields = z.strictObject({
 
 export const CampaignSummary = CampaignFields.meta({ id: 'CampaignSummary' });
 export const CampaignAnswer = CampaignFields.extend({ links: Links }).meta({ id: 'Campaign' });
+
+/** Of a pause or a cancel. */
+export const StoppedAnswer = CampaignFields.extend({
+  links: Links,
+  inFlight: z
+    .array(
+      z.strictObject({
+        no: z.int().positive(),
+        clientMsgId: z.string(),
+        why: z
+          .enum(['calling', 'unanswered', 'accepted'])
+          .describe(
+            'calling: a call is under way · unanswered: a call was not answered, and is asked about again · accepted: WeChat has it',
+          ),
+      }),
+    )
+    .describe('Batches that could not be stopped: they may still go out'),
+}).meta({ id: 'StoppedCampaign' });
 
 export const CampaignPage = z
   .strictObject({ campaigns: z.array(CampaignSummary), next: Next })
@@ -145,6 +169,7 @@ const ReceiptAnswer = z
 const BatchAnswer = z
   .strictObject({
     no: z.int().positive(),
+    version: Version,
     state: z.enum(BATCH_STATES),
     size: UnknownCount,
     clientMsgId: z.string().max(32).describe('What WeChat knows the batch by'),
@@ -155,7 +180,7 @@ const BatchAnswer = z
     settledAt: Time.optional(),
     nextAttemptAt: Time.optional(),
     firstAttemptAt: Time.optional().describe(
-      'Of a held one: from when on it may be in WeChat’s console',
+      'Of a held or abandoned one: from when on it may be in WeChat’s console',
     ),
     errcode: z.int().optional().describe('WeChat’s'),
     reason: z.string().optional(),
@@ -164,6 +189,10 @@ const BatchAnswer = z
       .optional()
       .describe('Held because this message id belongs to another batch'),
     receipt: ReceiptAnswer.optional(),
+    twice: z
+      .literal(true)
+      .optional()
+      .describe('WeChat accepted two of its keys: it may have been received twice'),
   })
   .meta({ id: 'Batch' });
 
@@ -183,6 +212,8 @@ export const AuditAnswer = z
         action: z.string(),
         note: z.string().optional(),
         batch: z.int().optional(),
+        msgId: z.string().optional(),
+        clientMsgId: z.string().optional(),
       }),
     ),
     next: z.int().nullable().describe('`from` of the next page; null on the last'),
@@ -278,6 +309,8 @@ export const ProblemAnswer = z
       .optional()
       .describe('Every mistake of the input at once'),
     campaignId: z.string().optional().describe('The campaign this one collides with'),
+    campaign: CampaignSummary.optional().describe('`moved`: how it is now'),
+    batch: BatchAnswer.optional().describe('`moved`: how it is now'),
   })
   .describe('problem+json (RFC 9457)')
   .meta({ id: 'Problem' });

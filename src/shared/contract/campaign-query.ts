@@ -41,6 +41,20 @@ export const AuditQuery = z.strictObject({
 
 const Note = z.string().max(500).optional().describe('Why; kept in the audit');
 
+export const Seen = z
+  .int()
+  .nonnegative()
+  .optional()
+  .describe('The `version` that this was decided on; where it is another one by now, 409 `moved`');
+
+export const StepRequest = z.strictObject({ seen: Seen, note: Note }).meta({ id: 'Step' });
+export const RejectRequest = z
+  .strictObject({
+    seen: Seen,
+    note: z.string().min(1).max(500).describe('Why; shown as its error'),
+  })
+  .meta({ id: 'Reject' });
+
 /** 64-bit at WeChat's, so a string here: as a JSON number it may have been rounded already. */
 const MsgId = z
   .string('a string of digits: as a JSON number it may have been rounded')
@@ -48,12 +62,20 @@ const MsgId = z
 
 export const ResolveRequest = z
   .discriminatedUnion('as', [
-    z.strictObject({ as: z.literal('sent'), msgId: MsgId, note: Note }),
-    z.strictObject({ as: z.literal('not-sent'), note: Note }),
-    z.strictObject({ as: z.literal('given-up'), note: Note }),
+    z.strictObject({ as: z.literal('sent'), msgId: MsgId, note: Note, seen: Seen }),
+    z.strictObject({
+      as: z.literal('not-sent'),
+      mayBeReceivedTwice: z
+        .literal(true)
+        .optional()
+        .describe('Needed for an abandoned batch, whose followers may get the message twice'),
+      note: Note,
+      seen: Seen,
+    }),
+    z.strictObject({ as: z.literal('given-up'), note: Note, seen: Seen }),
   ])
   .describe(
-    'sent: it went out under this message id · not-sent: submit it again under a new key · given-up: leave it',
+    'sent: it went out under this message id · not-sent: it did not; it is submitted again under a new key, or cancelled where nothing may be sent any more · given-up: abandon it, its outcome stays unknown. `seen` is the version of the batch; of the campaign for `all-held`',
   )
   .meta({ id: 'Resolve' });
 export type ResolveRequest = z.output<typeof ResolveRequest>;
@@ -67,7 +89,8 @@ export const RetryRequest = z
       .min(1, 'name at least one OpenID')
       .max(10_000, 'at most 10,000')
       .optional()
-      .describe('Without these OpenIDs'),
+      .describe('Without these OpenIDs, and those left out before'),
+    seen: Seen,
   })
   .refine(({ split, without }) => !(split && without), 'either split or without')
   .meta({ id: 'Retry' });

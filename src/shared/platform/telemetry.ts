@@ -85,6 +85,14 @@ export function makeTelemetry(log: Logger, registry: Registry) {
         'nobody knows whether this batch went out: a person must resolve it',
       );
     },
+    acceptedLate(campaign: Campaign, batch: Batch): void {
+      log.error(
+        { event: 'submission.accepted-late', ...of(campaign, batch), twice: batch.twice === true },
+        batch.twice
+          ? 'WeChat accepted two keys of a batch: its followers may get it twice'
+          : 'WeChat had accepted a batch that was decided about meanwhile: the decision gives way',
+      );
+    },
     materialRenewed(campaign: Campaign, batch: Batch): void {
       log.warn(
         { event: 'material.renewed', ...of(campaign, batch) },

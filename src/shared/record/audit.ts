@@ -8,6 +8,8 @@ export interface AuditEntry {
   readonly action: string;
   readonly note?: string;
   readonly batch?: number;
+  readonly msgId?: string;
+  readonly clientMsgId?: string;
 }
 
 /** Written in the same step as what it tells of. */

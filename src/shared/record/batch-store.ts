@@ -5,8 +5,8 @@
 import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import type { MassApi } from '../campaign/audience.ts';
-import type { Batch, BatchRef, Called } from '../campaign/batch.ts';
-import type { Control } from '../campaign/campaign.ts';
+import { type Batch, type BatchRef, type Called, isFinal } from '../campaign/batch.ts';
+import type { Campaign, Control } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { AuditEntry } from './audit.ts';
@@ -30,6 +30,22 @@ interface Dependencies {
 
 export type BatchStore = ReturnType<typeof makeBatchStore>;
 
+/** A campaign's batches, as they are when a decision about them is committed. */
+export interface Deciding {
+  readonly batches: readonly Batch[];
+  /** The campaign's. */
+  readonly version: number;
+  readonly control: Control;
+}
+
+interface Decided {
+  readonly changed: readonly { readonly before: Batch; readonly after: Batch }[];
+  /** New ones, pending, under numbers that are free. */
+  readonly added?: readonly Batch[];
+  /** Written for each batch that changes. */
+  readonly audit: AuditEntry;
+}
+
 interface Applying {
   readonly audit?: AuditEntry;
   readonly unless?: (batch: Batch) => boolean;
@@ -49,7 +65,7 @@ export function makeBatchStore(deps: Dependencies) {
   const keys = makeKeys(record);
   const change = makeChangeBatch({ redis, keys, spec: campaigns.spec, submitTimeoutMs });
   const { submittingIn } = makeCountBatches({ redis, keys });
-  const { read, campaignOf, find, lookFrom, changes, auditOf } = change;
+  const { read, campaignOf, lookFrom, changes, opening, auditOf } = change;
 
   /** In the order of their numbers, `limit` at a time from number `from`. */
   async function page(campaignId: string, from: number, limit: number): Promise<Batch[]> {
@@ -117,34 +133,59 @@ export function makeBatchStore(deps: Dependencies) {
     return done ? next : 'moved';
   }
 
-  /** One batch becomes two in one step: the event's, and a new one under the next free number. */
-  async function divide(
-    ref: BatchRef,
-    event: Extract<BatchEvent, { type: 'retried' }>,
-    other: (no: number) => Batch,
-    audit: AuditEntry,
-  ): Promise<void> {
-    const campaign = await campaignOf(ref.campaignId);
-    const key = keys.batches(ref.campaignId);
-    await untilSettled<'done'>(async () => {
-      const { batch, check } = await find(ref);
-      if (batch.state !== 'refused') return 'done';
-      const no = (await redis.hlen(key)) + 1;
-      const added = other(no);
+  /**
+   * An operator's decision about a campaign's batches: all of it in one commit, with the audit, and
+   * with the opening of a campaign that had ended. `choose` gets them as they are when committed; it
+   * may be called more than once.
+   *
+   * @returns null when there was nothing to change.
+   */
+  async function decide<R>(
+    campaign: Campaign,
+    choose: (found: Deciding) => Promise<Decided | { readonly refused: R }>,
+  ): Promise<{ readonly refused: R } | null> {
+    const { id, account } = campaign;
+    const key = keys.batches(id);
+    return untilSettled<{ readonly refused: R } | null>(async () => {
+      const [texts, version = null, { control, checks, commands }] = await Promise.all([
+        redis.hgetall(key),
+        redis.hget(keys.tally(id), 'version'),
+        opening(campaign),
+      ]);
+      const batches = Object.values(texts)
+        .map((text) => JSON.parse(text) as Batch)
+        .sort((a, b) => a.no - b.no);
+      const decided = await choose({ batches, version: Number(version ?? 0), control });
+      if ('refused' in decided) return decided;
+      const { changed, added = [], audit } = decided;
+      if (changed.length === 0) return null;
+      const opens = [...changed.map(({ after }) => after), ...added].some((one) => !isFinal(one));
       const done = await commit(
         redis,
-        [check, { key, field: String(no), is: null }],
         [
-          ...changes(campaign, batch, advance(batch, event)),
-          ['HSET', key, no, JSON.stringify(added)],
-          ...tallyChange(null, added).map(
-            ([field, by]): Command => ['HINCRBY', keys.tally(ref.campaignId), field, by],
-          ),
-          ['HINCRBY', keys.lanes(), campaign.account, 1],
-          ...auditOf(ref, audit),
+          ...checks,
+          { key: keys.tally(id), field: 'version', is: version },
+          ...changed.map(({ after: { no } }) => ({
+            key,
+            field: String(no),
+            is: texts[no] ?? null,
+          })),
+          ...added.map(({ no }) => ({ key, field: String(no), is: null })),
+        ],
+        [
+          ...(opens ? commands : []),
+          ...changed.flatMap(({ before, after }) => changes(campaign, before, after)),
+          ...added.flatMap((batch): Command[] => [
+            ['HSET', key, batch.no, JSON.stringify(batch)],
+            ...tallyChange(null, batch).map(
+              ([field, by]): Command => ['HINCRBY', keys.tally(id), field, by],
+            ),
+            ['HINCRBY', keys.lanes(), account, 1],
+          ]),
+          ...changed.flatMap(({ after: { no } }) => auditOf({ campaignId: id, no }, audit)),
         ],
       );
-      return done ? 'done' : 'moved';
+      return done ? null : 'moved';
     });
   }
 
@@ -186,7 +227,7 @@ export function makeBatchStore(deps: Dependencies) {
     all,
     apply,
     startAttempt,
-    divide,
+    decide,
     ...makeReceiptStore({ redis, keys, change, identityOf, retainMs, now }),
     unanswered,
     asking,

@@ -17,7 +17,7 @@ import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
-import { makeKeys } from './keys.ts';
+import { keysOfCampaign, makeKeys } from './keys.ts';
 import { makeReadCampaign, parseCampaign, toTally } from './read-campaign.ts';
 import type { ServingStore } from './serving-store.ts';
 
@@ -29,6 +29,8 @@ interface Controlling {
   readonly overTally?: boolean;
   /** As the caller has just read it, for a decision that does not ask for the tally. */
   readonly from?: Control;
+  /** The decision holds only while the campaign's version is the one that `decide` was told. */
+  readonly overVersion?: boolean;
 }
 
 interface Found {
@@ -65,7 +67,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
   async function control<R extends object = never>(
     id: string,
     decide: (control: Control, tally: Tally, campaign: Campaign) => Control | { refused: R },
-    { audit, also = [], overTally = false, from }: Controlling = {},
+    { audit, also = [], overTally = false, overVersion = false, from }: Controlling = {},
   ): Promise<Control | { refused: R } | null> {
     let known = from;
     return untilSettled<Control | { refused: R } | null>(async () => {
@@ -81,14 +83,15 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
         redis,
         [
           { key: keys.campaign(id), field: 'control', is: before },
-          ...(overTally ? OPEN_STATES : []).map((field) => ({
-            key: keys.tally(id),
-            field,
-            is: tally[field] ?? null,
-          })),
+          ...[...(overTally ? OPEN_STATES : []), ...(overVersion ? ['version'] : [])].map(
+            (field) => ({ key: keys.tally(id), field, is: tally[field] ?? null }),
+          ),
         ],
         [
           ['HSET', keys.campaign(id), 'control', JSON.stringify(next)],
+          ...(isDecisive(current, next)
+            ? [['HINCRBY', keys.tally(id), 'version', 1] as const]
+            : []),
           ...(audit ? [auditCommand(keys, id, audit)] : []),
           ...(typeof also === 'function' ? also(idempotency) : also),
           ['PUBLISH', keys.feed(), id],
@@ -189,41 +192,12 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
           ['ZADD', keys.endedAs(state), campaign.createdAt, id],
           ['ZADD', keys.endedAs(state, campaign.account), campaign.createdAt, id],
           ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `webhook:${id}`] as const] : []),
-          ...keysOf(id, idempotency).map((key): Command => ['PEXPIRE', key, keptMs]),
+          ...keysOfCampaign(keys, id, idempotency).map((key): Command => ['PEXPIRE', key, keptMs]),
         ],
       },
     );
     return ended !== null && 'phase' in ended && isEnded(ended);
   }
-
-  /** An ended campaign with work again (a refused batch is tried once more) is kept and open. */
-  async function reopen(id: string): Promise<void> {
-    const campaign = await spec(id);
-    if (!campaign) return;
-    await control(
-      id,
-      (current) => {
-        if (!isEnded(current)) return current;
-        const { endedAt: _, failed: __, correctedAt: ___, ...rest } = current;
-        return { ...rest, phase: 'submitting' };
-      },
-      {
-        also: (idempotency) => [
-          ['ZADD', keys.open(), campaign.notAfter, id],
-          ...keysOf(id, idempotency).map((key): Command => ['PERSIST', key]),
-        ],
-      },
-    );
-  }
-
-  /** What is kept as long as the campaign is. */
-  const keysOf = (id: string, idempotency: string): string[] => [
-    keys.campaign(id),
-    keys.batches(id),
-    keys.tally(id),
-    keys.audit(id),
-    ...(idempotency ? [idempotency] : []),
-  ];
 
   /** Oldest first. A negative `from` counts from the newest, -1. */
   async function audit(id: string, from = 0, to = -1): Promise<AuditEntry[]> {
@@ -255,13 +229,18 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
     control,
     layBatches,
     end,
-    reopen,
     audit,
     note,
     waits,
     mendTally,
   };
 }
+
+/** What an operator decides by, beside the batches (progress.ts). */
+const isDecisive = (before: Control, after: Control): boolean =>
+  before.pauses !== after.pauses ||
+  before.cancelled !== after.cancelled ||
+  before.approved !== after.approved;
 
 const OPEN_STATES = ['pending', 'submitting', 'submitted', 'held'] as const;
 

@@ -1,20 +1,27 @@
 /** What is written when a batch changes: all of it in one commit, so that nothing can disagree. */
 import type { Redis } from 'ioredis';
 import type { Batch, BatchRef, WaitReason } from '../campaign/batch.ts';
-import type { Campaign, Waiting } from '../campaign/campaign.ts';
+import { type Campaign, type Control, isEnded, type Waiting } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import { repeatDeadline } from '../campaign/repeat-steps.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { SECOND } from '../platform/time.ts';
 import type { AuditEntry } from './audit.ts';
 import type { Check, Command } from './commit.ts';
-import type { Keys } from './keys.ts';
+import { type Keys, keysOfCampaign } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 
 /** An answer that came in time still has to be recorded. */
 const GRACE_MS = 2 * SECOND;
 /** Far more than can be under way when Redis is cut off; read by recount.ts. */
 const MOST_LATE_CHANGES = 1_000;
+
+interface Opening {
+  /** As it is with them. */
+  readonly control: Control;
+  readonly checks: readonly Check[];
+  readonly commands: readonly Command[];
+}
 
 export interface Found {
   readonly batch: Batch;
@@ -108,6 +115,30 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
     ];
   }
 
+  /**
+   * What opens an ended campaign again, for the commit that gives it an open batch: then no death of
+   * a process leaves work in a campaign that has ended.
+   */
+  async function opening({ id, notAfter }: About): Promise<Opening> {
+    const key = keys.campaign(id);
+    const [is = null, idempotency] = await redis.hmget(key, 'control', 'idempotency');
+    if (is === null) throw new ServiceError('CAMPAIGN_NOT_FOUND', `no campaign ${id}`);
+    const control = JSON.parse(is) as Control;
+    const checks = [{ key, field: 'control', is }];
+    if (!isEnded(control)) return { control, checks, commands: [] };
+    const { endedAt: _, failed: __, correctedAt: ___, ...rest } = control;
+    const opened: Control = { ...rest, phase: 'submitting' };
+    return {
+      control: opened,
+      checks,
+      commands: [
+        ['HSET', key, 'control', JSON.stringify(opened)],
+        ['ZADD', keys.open(), notAfter, id],
+        ...keysOfCampaign(keys, id, idempotency ?? '').map((one): Command => ['PERSIST', one]),
+      ],
+    };
+  }
+
   /** When a call counts as unanswered: after its time-out, or now, if an earlier one was not answered. */
   const answerDue = (batch: Extract<Batch, { state: 'submitting' }>): number =>
     batch.unanswered ? 0 : batch.lastAttemptAt + submitTimeoutMs + GRACE_MS;
@@ -128,7 +159,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
       ? [['RPUSH', keys.audit(ref.campaignId), JSON.stringify({ ...audit, batch: ref.no })]]
       : [];
 
-  return { read, campaignOf, find, lookFrom, changes, auditOf };
+  return { read, campaignOf, find, lookFrom, changes, opening, auditOf };
 }
 
 type Waits = Extract<Batch, { state: 'pending' | 'submitting' }> & { readonly reason: WaitReason };

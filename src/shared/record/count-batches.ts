@@ -1,7 +1,13 @@
 /** Counts what is kept beside the batches anew from the batches themselves. */
 import type { Redis } from 'ioredis';
 import type { Batch } from '../campaign/batch.ts';
-import { batchTotal, EMPTY_TALLY, type TallyField, tallyOf } from '../campaign/progress.ts';
+import {
+  batchTotal,
+  EMPTY_TALLY,
+  TALLY_FIELDS as FIELDS,
+  type TallyField,
+  tallyOf,
+} from '../campaign/progress.ts';
 import { refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
@@ -51,8 +57,6 @@ export function makeCountBatches({ redis, keys }: { redis: Redis; keys: Keys }) 
 
   return { recountTally, mendTally, submittingIn };
 }
-
-const FIELDS = Object.keys(EMPTY_TALLY) as TallyField[];
 
 function sumOf(batches: readonly Batch[]): Record<TallyField, number> {
   const sum = { ...EMPTY_TALLY } as Record<TallyField, number>;

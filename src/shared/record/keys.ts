@@ -70,3 +70,12 @@ export const makeKeys = (record: string) => ({
   laneFeed: () => `${record}:lane-feed`,
 });
 export type Keys = ReturnType<typeof makeKeys>;
+
+/** What is kept as long as the campaign is; `idempotency` is its own key, or empty. */
+export const keysOfCampaign = (keys: Keys, id: string, idempotency: string): string[] => [
+  keys.campaign(id),
+  keys.batches(id),
+  keys.tally(id),
+  keys.audit(id),
+  ...(idempotency ? [idempotency] : []),
+];

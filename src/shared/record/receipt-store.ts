@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
-import { type Batch, type BatchRef, batchKey } from '../campaign/batch.ts';
+import { type Batch, type BatchRef, batchKey, isFinal } from '../campaign/batch.ts';
 import { type Control, isEnded } from '../campaign/campaign.ts';
 import { asUnverified, type Receipt, sameReceipt } from '../campaign/receipt.ts';
 import { ServiceError } from '../platform/errors.ts';
@@ -51,12 +51,21 @@ export type ArrivalOutcome =
   | 'too-many'
   | 'outdated';
 
+interface Late {
+  /** The batch as it was, where it was decided about before the answer came. */
+  readonly late?: Batch;
+}
+
 export type AcceptanceOutcome =
-  | { readonly kind: 'submitted'; readonly batch: Batch; readonly unconfirmedEvent: boolean }
-  | { readonly kind: 'settled'; readonly batch: Batch }
+  | (Late & {
+      readonly kind: 'submitted';
+      readonly batch: Batch;
+      readonly unconfirmedEvent: boolean;
+    })
+  | (Late & { readonly kind: 'settled'; readonly batch: Batch })
   | { readonly kind: 'taken'; readonly owner: string }
-  /** A person had decided meanwhile that the batch did not go out: it may go out twice. */
-  | { readonly kind: 'too-late'; readonly batch: Batch };
+  /** `unless` said no, and nothing was done. */
+  | (Late & { readonly kind: 'declined'; readonly batch: Batch });
 
 /** Unmatched events wait this long for their batch; sends made in the console never get one. */
 const PARKED_MS = 7 * DAY;
@@ -68,6 +77,7 @@ export interface Accepting {
   readonly audit?: AuditEntry;
   readonly from?: Batch;
   readonly generation?: number;
+  readonly unless?: (batch: Batch) => boolean;
 }
 
 type Whose = Pick<About, 'account' | 'identity'>;
@@ -85,19 +95,22 @@ interface Dependencies {
 }
 
 export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, now }: Dependencies) {
-  const { read, campaignOf, find, lookFrom, changes, auditOf } = change;
+  const { read, campaignOf, find, lookFrom, changes, opening, auditOf } = change;
 
   /**
    * WeChat took the batch under `msgId`. Claims the id, changes the batch, and joins the event if
    * it came before the answer; whichever comes second completes the pair.
    *
-   * @param generation of the key that was called, where it was a call; `from` as in `apply`.
+   * An operator may have decided about the batch while the answer was on its way. It went out all the
+   * same: then no other key is called, or, where one was, the batch says so for good.
+   *
+   * @param generation of the key that was called, where it was a call; `from` and `unless` as in `apply`.
    * @returns `taken` when the id belongs to another batch: then it must not be adopted.
    */
   async function accepted(
     ref: BatchRef,
     event: Extract<BatchEvent, { type: 'accepted' | 'resolved-sent' }>,
-    { audit, generation, from }: Accepting = {},
+    { audit, generation, from, unless }: Accepting = {},
   ): Promise<AcceptanceOutcome> {
     const campaign = await campaignOf(ref.campaignId);
     const look = lookFrom(ref, from);
@@ -113,15 +126,13 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
         claims,
         look(),
       ]);
-      if (generation !== undefined && isSuperseded(batch, generation)) {
-        const at = now();
-        const action = `WeChat had accepted it after all, as message ${event.msgId}, key ${batchKey(ref.campaignId, { no: ref.no, generation })}`;
-        const told = auditOf(ref, { at, by: 'wechat', action });
-        return (await commit(redis, [check], told)) ? { kind: 'too-late', batch } : 'moved';
-      }
+      if (unless?.(batch)) return { kind: 'declined', batch };
       if (owner !== null && owner !== me) return { kind: 'taken', owner };
-      const parked = parkedText === null ? null : (JSON.parse(parkedText) as Parked);
-      const submitted = advance(batch, event);
+      const late = lateness(batch, event, generation);
+      const submitted = advance(batch, late ?? event);
+      // Of two messages of one batch, the first one's receipt is the batch's.
+      const isMine = 'msgId' in submitted && submitted.msgId === event.msgId;
+      const parked = parkedText === null || !isMine ? null : (JSON.parse(parkedText) as Parked);
       const next =
         parked?.trusted && submitted.state === 'submitted'
           ? advance(submitted, {
@@ -132,23 +143,46 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
               at: now(),
             })
           : submitted;
+      const asLate = late ? { late: batch } : {};
       const outcome: AcceptanceOutcome =
         next.state === 'settled'
-          ? { kind: 'settled', batch: next }
-          : { kind: 'submitted', batch: next, unconfirmedEvent: parked?.trusted === false };
-      if (next === batch && owner === me) return outcome;
+          ? { kind: 'settled', batch: next, ...asLate }
+          : {
+              kind: 'submitted',
+              batch: next,
+              unconfirmedEvent: parked?.trusted === false,
+              ...asLate,
+            };
+      if (next === batch && (owner === me || !isMine)) return outcome;
+      const { checks = [], commands = [] } = (await aboutTheEnd(campaign, batch)) ?? {};
+      const told = late
+        ? {
+            at: event.at,
+            by: 'wechat',
+            action: 'accepted-after-all',
+            msgId: event.msgId,
+            clientMsgId: batchKey(ref.campaignId, { no: ref.no, generation: late.generation }),
+          }
+        : audit;
       const done = await commit(
         redis,
-        [check, { key: ownerKey, is: owner }, { key: parkedKey, is: parkedText }],
+        [check, ...checks, { key: ownerKey, is: owner }, { key: parkedKey, is: parkedText }],
         [
-          ['SET', ownerKey, me, 'PX', Math.max(retainMs, OWNER_KEPT)],
+          ...(isMine ? [['SET', ownerKey, me, 'PX', Math.max(retainMs, OWNER_KEPT)] as const] : []),
           ...(next.state === 'settled' && parked ? [['DEL', parkedKey] as const] : []),
+          ...(next === batch ? [] : commands),
           ...(next === batch ? [] : changes(campaign, batch, next)),
-          ...auditOf(ref, audit),
+          ...auditOf(ref, told),
         ],
       );
       return done ? outcome : 'moved';
     });
+  }
+
+  /** Only where the batch is over may its campaign have ended: it is opened again, or told again. */
+  async function aboutTheEnd(campaign: About, batch: Batch) {
+    if (batch.state === 'settled') return correctionOf(campaign.id, now());
+    return isFinal(batch) ? opening(campaign) : null;
   }
 
   /**
@@ -343,10 +377,6 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
   return { accepted, take, settleByAsking, parked, askedAt, noteAsked, ownerOf };
 }
 
-/** Given up, or under another key since: the answer to this key changes nothing any more. */
-const isSuperseded = (batch: Batch, generation: number): boolean =>
-  batch.generation !== generation || batch.state === 'refused' || batch.state === 'cancelled';
-
 /** The message id is remembered longer than what it belongs to, or its batch has gone on without it. */
 async function unlessOutdated(work: () => Promise<ArrivalOutcome>): Promise<ArrivalOutcome> {
   try {
@@ -358,3 +388,17 @@ async function unlessOutdated(work: () => Promise<ArrivalOutcome>): Promise<Arri
 }
 
 const OUTDATED = ['CAMPAIGN_NOT_FOUND', 'BATCH_TRANSITION_ILLEGAL'];
+
+/** The acceptance of a call that was decided about before its answer came; null where none was. */
+function lateness(
+  batch: Batch,
+  { msgId, at, ...event }: Extract<BatchEvent, { type: 'accepted' | 'resolved-sent' }>,
+  generation: number | undefined,
+): Extract<BatchEvent, { type: 'accepted-late' }> | null {
+  if (generation === undefined) return null;
+  if (batch.generation === generation && !isFinal(batch)) return null;
+  if (batch.state === 'settled' && batch.msgId === msgId) return null;
+  const msgDataId = 'msgDataId' in event ? event.msgDataId : undefined;
+  const more = msgDataId === undefined ? {} : { msgDataId };
+  return { type: 'accepted-late', msgId, generation, at, ...more };
+}

@@ -3,7 +3,7 @@
  * each. Promoted too early, by hand, they go back to sleep.
  */
 import type { Job } from 'bullmq';
-import { isEnded } from '../../shared/campaign/campaign.ts';
+import { isEnded, isPaused } from '../../shared/campaign/campaign.ts';
 import { awaitDecisionJob, awaitResumeJob, FAR_AWAY } from '../../shared/queue/jobs.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { sleepUntil } from '../lane/sleep.ts';
@@ -26,7 +26,7 @@ export function makeAwaitResume({ stores, now }: Dependencies) {
   return async function awaitResume(job: Job, token?: string): Promise<void> {
     const { campaignId } = awaitResumeJob.payload.parse(job.data);
     const record = await stores.campaigns.read(campaignId);
-    if (!record || isEnded(record.control) || !record.control.paused) return;
+    if (!record || isEnded(record.control) || !isPaused(record.control)) return;
     if (now() >= record.campaign.notAfter) return;
     return sleepUntil(job, token, now() + FAR_AWAY);
   };

@@ -154,13 +154,12 @@ export function makeReadFollowers(deps: Dependencies) {
         again = counted.short;
         return { ...rest, followers: counted };
       }
-      const paused = { at: now(), by: 'qunfa', reason: 'followers-incomplete' } as const;
       return {
         ...rest,
         listId: id,
         recipients,
         followers: counted,
-        paused: current.paused ?? paused,
+        pauses: { ...current.pauses, 'followers-incomplete': { at: now(), by: 'qunfa' } },
       };
     });
     if (again === null) return;

@@ -8,7 +8,7 @@ import type { Job } from 'bullmq';
 import { makeStopCampaign } from '../../shared/actions/stop-campaign.ts';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import { type Batch, newBatch } from '../../shared/campaign/batch.ts';
-import { type Campaign, isEnded, stateOf } from '../../shared/campaign/campaign.ts';
+import { type Campaign, isEnded, isPaused, stateOf } from '../../shared/campaign/campaign.ts';
 import { batchCount, batchRange } from '../../shared/campaign/cut.ts';
 import { EMPTY_TALLY, openBatches, outcomeOf } from '../../shared/campaign/progress.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
@@ -50,7 +50,7 @@ export function makeRunCampaign(deps: Dependencies) {
     const run: Run = { ...record, job, token };
 
     if (control.cancelled || now() >= campaign.notAfter) return windUp(run);
-    if (control.paused) return waitForResume(run);
+    if (isPaused(control)) return waitForResume(run);
     // Anybody may promote it by hand; a campaign's time is its own.
     if (now() < campaign.sendAt) return sleepUntil(job, token, campaign.sendAt);
     if (control.phase === 'submitting') return seeThrough(run);
@@ -116,7 +116,7 @@ export function makeRunCampaign(deps: Dependencies) {
       ]);
       // The word may have come between our reading and the job's going to sleep: look again.
       const again = await campaigns.read(campaign.id);
-      if (!again?.control.paused || again.control.cancelled) {
+      if (!again || !isPaused(again.control) || again.control.cancelled) {
         await promote(queues.campaigns, awaitResumeJob.id({ campaignId: campaign.id }));
       }
     }

@@ -1,7 +1,7 @@
 /** What WeChat's answers do to an account's lane: sleep, go one by one, stop until a person acts. */
 
 import type { Batch } from '../../shared/campaign/batch.ts';
-import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
+import { type Campaign, type Control, pausedBy } from '../../shared/campaign/campaign.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
@@ -100,9 +100,9 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
     let pauses = false;
     await campaigns.control(campaign.id, (control) => {
       const takenInARow = (control.takenInARow ?? 0) + 1;
-      pauses = takenInARow >= 2 && !control.paused && !control.cancelled;
-      if (!pauses) return { ...control, takenInARow };
-      return { ...control, takenInARow, paused: { at, by: 'qunfa', reason: 'message-id-taken' } };
+      const counted = { ...control, takenInARow };
+      pauses = takenInARow >= 2 && !control.pauses?.['message-id-taken'] && !control.cancelled;
+      return pauses ? pausedBy(counted, 'message-id-taken', { at, by: 'qunfa' }) : counted;
     });
     if (!pauses) return;
     await campaigns.note(campaign.id, { at, by: 'qunfa', action: 'paused: message-id-taken' });

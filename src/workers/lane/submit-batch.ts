@@ -9,6 +9,7 @@
  */
 import type { Job } from 'bullmq';
 import { batchOpenIdsAsJson } from '../../shared/actions/batch-open-ids.ts';
+import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
 import { isWholesale, massApiOf } from '../../shared/campaign/audience.ts';
 import {
   type Batch,
@@ -54,6 +55,7 @@ interface Dependencies {
   readonly unknownRetryMs: number;
   readonly enterLane: EnterLane;
   readonly laneReactions: LaneReactions;
+  readonly stopCampaign: StopCampaign;
   readonly takeInAnswer: TakeInAnswer;
   readonly afterAcceptance: AfterAcceptance;
   readonly prepareMessage: PrepareMessage;
@@ -109,6 +111,9 @@ export function makeSubmitBatch(deps: Dependencies) {
     }
     if (batch.state !== 'pending' && batch.state !== 'submitting') return null;
     if (batch.state === 'pending' && !mayStart(control)) return null;
+    if (control.cancelled && (await deps.stopCampaign.stopIfCancelled(campaign, batch)) !== batch) {
+      return null;
+    }
     if (await isTooLate(ref, campaign, batch)) return null;
     const notBefore = earliest(batch);
     if (notBefore > now()) {

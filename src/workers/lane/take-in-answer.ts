@@ -1,5 +1,6 @@
 /** What becomes of a batch, its lane and its job, once WeChat has answered the call for it. */
 import type { Job } from 'bullmq';
+import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
 import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
 import { massApiOf } from '../../shared/campaign/audience.ts';
 import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
@@ -20,6 +21,7 @@ import type { Pause } from './sleep.ts';
 
 interface Dependencies {
   readonly batches: BatchStore;
+  readonly stopCampaign: StopCampaign;
   readonly unknownRetryMs: number;
   readonly laneReactions: LaneReactions;
   readonly afterAcceptance: AfterAcceptance;
@@ -45,7 +47,7 @@ export type TakeInAnswer = ReturnType<typeof makeTakeInAnswer>;
 const KEY_EXISTS = 45065;
 
 export function makeTakeInAnswer(deps: Dependencies) {
-  const { batches, unknownRetryMs, telemetry, now } = deps;
+  const { batches, stopCampaign, unknownRetryMs, telemetry, now } = deps;
 
   /**
    * Records what WeChat said, before anything else is done about it.
@@ -82,10 +84,6 @@ export function makeTakeInAnswer(deps: Dependencies) {
     if (event.type === 'accepted') {
       const { generation } = batch;
       const outcome = await batches.accepted(ref, event, { generation, from: batch });
-      if (outcome.kind === 'too-late') {
-        telemetry.batchHeld(campaign, batch, 'accepted-after-decision');
-        return null;
-      }
       if (outcome.kind === 'taken') {
         const after = await batches.apply(
           ref,
@@ -96,14 +94,21 @@ export function makeTakeInAnswer(deps: Dependencies) {
         await deps.laneReactions.idTaken(campaign);
         return null;
       }
+      if (outcome.late) {
+        telemetry.acceptedLate(campaign, outcome.batch);
+        // The job of a later key has nothing to do any more, and its lane may sleep for days.
+        await stopCampaign.leaveLane(campaign, outcome.late);
+      }
       await deps.laneReactions.answered(campaign, batch, control);
       await deps.afterAcceptance(job, campaign, outcome.batch, {
         unconfirmedEvent: outcome.kind === 'submitted' && outcome.unconfirmedEvent,
       });
       return null;
     }
-    const after = await batches.apply(ref, event, { unless: isNotAsked });
+    const answered = await batches.apply(ref, event, { unless: isNotAsked });
     await deps.laneReactions.react(campaign, lane);
+    const after =
+      event.type === 'put-back' ? await stopCampaign.stopIfCancelled(campaign, answered) : answered;
     if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
     if (after.state !== 'pending' && after.state !== 'submitting') return null;
     const { nextAttemptAt = now(), state } = after;

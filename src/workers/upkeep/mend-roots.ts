@@ -2,6 +2,7 @@
  * Open campaigns that nothing would bring on: not among the open ones any more, with a tally that
  * was lost, or with a root that has ended, is gone, or sleeps without a job that would wake it.
  */
+import { makeStopCampaign } from '../../shared/actions/stop-campaign.ts';
 import { mayStart } from '../../shared/campaign/campaign.ts';
 import { openBatches } from '../../shared/campaign/progress.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
@@ -15,7 +16,7 @@ import type { ReviveBatches } from '../campaign/revive-batches.ts';
 import { each } from './each.ts';
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns'>;
+  readonly stores: Pick<Stores, 'campaigns' | 'batches'>;
   readonly queues: Queues;
   readonly enqueueRoot: EnqueueRoot;
   readonly reviveBatches: ReviveBatches;
@@ -29,6 +30,7 @@ const KEPT_AT_ONCE = 500;
 export function makeMendRoots(deps: Dependencies) {
   const { stores, queues, enqueueRoot, now } = deps;
   const { campaigns } = stores;
+  const stopCampaign = makeStopCampaign({ stores, queues, now });
   let lookedAt = 0;
   let place = 0;
 
@@ -75,6 +77,7 @@ export function makeMendRoots(deps: Dependencies) {
       return true;
     }
     if (control.phase !== 'submitting') return isFreed;
+    if (control.cancelled && tally.pending > 0) await stopCampaign.cancelPending(campaign);
     if (openBatches(tally) === 0) {
       await wakeCampaign(queues, campaignId);
       return true;

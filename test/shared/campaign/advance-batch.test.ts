@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { advance, type BatchEvent } from '../../../src/shared/campaign/advance-batch.ts';
+import { advance, type BatchEvent, onStop } from '../../../src/shared/campaign/advance-batch.ts';
 import { type Batch, batchKey, isFinal, newBatch } from '../../../src/shared/campaign/batch.ts';
 import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
 import { submitBatchJob } from '../../../src/shared/queue/jobs.ts';
@@ -39,6 +39,7 @@ describe('a batch', () => {
     expect(life).toEqual({
       ...newBatch(1, 25),
       attempts: 1,
+      version: 3,
       state: 'settled',
       msgId: '1000001',
       submittedAt: at('09:00:01'),
@@ -143,9 +144,44 @@ describe('a batch', () => {
 
     expect(advance(held, sent)).toMatchObject({ state: 'submitted', msgId: '1000009' });
     expect(advance(held, { type: 'resolved-given-up', at: 0 })).toMatchObject({
-      state: 'refused',
-      reason: 'given-up',
+      state: 'abandoned',
+      reason: 'outcome-unknown',
+      firstAttemptAt: at('09:00:00'),
     });
+  });
+
+  it('that was given up is never retried, and is still open to what is found out later', () => {
+    const abandoned = advance(held, { type: 'resolved-given-up', at: 0 });
+    const sent: BatchEvent = { type: 'resolved-sent', msgId: '1000009', at: at('10:00:00') };
+
+    expect(() => advance(abandoned, { type: 'retried' })).toThrow(illegal);
+    expect(advance(abandoned, sent)).toMatchObject({ state: 'submitted', msgId: '1000009' });
+    expect(advance(abandoned, { type: 'resolved-not-sent' })).toMatchObject({ generation: 1 });
+    expect(advance(abandoned, accepted('1000001'))).toMatchObject({ state: 'submitted' });
+  });
+
+  it('remembers the last decision about it, and the version that was decided on', () => {
+    const again = advance(held, { type: 'resolved-not-sent' });
+
+    expect(again.version).toBe(held.version + 1);
+    expect(again.resolved).toEqual({ as: 'not-sent', seen: held.version });
+  });
+});
+
+describe('a stop', () => {
+  const putBack: BatchEvent = { type: 'put-back', reason: 'daily-quota', nextAttemptAt: 0 };
+  const stop = (batch: Batch) => onStop(batch, at('09:30:00'))?.type;
+
+  it('cancels what was not called, and leaves alone what WeChat has or is asked about', () => {
+    expect(stop(pending())).toBe('cancelled');
+    expect(stop(lived(submitting(), putBack))).toBe('cancelled');
+    expect(stop(submitting())).toBeUndefined();
+    expect(stop(lived(submitting(), unknown))).toBeUndefined();
+    expect(stop(submitted('1000001'))).toBeUndefined();
+  });
+
+  it('holds a batch whose repeat was put off: to repeat it once more could send it', () => {
+    expect(stop(lived(submitting(), unknown, started(), putBack))).toBe('held');
   });
 });
 
@@ -198,7 +234,11 @@ describe('whatever happens to a batch, in whatever order,', () => {
   it('it leaves no final state but by a person’s retry', () => {
     holds(({ before, event, after: now }) => {
       if (!isFinal(before) || now.state === before.state) return;
-      expect([before.state, event.type]).toEqual(['refused', 'retried']);
+      const ways = before.state === 'abandoned' ? /^(resolved-|accepted)/ : /^retried$/;
+      expect([before.state, event.type]).toEqual([
+        expect.stringMatching(/^(refused|abandoned)$/),
+        expect.stringMatching(ways),
+      ]);
     });
   });
 

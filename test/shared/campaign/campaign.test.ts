@@ -12,7 +12,8 @@ import { aCampaign, at } from '../../support/builders.ts';
 const control = (changes: Partial<Control>): Control => ({ ...NEW_CONTROL, ...changes });
 const tally = (changes: Partial<Tally>): Tally => ({ ...EMPTY_TALLY, ...changes });
 const word = { at: at('10:00:00'), by: 'ann' };
-const paused = { ...word, reason: 'operator' } as const;
+const byOperator = { ...word, reason: 'operator' } as const;
+const pauses = { operator: word };
 
 describe('a campaign’s state', () => {
   it.each([
@@ -22,10 +23,13 @@ describe('a campaign’s state', () => {
     [{ phase: 'submitting' }, { submitting: 1, submitted: 3 }, 'submitting'],
     [{ phase: 'submitting' }, { submitted: 1, held: 1 }, 'awaiting-receipts'],
     [{ phase: 'submitting' }, { held: 1, settled: 9 }, 'held'],
-    [{ phase: 'accepted', paused }, {}, 'paused'],
-    [{ phase: 'submitting', paused }, { pending: 1, submitted: 1 }, 'paused'],
+    [{ phase: 'accepted', pauses }, {}, 'paused'],
+    [{ phase: 'submitting', pauses }, { pending: 1, submitted: 1 }, 'paused'],
     // Nothing is left that a pause could stop.
-    [{ phase: 'submitting', paused }, { submitted: 1 }, 'awaiting-receipts'],
+    [{ phase: 'submitting', pauses }, { submitted: 1 }, 'awaiting-receipts'],
+    [{ phase: 'preparing', cancelled: byOperator }, {}, 'cancelling'],
+    [{ phase: 'submitting', cancelled: byOperator }, { submitting: 1, held: 1 }, 'cancelling'],
+    [{ phase: 'submitting', cancelled: byOperator }, { held: 1 }, 'held'],
     [{ phase: 'ended' }, { settled: 2 }, 'completed'],
     [{ phase: 'ended' }, { refused: 2 }, 'completed'],
     [{ phase: 'ended', failed: { at: 0, code: 'x', message: 'y' } }, {}, 'failed'],
@@ -53,7 +57,7 @@ describe('a batch that was not called yet', () => {
   it('may be called unless its campaign is paused, cancelled, failed or over', () => {
     expect(mayStart(control({ phase: 'submitting' }))).toBe(true);
     for (const changes of [
-      { paused },
+      { pauses },
       { cancelled: { ...word, reason: 'operator' as const } },
       { failed: { at: 0, code: 'x', message: 'y' } },
       { phase: 'ended' as const },

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { advance } from '../../../src/shared/campaign/advance-batch.ts';
 import { newBatch } from '../../../src/shared/campaign/batch.ts';
+import type { Campaign } from '../../../src/shared/campaign/campaign.ts';
 import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
 import { DAY, HOUR, SECOND } from '../../../src/shared/platform/time.ts';
 import type { Acceptance } from '../../../src/shared/record/accept-campaign.ts';
@@ -145,6 +147,21 @@ describe('laying out batches', () => {
   });
 });
 
+const refusal = () => ({ type: 'refused', reason: 'no', at: clock.now() }) as const;
+
+async function refusedCampaign(): Promise<Campaign> {
+  const campaign = await laidOut(1);
+  await batches.apply({ campaignId: campaign.id, no: 1 }, refusal());
+  return campaign;
+}
+
+/** All refused batches again, as an operator's retry does it. */
+const retried = (campaign: Campaign) =>
+  batches.decide(campaign, async ({ batches: all }) => ({
+    changed: all.map((before) => ({ before, after: advance(before, { type: 'retried' }) })),
+    audit: { at: clock.now(), by: 'ann', action: 'retry' },
+  }));
+
 describe('ending a campaign', () => {
   it('is refused while a batch is open', async () => {
     const { id } = await laidOut(1);
@@ -155,15 +172,10 @@ describe('ending a campaign', () => {
 
   it('never happens over a batch that is opened again at that moment', async () => {
     for (let round = 0; round < 20; round += 1) {
-      const { id } = await laidOut(1);
-      const ref = { campaignId: id, no: 1 };
-      await batches.apply(ref, { type: 'attempt-started', at: clock.now() });
-      await batches.apply(ref, { type: 'refused', reason: 'no', at: clock.now() });
+      const campaign = await refusedCampaign();
+      const { id } = campaign;
 
-      await Promise.all([
-        campaigns.end(id),
-        batches.apply(ref, { type: 'retried' }).then(() => campaigns.reopen(id)),
-      ]);
+      await Promise.all([campaigns.end(id), retried(campaign)]);
 
       const view = await campaigns.view(id);
       expect(view?.batches.pending).toBe(1);
@@ -188,9 +200,11 @@ describe('ending a campaign', () => {
     const first = acceptance({ idempotencyKey: 'order-4' });
     const { id } = first.campaign;
     await campaigns.accept(first);
+    await campaigns.layBatches(id, [newBatch(1, 25)], {});
+    await batches.apply({ campaignId: id, no: 1 }, refusal());
     await campaigns.end(id, { code: 'x', message: 'y' });
 
-    await campaigns.reopen(id);
+    await retried(first.campaign);
 
     expect(await campaigns.open()).toContain(id);
     const key = (await redis.hget(`${record}:campaign:${id}`, 'idempotency')) ?? '';

@@ -126,7 +126,7 @@ describe('reading followers', () => {
 
     expect(waits).toEqual(['followers-incomplete', 'followers-incomplete']);
     const control = await controlOf(id);
-    expect(control?.paused).toMatchObject({ by: 'qunfa', reason: 'followers-incomplete' });
+    expect(control?.pauses).toMatchObject({ 'followers-incomplete': { by: 'qunfa' } });
     expect(await warningsOf(id)).toEqual([
       { code: 'followers-incomplete', read: control?.recipients, total: 300 },
     ]);
@@ -149,7 +149,7 @@ describe('reading followers', () => {
 
     expect(waits).not.toEqual([]);
     expect(await controlOf(id)).toMatchObject({ recipients: 300 });
-    expect((await controlOf(id))?.paused).toBeUndefined();
+    expect((await controlOf(id))?.pauses).toBeUndefined();
   });
 
   it('takes a second reading that is whole', async () => {
@@ -184,6 +184,6 @@ describe('reading followers', () => {
 
     await run(id, 3);
 
-    expect((await controlOf(id))?.paused?.reason).toBe('followers-incomplete');
+    expect((await controlOf(id))?.pauses).toHaveProperty('followers-incomplete');
   });
 });

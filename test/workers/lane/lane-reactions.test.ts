@@ -62,7 +62,7 @@ describe('an account whose IP list refuses two hosts', () => {
   });
 });
 
-const ann = { at: clock.now(), by: 'ann', reason: 'operator' } as const;
+const ann = { at: clock.now(), by: 'ann' };
 
 /** A campaign whose batches were told twice in a row that their message is another's. */
 async function takenTwice(meanwhile: Partial<Control>) {
@@ -79,15 +79,23 @@ describe('a campaign whose message ids are another’s twice in a row', () => {
   it('is paused, and its audit and the log say so', async () => {
     const { control, told, audit } = await takenTwice({});
 
-    expect(control?.paused).toMatchObject({ by: 'qunfa', reason: 'message-id-taken' });
+    expect(control?.pauses).toMatchObject({ 'message-id-taken': { by: 'qunfa' } });
     expect(told).toEqual(['campaign.paused']);
     expect(audit).toEqual(['accepted', 'paused: message-id-taken']);
   });
 
-  it.each([{ paused: ann }, { cancelled: ann }])('stays as a person left it: %o', async (word) => {
-    const { control, told, audit } = await takenTwice(word);
+  it('keeps the pause of an operator beside its own', async () => {
+    const { control } = await takenTwice({ pauses: { operator: ann } });
 
-    expect([control?.paused, control?.cancelled]).toEqual([word.paused, word.cancelled]);
+    expect(Object.keys(control?.pauses ?? {})).toEqual(['operator', 'message-id-taken']);
+  });
+
+  it('stays cancelled where an operator had cancelled it', async () => {
+    const { control, told, audit } = await takenTwice({
+      cancelled: { ...ann, reason: 'operator' },
+    });
+
+    expect(control).not.toHaveProperty('pauses');
     expect(told).toEqual([]);
     expect(audit).toEqual(['accepted']);
   });
