@@ -46,8 +46,19 @@ export function makeAccounts(transport: Transport) {
     };
 
   return {
-    list: async (): Promise<readonly AccountDetails[]> =>
-      (await read<{ accounts: AccountDetails[] }>('/v1/accounts')).accounts,
+    /** All of them, by name. */
+    async list(): Promise<readonly AccountDetails[]> {
+      const all: AccountDetails[] = [];
+      for (let next: string | null = ''; next !== null; ) {
+        const cursor = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
+        const page: { accounts: AccountDetails[]; next: string | null } = await read(
+          `/v1/accounts?limit=100${cursor}`,
+        );
+        all.push(...page.accounts);
+        next = page.next;
+      }
+      return all;
+    },
     get: (name: string) => read<AccountDetails>(pathOf(name)),
     /** Calls under way end; nothing new of this account is called. */
     pause: steer('pause'),

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
 import { makeDescribeAccount } from '../shared/actions/describe-account.ts';
+import { makeListAccounts } from '../shared/actions/list-accounts.ts';
 import { makePlanCampaign } from '../shared/actions/plan-campaign.ts';
 import { makePreviewMessage } from '../shared/actions/preview-message.ts';
 import { makeRecallCampaign } from '../shared/actions/recall-campaign.ts';
@@ -116,6 +117,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
   const withWechat = { stores, accounts, wechatFor, era, allowPrivateTargets, now };
+  const listAccounts = makeListAccounts({ ...stores, accounts, describeAccount, now });
   const producer = await startProducer({
     settings: config.producer,
     log,
@@ -129,6 +131,7 @@ export async function start(options: StartOptions): Promise<Running> {
       previewMessage: makePreviewMessage(withWechat),
       recallCampaign: makeRecallCampaign(withWechat),
       describeAccount,
+      listAccounts,
       steerAccount,
       webhookSecret: makeWebhookSecret({ redis, record }),
       feed,
@@ -140,7 +143,7 @@ export async function start(options: StartOptions): Promise<Running> {
         '/': makePage({
           ...stores,
           accounts,
-          describeAccount,
+          listAccounts,
           steer,
           steerAccount,
           feed,

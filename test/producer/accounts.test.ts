@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { makeAccountListsRoutes } from '../../src/producer/api/account-lists.ts';
 import { makeAccountsRoutes } from '../../src/producer/api/accounts.ts';
-import { makeDescribeAccount } from '../../src/shared/actions/describe-account.ts';
+import {
+  type AccountView,
+  makeDescribeAccount,
+} from '../../src/shared/actions/describe-account.ts';
+import { makeListAccounts } from '../../src/shared/actions/list-accounts.ts';
 import { makeSteerAccount } from '../../src/shared/actions/steer-account.ts';
+import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { HOUR } from '../../src/shared/platform/time.ts';
 import { submitBatchJob } from '../../src/shared/queue/jobs.ts';
 import { plan } from '../../src/shared/queue/queues.ts';
@@ -18,24 +23,23 @@ const NOW = Date.parse('2026-11-23T02:00:00Z');
 
 const routes = ({ stores, queues, config, wechatFor, now, redis: connection, prefix }: Parts) => {
   const accounts = () => config.accounts;
+  const describeAccount = makeDescribeAccount({
+    stores,
+    isSandbox: false,
+    now,
+    async tokenExpiry(account) {
+      const record = recordOf(prefix);
+      const identity = stores.identityOf(account);
+      const store = makeTokenStore({ redis: connection, prefix: record, identity });
+      return (await store.read())?.expiresAt ?? null;
+    },
+  });
   return {
     api: [
       makeAccountsRoutes({
         accounts,
-        describeAccount: makeDescribeAccount({
-          stores,
-          isSandbox: false,
-          now,
-          async tokenExpiry(account) {
-            const record = recordOf(prefix);
-            const token = await makeTokenStore({
-              redis: connection,
-              prefix: record,
-              identity: stores.identityOf(account),
-            }).read();
-            return token?.expiresAt ?? null;
-          },
-        }),
+        describeAccount,
+        listAccounts: makeListAccounts({ ...stores, accounts, describeAccount, now }),
         steerAccount: makeSteerAccount({ ...stores, queues, now }),
       }),
       makeAccountListsRoutes({ accounts, wechatFor }),
@@ -72,7 +76,7 @@ describe('GET /v1/accounts', () => {
     });
     expect(account.quota['message/mass/sendall']).toEqual({ perDay: 100, usedToday: 1, left: 99 });
     expect(account.quota['message/mass/send']).toEqual({ perDay: 100, usedToday: 1, left: 99 });
-    expect((await get('/v1/accounts')).json).toEqual({ accounts: [account] });
+    expect((await get('/v1/accounts')).json).toEqual({ accounts: [account], next: null });
   });
 
   it('shows no secret', async () => {
@@ -265,5 +269,46 @@ describe('lists from WeChat', () => {
     const silent = await get('/v1/accounts/default/tags');
     expect(silent.json).toMatchObject({ status: 503, code: 'wechat-unreachable' });
     expect(silent.headers.get('retry-after')).toBe('5');
+  });
+});
+
+describe('a list of many accounts', () => {
+  const names = Array.from({ length: 45 }, (_, n) => `shop-${String(n).padStart(2, '0')}`);
+  const lanes = {
+    read: async (name: string) =>
+      name === 'shop-07' || name === 'shop-41'
+        ? { paused: { at: NOW, by: 'ann', message: 'paused by ann' } }
+        : {},
+  };
+  const listAccounts = makeListAccounts({
+    accounts: () => names.map((name) => ({ name }) as AccountConfig),
+    describeAccount: async ({ name }) => ({ name }) as AccountView,
+    lanes,
+    now: () => NOW,
+  });
+  const named = async (asked: Parameters<typeof listAccounts>[0]) => {
+    const { accounts, next } = await listAccounts(asked);
+    return { names: accounts.map(({ name }) => name), next };
+  };
+
+  it('is read page by page, and the last page has no next', async () => {
+    const first = await named({ limit: 40 });
+    expect(first).toEqual({ names: names.slice(0, 40), next: 'shop-39' });
+    expect(await named({ limit: 40, cursor: 'shop-39' })).toEqual({
+      names: names.slice(40),
+      next: null,
+    });
+  });
+
+  it('is searched by a part of the name, and by how they stand', async () => {
+    expect(await named({ limit: 5, search: 'OP-3' })).toMatchObject({ next: 'shop-34' });
+    expect(await named({ limit: 1, state: 'paused' })).toEqual({
+      names: ['shop-07'],
+      next: 'shop-07',
+    });
+    expect(await named({ limit: 1, state: 'paused', cursor: 'shop-07' })).toEqual({
+      names: ['shop-41'],
+      next: null,
+    });
   });
 });

@@ -1,24 +1,30 @@
 /** The installation's accounts: how each one stands, and a person's stop and go. */
 import express, { type Request, type Response, type Router } from 'express';
 import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
+import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
 import { refuse } from '../../shared/actions/refusal.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
+import { AccountListQuery } from '../../shared/contract/paging.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { callerOf } from '../http/caller.ts';
+import { parseQuery } from '../http/parse-input.ts';
 import { sendRefusal } from '../http/problem.ts';
 
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
   readonly describeAccount: DescribeAccount;
+  readonly listAccounts: ListAccounts;
   readonly steerAccount: SteerAccount;
 }
 
 export function makeAccountsRoutes(deps: Dependencies): Router {
-  const { accounts, describeAccount, steerAccount } = deps;
+  const { accounts, describeAccount, listAccounts, steerAccount } = deps;
   const router = express.Router();
 
-  router.get('/v1/accounts', async (_req, res) => {
-    res.json({ accounts: await Promise.all(accounts().map(describeAccount)) });
+  router.get('/v1/accounts', async (req, res) => {
+    const query = parseQuery(req, AccountListQuery);
+    if ('refused' in query) return sendRefusal(res, query.refused);
+    res.json(await listAccounts(query.value));
   });
 
   router.get('/v1/accounts/:name', async (req, res) => {
@@ -43,6 +49,9 @@ export function makeAccountsRoutes(deps: Dependencies): Router {
   return router;
 }
 
+/** There may be a thousand. */
+const NAMED = 20;
+
 /** Null where there is no such account, and then that was the answer. */
 export function accountFor(
   accounts: () => readonly AccountConfig[],
@@ -53,7 +62,8 @@ export function accountFor(
   const all = accounts();
   const found = all.find((account) => account.name === name);
   if (found) return found;
-  const names = all.map((account) => account.name).join(', ') || 'none is configured';
+  const some = all.slice(0, NAMED).map((account) => account.name);
+  const names = [...some, ...(all.length > NAMED ? ['…'] : [])].join(', ') || 'none is configured';
   const { refused } = refuse(404, 'account-not-found', `no such account; there is: ${names}`);
   sendRefusal(res, refused);
   return null;

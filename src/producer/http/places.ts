@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
+import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
 import type { PlanCampaign } from '../../shared/actions/plan-campaign.ts';
 import type { PreviewMessage } from '../../shared/actions/preview-message.ts';
 import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
@@ -43,6 +44,7 @@ export interface PlacesDependencies {
   readonly previewMessage: PreviewMessage;
   readonly recallCampaign: RecallCampaign;
   readonly describeAccount: DescribeAccount;
+  readonly listAccounts: ListAccounts;
   readonly steerAccount: SteerAccount;
   readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;

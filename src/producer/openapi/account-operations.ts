@@ -8,6 +8,7 @@ import {
   SpeedAnswer,
   TagsAnswer,
 } from '../../shared/contract/account-answers.ts';
+import { AccountListQuery, Next } from '../../shared/contract/paging.ts';
 import { DraftsQuery, FollowersQuery, SpeedBody } from '../api/account-lists.ts';
 import { ReceiptQuery } from '../api/receipts.ts';
 import type { Operation } from './operation.ts';
@@ -25,11 +26,12 @@ export const accountOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/accounts',
     tag,
-    summary: 'See every account',
+    summary: 'See the accounts, by name',
+    query: AccountListQuery,
     answers: {
       200: {
-        description: 'All of them',
-        schema: z.strictObject({ accounts: z.array(AccountAnswer) }),
+        description: 'A page of them',
+        schema: z.strictObject({ accounts: z.array(AccountAnswer), next: Next }),
       },
     },
   },

@@ -3,7 +3,7 @@
  * plain forms; a small script takes in what changes.
  */
 import express, { type Request, type Response, type Router } from 'express';
-import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
+import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
 import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
 import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
@@ -31,7 +31,7 @@ export interface PageDependencies {
   readonly batches: Pick<BatchStore, 'page' | 'all'>;
   readonly lanes: Pick<LaneStore, 'wrongClocks'>;
   readonly accounts: () => readonly AccountConfig[];
-  readonly describeAccount: DescribeAccount;
+  readonly listAccounts: ListAccounts;
   readonly steer: SteerCampaign;
   readonly steerAccount: SteerAccount;
   readonly feed: Pick<CampaignFeed, 'watch'>;
@@ -41,6 +41,8 @@ export interface PageDependencies {
 }
 
 const CAMPAIGNS_A_PAGE = 20;
+/** By name; the others are found by a part of it. */
+const ACCOUNTS_SHOWN = 20;
 const BATCHES_SHOWN = 200;
 const UNKNOWN_SHOWN = 20;
 /** The newest; the API has them all. */
@@ -49,7 +51,7 @@ const MOST_STREAMS = 200;
 
 /** To be mounted at `/`, behind the operator's password. */
 export function makePage(deps: PageDependencies): Router {
-  const { campaigns, batches, lanes, accounts, describeAccount, feed, isSandbox, stopping } = deps;
+  const { campaigns, batches, lanes, listAccounts, feed, isSandbox, stopping } = deps;
   const router = express.Router();
   let streams = 0;
 
@@ -60,17 +62,22 @@ export function makePage(deps: PageDependencies): Router {
 
   router.get('/', async (req, res) => {
     const words = wordsOf(req);
-    const { cursor } = req.query;
+    const { cursor, search: asked } = req.query;
+    const search = typeof asked === 'string' ? asked : '';
     const at = typeof cursor === 'string' && CAMPAIGN_ID.test(cursor) ? cursor : undefined;
-    const parts = await overview(words, at);
+    const parts = await overview(words, at, search);
     show(res, {
       words,
       title: words.title,
       path: '/',
-      ...(at === undefined ? { events: `/page/events?lang=${tongue(words)}` } : {}),
+      ...(at === undefined
+        ? { events: `/page/events?lang=${tongue(words)}&search=${encodeURIComponent(search)}` }
+        : {}),
       main: html`${parts.get('clocks')}<div class="overview">
 <div><h2>${words.campaigns}</h2>${parts.get('campaigns')}</div>
-<div><h2>${words.accounts}</h2>${parts.get('accounts')}</div>
+<div><h2>${words.accounts}</h2>
+<form method="get" action="/"><input type="hidden" name="lang" value="${tongue(words)}"><input type="search" name="search" value="${search}" placeholder="${words.searchAccounts}" aria-label="${words.searchAccounts}"></form>
+${parts.get('accounts')}</div>
 </div>`,
     });
   });
@@ -91,6 +98,7 @@ export function makePage(deps: PageDependencies): Router {
 
   router.get('/page/events', (req, res) => {
     const words = wordsOf(req);
+    const search = typeof req.query.search === 'string' ? req.query.search : '';
     // Which campaigns are on the page changes: each look hears of those it has seen.
     const heard = new Map<string, () => void>();
     let tell = (): void => undefined;
@@ -103,7 +111,7 @@ export function makePage(deps: PageDependencies): Router {
     };
     stream(req, res, {
       async look() {
-        const parts = await overview(words);
+        const parts = await overview(words, undefined, search);
         for (const id of parts.keys()) if (id.startsWith('c-')) hear(id.slice(2));
         return parts;
       },
@@ -142,13 +150,15 @@ export function makePage(deps: PageDependencies): Router {
     streamParts({ res, stopping, ...options });
   }
 
-  async function overview(words: Words, cursor?: string): Promise<Parts> {
+  async function overview(words: Words, cursor?: string, search = ''): Promise<Parts> {
     const [page, described, clocks] = await Promise.all([
       campaigns.list({ limit: CAMPAIGNS_A_PAGE, ...(cursor === undefined ? {} : { cursor }) }),
-      Promise.all(accounts().map(describeAccount)),
+      listAccounts({ limit: ACCOUNTS_SHOWN, search }),
       lanes.wrongClocks(deps.now()),
     ]);
-    const accountCards = described.map((one) => part(`a-${one.name}`, accountCard(one, words)));
+    const accountCards = described.accounts.map((one) =>
+      part(`a-${one.name}`, accountCard(one, words)),
+    );
     const cards = decisionsFirst(page.campaigns).map((one) =>
       part(cardId(one), campaignCard(one, words)),
     );
@@ -156,7 +166,7 @@ export function makePage(deps: PageDependencies): Router {
     return new Map([
       part('clocks', clocksPart(clocks, words)),
       part('accounts', {
-        ...html`<div class="grid" id="accounts">${accountCards.map(([, card]) => card)}</div>`,
+        ...html`<div class="grid" id="accounts">${accountCards.map(([, card]) => card)}</div>${described.next !== null && html`<p class="facts">${words.moreAccounts}</p>`}`,
         sameAs: accountCards.map(([id]) => id).join(' '),
       }),
       part('campaigns', {

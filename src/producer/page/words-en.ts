@@ -206,6 +206,8 @@ export const EN: Words = {
     'message/mass/delete': 'recalls',
   },
   lastEvent: (time, mode) => `last event ${time} (${mode})`,
+  searchAccounts: 'Find an account by its name',
+  moreAccounts: 'Only the first accounts are shown: look for others by name.',
   noEvent: 'no event yet',
   accountActs: {
     pause: {

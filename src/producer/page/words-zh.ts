@@ -225,6 +225,8 @@ export const ZH: Words = {
     'message/mass/delete': '撤回',
   },
   lastEvent: (time, mode) => `最近事件 ${time}（${mode}）`,
+  searchAccounts: '按名称查找公众号',
+  moreAccounts: '仅显示前一部分公众号，其余请按名称查找。',
   noEvent: '尚无事件',
   accountActs: {
     pause: {

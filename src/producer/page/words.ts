@@ -86,6 +86,8 @@ export interface Words {
   readonly left: string;
   readonly quotas: Readonly<Record<string, string>>;
   readonly lastEvent: (time: string, mode: string) => string;
+  readonly searchAccounts: string;
+  readonly moreAccounts: string;
   readonly noEvent: string;
   readonly accountActs: Readonly<Record<'pause' | 'resume', Act>>;
   readonly accountWarnings: Readonly<Record<AccountWarning['code'], string | null>>;

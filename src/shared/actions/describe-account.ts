@@ -107,6 +107,10 @@ const WHY_ASLEEP: Readonly<Partial<Record<WaitReason, string>>> = {
   'wechat-busy': 'WeChat cannot be reached just now',
 };
 
+/** Whether an account's lane moves, without the reasons. */
+export const laneStateOf = (lane: LaneState, now: number): LaneView['state'] =>
+  laneView(lane, 0, now).state;
+
 function laneView(lane: LaneState, pending: number, now: number): LaneView {
   const { paused, sendBlocked, sleep, narrowUntil = 0 } = lane;
   const more = {

@@ -13,3 +13,10 @@ export const Cursor = z.string().min(1).max(200).describe('`next` of the page be
 
 /** `next` of every list. */
 export const Next = z.string().nullable().describe('The cursor of the next page; null on the last');
+
+export const AccountListQuery = z.strictObject({
+  limit: Limit,
+  cursor: Cursor,
+  search: z.string().max(32).describe('A part of the name, in any case').optional(),
+  state: z.enum(['open', 'asleep', 'paused']).describe('Of the lane').optional(),
+});
