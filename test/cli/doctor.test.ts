@@ -120,6 +120,7 @@ describe('the doctor', () => {
 
     const stranger = { ...accountNamed('default'), name: 'stranger' };
     expect(of(await look({ accounts: [stranger] }), 'fault')).toEqual([
+      expect.stringMatching(/No running worker sends for this account/),
       expect.stringMatching(/answers 401 → the callback service does not know this account/),
     ]);
   });
