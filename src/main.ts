@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Config, loadConfig, requireAccounts } from './shared/platform/config.ts';
 import { ServiceError } from './shared/platform/errors.ts';
+import { inTime } from './shared/platform/in-time.ts';
 import { makeLogger } from './shared/platform/logger.ts';
 import { makeRegistry } from './shared/platform/metrics.ts';
 import { startMetricsServer } from './shared/platform/metrics-server.ts';
@@ -51,6 +52,8 @@ function tools(role: string, config: Config) {
 /** A drain may take as long as docker-compose.yml's grace; after that the process ends anyhow. */
 const GRACE = 28 * SECOND;
 
+const START_WITHIN = 3 * SECOND;
+
 function stopSignal(): AbortSignal {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -82,8 +85,14 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
     return;
   }
   const config = readConfig();
-  const running = await Promise.race([start(config), aborted(stop)]);
-  if (!running) return; // told to stop while it waited for something: nothing is in hand
+  const starting = start(config);
+  const running = await Promise.race([starting, aborted(stop)]);
+  if (!running) {
+    // Told to stop while it started: it may have taken jobs, or wait for Redis with nothing in hand.
+    const late = await inTime(starting, START_WITHIN).catch(() => null);
+    await late?.stop();
+    return;
+  }
   const metrics = await metricsOf(role, config, running);
   const addresses = { ...running.addresses, ...(metrics ? { metrics: metrics.url } : {}) };
   for (const [what, address] of Object.entries(addresses)) {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Worker, type WorkerOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { startWatching } from '../shared/actions/watch-installation.ts';
@@ -47,6 +48,18 @@ export interface StartOptions {
 
 /** docker-compose.yml gives 30 s before SIGKILL. */
 const DRAIN_WITHIN = 25 * SECOND;
+
+const CLOSE_WITHIN = 2 * SECOND;
+const SILENT_AFTER = 3 * SECOND;
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+/** Resolves once Redis does not answer. */
+async function untilSilent(redis: Redis): Promise<void> {
+  while (await inTime(redis.ping(), SILENT_AFTER).then(yes, no)) {
+    await new Promise((wake) => setTimeout(wake, SECOND).unref());
+  }
+}
 
 export async function start(options: StartOptions): Promise<Running> {
   const {
@@ -205,16 +218,17 @@ export async function start(options: StartOptions): Promise<Running> {
       installed.stop();
       gate.close();
       await inTime(stores.workers.leave(workerId), SECOND).catch(() => undefined);
-      const patience = AbortSignal.timeout(DRAIN_WITHIN);
-      await Promise.race([
-        drain(),
-        new Promise<void>((late) => patience.addEventListener('abort', () => late())),
+      const isDrained = await Promise.race([
+        inTime(drain(), DRAIN_WITHIN).then(yes, no),
+        untilSilent(redis).then(no),
       ]);
-      if (patience.aborted) await Promise.all(workers.map((worker) => worker.close(true)));
-      await queues.close();
-      await Promise.all([dispatcher.close(), webhooks.close()]);
+      // Without Redis no answer can be recorded: whoever takes a job over asks WeChat again.
+      const forced = isDrained ? [] : workers.map((worker) => worker.close(true));
+      await inTime(Promise.all(forced), CLOSE_WITHIN).catch(no);
+      const closing = [queues.close(), dispatcher.close(), webhooks.close()];
+      await inTime(Promise.all(closing), CLOSE_WITHIN).catch(no);
       listener.disconnect();
-      await redis.quit().catch(() => redis.disconnect());
+      await inTime(redis.quit(), CLOSE_WITHIN).catch(() => redis.disconnect());
     },
   };
 }

@@ -71,3 +71,19 @@ describe('a worker started while Redis is away', () => {
     expect(await once(worker, 'exit')).toEqual([0, null]);
   });
 });
+
+describe('a worker whose Redis hangs', () => {
+  it('stops within seconds when it is told to', async (t) => {
+    const way = await noRedis(t);
+    await way.mend();
+    const worker = startProcess(t, way);
+    await says(worker, 'worker is running');
+    way.silence();
+    const toldAt = Date.now();
+
+    worker.kill('SIGTERM');
+
+    expect(await once(worker, 'exit')).toEqual([0, null]);
+    expect(Date.now() - toldAt).toBeLessThan(15_000);
+  });
+});
