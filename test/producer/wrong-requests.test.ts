@@ -92,6 +92,26 @@ describe('the mistakes of all checks', () => {
   });
 });
 
+describe('a cover that is to be fitted', () => {
+  it('is refused when the campaign is accepted, if it cannot be decoded', async () => {
+    const undecodable = Buffer.concat([
+      Buffer.from([0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 30, 0, 40, 1, 1, 0x11, 0]),
+      Buffer.from([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0]),
+      Buffer.alloc(70_000, 0x55),
+      Buffer.from([0xff, 0xd9]),
+    ]);
+    const thumb = { base64: undecodable.toString('base64'), fit: true };
+    const message = { type: 'news', articles: [{ thumb, title: 't', content: 'c' }] };
+
+    const { status, json } = await world.post('/v1/campaigns', aCampaign({ message }));
+
+    expect(status).toBe(422);
+    expect(json.errors).toEqual([
+      { path: 'message.articles.0.thumb', message: 'thumb: the picture cannot be decoded' },
+    ]);
+  });
+});
+
 describe('a time', () => {
   const at = (ms: number) => new Date(Date.now() + ms).toISOString();
 

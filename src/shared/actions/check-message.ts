@@ -4,7 +4,7 @@ import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/art
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
 import type { MessageRequest } from '../campaign/request.ts';
-import { fitRefusals } from '../media/fit-cover.ts';
+import { CoverUnfit, fitCover, fitRefusals } from '../media/fit-cover.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import type { Era, MediaKindOf } from './media-kind.ts';
 import { kindForLimits } from './media-kind.ts';
@@ -65,7 +65,9 @@ export async function checkMessage(
     }
     await media.touch(id, { until: neededUntil });
     if (fit && kind === 'thumb') {
-      for (const reason of fitRefusals(facts)) wrong(path, reason);
+      const bytes = fitRefusals(facts).length === 0 ? await media.read(id) : null;
+      const reasons = bytes ? await unfitReasons(bytes) : fitRefusals(facts);
+      for (const reason of reasons) wrong(path, reason);
       return;
     }
     for (const reason of mediaRefusals(kindForLimits(kind), facts, era)) wrong(path, reason);
@@ -143,6 +145,17 @@ export async function checkMessage(
 
 /** Blanks belong to one part only: 16 MB of them must not be tried in every way. */
 const BASE64 = /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/;
+
+/** Fitted once already: what cannot be decoded must not be promised. */
+async function unfitReasons(bytes: Uint8Array): Promise<readonly string[]> {
+  try {
+    await fitCover(bytes);
+    return [];
+  } catch (error) {
+    if (error instanceof CoverUnfit) return error.refused;
+    throw error;
+  }
+}
 
 const UPLOAD_ID = /^m_[A-Za-z0-9_-]+$/;
 

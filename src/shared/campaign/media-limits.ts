@@ -121,12 +121,19 @@ function sizeRefusal(
     : found;
 }
 
+/**
+ * Milliseconds. An encoder puts silence around the sound, and not every file says how much: a sound
+ * of 60.0 s may have 60.06 s of frames.
+ */
+const ENCODER_SILENCE = 100;
+
 function lengthRefusal(
   kind: MediaKind,
   { durationMs }: MediaFacts,
   { maxMs }: MediaLimit,
 ): string | undefined {
-  if (maxMs === undefined || durationMs === undefined || durationMs <= maxMs) return undefined;
+  if (maxMs === undefined || durationMs === undefined) return undefined;
+  if (durationMs <= maxMs + ENCODER_SILENCE) return undefined;
   return `${kind} lasts ${seconds(durationMs)} s, at most ${maxMs / SECOND} s`;
 }
 

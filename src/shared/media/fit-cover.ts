@@ -1,27 +1,24 @@
 /**
  * Makes a cover that WeChat takes out of a picture that is too large or a PNG.
  *
- * A cover is shown some 900 pixels wide at most, so little is lost. Jimp decodes in this thread, so
- * the picture's own figures are looked at first: a small file can hold a picture of gigabytes.
+ * A cover is shown some 900 pixels wide at most, so little is lost. A small file can hold a picture of
+ * gigabytes, so the picture's own figures are looked at first, and it is decoded in a thread that has
+ * an end in time and memory.
  */
-import { inflateSync } from 'node:zlib';
+import { Worker } from 'node:worker_threads';
 import type { MediaFacts } from '../campaign/media-facts.ts';
 import { mediaLimit, mediaRefusals } from '../campaign/media-limits.ts';
+import { SECOND } from '../platform/time.ts';
 import { inspectMedia } from './inspect-media.ts';
 
 const { maxBytes: MAX_BYTES } = mediaLimit('thumb', 'today');
 
 /** More than a phone's 12 million; a JPG of as many takes some 400 MB while it is decoded. */
 const MAX_PIXELS = 16_000_000;
-
-/** Pixels of the longer side. */
-const FULL_SIDE = 900;
-
-/** Tried in this order until one is small enough: first the quality gives way, then the size. */
-const SIDES = [FULL_SIDE, 640, 360, 200] as const;
-const QUALITIES = [85, 75, 60] as const;
-
-const WHITE = 0xffffffff;
+/** A picture of one line costs the decoder a step for each pixel of it. */
+const MAX_SIDE = 16_384;
+const WITHIN = 10 * SECOND;
+const MAX_HEAP_MIB = 512;
 
 /** The picture cannot be made a cover; `refused` says why, in an operator's words. */
 export class CoverUnfit extends Error {
@@ -45,7 +42,7 @@ export function fitRefusals({
     return ['thumb: only a JPG or PNG can be fitted: convert it'];
   }
   if (broken !== undefined) return [`thumb: ${broken}`];
-  if (width * height > MAX_PIXELS) {
+  if (width * height > MAX_PIXELS || Math.max(width, height) > MAX_SIDE) {
     return [`thumb: ${width} × ${height} pixels are too many to be fitted: make it smaller`];
   }
   return [];
@@ -55,7 +52,7 @@ export function fitRefusals({
  * A JPG of at most 64 KB; the very bytes where they already are one. Upright, in its own
  * proportions, on white where it is transparent. The same picture gives the same bytes.
  *
- * @throws {CoverUnfit} neither JPG nor PNG, broken, or of too many pixels.
+ * @throws {CoverUnfit} neither JPG nor PNG, broken, of too many pixels, or beyond the thread's limits.
  */
 export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
   const facts = inspectMedia(bytes);
@@ -63,57 +60,51 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
   const refused = fitRefusals(facts);
   if (refused.length > 0) throw new CoverUnfit(refused);
 
-  const picture = await onWhite(bytes, facts);
-  for (const side of SIDES) {
-    shrink(picture, side);
-    for (const quality of QUALITIES) {
-      const cover = await picture.getBuffer('image/jpeg', { quality });
-      if (cover.length <= MAX_BYTES) return cover;
-    }
+  const { width = 0, height = 0, format } = facts;
+  const work: CoverWork = { bytes, isPng: format === 'png', width, height, maxBytes: MAX_BYTES };
+  const done = await inTurn(() => inThread(work));
+  if ('cover' in done) return done.cover;
+  if (done.refused === 'too-large') {
+    throw new CoverUnfit(['thumb: the picture stays above 64 KB however small it is made']);
   }
-  throw new CoverUnfit(['thumb: the picture stays above 64 KB however small it is made']);
+  const cause = { code: done.cause };
+  throw new CoverUnfit(['thumb: the picture cannot be decoded'], { cause });
 }
 
-async function onWhite(bytes: Uint8Array, facts: MediaFacts) {
-  const { Jimp } = await import('jimp'); // 32 MiB, and most processes never fit a cover
-  try {
-    const file = Buffer.from(bytes);
-    if (facts.format === 'png') unpackInterlaced(file, facts);
-    const picture = await Jimp.read(file);
-    // Made small first: every later step takes as long as it has pixels.
-    shrink(picture, FULL_SIDE);
-    const { width, height } = picture;
-    return new Jimp({ width, height, color: WHITE }).composite(picture);
-  } catch (cause) {
-    throw new CoverUnfit(['thumb: the picture cannot be decoded'], { cause });
-  }
-}
-
-const INTERLACE_AT = 28;
-
-/**
- * Jimp unpacks a PNG as far as its size goes, but an interlaced one to its very end, and a megabyte
- * can hold gigabytes. A pixel takes 8 bytes at most, and a row of one pixel a byte more.
- */
-function unpackInterlaced(png: Buffer, { width = 0, height = 0 }: MediaFacts): void {
-  if (png[INTERLACE_AT] === 0) return;
-  const packed: Buffer[] = [];
-  for (let at = 8; at + 12 <= png.length; at += 12 + png.readUInt32BE(at)) {
-    if (png.toString('latin1', at + 4, at + 8) !== 'IDAT') continue;
-    packed.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
-  }
-  inflateSync(Buffer.concat(packed), { maxOutputLength: 9 * width * height });
-}
-
-interface Resizable {
+interface CoverWork {
+  readonly bytes: Uint8Array;
+  readonly isPng: boolean;
   readonly width: number;
   readonly height: number;
-  resize(to: { w: number; h: number }): unknown;
+  readonly maxBytes: number;
 }
 
-function shrink(picture: Resizable, side: number): void {
-  const scale = side / Math.max(picture.width, picture.height);
-  if (scale >= 1) return;
-  const scaled = (length: number): number => Math.max(1, Math.round(length * scale));
-  picture.resize({ w: scaled(picture.width), h: scaled(picture.height) });
+/** No cover: it stays too large; or `undecodable`, with the decoder's own code. */
+type CoverDone =
+  | { readonly cover: Uint8Array }
+  | { readonly refused: 'too-large' | 'undecodable'; readonly cause?: string };
+
+/** One at a time: several would only take the processor from each other, and memory from all. */
+let last: Promise<unknown> = Promise.resolve();
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = last.then(work);
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+function inThread(workerData: CoverWork): Promise<CoverDone> {
+  const thread = new Worker(new URL('./decode-cover.js', import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+  });
+  return new Promise<CoverDone>((resolve) => {
+    const undecodable = (cause: string) => resolve({ refused: 'undecodable', cause });
+    const timer = setTimeout(() => undecodable('TIMEOUT'), WITHIN);
+    thread.once('message', resolve);
+    thread.once('error', (error: NodeJS.ErrnoException) => undecodable(error.code ?? error.name));
+    thread.once('exit', () => {
+      clearTimeout(timer);
+      undecodable('EXIT');
+    });
+  }).finally(() => thread.terminate());
 }

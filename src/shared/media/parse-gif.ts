@@ -3,6 +3,9 @@ import { CUT_OFF, damagedAt, type Parsed } from './parsed.ts';
 const EXTENSION = 0x21;
 const PICTURE = 0x2c;
 const TRAILER = 0x3b;
+/** Stands between blocks in some files, and means nothing. */
+const EMPTY = 0x00;
+const NOT_ENDED = -1;
 
 /** GIF: header, colour table, then extensions and pictures as chains of sub-blocks to the trailer. */
 export function parseGif(file: Buffer): Parsed | undefined {
@@ -18,21 +21,25 @@ export function parseGif(file: Buffer): Parsed | undefined {
   let at = 13 + colourTable(file.readUInt8(10));
   while (at < file.length) {
     const block = file[at];
-    if (block === TRAILER) {
-      return hasPicture ? { format: 'gif', ...size } : broken('there is no picture in it');
-    }
-    if (block === EXTENSION) {
+    // After a whole picture the rest is WeChat's to judge: many files lack the trailer.
+    if (hasPicture) return { format: 'gif', ...size };
+    if (block === TRAILER) return broken('there is no picture in it');
+    if (block === EMPTY) {
+      at += 1;
+    } else if (block === EXTENSION) {
       at = afterSubBlocks(file, at + 2);
+      if (at === NOT_ENDED) return broken(CUT_OFF);
     } else if (block === PICTURE && at + 10 < file.length) {
-      hasPicture = true;
       at = afterSubBlocks(file, at + 10 + colourTable(file.readUInt8(at + 9)) + 1);
+      if (at === NOT_ENDED) return broken(CUT_OFF);
+      hasPicture = true;
     } else if (block === PICTURE) {
       return broken(CUT_OFF);
     } else {
       return broken(damagedAt(at));
     }
   }
-  return broken(CUT_OFF);
+  return hasPicture ? { format: 'gif', ...size } : broken(CUT_OFF);
 }
 
 /** Bytes of the colour table that these flags announce. */
@@ -45,5 +52,5 @@ function afterSubBlocks(file: Buffer, from: number): number {
     at += 1 + length;
     if (length === 0) return at;
   }
-  return file.length;
+  return NOT_ENDED;
 }

@@ -1,8 +1,11 @@
+import { type Component, isScanWhole, readTables, type Tables } from './jpg-scan.ts';
 import { CUT_OFF, damagedAt, type Parsed } from './parsed.ts';
 
 const START = 0xd8;
 const END = 0xd9;
 const SCAN = 0xda;
+const TABLES = 0xc4;
+const RESTARTS = 0xdd;
 
 /** A progressive picture has some ten; a decoder walks through all of the picture for each. */
 const MAX_SCANS = 100;
@@ -21,6 +24,10 @@ export function parseJpg(file: Buffer): Parsed | undefined {
   if (file[0] !== 0xff || file[1] !== START || file[2] !== 0xff) return undefined;
 
   let size: { width: number; height: number } | undefined;
+  let components: Component[] = [];
+  let isBaseline = false;
+  const tables: Tables = new Map();
+  let restartEvery = 0;
   let scans = 0;
   const broken = (why: string): Parsed => ({ format: 'jpg', ...size, broken: why });
 
@@ -52,15 +59,34 @@ export function parseJpg(file: Buffer): Parsed | undefined {
       const found = { width: file.readUInt16BE(at + 7), height: file.readUInt16BE(at + 5) };
       if (found.width === 0 || found.height === 0) return broken(damagedAt(at));
       size = found;
+      components = componentsIn(file.subarray(at + 9, next));
+      isBaseline = marker <= 0xc1;
     }
+    if (marker === TABLES) readTables(file.subarray(at + 4, next), tables);
+    if (marker === RESTARTS && next >= at + 6) restartEvery = file.readUInt16BE(at + 4);
+    const header = file.subarray(at + 4, next);
     at = next;
     if (marker === SCAN) {
       scans += 1;
       if (scans > MAX_SCANS) return broken(damagedAt(at));
+      const data = file.subarray(at);
       at = endOfScan(file, at);
+      // Without an end marker: whether the picture is whole, its last scan tells.
+      if (at >= file.length - 1 && size && isBaseline) {
+        const all = { size, components, tables, restartEvery, header, data };
+        return isScanWhole(all) ? { format: 'jpg', ...size } : broken(CUT_OFF);
+      }
     }
   }
   return broken(CUT_OFF);
+}
+
+function componentsIn(header: Buffer): Component[] {
+  const count = header[0] ?? 0;
+  return Array.from({ length: count }, (_, i) => {
+    const [id = 0, sampling = 0] = header.subarray(1 + 3 * i);
+    return { id, across: sampling >> 4, down: sampling & 15 };
+  });
 }
 
 /** Where the next marker is: inside a scan FF is data if 00 or a restart mark follows. */

@@ -3,6 +3,8 @@ import { CUT_OFF, type Parsed } from './parsed.ts';
 /** Files of the same box format that are no MP4 video, by the first letters of their brand. */
 const OTHER_BRANDS = /^(qt |M4[ABP]|3g|hei|hev|mif1|msf1|avi[fs]|crx|jp2|jpm|jpx)/;
 
+const CONTENT = ['moov', 'moof', 'mdat'];
+
 interface Box {
   readonly type: string;
   /** Where its content is. */
@@ -26,17 +28,17 @@ export function parseMp4(file: Buffer): Parsed | undefined {
 
   let moov: Box | undefined;
   let hasContent = false;
-  let end = 0;
   let cut = false;
   for (const box of boxes(file, 0, file.length)) {
     if (box.type === 'moov') moov ??= box;
     if (box.type === 'mdat') hasContent = true;
-    ({ to: end, cut } = box);
+    // What follows the last whole box is WeChat's to judge, where it is no content of the film.
+    cut ||= box.cut && CONTENT.includes(box.type);
   }
   const found = moov && !moov.cut ? readIndex(file, moov) : undefined;
   const broken = (why: string): Parsed => ({ format: 'mp4', ...found?.facts, broken: why });
 
-  if (cut || end !== file.length) return broken(CUT_OFF);
+  if (cut) return broken(CUT_OFF);
   if (!found) return broken('the file is unfinished: its index (moov) is missing');
   if (!found.hasVideo) return broken('there is no video in it');
   if (!hasContent) return broken('the content (mdat) is missing');

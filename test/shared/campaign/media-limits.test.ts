@@ -56,10 +56,10 @@ describe('a limit', () => {
     expect(taken).toEqual(formats);
   });
 
-  it('of a voice is 60 seconds, to the millisecond', () => {
-    expect(mediaRefusals('voice', mp3(9, 60_000), 'today')).toEqual([]);
-    expect(mediaRefusals('voice', mp3(9, 60_001), 'today')).toEqual([
-      'voice lasts 60.1 s, at most 60 s',
+  it('of a voice is 60 seconds, and the silence that an encoder adds', () => {
+    expect(mediaRefusals('voice', mp3(9, 60_056), 'today')).toEqual([]);
+    expect(mediaRefusals('voice', mp3(9, 60_101), 'today')).toEqual([
+      'voice lasts 60.2 s, at most 60 s',
     ]);
   });
 });

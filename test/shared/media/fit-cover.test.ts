@@ -79,6 +79,13 @@ describe('an interlaced PNG', () => {
 });
 
 describe('a picture that cannot be fitted', () => {
+  it('is refused for a side that is too long, before it is decoded', () => {
+    const facts = { format: 'png', bytes: 31_000, width: 1, height: 16_000_000 } as const;
+    expect(fitRefusals(facts)).toEqual([
+      'thumb: 1 × 16000000 pixels are too many to be fitted: make it smaller',
+    ]);
+  });
+
   it('is refused for its many pixels before it is decoded', async () => {
     const bomb = fixture('bomb.png');
 
