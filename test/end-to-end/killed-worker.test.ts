@@ -21,6 +21,7 @@ async function startProcess(t: TestContext, world: World): Promise<ChildProcess>
       ACCOUNTS_FILE: file,
       REDIS_URL: world.redisUrl,
       WECHAT_API_BASE_URL: world.sandbox.url,
+      WECHAT_SANDBOX: 'true',
       // The call that is held waits for the others to be done.
       SUBMIT_TIMEOUT_SECONDS: '120',
       UNKNOWN_RETRY_SECONDS: '1',
