@@ -157,7 +157,7 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   return { rootIsThere, webhookIsThere, outbox, open, forget, reclaim, openAccounts, list };
 }
 
-interface Where {
+export interface Where {
   readonly account?: string;
   readonly state?: CampaignState | undefined;
   readonly cursor?: string;
