@@ -58,7 +58,8 @@ export interface BatchDetails {
   readonly clientMsgId: string;
   readonly attempts: number;
   readonly msgId?: string;
-  readonly msgDataId?: string;
+  /** Null where WeChat did not name it: its id came by an answer (45065) that lacks it. */
+  readonly msgDataId?: string | null;
   readonly submittedAt?: string;
   readonly settledAt?: string;
   readonly nextAttemptAt?: string;

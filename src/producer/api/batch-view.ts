@@ -13,7 +13,7 @@ export interface BatchView {
   readonly clientMsgId: string;
   readonly attempts: number;
   readonly msgId?: string;
-  readonly msgDataId?: string;
+  readonly msgDataId?: string | null;
   readonly submittedAt?: string;
   readonly settledAt?: string;
   readonly nextAttemptAt?: string;
@@ -71,5 +71,7 @@ const nextOf = ({ nextAttemptAt }: { nextAttemptAt?: number }) =>
 const messageOf = (batch: Extract<Batch, { state: 'submitted' | 'settled' }>) => ({
   msgId: batch.msgId,
   ...(batch.msgDataId === undefined ? {} : { msgDataId: batch.msgDataId }),
+  // An adopted message's answer (45065) lacks it: unknown, which is not the same as none.
+  ...(batch.adopted && batch.msgDataId === undefined ? { msgDataId: null } : {}),
   submittedAt: rfc3339(batch.submittedAt),
 });

@@ -299,6 +299,7 @@ function settle(batch: Batch, event: Event<'receipt-arrived'>): Batch {
     msgId: batch.msgId,
     ...(batch.msgDataId === undefined ? {} : { msgDataId: batch.msgDataId }),
     submittedAt: batch.submittedAt,
+    ...(batch.adopted ? { adopted: true } : {}),
     settledAt: batch.state === 'settled' ? batch.settledAt : event.at,
     receipt: event.receipt,
     ...(event.reportedAt === undefined ? {} : { reportedAt: event.reportedAt }),

@@ -118,6 +118,7 @@ export type Batch =
       readonly submittedAt: number;
       readonly settledAt: number;
       readonly receipt: Receipt;
+      readonly adopted?: boolean;
       /** When WeChat made the event that the receipt came by; absent where WeChat was asked. */
       readonly reportedAt?: number;
     })

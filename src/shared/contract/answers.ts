@@ -175,7 +175,11 @@ const BatchAnswer = z
     clientMsgId: z.string().max(32).describe('What WeChat knows the batch by'),
     attempts: Count,
     msgId: z.string().optional().describe('64 bits at WeChat’s, so a string'),
-    msgDataId: z.string().optional(),
+    msgDataId: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('null: unknown, since an answer of 45065 lacks it'),
     submittedAt: Time.optional(),
     settledAt: Time.optional(),
     nextAttemptAt: Time.optional(),
