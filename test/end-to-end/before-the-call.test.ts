@@ -66,6 +66,29 @@ describe('a batch whose token is slow to come', () => {
   });
 });
 
+describe('a batch without an answer, whose worker stood still before the repeat', () => {
+  it('is held once WeChat has forgotten its key, and not called again', async () => {
+    const world = await startWorld({ onTestFinished });
+    const notAfter = new Date(world.clock.now() + 72 * HOUR).toISOString();
+    world.faults.set('silent-after-accepting', { account: 'default' });
+    const id = await world.create(aRequest('default', { notAfter }));
+    await world.until('unanswered', async () => {
+      const batch = await world.stores.batches.read({ campaignId: id, no: 1 });
+      return batch?.state === 'submitting' && batch.unanswered;
+    });
+    const token = world.faults.hold({ path: 'stable_token' });
+    await world.jump(3 * HOUR);
+    await token.arrived;
+
+    world.clock.turn(25 * HOUR);
+    token.release();
+
+    await world.until('held', async () => (await world.batch(id)).state === 'held');
+    expect(world.sendCalls('default')).toHaveLength(1);
+    expect(world.messages('default')).toEqual({ 1: 25 });
+  });
+});
+
 describe('a batch whose intent was recorded, and whose worker heard of it late', () => {
   const INTENT = '"state":"submitting"';
 

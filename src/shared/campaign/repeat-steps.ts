@@ -4,6 +4,7 @@
  * the unit is 65 s; a repeat burns quota, so the steps grow.
  */
 import { HOUR } from '../platform/time.ts';
+import type { Batch } from './batch.ts';
 
 const STEPS = [1, 2, 5, 15, 30];
 const LAST_STEP = 55;
@@ -18,3 +19,7 @@ export const repeatDelayMs = (asked: number, unitMs: number): number =>
 /** Until when a repeat with the same key is safe and wanted. */
 export const repeatDeadline = (firstAttemptAt: number, notAfter: number): number =>
   Math.min(firstAttemptAt + KEY_LIFE_MS, notAfter);
+
+/** After this no call may be made for the batch, first or repeated. */
+export const callableUntil = (batch: Batch, notAfter: number): number =>
+  batch.state === 'submitting' ? repeatDeadline(batch.firstAttemptAt, notAfter) : notAfter;

@@ -14,16 +14,17 @@ const AT_ONCE = 4 * SECOND;
 interface Intent {
   /** By Redis' time, as recorded. */
   readonly at: number;
-  readonly notAfter: number;
+  /** After it no call may be made: `notAfter`, or WeChat may have forgotten the key. */
+  readonly until: number;
   readonly now: () => number;
 }
 
 /** @returns a function that says why not, or null. */
-export function lastLook({ at, notAfter, now }: Intent): () => string | null {
+export function lastLook({ at, until, now }: Intent): () => string | null {
   const monotonic = performance.now();
   const wall = Date.now();
   return () => {
-    if (now() >= notAfter) return 'notAfter has passed';
+    if (now() >= until) return 'its time has passed';
     const waited = Math.max(now() - at, performance.now() - monotonic, Date.now() - wall);
     return waited > AT_ONCE ? 'too long after its intent' : null;
   };

@@ -20,7 +20,7 @@ import {
 import { type Campaign, type Control, mayStart } from '../../shared/campaign/campaign.ts';
 import type { Message } from '../../shared/campaign/message.ts';
 import type { Tally } from '../../shared/campaign/progress.ts';
-import { repeatDeadline } from '../../shared/campaign/repeat-steps.ts';
+import { callableUntil } from '../../shared/campaign/repeat-steps.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
@@ -140,7 +140,10 @@ export function makeSubmitBatch(deps: Dependencies) {
     if (token.kind !== 'ok') return waitForToken(seen, account, token);
 
     const at = now();
-    const whyNot = lastLook({ at, notAfter: campaign.notAfter, now });
+    const until = callableUntil(batch, campaign.notAfter);
+    // A host that stood still for a day since the look: WeChat may have forgotten the key.
+    if (at >= until) return 'moved';
+    const whyNot = lastLook({ at, until, now });
     const called = await batches.startAttempt({ ref, batch, control, api, at });
     if (called === 'moved') return 'moved';
     const answer = await sendMass(client, call, { token: token.value, whyNot });
@@ -181,7 +184,7 @@ export function makeSubmitBatch(deps: Dependencies) {
       return true;
     }
     if (batch.state !== 'submitting') return true;
-    if (at < repeatDeadline(batch.firstAttemptAt, campaign.notAfter)) return false;
+    if (at < callableUntil(batch, campaign.notAfter)) return false;
     const after = await batches.apply(
       ref,
       { type: 'held', reason: 'outcome-unknown', at },
