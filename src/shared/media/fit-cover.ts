@@ -17,7 +17,8 @@ const { maxBytes: MAX_BYTES } = mediaLimit('thumb', 'today');
 const MAX_PIXELS = 16_000_000;
 /** A picture of one line costs the decoder a step for each pixel of it. */
 const MAX_SIDE = 16_384;
-const WITHIN = 10 * SECOND;
+/** Some ten times what the largest picture takes, for a busy machine. */
+const WITHIN = 30 * SECOND;
 const MAX_HEAP_MIB = 512;
 
 /** The picture cannot be made a cover; `refused` says why, in an operator's words. */

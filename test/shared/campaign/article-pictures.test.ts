@@ -72,6 +72,12 @@ describe('a picture of ours', () => {
   });
 });
 
+describe('a picture that is named many times', () => {
+  it('is looked up once', () => {
+    expect(picturesOfOurs('<img src="upload:m_a">'.repeat(45_000))).toEqual(['m_a']);
+  });
+});
+
 describe('a foreign picture', () => {
   it.each([
     `<img src="${FOREIGN}">`,
