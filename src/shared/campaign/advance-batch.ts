@@ -18,7 +18,7 @@ import {
   type HeldReason,
   isFinal,
   isUnknown,
-  type Resolution,
+  type ResolvedAs,
   type UnknownBatch,
   type WaitReason,
 } from './batch.ts';
@@ -331,7 +331,7 @@ function common(batch: Batch): Common {
 }
 
 /** `together`: the campaign's version, where all that were held then were decided at once. */
-const resolved = <T extends UnknownBatch>(batch: T, as: Resolution, together?: number): T => ({
+const resolved = <T extends UnknownBatch>(batch: T, as: ResolvedAs, together?: number): T => ({
   ...batch,
   resolved: { as, seen: batch.version, ...(together === undefined ? {} : { together }) },
 });

@@ -57,7 +57,7 @@ export interface Common {
   readonly without?: readonly string[];
   /** The last decision about its unknown outcome, to tell a repeat of it from another one. */
   readonly resolved?: {
-    readonly as: Resolution;
+    readonly as: ResolvedAs;
     /** The batch's version then; and the campaign's, where all held ones were decided at once. */
     readonly seen: number;
     readonly together?: number;
@@ -67,7 +67,7 @@ export interface Common {
 }
 
 /** What an operator may say about a batch whose outcome is unknown. */
-export type Resolution = 'sent' | 'not-sent' | 'given-up';
+export type ResolvedAs = 'sent' | 'not-sent' | 'given-up';
 
 /** The outcome is unknown since the first attempt, and WeChat is not asked any more. */
 interface Unknown {
