@@ -10,11 +10,12 @@
  * the caller does not know, step by step, so that nobody learns the names of those that are.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Receipts } from '../shared/actions/take-receipt.ts';
+import { inTime } from '../shared/platform/in-time.ts';
+import { onceASecond } from '../shared/platform/once-a-second.ts';
+import { serveHttp } from '../shared/platform/serve-http.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { checkAddress, type PushMode } from '../shared/wechat/push/open-envelope.ts';
 import type { CallbackAccount } from './account.ts';
@@ -24,10 +25,9 @@ import type { CallbackFact, Notice } from './facts.ts';
 import { HOPS_HEADER, makeForward } from './forward.ts';
 import { forwardSpooled } from './forward-spooled.ts';
 import { makePushHandler, refusedPush } from './handle-push.ts';
-import { guardSockets, LIMITS, type Limits } from './limits.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import { readBody } from './read-body.ts';
 import { openSpool } from './spool.ts';
-import { LATE, withDeadline } from './with-deadline.ts';
 
 export interface CallbackDependencies {
   readonly host: string;
@@ -72,21 +72,19 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
   const { now } = deps;
   const notice: Notice = (fact) => deps.notice(isAboutNobody(fact) ? UNKNOWN_ACCOUNT : fact);
   const limits: Limits = { ...LIMITS, ...deps.limits };
-  const isReady = readiness(deps.ready);
+  const isReady = onceASecond(() =>
+    inTime(deps.ready(), READY_WITHIN).then(
+      (problems) => problems.length === 0,
+      () => false,
+    ),
+  );
   const findAccount = accountIndex(deps.accounts);
   const stranger = nobody();
   const forward = makeForward(deps);
   const spool = await openSpool({ dir: deps.spoolDir, maxEvents: limits.spooledEvents, now });
-  const server = createServer({
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersWithinMs,
-    requestTimeout: limits.requestWithinMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: limits.checkEveryMs,
-  });
-  guardSockets(server, limits);
-  server.listen(deps.port, deps.host);
-  await once(server, 'listening');
+  const http = await serveHttp({ host: deps.host, port: deps.port, limits, handle });
+  // No other protocol, nothing to wait for.
+  http.server.on('upgrade', (_request, socket) => socket.destroy());
   const forwarding = forwardSpooled({ ...deps, spool, forward, account: findAccount });
   const drain = drainSpool({ ...deps, spool, account: findAccount, toForward: forwarding.wake });
   const handlePush = makePushHandler({
@@ -99,7 +97,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
   });
   let stopping = false;
 
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  function handle(request: IncomingMessage, response: ServerResponse): void {
     route(request)
       .catch((error: unknown) => {
         notice({ type: 'request-failed', error });
@@ -110,7 +108,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
         notice({ type: 'request-failed', error });
         request.socket.destroy();
       });
-  });
+  }
 
   async function route(request: IncomingMessage): Promise<Answer | null> {
     const { path, query } = split(request.url ?? '');
@@ -173,18 +171,12 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
     if (!request.complete) cutOffSoon(request, limits.lingerMs);
   }
 
-  const { port } = server.address() as AddressInfo;
-  const host = deps.host.includes(':') ? `[${deps.host}]` : deps.host;
   return {
-    url: `http://${host}:${port}`,
-    port,
+    url: http.url,
+    port: http.port,
     async stop() {
       stopping = true;
-      const closed = once(server, 'close');
-      server.close();
-      server.closeIdleConnections();
-      await withDeadline(closed, STOP_WITHIN);
-      server.closeAllConnections();
+      await http.stop(STOP_WITHIN);
       await Promise.all([drain.stop(), forwarding.stop()]);
     },
   };
@@ -212,21 +204,6 @@ function split(url: string): { readonly path: string; readonly query: string } {
   return mark < 0
     ? { path: url, query: '' }
     : { path: url.slice(0, mark), query: url.slice(mark + 1) };
-}
-
-/** Asked at most once a second, however often a stranger asks us. */
-function readiness(ready: () => Promise<readonly string[]>) {
-  let asked: Promise<boolean> | undefined;
-  let askAgainAt = 0;
-  return (): Promise<boolean> => {
-    if (asked && performance.now() < askAgainAt) return asked;
-    askAgainAt = performance.now() + SECOND;
-    asked = withDeadline(ready(), READY_WITHIN).then(
-      (problems) => problems !== LATE && problems.length === 0,
-      () => false,
-    );
-    return asked;
-  };
 }
 
 /** By name, made anew only when the list is another one. */

@@ -172,10 +172,10 @@ describe('too many', () => {
   });
 
   it('requests on one connection end it', async () => {
-    const door = await doorWith({ ...BRIEF, requestsPerConnection: 3 });
+    const door = await doorWith({ ...BRIEF, requestsPerSocket: 3 });
     const { socket, ended } = dial(door);
 
-    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(10));
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(6));
 
     expect((await ended).match(/HTTP\/1\.1 200 /g)).toHaveLength(3);
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { openIds } from '../support/open-ids.ts';
 import { severable } from '../support/severable.ts';
 import { aCampaign, aPrefix, aWorld, mediaFile } from './world.ts';
 
@@ -21,7 +22,7 @@ describe('while Redis is away', () => {
       await world.get(`/v1/campaigns/${before.id}`),
       await world.post(`/v1/campaigns/${before.id}/pause`),
       await world.call('POST', '/v1/media', { body: mediaFile('photo.jpg') }),
-      await world.call('POST', '/v1/audiences?format=text', { body: 'x\ny\n' }),
+      await world.call('POST', '/v1/audiences?format=text', { body: openIds(2).join('\n') }),
     ];
     for (const { status, json, headers } of answers) {
       expect({ status, code: json.code }).toEqual({ status: 503, code: 'redis-unavailable' });

@@ -1,8 +1,10 @@
 /** What somebody without a key can do to the producer: nothing, and not for long. */
 import net from 'node:net';
-import express from 'express';
+import express, { type Router } from 'express';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Limits, startProducer } from '../../src/producer/http/server.ts';
+import { makeHealthRoutes } from '../../src/producer/api/health.ts';
+import { startProducer } from '../../src/producer/http/server.ts';
+import type { HttpLimits } from '../../src/shared/platform/serve-http.ts';
 import { recordedLog } from '../support/log-lines.ts';
 import { testRedis } from '../support/redis.ts';
 import { KEY, startWorld, type World } from './world.ts';
@@ -100,6 +102,23 @@ describe('a client without a key', () => {
     const heard = await sent(world.url, ['POST /v1/campaigns HTTP/1.1', 'Host: x', header]);
 
     expect(heard.status).toBe(status);
+  });
+});
+
+describe('however often a stranger asks whether it can work', () => {
+  it('Redis is asked once a second', async () => {
+    let asked = 0;
+    const ready = async () => {
+      asked += 1;
+      return [];
+    };
+    const { url } = await aProducer({}, makeHealthRoutes({ ready, unserved: async () => [] }));
+
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/readyz`)));
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
+    // A slow machine may need more than a second for them.
+    expect(asked).toBeLessThan(10);
   });
 });
 
@@ -206,11 +225,11 @@ describe('every answer', () => {
   });
 });
 
-async function aProducer(limits: Partial<Limits> = {}) {
+async function aProducer(limits: Partial<HttpLimits> = {}, ...open: Router[]) {
   const producer = await startProducer({
     settings: { host: '127.0.0.1', port: 0, apiKeys: [{ name: 'crm', key: KEY }] },
     places: {
-      open: [express.Router().get('/open', (_req, res) => void res.send('here'))],
+      open: [...open, express.Router().get('/open', (_req, res) => void res.send('here'))],
       raw: [],
       api: [],
       operator: {},

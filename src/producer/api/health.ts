@@ -1,6 +1,7 @@
 /** Whether this process lives, and whether it can work. For load balancers: without a key. */
 import express, { type Router } from 'express';
 import type { Unserved } from '../../shared/campaign/serving.ts';
+import { onceASecond } from '../../shared/platform/once-a-second.ts';
 
 interface Dependencies {
   /** What stands in the way of work, in sentences; none means ready. */
@@ -11,18 +12,22 @@ interface Dependencies {
 
 export function makeHealthRoutes({ ready, unserved }: Dependencies): Router {
   const router = express.Router();
+  const look = onceASecond(async () => {
+    const findings = await ready();
+    return { findings, unserved: findings.length === 0 ? await unserved() : [] };
+  });
 
   router.get('/healthz', (_req, res) => {
     res.set('Cache-Control', 'no-store').json({ status: 'alive' });
   });
 
   router.get('/readyz', async (_req, res) => {
-    const findings = await ready();
-    const missing = findings.length === 0 ? await unserved() : [];
+    const found = await look();
+    const isReady = found.findings.length === 0;
     res
       .set('Cache-Control', 'no-store')
-      .status(findings.length === 0 ? 200 : 503)
-      .json({ status: findings.length === 0 ? 'ready' : 'not ready', findings, unserved: missing });
+      .status(isReady ? 200 : 503)
+      .json({ status: isReady ? 'ready' : 'not ready', ...found });
   });
 
   return router;

@@ -3,14 +3,12 @@
  *
  *   (log, headers) → /v1: who asks → how often → routes → 404; the rest → 404; errors as problem+json
  */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { ServiceError } from '../../shared/platform/errors.ts';
-import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { type HttpLimits, PRODUCER_HTTP, serveHttp } from '../../shared/platform/serve-http.ts';
+import { SECOND } from '../../shared/platform/time.ts';
 import { type AuthSettings, addressFindings, limitRate, makeAuth } from './auth.ts';
 import { hasCaller } from './caller.ts';
 import { logRequests } from './log-requests.ts';
@@ -40,7 +38,7 @@ export interface ProducerDependencies {
   /** Told before the server stops, to end what would go on for ever. */
   readonly stopping?: AbortController;
   /** Only where a test cannot wait. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<HttpLimits>;
 }
 
 export interface Producer {
@@ -54,64 +52,27 @@ export interface Producer {
 const REQUESTS_PER_MINUTE = 6_000;
 const STOP_WITHIN = 10 * SECOND;
 
-/** How much of this process those who have no key may take up. */
-export interface Limits {
-  readonly headersWithinMs: number;
-  /** Nothing moves on a connection. */
-  readonly idleMs: number;
-  /** How long a refused client may go on sending. */
-  readonly lingerMs: number;
-  readonly checkEveryMs: number;
-  readonly connections: number;
-}
-
-const LIMITS: Limits = {
-  headersWithinMs: 10 * SECOND,
-  idleMs: 2 * MINUTE,
-  lingerMs: 2 * SECOND,
-  checkEveryMs: 5 * SECOND,
-  connections: 4_000,
-};
-
 /** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
 export async function startProducer(deps: ProducerDependencies): Promise<Producer> {
   const { settings, stopping } = deps;
   const findings = addressFindings(settings);
   if (findings.length > 0) throw new ServiceError('CONFIG_INVALID', findings.join('\n'));
 
-  const limits = { ...LIMITS, ...deps.limits };
-  const server = createServer(
-    {
-      // A list of ten million OpenIDs takes its time; a connection on which nothing moves does not.
-      requestTimeout: HOUR,
-      headersTimeout: limits.headersWithinMs,
-      keepAliveTimeout: 10 * SECOND,
-      connectionsCheckingInterval: limits.checkEveryMs,
-    },
-    makeApp(deps, limits),
-  );
-  server.maxConnections = limits.connections;
-  server.setTimeout(limits.idleMs);
-  server.listen(settings.port, settings.host);
-  await once(server, 'listening');
-
-  const { address, family, port } = server.address() as AddressInfo;
+  const limits = { ...PRODUCER_HTTP, ...deps.limits };
+  const { host, port } = settings;
+  const http = await serveHttp({ host, port, limits, handle: makeApp(deps, limits) });
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    port,
+    url: http.url,
+    port: http.port,
     async stop() {
-      const closed = once(server, 'close');
-      server.close();
+      const stopped = http.stop(STOP_WITHIN);
       stopping?.abort();
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), STOP_WITHIN);
-      await closed;
-      clearTimeout(timer);
+      await stopped;
     },
   };
 }
 
-function makeApp(deps: ProducerDependencies, { lingerMs }: Limits): express.Express {
+function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.Express {
   const { settings, places, log, requestsPerMinute = REQUESTS_PER_MINUTE } = deps;
   const auth = makeAuth(settings);
   const app = express();

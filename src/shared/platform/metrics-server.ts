@@ -1,9 +1,9 @@
 /** `/metrics`, `/healthz` and `/readyz` of one process, on a port of their own for every role. */
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { inTime } from './in-time.ts';
+import { onceASecond } from './once-a-second.ts';
+import { METRICS_HTTP, serveHttp } from './serve-http.ts';
 import { SECOND } from './time.ts';
 
 export interface MetricsServerOptions {
@@ -29,40 +29,30 @@ export async function startMetricsServer({
   registry,
   ready,
 }: MetricsServerOptions): Promise<MetricsServer> {
+  const look = onceASecond(() =>
+    inTime(ready(), PATIENCE).catch((error: unknown) => [
+      error instanceof Error ? error.message : String(error),
+    ]),
+  );
   const pages: Readonly<Record<string, (res: ServerResponse) => Promise<void>>> = {
     '/healthz': async (res) => answer(res, 200, 'alive\n'),
     '/readyz': async (res) => {
-      const findings = await inTime(ready(), PATIENCE).catch((error: unknown) => [
-        error instanceof Error ? error.message : String(error),
-      ]);
+      const findings = await look();
       if (findings.length === 0) answer(res, 200, 'ready\n');
       else answer(res, 503, findings.map((sentence) => `${sentence}\n`).join(''));
     },
     '/metrics': async (res) => answer(res, 200, await registry.metrics(), registry.contentType),
   };
 
-  const server = createServer((req, res) => {
+  function handle(req: IncomingMessage, res: ServerResponse): void {
     const page = pages[(req.url ?? '').split('?')[0] ?? ''];
-    if (!page) return answer(res, 404, 'not found\n');
-    if (req.method !== 'GET' && req.method !== 'HEAD') return answer(res, 405, 'GET only\n');
-    page(res).catch((error: unknown) => answer(res, 500, `${error}\n`));
-  });
-  server.listen(port, host);
-  await once(server, 'listening');
-
-  const { address, family, port: taken } = server.address() as AddressInfo;
-  const close = async (): Promise<void> => {
-    if (!server.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
-  return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+    if (!page) answer(res, 404, 'not found\n');
+    else if (req.method !== 'GET' && req.method !== 'HEAD') answer(res, 405, 'GET only\n');
+    else page(res).catch((error: unknown) => answer(res, 500, `${error}\n`));
+  }
+  const { url, stop } = await serveHttp({ host, port, limits: METRICS_HTTP, handle });
+  const close = (): Promise<void> => stop(0);
+  return { url, close, [Symbol.asyncDispose]: close };
 }
 
 function answer(res: ServerResponse, status: number, text: string, type = 'text/plain'): void {
