@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { startWatching } from '../shared/actions/watch-installation.ts';
+import { disagreementsOf } from '../shared/campaign/serving.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
@@ -167,17 +168,30 @@ export async function start(options: StartOptions): Promise<Running> {
   const serves = (account: string): boolean => config.worker.accounts?.includes(account) ?? true;
   const workerId = `${hostId}-${randomUUID()}`;
   const announce = (): Promise<void> => {
-    const names = accounts().map(({ name }) => name);
+    const served = accounts().filter(({ name }) => serves(name));
     return stores.workers.announce(workerId, {
       queues: QUEUE_NAMES.filter(wanted),
-      accounts: names,
-      lanes: names.filter(serves),
+      accounts: accounts().map(({ name }) => name),
+      lanes: Object.fromEntries(served.map((one) => [one.name, one.callsPerMinute])),
+      host: hostId,
+      era: config.wechat.era,
+      unknownRetryMs: config.pace.unknownRetryMs,
     });
   };
+  let told = '';
+  /** Said once for each change: it stays so until somebody changes a setting. */
+  async function compare(): Promise<void> {
+    const differences = disagreementsOf(await stores.workers.serving());
+    const now = JSON.stringify(differences);
+    if (now !== told) for (const one of differences) telemetry.workersDiffer(one);
+    told = now;
+  }
   const heart = setInterval(() => {
     gate.beat().catch(() => undefined);
     if (!minder?.isRight()) return;
-    announce().catch(() => undefined);
+    announce()
+      .then(compare)
+      .catch(() => undefined);
     if (wanted('upkeep')) keepSweeping(queues.upkeep, hostNow()).catch(() => undefined);
   }, HEARTBEAT_EVERY);
 
@@ -185,7 +199,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const mayWork = minder.isRight;
   minder.look();
   await turning;
-  if (mayWork()) await announce();
+  if (mayWork()) await announce().then(compare);
   const lanes = wanted('send')
     ? await keepLanes({
         lanes: stores.lanes,
@@ -195,6 +209,8 @@ export async function start(options: StartOptions): Promise<Running> {
         accounts,
         serves: (account) => mayWork() && serves(account),
         open: (account) => open(laneOf(account), LANE_CONCURRENCY),
+        serving: stores.workers.serving,
+        telemetry,
         openAccounts: () => stores.campaigns.openAccounts(),
         log,
         now,

@@ -85,11 +85,11 @@ describe('a campaign whose account was removed from the settings', () => {
     const world = await startWorld(t, { hosts: [], accounts });
     const stop = await startOther(t, world, { accounts: others(world) });
     const id = await world.create(aRequest('removed', { message: anImage() }));
-    const root = await world.until('asleep', async () => {
-      const job = await world.queues.campaigns.getJob(`c-${id}`);
-      return (await job?.isDelayed()) && job;
+    const upload = await world.until('asleep', async () => {
+      const [job] = await world.queues.media.getDelayed();
+      return job;
     });
-    expect(root?.failedReason).toBeUndefined();
+    expect(upload.failedReason).toBeUndefined();
     expect((await world.view(id)).waiting).toEqual({ reason: 'account-unknown', until: null });
     await stop();
 

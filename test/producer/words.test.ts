@@ -37,7 +37,7 @@ describe('an operator reads what to do, in', () => {
     ['GET', '/v1/campaigns?account=a&account=b', undefined, ['account: say it once']],
     ['GET', '/v1/accounts/default/drafts?count=50', undefined, ['count: at most 20']],
     ['POST', `/v1/media?filename=${'x'.repeat(129)}`, {}, ['filename: at most 128 characters']],
-    ['POST', '/v1/audiences?format=xls', {}, ['format: must be one of text, csv, ndjson']],
+    ['POST', '/v1/audiences?format=xls', {}, ['format: must be one of text, csv, ndjson, json']],
     ['POST', '/v1/audiences?name=', {}, ['name: must not be empty']],
   ])('%s %s of %j', async (method, path, body, expected) => {
     const { json } = await world.call(method, path, {

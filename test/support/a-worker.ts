@@ -8,5 +8,7 @@ export async function announceWorker(
   configured: readonly Pick<AccountConfig, 'name'>[],
 ): Promise<void> {
   const accounts = configured.map(({ name }) => name);
-  await workers.announce('a-worker', { queues: QUEUE_NAMES, accounts, lanes: accounts });
+  const lanes = Object.fromEntries(accounts.map((name) => [name, 60]));
+  const settings = { host: 'a-host', era: 'today', unknownRetryMs: 65_000 } as const;
+  await workers.announce('a-worker', { queues: QUEUE_NAMES, accounts, lanes, ...settings });
 }

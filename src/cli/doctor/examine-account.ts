@@ -25,6 +25,7 @@ export async function examineAccount(
 const SAFE_TO_SEND: readonly string[] = [
   'never-an-event',
   'no-callback-token',
+  'paces-differ',
   'plain-mode',
   'unknown-pushes-refused',
 ];

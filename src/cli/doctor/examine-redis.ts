@@ -1,6 +1,12 @@
 /** Whether Redis can be the record, whether its clock is ours, and whether a worker lives. */
 import type { Redis } from 'ioredis';
-import { unservedOf } from '../../shared/campaign/serving.ts';
+import {
+  type Disagreement,
+  disagreementsOf,
+  settingOf,
+  unservedOf,
+  valuesOf,
+} from '../../shared/campaign/serving.ts';
 import { inTime } from '../../shared/platform/in-time.ts';
 import { checkRedis, redisFaults } from '../../shared/platform/redis-check.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
@@ -41,9 +47,11 @@ export async function examineRedis({
   if (findings.length === 0) findings.push(ok(ABOUT, 'it is reached, and fit to be the record'));
   const wrong = (await lanes.wrongClocks(now())).map(wrongClock);
   findings.push(await clock(redis, now), ...wrong, await workers(lanes, now));
-  for (const one of unservedOf(await serving(), { queues: QUEUE_NAMES, accounts: [] })) {
+  const running = await serving();
+  for (const one of unservedOf(running, { queues: QUEUE_NAMES, accounts: [] })) {
     if ('queue' in one) findings.push(unserved(one.queue));
   }
+  findings.push(...disagreementsOf(running).map(disagreement));
   return { findings, reached: true };
 }
 
@@ -59,6 +67,13 @@ const unserved = (queue: string): Finding =>
     'workers',
     `no running worker serves the queue ${queue}`,
     'start one, or name the queue in WORKER_QUEUES of one',
+  );
+
+const disagreement = (one: Disagreement): Finding =>
+  fault(
+    'workers',
+    `they have different settings of ${settingOf(one)}: ${valuesOf(one)}`,
+    'give all of them the same, and start them again',
   );
 
 async function clock(redis: Redis, now: () => number): Promise<Finding> {

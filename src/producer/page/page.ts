@@ -7,12 +7,19 @@ import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
 import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
 import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
+import {
+  type Disagreement,
+  disagreementsOf,
+  settingOf,
+  valuesOf,
+} from '../../shared/campaign/serving.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import type { LaneStore, WrongClock } from '../../shared/record/lane-store.ts';
+import type { ServingStore } from '../../shared/record/serving-store.ts';
 import { batchView } from '../api/batch-view.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { accountCard } from './account-card.ts';
@@ -30,6 +37,7 @@ export interface PageDependencies {
   readonly campaigns: Pick<CampaignStore, 'list' | 'view' | 'audit'>;
   readonly batches: Pick<BatchStore, 'page' | 'all'>;
   readonly lanes: Pick<LaneStore, 'wrongClocks'>;
+  readonly workers: Pick<ServingStore, 'serving'>;
   readonly accounts: () => readonly AccountConfig[];
   readonly listAccounts: ListAccounts;
   readonly steer: SteerCampaign;
@@ -73,7 +81,7 @@ export function makePage(deps: PageDependencies): Router {
       ...(at === undefined
         ? { events: `/page/events?lang=${tongue(words)}&search=${encodeURIComponent(search)}` }
         : {}),
-      main: html`${parts.get('clocks')}<div class="overview">
+      main: html`${parts.get('hosts')}<div class="overview">
 <div><h2>${words.campaigns}</h2>${parts.get('campaigns')}</div>
 <div><h2>${words.accounts}</h2>
 <form method="get" action="/"><input type="hidden" name="lang" value="${tongue(words)}"><input type="search" name="search" value="${search}" placeholder="${words.searchAccounts}" aria-label="${words.searchAccounts}"></form>
@@ -151,10 +159,11 @@ ${parts.get('accounts')}</div>
   }
 
   async function overview(words: Words, cursor?: string, search = ''): Promise<Parts> {
-    const [page, described, clocks] = await Promise.all([
+    const [page, described, clocks, serving] = await Promise.all([
       campaigns.list({ limit: CAMPAIGNS_A_PAGE, ...(cursor === undefined ? {} : { cursor }) }),
       listAccounts({ limit: ACCOUNTS_SHOWN, search }),
       lanes.wrongClocks(deps.now()),
+      deps.workers.serving(),
     ]);
     const accountCards = described.accounts.map((one) =>
       part(`a-${one.name}`, accountCard(one, words)),
@@ -164,7 +173,7 @@ ${parts.get('accounts')}</div>
     );
     // The two lists are sent when a card has come or gone; the cards, each by itself.
     return new Map([
-      part('clocks', clocksPart(clocks, words)),
+      part('hosts', hostsPart(clocks, disagreementsOf(serving), words)),
       part('accounts', {
         ...html`<div class="grid" id="accounts">${accountCards.map(([, card]) => card)}</div>${described.next !== null && html`<p class="facts">${words.moreAccounts}</p>`}`,
         sameAs: accountCards.map(([id]) => id).join(' '),
@@ -225,11 +234,17 @@ ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
 
 const wordsOf = (req: Request): Words => wordsFor(req.query.lang, req.headers['accept-language']);
 
-const clocksPart = (clocks: readonly WrongClock[], words: Words): Html =>
-  html`<div id="clocks">${clocks.map(
-    ({ host, aheadMs }) =>
-      html`<p class="card alarm">${words.wrongClock(host, Math.round(aheadMs / SECOND))}</p>`,
-  )}</div>`;
+function hostsPart(
+  clocks: readonly WrongClock[],
+  differences: readonly Disagreement[],
+  words: Words,
+): Html {
+  const alarms = [
+    ...clocks.map(({ host, aheadMs }) => words.wrongClock(host, Math.round(aheadMs / SECOND))),
+    ...differences.map((one) => words.workersDiffer(settingOf(one), valuesOf(one))),
+  ];
+  return html`<div id="hosts">${alarms.map((text) => html`<p class="card alarm">${text}</p>`)}</div>`;
+}
 
 const part = (id: string, content: Part): [string, Part] => [id, content];
 

@@ -19,6 +19,8 @@ export const EN: Words = {
   sandbox: 'Sandbox: everything here is a rehearsal. Nobody real gets anything.',
   wrongClock: (host, seconds) =>
     `The worker on ${host} does nothing: its clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} Redis. Let both follow a time server (NTP); it then goes on by itself.`,
+  workersDiffer: (setting, values) =>
+    `The workers have different settings of ${setting} (${values}): give all of them the same, and start them again.`,
   times: 'Times are Beijing time.',
   states: {
     scheduled: 'scheduled',
@@ -233,6 +235,7 @@ export const EN: Words = {
     'no-callback-token': null,
     'plain-mode': null,
     'no-worker': null,
+    'paces-differ': null,
   },
   kinds: { service: 'service account', subscription: 'subscription account' },
   refused: 'That was not done',

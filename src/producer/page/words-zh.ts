@@ -31,6 +31,8 @@ export const ZH: Words = {
   sandbox: '沙箱：这里的一切都是演练，不会有真实用户收到消息。',
   wrongClock: (host, seconds) =>
     `主机 ${host} 上的 worker 已停止工作：它的时钟比 Redis ${seconds > 0 ? '快' : '慢'} ${Math.abs(seconds)} 秒。请让两边都用 NTP 校时，校准后会自动恢复。`,
+  workersDiffer: (setting, values) =>
+    `各 worker 的 ${setting} 配置不一致（${values}）：请改成一致后重新启动。`,
   times: '时间均为北京时间。',
   states: {
     scheduled: '已排期',
@@ -259,6 +261,8 @@ export const ZH: Words = {
       '没有配置回调 Token，收不到事件：回执只能逐个查询，且没有人数。请在这里和公众平台配置，或用 POST /v1/receipts 转交事件。',
     'no-worker':
       '没有 worker 进程负责这个公众号的群发：请启动 worker，或检查 WORKER_QUEUES 和 WORKER_ACCOUNTS。',
+    'paces-differ':
+      '各 worker 为这个公众号配置的每分钟调用次数不一致，目前按最低的执行。请改成一致。',
     'plain-mode':
       '没有配置 EncodingAESKey：明文模式下事件可以被伪造，因此每个事件都要调用一次 message/mass/get 核对。建议使用安全模式。',
   },

@@ -34,6 +34,7 @@ export interface Words {
   readonly notLive: string;
   readonly sandbox: string;
   readonly wrongClock: (host: string, secondsAhead: number) => string;
+  readonly workersDiffer: (setting: string, values: string) => string;
   readonly times: string;
   readonly states: Readonly<Record<CampaignState, string>>;
   readonly outcomes: Readonly<Record<Outcome, string>>;

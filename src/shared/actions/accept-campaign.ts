@@ -81,6 +81,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       account: account.name,
       identity: deps.identityOf(account.name),
       name: request.name,
+      era: deps.era,
       ...(deps.isSandbox ? { sandbox: true } : {}),
       audience: audience.audience,
       counts: audience.counts,

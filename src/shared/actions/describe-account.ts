@@ -3,7 +3,7 @@
 import type { WaitReason } from '../campaign/batch.ts';
 import { rfc3339 } from '../campaign/campaign.ts';
 import { type DailyQuota, dailyQuotas } from '../campaign/daily-quotas.ts';
-import { type Serving, unservedOf } from '../campaign/serving.ts';
+import { pacesOf, type Serving, unservedOf } from '../campaign/serving.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { DAY } from '../platform/time.ts';
 import type { AccountFacts, LaneState, LaneStop } from '../record/lane-store.ts';
@@ -37,7 +37,8 @@ export interface AccountWarning {
     | 'never-an-event'
     | 'no-callback-token'
     | 'plain-mode'
-    | 'no-worker';
+    | 'no-worker'
+    | 'paces-differ';
   /** What it means and what to do. */
   readonly message: string;
 }
@@ -86,7 +87,7 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
       kind,
       newsRoute,
       approval,
-      callsPerMinute,
+      callsPerMinute: Math.min(callsPerMinute, ...pacesOf(serving, name)),
       ...(isSandbox ? { sandbox: true } : {}),
       quota: dailyQuotas(account, calls),
       lane: laneView(lane, pending, now()),
@@ -168,12 +169,17 @@ const REFUSED_PUSHES: Readonly<Record<string, AccountWarning>> = {
       'Pushes that are signed with another token are refused, and none was taken since: if they are WeChat’s, the callback token here is not the console’s.',
   },
 };
-const workerWarnings = (name: string, serving: readonly Serving[]): AccountWarning[] =>
-  unservedOf(serving, { queues: ['send'], accounts: [name] }).map(({ code }) => ({
+function workerWarnings(name: string, serving: readonly Serving[]): AccountWarning[] {
+  const missing = unservedOf(serving, { queues: ['send'], accounts: [name] }).map(({ code }) => ({
     code,
     message:
       'No running worker sends for this account: start one, or look at WORKER_QUEUES and WORKER_ACCOUNTS.',
   }));
+  const paces = pacesOf(serving, name);
+  if (paces.length < 2) return missing;
+  const message = `The workers have different calls a minute for this account (${paces.join(', ')}): the lowest counts. Give all of them the same setting.`;
+  return [...missing, { code: 'paces-differ', message }];
+}
 
 /** Longer ago than that it may have been put right. */
 const RECENT = 7 * DAY;

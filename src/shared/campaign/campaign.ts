@@ -5,6 +5,7 @@
 import { type Audience, type AudienceCounts, isWholesale } from './audience.ts';
 import type { WaitReason } from './batch.ts';
 import type { Failure } from './material.ts';
+import type { MediaEra } from './media-limits.ts';
 import type { NewsRoute } from './message.ts';
 import { batchTotal, type Outcome, outcomeOf, receiptTotals, type Tally } from './progress.ts';
 import { type Warning, warningsOf } from './warnings.ts';
@@ -17,6 +18,8 @@ export interface Campaign {
   /** The AppID at one WeChat that `account` meant when the campaign was accepted. */
   readonly identity: string;
   readonly name: string;
+  /** WeChat's API as it was meant when accepted: the rules it was checked by, and its bodies. */
+  readonly era?: MediaEra;
   /** Runs against the sandbox; no follower gets anything. */
   readonly sandbox?: true;
   readonly audience: Audience;

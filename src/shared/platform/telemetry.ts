@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import { type Batch, batchKey } from '../campaign/batch.ts';
 import type { Campaign } from '../campaign/campaign.ts';
+import type { Disagreement } from '../campaign/serving.ts';
 import type { Answer } from '../wechat/client.ts';
 
 export type Telemetry = ReturnType<typeof makeTelemetry>;
@@ -131,6 +132,18 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       log.warn(
         { event: 'lane.sleeps', account, reason, until: new Date(until).toISOString() },
         'the lane waits',
+      );
+    },
+    workersDiffer({ code, hosts }: Disagreement): void {
+      log.error(
+        { event: 'workers.differ', code, hosts },
+        'workers have different settings: give all of them the same',
+      );
+    },
+    callsPerMinuteDiffer(account: string, paces: readonly number[]): void {
+      log.warn(
+        { event: 'lane.paces-differ', account, paces },
+        'workers have different calls a minute for this account: the lowest counts',
       );
     },
     receiptTaken(account: string, msgId: string, outcome: string): void {

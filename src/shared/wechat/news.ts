@@ -69,8 +69,9 @@ function present(body: Body): Body {
 export function uploadNews(
   client: WechatClient,
   articles: readonly ArticleBody[],
+  era: Era = client.era,
 ): Promise<Answer<{ mediaId: string }>> {
-  const body = newsBody(client.era, articles);
+  const body = newsBody(era, articles);
   return client.post('/cgi-bin/media/uploadnews', body, { answer: CreatedMedia });
 }
 

@@ -46,12 +46,16 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-/** One run of the job that asks. */
-export interface Asking {
-  readonly job: Job;
+/** What is sent, and how its files go up. */
+interface Of {
   readonly campaign: Campaign;
   readonly message: Message;
   readonly route: UploadRoute;
+}
+
+/** One run of the job that asks. */
+export interface Asking extends Of {
+  readonly job: Job;
 }
 
 export interface Failed {
@@ -69,12 +73,14 @@ const LOOK_AGAIN = SECOND;
 export type PrepareMessage = ReturnType<typeof makePrepareMessage>;
 
 export function makePrepareMessage({ campaigns, queues, era, now }: Dependencies) {
-  const routeOf = ({ audience }: Campaign, { newsBy = 'uploadnews' }: Control): UploadRoute =>
-    uploadRouteOf(newsBy, era, audience);
+  const routeOf = (campaign: Campaign, { newsBy = 'uploadnews' }: Control): UploadRoute =>
+    uploadRouteOf(newsBy, campaign.era ?? era, campaign.audience);
 
   /** The articles that one batch goes out under, where their id is made for it. */
-  const newsFor = (message: Message, route: UploadRoute, batch: Batch, tally: Tally) =>
-    newsOf(message, route, { no: batch.no, of: era === '2014' ? 1 : batchTotal(tally) });
+  function newsFor({ campaign, message, route }: Of, batch: Batch, tally: Tally) {
+    const isShared = (campaign.era ?? era) === '2014';
+    return newsOf(message, route, { no: batch.no, of: isShared ? 1 : batchTotal(tally) });
+  }
 
   /** Whatever is missing has been given to jobs under the asking one, which waits for them. */
   async function ensure(
@@ -138,7 +144,7 @@ export function makePrepareMessage({ campaigns, queues, era, now }: Dependencies
       tally: Tally,
     ): Promise<{ readonly ready: MassMessage } | Failed | Waiting> {
       const { campaign, message, route } = asking;
-      const news = newsFor(message, route, batch, tally);
+      const news = newsFor(asking, batch, tally);
       const found = await ensure(asking, news ? [news] : filesOf(message, route));
       if ('wait' in found) return found;
       if ('failed' in found) {
@@ -153,9 +159,9 @@ export function makePrepareMessage({ campaigns, queues, era, now }: Dependencies
     },
 
     /** What this batch goes out with, for one that WeChat does not know any more. */
-    thingsOf(message: Message, route: UploadRoute, batch: Batch, tally: Tally): Thing[] {
-      const news = newsFor(message, route, batch, tally);
-      return news ? [news] : filesOf(message, route);
+    thingsOf(of: Of, batch: Batch, tally: Tally): Thing[] {
+      const news = newsFor(of, batch, tally);
+      return news ? [news] : filesOf(of.message, of.route);
     },
   };
 }

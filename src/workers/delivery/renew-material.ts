@@ -61,12 +61,8 @@ export function makeRenewMaterial(deps: Dependencies) {
     const record = await campaigns.read(campaign.id);
     if (!record) return false;
     const { control, tally } = record;
-    const things = prepareMessage.thingsOf(
-      message,
-      prepareMessage.routeOf(campaign, control),
-      batch,
-      tally,
-    );
+    const route = prepareMessage.routeOf(campaign, control);
+    const things = prepareMessage.thingsOf({ campaign, message, route }, batch, tally);
     const items = await campaigns.items(
       campaign.id,
       things.map(({ name }) => name),

@@ -25,7 +25,7 @@ import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { uploadNewsJob } from '../../shared/queue/jobs.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../../shared/record/material-store.ts';
 import type { Stores } from '../../shared/record/record.ts';
-import type { Answer, WechatClient } from '../../shared/wechat/client.ts';
+import type { Answer, Era, WechatClient } from '../../shared/wechat/client.ts';
 import {
   type ArticleBody,
   addDraft,
@@ -96,7 +96,7 @@ export function makeUploadNews(deps: Dependencies) {
         ? await ensureAtWechat(
             account.name,
             articlesKey(bodies),
-            () => asNews(wechatFor(account.name), bodies),
+            () => asNews(wechatFor(account.name), bodies, campaign.era),
             job.id,
           )
         : await asDraft(job, uploading, bodies);
@@ -112,8 +112,9 @@ export function makeUploadNews(deps: Dependencies) {
   async function asNews(
     client: WechatClient,
     bodies: readonly ArticleBody[],
+    era: Era | undefined,
   ): Promise<Answer<WechatCopy>> {
-    const answer = await uploadNews(client, bodies);
+    const answer = await uploadNews(client, bodies, era);
     return withLife(answer, now() + TEMPORARY_MEDIA_LIFE);
   }
 

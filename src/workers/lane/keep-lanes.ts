@@ -7,7 +7,9 @@
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { pacesOf, type Serving } from '../../shared/campaign/serving.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
 import { wakeLane } from '../../shared/queue/wake-campaign.ts';
@@ -24,8 +26,10 @@ interface Dependencies {
   /** Accounts this process serves. */
   readonly serves: (account: string) => boolean;
   readonly open: (account: string) => Worker;
+  readonly serving: () => Promise<readonly Serving[]>;
   /** Of campaigns that have not ended. */
   readonly openAccounts: () => Promise<ReadonlySet<string>>;
+  readonly telemetry: Pick<Telemetry, 'callsPerMinuteDiffer'>;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -42,13 +46,20 @@ const LOOK_EVERY = 5 * SECOND;
 const IDLE_FOR = 30 * SECOND;
 const LEFT_BEHIND_EVERY = 20 * SECOND;
 
+interface Kept {
+  readonly worker: Worker;
+  busyAt: number;
+  known: LaneState;
+  callsPerMinute: number;
+}
+
 export interface LaneKeeper {
   stop(): Promise<void>;
 }
 
 export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   const { lanes, queues, listener, channel, accounts, serves, open, log, now } = deps;
-  const workers = new Map<string, { worker: Worker; busyAt: number; known: LaneState }>();
+  const workers = new Map<string, Kept>();
   let stopped = false;
   let leftBehindAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> = Promise.resolve();
@@ -75,10 +86,14 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
       const config = accounts().find(({ name }) => name === account);
       if (!config) continue;
       const known = workers.get(account);
-      if (known) known.busyAt = now();
-      else {
-        const state = await pace(config);
-        workers.set(account, { worker: open(account), busyAt: now(), known: state });
+      if (known) {
+        known.busyAt = now();
+        known.callsPerMinute = await pace(config, known.callsPerMinute);
+      } else {
+        const callsPerMinute = await pace(config);
+        const state = await setWidth(account);
+        const worker = open(account);
+        workers.set(account, { worker, busyAt: now(), known: state, callsPerMinute });
       }
     }
     for (const [account, { worker, busyAt }] of workers) {
@@ -106,13 +121,17 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
   }
 
   /**
-   * Evenly spaced: (60, 60000 ms) bursts, and 61 calls fall into one minute. Set at every opening: without a global limit other workers ignore
-   * a lane that sleeps.
+   * Evenly spaced: (60, 60000 ms) bursts, and 61 calls fall into one minute. Set at every opening:
+   * without a global limit other workers ignore a lane that sleeps. A host with another setting may
+   * start or stop meanwhile, so it is looked at again: the lowest of all counts.
    */
-  async function pace({ name, callsPerMinute }: AccountConfig): Promise<LaneState> {
-    const queue = queues.lane(name);
-    await queue.setGlobalRateLimit(1, spacingOf(callsPerMinute));
-    return setWidth(name);
+  async function pace(config: AccountConfig, before?: number): Promise<number> {
+    const paces = pacesOf(await deps.serving(), config.name);
+    const callsPerMinute = Math.min(config.callsPerMinute, ...paces);
+    if (callsPerMinute === before) return callsPerMinute;
+    if (paces.length > 1) deps.telemetry.callsPerMinuteDiffer(config.name, paces);
+    await queues.lane(config.name).setGlobalRateLimit(1, spacingOf(callsPerMinute));
+    return callsPerMinute;
   }
 
   /** Wide first, and then a look: whoever narrows it writes that down before. */

@@ -86,7 +86,7 @@ const LANE_DECIDES: readonly WaitReason[] = [
 const MOST_LOOKS = 10;
 
 export function makeSubmitBatch(deps: Dependencies) {
-  const { stores, wechatFor, accountOf, era, unknownRetryMs, telemetry, now } = deps;
+  const { stores, wechatFor, accountOf, unknownRetryMs, telemetry, now } = deps;
   const { batches, campaigns, audiences } = stores;
 
   return async function submitBatch(job: Job, token?: string): Promise<void> {
@@ -205,6 +205,7 @@ export function makeSubmitBatch(deps: Dependencies) {
 
   async function callFor(of: Seen, message: MassMessage): Promise<MassCall> {
     const { campaign, batch } = of;
+    const { era = deps.era } = campaign;
     const clientMsgId = batchKey(campaign.id, batch);
     const openIds = await batchOpenIdsAsJson(audiences, of);
     if (openIds) return massToOpenIds(era, { openIds, message, clientMsgId });

@@ -54,6 +54,8 @@ describe('a lane that goes one by one', () => {
       accounts: () => [{ name: account, callsPerMinute: 60 } as AccountConfig],
       serves: () => true,
       open: () => ({ close: async () => {} }) as unknown as Worker,
+      serving: async () => [],
+      telemetry: { callsPerMinuteDiffer: () => undefined },
       openAccounts: async () => new Set(),
       log,
       now: clock.now,
