@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { text as allOf } from 'node:stream/consumers';
 import { type Client, fillUploads, type NewCampaign } from '../client/index.ts';
-import { jsonFlawInWords, readJsonText } from '../shared/platform/json-text.ts';
+import { problemWords } from '../shared/contract/problem-words.ts';
+import { readJsonText } from '../shared/platform/json-text.ts';
 import { type Invocation, type Option, text, UsageError, type Values } from './command.ts';
 
 type Audience = NewCampaign['audience'];
@@ -67,7 +68,7 @@ export async function readDraft({ args, values, terminal }: Draftable): Promise<
 async function readJson(path: string, stdin: NodeJS.ReadableStream): Promise<object> {
   const content = path === STDIN ? await allOf(stdin) : await readFile(path, 'utf8');
   const read = readJsonText(content.replace(/^\uFEFF/, ''));
-  if ('flaw' in read) throw new UsageError(`${path}: ${jsonFlawInWords(read.flaw)}`);
+  if ('flaw' in read) throw new UsageError(`${path}: ${problemWords(read.flaw, 'en')}`);
   const parsed = read.value;
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
   throw new UsageError(`${path} is not a campaign: it must be a JSON object`);

@@ -12,13 +12,13 @@ import { type Job, Queue } from 'bullmq';
 import type { z } from 'zod';
 import { inWords } from '../shared/actions/in-words.ts';
 import { mistakesOf } from '../shared/actions/mistakes-of.ts';
-import type { Refusal } from '../shared/actions/refusal.ts';
 import { CampaignRequest } from '../shared/campaign/request.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';
 import { PREFIX } from '../shared/record/keys.ts';
 import { jobIdOf } from './job-id.ts';
+import { isProblem } from './problem.ts';
 import { QunfaError } from './qunfa-error.ts';
 
 // biome-ignore lint/performance/noBarrelFile: what a service catches comes from where it enqueues
@@ -152,10 +152,20 @@ function check(body: unknown): void {
   throw new QunfaError({ status: 422, code: 'invalid-campaign', detail, errors });
 }
 
-/** The worker leaves the refusal in the job's progress; the reason is for people. */
-function refusalOf({ progress, failedReason }: Job): QunfaError {
-  const { refused } = Object(progress) as { refused?: Refusal };
-  return refused ? new QunfaError(refused) : failure(422, 'failed', failedReason ?? 'failed');
+/** The worker fails the job with the problem as JSON; BullMQ itself fails it with a sentence. */
+function refusalOf({ failedReason = 'failed' }: Job): QunfaError {
+  const problem = parsed(failedReason);
+  if (!isProblem(problem)) return failure(422, 'failed', failedReason);
+  const { status } = problem as { status?: unknown };
+  return new QunfaError({ ...problem, status: typeof status === 'number' ? status : 422 });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function answered<T>(work: Promise<T>): Promise<T> {

@@ -99,7 +99,7 @@ async function ours(round: number): Promise<Measured> {
         },
         { by: 'bench' },
       );
-      if ('refused' in answer) throw new Error(answer.refused.detail);
+      if ('refused' in answer) throw new Error(answer.refused.code);
       return answer.view.id;
     }),
   );

@@ -136,7 +136,12 @@ describe('a job that a BullMQ client of any language adds', () => {
 
     const job = await queue.getJob('all-wrong');
     expect(job?.attemptsMade).toBe(1);
-    expect(job?.failedReason).toMatch(/^invalid-campaign: .*audience\.type: .*message\.content: /);
+    expect(JSON.parse(job?.failedReason ?? '')).toMatchObject({
+      status: 422,
+      code: 'invalid-campaign',
+      detail: expect.any(String),
+      errors: expect.arrayContaining([expect.objectContaining({ path: 'audience.type' })]),
+    });
   });
 });
 

@@ -274,6 +274,8 @@ describe('the campaign page', () => {
 
     expect(pressed.status).toBe(409);
     expect(await pressed.text()).toContain('does not wait for approval');
+    const chinese = await world.press(`/page/campaigns/${id}/approve?lang=zh`);
+    expect(await chinese.text()).toContain('该任务不在等待审批');
     expect((await world.press('/page/campaigns/nonsense/cancel')).status).toBe(404);
     expect((await world.look('/page/campaigns/nonsense')).status).toBe(404);
   });

@@ -34,7 +34,7 @@ describe('an operator reads what to do, in', () => {
     ['GET', '/v1/campaigns?limit=ten', undefined, ['limit: must be a whole number']],
     ['GET', '/v1/campaigns?limit=101', undefined, ['limit: at most 100']],
     ['GET', '/v1/campaigns?account=', undefined, ['account: must not be empty']],
-    ['GET', '/v1/campaigns?account=a&account=b', undefined, ['account: say it once']],
+    ['GET', '/v1/campaigns?account=a&account=b', undefined, ['account: must be given only once']],
     ['GET', '/v1/accounts/default/drafts?count=50', undefined, ['count: at most 20']],
     ['POST', `/v1/media?filename=${'x'.repeat(129)}`, {}, ['filename: at most 128 characters']],
     ['POST', '/v1/audiences?format=xls', {}, ['format: must be one of text, csv, ndjson, json']],

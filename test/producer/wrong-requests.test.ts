@@ -34,6 +34,22 @@ describe('JSON', () => {
 
     expect({ status, code: json.code }).toEqual({ status: 400, code: 'json-malformed' });
     expect(json.detail).toMatch(/line 2, column 1/);
+    expect(json).toMatchObject({ line: 2, column: 1 });
+  });
+});
+
+it('a refusal is in the language of Accept-Language: the code and its facts stay', async () => {
+  const path = '/v1/campaigns/0123456789abcdefgh';
+  const zh = { headers: { 'accept-language': 'zh-CN,zh;q=0.9' } };
+
+  const english = (await world.get(path)).json;
+  const chinese = (await world.call('GET', path, zh)).json;
+
+  expect(english).toMatchObject({ code: 'campaign-not-found', title: 'Not found' });
+  expect(chinese).toEqual({
+    ...english,
+    title: '不存在',
+    detail: expect.stringContaining('没有这个编号的群发任务'),
   });
 });
 

@@ -163,10 +163,14 @@ for (const place of ['/v1/campaigns', '/v1/campaigns/plan', '/v1/previews']) {
     'POST',
     400,
     'json-malformed',
-    ['{', '{"a":1,}', "{'a':1}", '{"a":NaN}', '[', '{"a":1} {}', 'x', 'null', '"text"'].map(
+    ['{', '{"a":1,}', "{'a':1}", '{"a":NaN}', '[', '{"a":1} {}', 'x'].map(
       (body) => [place, body, ''] as const,
     ),
   );
+  others('POST', 400, 'json-not-object', [
+    [place, 'null', ''],
+    [place, '"text"', ''],
+  ]);
   others('POST', 400, 'json-key-twice', [
     [place, '{"a":1,"a":1}', ''],
     [place, '{"a":{"b":1,"\\u0062":2}}', ''],

@@ -8,7 +8,6 @@ import { followersPage, listGroups, listTags } from '../../shared/wechat/audienc
 import type { Answer } from '../../shared/wechat/client.ts';
 import { getSpeed, setSpeed } from '../../shared/wechat/mass.ts';
 import { listDrafts } from '../../shared/wechat/news.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
 import { parseBody, parseQuery } from '../http/parse-input.ts';
 import { sendRefusal } from '../http/problem.ts';
 import { jsonOf } from '../http/read-json.ts';
@@ -109,16 +108,9 @@ function answer<T>(res: Response, given: Answer<T>, show: (value: T) => object):
   if (given.kind === 'ok') {
     res.json(show(given.value));
   } else if (given.kind === 'refused') {
-    sendRefusal(res, {
-      status: 409,
-      code: 'refused-by-wechat',
-      detail: `WeChat refused (${given.errcode}): ${meaningOf(given.errcode)}`,
-    });
+    sendRefusal(res, { code: 'refused-by-wechat', errcode: given.errcode });
   } else {
-    sendRefusal(res.set('Retry-After', '5'), {
-      status: 503,
-      code: 'wechat-unreachable',
-      detail: `WeChat gave no answer: ${given.cause}`,
-    });
+    res.set('Retry-After', '5');
+    sendRefusal(res, { code: 'wechat-unreachable', cause: given.cause });
   }
 }

@@ -2,9 +2,9 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
 import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
-import { refuse } from '../../shared/actions/refusal.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
 import { AccountListQuery } from '../../shared/contract/paging.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { callerOf } from '../http/caller.ts';
 import { parseQuery } from '../http/parse-input.ts';
@@ -62,9 +62,12 @@ export function accountFor(
   const all = accounts();
   const found = all.find((account) => account.name === name);
   if (found) return found;
-  const some = all.slice(0, NAMED).map((account) => account.name);
-  const names = [...some, ...(all.length > NAMED ? ['…'] : [])].join(', ') || 'none is configured';
-  const { refused } = refuse(404, 'account-not-found', `no such account; there is: ${names}`);
-  sendRefusal(res, refused);
+  sendRefusal(res, noSuchAccount(all));
   return null;
 }
+
+export const noSuchAccount = (all: readonly AccountConfig[]): Problem => ({
+  code: 'account-not-found',
+  names: all.slice(0, NAMED).map(({ name }) => name),
+  ...(all.length > NAMED ? { more: true } : {}),
+});

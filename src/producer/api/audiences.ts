@@ -1,6 +1,5 @@
 /** Lists of OpenIDs over HTTP, streamed in: never whole in memory, and whole or not at all. */
 import express, { type Request, type Response, type Router } from 'express';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import {
@@ -8,6 +7,7 @@ import {
   AudienceListQuery,
   AudienceUploadQuery,
 } from '../../shared/contract/audience-query.ts';
+import { type Problem, refuse } from '../../shared/contract/problem.ts';
 import type { AudienceFormat } from '../../shared/openids/read-ids.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Ingested } from '../../shared/record/audience-intake.ts';
@@ -59,7 +59,9 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
         onProgress: ({ received, invalid }) => Object.assign(upload, { received, invalid }),
       })
       .finally(() => receiving.delete(upload));
-    if ('refused' in list) return sendRefusal(res, unreadable(list.refused));
+    if ('refused' in list) {
+      return sendRefusal(res, { code: 'audience-unreadable', why: list.refused });
+    }
     res.status(201).location(`/v1/audiences/${list.id}`).json(audienceView(list));
   });
 
@@ -87,7 +89,9 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
     const { id } = req.params;
     if (!AUDIENCE_ID.test(id)) return sendRefusal(res, NO_AUDIENCE);
     const campaignId = await openCampaignOf(id);
-    if (campaignId !== null) return sendRefusal(res, inUse(campaignId));
+    if (campaignId !== null) {
+      return sendRefusal(res, { code: 'audience-in-use', campaignId });
+    }
     if (await audiences.remove(id)) res.status(204).end();
     else sendRefusal(res, NO_AUDIENCE);
   });
@@ -176,27 +180,19 @@ const CURSOR = /^\d{15}:a_[A-Za-z0-9_-]{22}$/;
 /** gzip is told by its first bytes, whether it is announced or not. */
 const PACKINGS = ['identity', 'gzip', 'x-gzip'];
 
-const BAD_PACKING = refuse(
-  415,
-  'content-encoding-unsupported',
-  'Content-Encoding may be gzip or absent',
-);
-const NO_FORMAT = refuse(
-  415,
-  'content-type-unsupported',
-  'say what it is: Content-Type text/plain (an OpenID a line), text/csv, application/x-ndjson or application/json, or ?format=text|csv|ndjson|json',
-);
-export const NO_ACCOUNT = refuse(400, 'invalid-query', 'account: no such account', {
+const BAD_PACKING = refuse({ code: 'content-encoding-unsupported', accepted: ['gzip'] });
+const NO_FORMAT = refuse({
+  code: 'content-type-unsupported',
+  accepted: [
+    'text/plain',
+    'text/csv',
+    'application/x-ndjson',
+    'application/json',
+    '?format=text|csv|ndjson|json',
+  ],
+});
+export const NO_ACCOUNT = refuse({
+  code: 'invalid-query',
   errors: [{ path: 'account', message: 'no such account; GET /v1/accounts names them' }],
 });
-const unreadable = (why: string): Refusal =>
-  refuse(422, 'audience-unreadable', `${why}; nothing was kept`).refused;
-const NO_AUDIENCE = refuse(
-  404,
-  'audience-not-found',
-  'no audience has this id, or its time is over',
-).refused;
-const inUse = (campaignId: string): Refusal =>
-  refuse(409, 'audience-in-use', `campaign ${campaignId} still sends to it; cancel that first`, {
-    campaignId,
-  }).refused;
+const NO_AUDIENCE: Problem = { code: 'audience-not-found' };

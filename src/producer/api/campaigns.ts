@@ -1,7 +1,6 @@
 /** Campaigns over HTTP: enqueue one, look at them. What may be done to them: steering.ts. */
 import express, { type Request, type Response, type Router } from 'express';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { type CampaignView, rfc3339 } from '../../shared/campaign/campaign.ts';
 import { inWords } from '../../shared/campaign/warnings.ts';
 import {
@@ -11,6 +10,7 @@ import {
   CampaignListQuery,
   IdempotencyKey,
 } from '../../shared/contract/campaign-query.ts';
+import { type Problem, type Refused, refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
@@ -107,11 +107,7 @@ export function makeCampaignsRoutes(deps: Dependencies): Router {
   return router;
 }
 
-export const noCampaign: Refusal = refuse(
-  404,
-  'campaign-not-found',
-  'no campaign has this id, or its time of keeping is over',
-).refused;
+export const noCampaign: Problem = { code: 'campaign-not-found' };
 
 export const linksOf = (id: string) => {
   const self = `/v1/campaigns/${id}`;
@@ -149,16 +145,10 @@ function acceptedView({
   };
 }
 
-function idempotencyKeyOf(
-  req: Request,
-): { readonly idempotencyKey?: string } | { readonly refused: Refusal } {
+function idempotencyKeyOf(req: Request): { readonly idempotencyKey?: string } | Refused {
   const given = req.headers['idempotency-key'];
   if (given === undefined) return {};
   const parsed = IdempotencyKey.safeParse(given);
   if (parsed.success) return { idempotencyKey: parsed.data };
-  return refuse(
-    400,
-    'idempotency-key-invalid',
-    'Idempotency-Key must be 1 to 255 printable ASCII characters',
-  );
+  return refuse({ code: 'idempotency-key-invalid' });
 }

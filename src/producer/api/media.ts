@@ -1,8 +1,8 @@
 /** The media library over HTTP: a file is uploaded once and used in many campaigns. */
 import express, { type Router } from 'express';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import { MediaListQuery, MediaUploadQuery } from '../../shared/contract/media-query.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { MaterialStore } from '../../shared/record/material-store.ts';
 import type { MediaStore, StoredMedia } from '../../shared/record/media-store.ts';
@@ -61,13 +61,14 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
   return router;
 }
 
-const unfit = (reasons: readonly string[]): Refusal =>
-  refuse(422, 'media-unfit', reasons.join('; '), {
-    errors: reasons.map((message) => ({ path: '', message })),
-  }).refused;
+const unfit = (reasons: readonly string[]): Problem => ({
+  code: 'media-unfit',
+  errors: reasons.map((message) => ({ path: '', message })),
+});
 
-export const noCursor: Refusal = refuse(400, 'invalid-query', 'cursor: no cursor of this list', {
+export const noCursor: Problem = {
+  code: 'invalid-query',
   errors: [{ path: 'cursor', message: 'no cursor of this list' }],
-}).refused;
+};
 
-const NO_MEDIA = refuse(404, 'media-not-found', 'no file has this id, or its time is over').refused;
+const NO_MEDIA: Problem = { code: 'media-not-found' };

@@ -8,6 +8,7 @@ import type { Stores } from '../../shared/record/record.ts';
 import { openHandedEvent } from '../../shared/wechat/push/open-handed-event.ts';
 import { parseQuery } from '../http/parse-input.ts';
 import { sendRefusal } from '../http/problem.ts';
+import { noSuchAccount } from './accounts.ts';
 
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
@@ -43,7 +44,7 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
     if (!account) return sendRefusal(res, noSuchAccount(accounts()));
     const body = Buffer.isBuffer(req.body) ? req.body.toString('utf8') : '';
     const event = openHandedEvent(account, body, now());
-    if (!event) return sendRefusal(res, NO_PUSH);
+    if (!event) return sendRefusal(res, { code: 'not-a-push' });
 
     await stores.lanes.noteEvent(account.name, now(), 'handed over');
     if (event.type === 'other') {
@@ -64,16 +65,3 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
 
   return router;
 }
-
-const noSuchAccount = (all: readonly AccountConfig[]) => ({
-  status: 404 as const,
-  code: 'account-not-found',
-  detail: `say whose event this is by ?account=…; there is: ${all.map(({ name }) => name).join(', ') || 'none'}`,
-});
-
-const NO_PUSH = {
-  status: 422 as const,
-  code: 'not-a-push',
-  detail:
-    'this is not the body of a push for this account, as WeChat sent it (XML or JSON, sealed or not; a sealed one needs the account’s EncodingAESKey here)',
-};

@@ -1,6 +1,5 @@
 /** What a person may do to a campaign, over HTTP. Each may be repeated, and is written down. */
 import express, { type Request, type Response, type Router } from 'express';
-import { refuse } from '../../shared/actions/refusal.ts';
 import type { RetryHow } from '../../shared/actions/retry-refused.ts';
 import type { SteerCampaign, SteerResult } from '../../shared/actions/steer-campaign.ts';
 import { inWords } from '../../shared/campaign/warnings.ts';
@@ -67,7 +66,7 @@ export function makeSteeringRoutes({ steer }: Dependencies): Router {
     const { id, no } = req.params;
     if (!CAMPAIGN_ID.test(id)) return sendRefusal(res, noCampaign);
     const which = no === 'all-held' ? no : batchNo(no);
-    if (which === null) return sendRefusal(res, NO_BATCH);
+    if (which === null) return sendRefusal(res, { code: 'batch-not-found' });
     const json = jsonOf(req);
     if ('refused' in json) return sendRefusal(res, json.refused);
     const decision = parseBody(json.body, ResolveRequest);
@@ -90,9 +89,3 @@ function answer(req: Request, res: Response, result: SteerResult): void {
 
 const batchNo = (text: string): number | null =>
   /^[1-9]\d{0,5}$/.test(text) ? Number(text) : null;
-
-const NO_BATCH = refuse(
-  404,
-  'batch-not-found',
-  'a batch is named by its number, from 1, or all of them by all-held',
-).refused;

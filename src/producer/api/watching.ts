@@ -1,9 +1,9 @@
 /** A campaign while it runs (server-sent events), and what became of it (CSV). */
 import { once } from 'node:events';
 import express, { type Request, type Response, type Router } from 'express';
-import { refuse } from '../../shared/actions/refusal.ts';
 import type { CampaignView } from '../../shared/campaign/campaign.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { streamCampaign } from '../http/event-stream.ts';
@@ -78,8 +78,4 @@ export function makeWatchingRoutes(deps: Dependencies): Router {
   return router;
 }
 
-const TOO_MANY_STREAMS = refuse(
-  503,
-  'too-many-streams',
-  `${MOST_STREAMS} event streams are open here already; ask GET /v1/campaigns/:id instead`,
-).refused;
+const TOO_MANY_STREAMS: Problem = { code: 'too-many-streams' };

@@ -1,6 +1,5 @@
 /** Webhooks: the key that they are signed with, and telling one again. */
 import express, { type Router } from 'express';
-import { refuse } from '../../shared/actions/refusal.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
 import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
@@ -35,8 +34,10 @@ export function makeWebhooksRoutes({ campaigns, queues, secret, now }: Dependenc
     const record = CAMPAIGN_ID.test(id) ? await campaigns.read(id) : null;
     if (!record) return sendRefusal(res, noCampaign);
     const { campaign, control } = record;
-    if (!campaign.webhook) return sendRefusal(res, NO_WEBHOOK);
-    if (control.endedAt === undefined) return sendRefusal(res, NOT_ENDED);
+    if (!campaign.webhook) return sendRefusal(res, { code: 'no-webhook' });
+    if (control.endedAt === undefined) {
+      return sendRefusal(res, { code: 'not-ended' });
+    }
 
     const at = now();
     const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
@@ -47,14 +48,3 @@ export function makeWebhooksRoutes({ campaigns, queues, secret, now }: Dependenc
 
   return router;
 }
-
-const NO_WEBHOOK = refuse(
-  409,
-  'no-webhook',
-  'this campaign was enqueued without a webhook',
-).refused;
-const NOT_ENDED = refuse(
-  409,
-  'not-ended',
-  'the campaign goes on; its webhook is told when it ends',
-).refused;

@@ -4,7 +4,6 @@
  */
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
-import { refuse } from '../../shared/actions/refusal.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { callerOf, LOCAL, setCaller } from './caller.ts';
@@ -39,7 +38,7 @@ export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {
     const owner = ownerOf(credentialsOf(req, 'bearer') ?? '');
     if (owner === null) {
       res.set('WWW-Authenticate', 'Bearer realm="qunfa"');
-      return sendRefusal(res, NO_KEY);
+      return sendRefusal(res, { code: 'api-key-needed' });
     }
     setCaller(res, owner);
     next();
@@ -48,14 +47,17 @@ export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {
   const operator: RequestHandler = (req, res, next) => {
     if (!isBoardUser || !board) return serveLocally(req, res, next, publicUrl);
     const wait = guesses.waitFor(req);
-    if (wait > 0) return sendRefusal(res.set('Retry-After', String(wait)), TOO_MANY_GUESSES);
+    if (wait > 0) {
+      res.set('Retry-After', String(wait));
+      return sendRefusal(res, { code: 'rate-limited', of: 'passwords' });
+    }
     const shown = credentialsOf(req, 'basic');
     if (shown === null || !isBoardUser(shown)) {
       if (shown !== null) guesses.count(req);
       res.set('WWW-Authenticate', 'Basic realm="qunfa", charset="UTF-8"');
-      return sendRefusal(res, NO_USER);
+      return sendRefusal(res, { code: 'board-password-needed' });
     }
-    if (isForged(req, publicUrl)) return sendRefusal(res, FORGED);
+    if (isForged(req, publicUrl)) return sendRefusal(res, { code: 'cross-site-request' });
     setCaller(res, `board:${board.user}`);
     next();
   };
@@ -69,18 +71,15 @@ function serveLocally(
   next: () => void,
   publicUrl: string | undefined,
 ): void {
-  const refusal = !isFromThisMachine(req)
-    ? THIS_MACHINE_ONLY
-    : isForged(req, publicUrl)
-      ? FORGED
-      : null;
-  if (refusal) {
-    sendRefusal(res, refusal);
-    return;
+  if (!isFromThisMachine(req)) {
+    sendRefusal(res, { code: 'loopback-only' });
+  } else if (isForged(req, publicUrl)) {
+    sendRefusal(res, { code: 'cross-site-request' });
+  } else {
+    setCaller(res, LOCAL);
+    res.locals.hasNoKey = true;
+    next();
   }
-  setCaller(res, LOCAL);
-  res.locals.hasNoKey = true;
-  next();
 }
 
 function credentialsOf(req: Request, scheme: 'bearer' | 'basic'): string | null {
@@ -126,36 +125,5 @@ export const limitRate = ({ perMinute }: { perMinute: number }): RequestHandler 
     skip: (_req, res) => res.locals.hasNoKey === true,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    handler: (_req, res) => sendRefusal(res, TOO_MANY),
+    handler: (_req, res) => sendRefusal(res, { code: 'rate-limited', of: 'requests' }),
   });
-
-const NO_KEY = refuse(
-  401,
-  'api-key-needed',
-  'send Authorization: Bearer <key>, with one of the keys in API_KEYS',
-).refused;
-const NO_USER = refuse(
-  401,
-  'board-password-needed',
-  'user or password is missing or wrong',
-).refused;
-const THIS_MACHINE_ONLY = refuse(
-  403,
-  'loopback-only',
-  'without API_KEYS (for the board and the page: BOARD_USER and BOARD_PASSWORD) only this machine is served, directly and by its own name',
-).refused;
-const FORGED = refuse(
-  403,
-  'cross-site-request',
-  'a page of another origin made this request; nothing was done',
-).refused;
-const TOO_MANY = refuse(
-  429,
-  'rate-limited',
-  'too many requests with this key; Retry-After says when to go on',
-).refused;
-const TOO_MANY_GUESSES = refuse(
-  429,
-  'rate-limited',
-  'too many wrong passwords from this address; Retry-After says when to try again',
-).refused;

@@ -1,77 +1,47 @@
 /** Every "no" of the HTTP API in one shape: problem+json (RFC 9457). */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import type { Refusal } from '../../shared/actions/refusal.ts';
-import type { CampaignView } from '../../shared/campaign/campaign.ts';
-import { type InWords, inWords, type Language } from '../../shared/campaign/warnings.ts';
-import { type BatchView, batchView } from '../api/batch-view.ts';
+import { inWords, type Language } from '../../shared/campaign/warnings.ts';
+import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
+import { describeProblem, titleOf } from '../../shared/contract/problem-words.ts';
+import { batchView } from '../api/batch-view.ts';
 import { faultOf, REDIS_RETRY_SECONDS } from './faults.ts';
 import { languageOf } from './language.ts';
 
-export interface Problem {
-  /** A name, not an address: the code again, as RFC 9457 wants it. */
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: string;
-  readonly errors?: Refusal['errors'];
-  readonly campaignId?: string;
-  /** `moved`: how it is now. */
-  readonly campaign?: InWords<CampaignView>;
-  readonly batch?: BatchView;
-}
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  401: 'Not authenticated',
-  403: 'Forbidden',
-  404: 'Not found',
-  405: 'Method not allowed',
-  409: 'Conflict',
-  413: 'Too large',
-  415: 'Unsupported media type',
-  422: 'Not valid',
-  429: 'Too many requests',
-  500: 'Internal error',
-  503: 'Service unavailable',
-};
-
 const PROBLEM_TYPE = 'application/problem+json';
 
-const problemOf = (
-  { status, code, detail, errors, campaignId, campaign, batch }: ProblemFacts,
+/** The code, its facts beside it, and both as a sentence; `type` is a name, not an address. */
+function bodyOf(problem: Problem, language: Language): object {
+  const { code } = problem;
+  return {
+    type: `urn:qunfa:problem:${code}`,
+    title: titleOf(STATUS[code], language),
+    ...describeProblem(problem, language),
+    ...(problem.code === 'moved' ? shownNow(problem, language) : {}),
+  };
+}
+
+/** `moved`: how it is now, as the API shows it. */
+const shownNow = (
+  { campaignId = '', campaign, batch }: ProblemOf<'moved'>,
   language: Language,
-): Problem => ({
-  type: `urn:qunfa:problem:${code}`,
-  title: TITLES[status] ?? 'Error',
-  status,
-  detail,
-  code,
-  ...(errors ? { errors } : {}),
-  ...(campaignId === undefined ? {} : { campaignId }),
+): object => ({
   ...(campaign ? { campaign: inWords(campaign, language) } : {}),
-  ...(batch ? { batch: batchView(campaignId ?? '', batch) } : {}),
+  ...(batch ? { batch: batchView(campaignId, batch) } : {}),
 });
 
-type ProblemFacts = Omit<Refusal, 'status'> & { readonly status: number };
-
 /** Answers a refusal; nothing, where the answer has begun already. */
-export function sendRefusal(res: Response, refusal: ProblemFacts): void {
+export function sendRefusal(res: Response, problem: Problem): void {
   if (res.headersSent) return;
   res
-    .status(refusal.status)
+    .status(STATUS[problem.code])
     .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problemOf(refusal, languageOf(res.req))));
+    .send(JSON.stringify(bodyOf(problem, languageOf(res.req))));
 }
 
 /** Nothing of ours lives at this address, which is not repeated: an OpenID may stand in it. */
 export const noSuchPlace: RequestHandler = (_req, res) => {
-  sendRefusal(res, {
-    status: 404,
-    code: 'not-found',
-    detail: 'nothing is at this address, or not by this method; what there is: /openapi.json',
-  });
+  sendRefusal(res, { code: 'not-found' });
 };
 
 /**
@@ -81,10 +51,11 @@ export const noSuchPlace: RequestHandler = (_req, res) => {
 export function makeErrorHandler({ log }: { log: Logger }): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const fault = faultOf(error);
-    if (fault.status === 503) {
+    const status = STATUS[fault.code];
+    if (status === 503) {
       // An outage is told once; here its word, on the request's own line.
       res.locals.cause = String(error);
-    } else if (fault.status >= 500) {
+    } else if (status >= 500) {
       log.error({ event: 'http.failed', err: error, method: req.method, path: placeOf(req) });
     }
     if (res.headersSent) {
@@ -92,7 +63,7 @@ export function makeErrorHandler({ log }: { log: Logger }): ErrorRequestHandler 
       req.socket.destroy();
       return;
     }
-    if (fault.status === 503) res.set('Retry-After', String(REDIS_RETRY_SECONDS));
+    if (status === 503) res.set('Retry-After', String(REDIS_RETRY_SECONDS));
     sendRefusal(res, fault);
   };
 }

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';
 import type { Request } from 'express';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
+import { type Refused, refuse } from '../../shared/contract/problem.ts';
 import { MAX_MEDIA_BYTES } from '../../shared/record/media-store.ts';
 
 export interface UploadedFile {
@@ -11,19 +11,21 @@ export interface UploadedFile {
 }
 
 /** @throws the connection's error, if it breaks before the file is whole. */
-export async function readFile(req: Request): Promise<UploadedFile | { refused: Refusal }> {
+export async function readFile(req: Request): Promise<UploadedFile | Refused> {
   const encoding = req.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') return refuse(415, 'content-encoding-unsupported', NOT_PACKED);
+  if (encoding !== 'identity') {
+    return refuse({ code: 'content-encoding-unsupported', accepted: [] });
+  }
   if (req.is('multipart')) return await fileOfForm(req);
   if (Number(req.headers['content-length'] ?? 0) > MAX_MEDIA_BYTES) return TOO_LARGE;
   const bytes = await wholeOf(req);
   return bytes ? { bytes } : TOO_LARGE;
 }
 
-async function fileOfForm(req: Request): Promise<UploadedFile | { refused: Refusal }> {
+async function fileOfForm(req: Request): Promise<UploadedFile | Refused> {
   const form = req.is('multipart/form-data') ? formReader(req) : null;
   if (!form) return NO_FORM;
-  let file: Promise<UploadedFile | { refused: Refusal }> | undefined;
+  let file: Promise<UploadedFile | Refused> | undefined;
   const ending = await new Promise<'whole' | 'malformed' | 'more'>((resolve, reject) => {
     form.on('file', (_field, stream, filename) => {
       if (file !== undefined) {
@@ -47,9 +49,8 @@ async function fileOfForm(req: Request): Promise<UploadedFile | { refused: Refus
   });
   if (ending !== 'whole') req.unpipe(form).resume();
   if (ending === 'malformed') return NO_FORM;
-  if (ending === 'more')
-    return refuse(422, 'one-file-each', 'one file a request: the form has more');
-  return (await file) ?? refuse(422, 'file-missing', 'the form has no file');
+  if (ending === 'more') return refuse({ code: 'one-file-each' });
+  return (await file) ?? refuse({ code: 'file-missing' });
 }
 
 /** Null where the form's parts cannot be told apart: no boundary, or one longer than any (RFC 2046: 70). */
@@ -80,10 +81,5 @@ class ConnectionBroken extends Error {
   readonly type = 'request.aborted';
 }
 
-const NOT_PACKED = 'send the file as it is, without Content-Encoding';
-const NO_FORM = refuse(400, 'form-malformed', 'the multipart form cannot be read');
-const TOO_LARGE = refuse(
-  413,
-  'media-too-large',
-  'the file is over 10 MB (10,485,760 bytes), and WeChat takes none larger',
-);
+const NO_FORM = refuse({ code: 'form-malformed' });
+const TOO_LARGE = refuse({ code: 'media-too-large', maxBytes: MAX_MEDIA_BYTES });

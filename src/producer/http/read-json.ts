@@ -1,8 +1,8 @@
 /** JSON bodies: UTF-8 to the letter, so that no name goes out garbled to every follower. */
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
-import { jsonFlawInWords, readJsonText } from '../../shared/platform/json-text.ts';
+import { type Refused, refuse } from '../../shared/contract/problem.ts';
+import { readJsonText } from '../../shared/platform/json-text.ts';
 import { sendRefusal } from './problem.ts';
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
@@ -19,36 +19,27 @@ const readText = express.text({
 const parseText: RequestHandler = (req, res, next) => {
   if (typeof req.body !== 'string') return next();
   const read = req.body === '' ? { value: {} } : readJsonText(req.body);
-  if ('flaw' in read) {
-    const { code } = read.flaw;
-    return sendRefusal(res, refuse(400, code, `the body: ${jsonFlawInWords(read.flaw)}`).refused);
+  if ('flaw' in read) return sendRefusal(res, read.flaw);
+  if (typeof read.value !== 'object' || read.value === null) {
+    return sendRefusal(res, { code: 'json-not-object' });
   }
-  if (typeof read.value !== 'object' || read.value === null) return sendRefusal(res, NO_OBJECT);
   req.body = read.value;
   next();
 };
 
 export const readJson: RequestHandler[] = [readText, parseText];
 
-const NO_OBJECT = refuse(400, 'json-malformed', 'the body is JSON, but not an object').refused;
-
 const unreadable = (type: string): Error => Object.assign(new Error(type), { type });
 
 /** A body that may be left out; one that was not read as JSON is not taken for none. */
-export function optionalJsonOf(req: Request): { body: unknown } | { refused: Refusal } {
+export function optionalJsonOf(req: Request): { body: unknown } | Refused {
   const { 'transfer-encoding': inPieces, 'content-length': length } = req.headers;
   const isThere = inPieces !== undefined || Number(length ?? 0) > 0;
   return isThere ? jsonOf(req) : { body: {} };
 }
 
 /** A body that must be there as JSON; any other type was not read. */
-export function jsonOf(req: Request): { body: unknown } | { refused: Refusal } {
+export function jsonOf(req: Request): { body: unknown } | Refused {
   if (req.body !== undefined) return { body: req.body };
-  return {
-    refused: {
-      status: 415,
-      code: 'content-type-unsupported',
-      detail: 'send the body as JSON with Content-Type: application/json',
-    },
-  };
+  return refuse({ code: 'content-type-unsupported', accepted: ['application/json'] });
 }

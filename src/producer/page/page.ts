@@ -4,7 +4,6 @@
  */
 import express, { type Request, type Response, type Router } from 'express';
 import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
 import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
 import {
@@ -14,6 +13,8 @@ import {
   valuesOf,
 } from '../../shared/campaign/serving.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
+import { type Problem, STATUS } from '../../shared/contract/problem.ts';
+import { problemWords } from '../../shared/contract/problem-words.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
@@ -215,12 +216,13 @@ ${parts.get('accounts')}</div>
       .send(pageOf({ ...layout, isSandbox }));
   }
 
-  function fail(req: Request, res: Response, { status, detail, errors = [] }: Refusal): void {
+  function fail(req: Request, res: Response, problem: Problem): void {
     const words = wordsOf(req);
-    const main = html`<article class="card alarm"><h1>${words.refused}</h1><p>${detail}</p>
+    const errors = 'errors' in problem ? problem.errors : [];
+    const main = html`<article class="card alarm"><h1>${words.refused}</h1><p>${problemWords(problem, tongue(words))}</p>
 ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
 <p><a class="button" href="/?lang=${tongue(words)}">${words.back}</a></p></article>`;
-    show(res.status(status), { words, title: words.refused, path: '/', main });
+    show(res.status(STATUS[problem.code]), { words, title: words.refused, path: '/', main });
   }
 
   function file(path: string, type: string, content: string): void {
@@ -262,9 +264,5 @@ function listOf(
 ${next !== null && html`<a class="button" href="/?lang=${lang}&cursor=${next}">${words.older}</a>`}</p></section>`;
 }
 
-const NO_CAMPAIGN = refuse(
-  404,
-  'campaign-not-found',
-  'no campaign has this id, or its time of keeping is over',
-).refused;
-const TOO_MANY = refuse(503, 'too-many-streams', 'too many pages are open').refused;
+const NO_CAMPAIGN: Problem = { code: 'campaign-not-found' };
+const TOO_MANY: Problem = { code: 'too-many-streams' };

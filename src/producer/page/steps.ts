@@ -1,14 +1,15 @@
 /** What a person does on the page: forms, answered with the page again, or with the reason why not. */
 import express, { type Request, type Response, type Router } from 'express';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
 import { CAMPAIGN_ID, ResolveRequest } from '../../shared/contract/campaign-query.ts';
+import type { Problem } from '../../shared/contract/problem.ts';
+import { noSuchAccount } from '../api/accounts.ts';
 import { STEP_NAMES, takeStep } from '../api/steering.ts';
 import { callerOf } from '../http/caller.ts';
 import { parseBody } from '../http/parse-input.ts';
 import type { PageDependencies } from './page.ts';
 
 interface Dependencies extends Pick<PageDependencies, 'accounts' | 'steer' | 'steerAccount'> {
-  readonly fail: (req: Request, res: Response, refusal: Refusal) => void;
+  readonly fail: (req: Request, res: Response, problem: Problem) => void;
 }
 
 /** The forms go to `/page/…`; a page of another origin is stopped before it comes here. */
@@ -41,7 +42,8 @@ export function makePageSteps({ accounts, steer, steerAccount, fail }: Dependenc
   for (const step of ['pause', 'resume'] as const) {
     router.post(`/accounts/:name/${step}`, async (req, res) => {
       const { name } = req.params as { name: string };
-      if (!accounts().some((account) => account.name === name)) return fail(req, res, NO_ACCOUNT);
+      const all = accounts();
+      if (!all.some((account) => account.name === name)) return fail(req, res, noSuchAccount(all));
       await steerAccount[step](name, callerOf(res));
       backTo(req, res, '/');
     });
@@ -71,5 +73,4 @@ function backTo(req: Request, res: Response, path: string): void {
   res.redirect(303, `${path}${lang}`);
 }
 
-const GONE = refuse(404, 'campaign-not-found', 'no such campaign or batch').refused;
-const NO_ACCOUNT = refuse(404, 'account-not-found', 'no such account').refused;
+const GONE: Problem = { code: 'campaign-not-found' };

@@ -15,6 +15,7 @@ import {
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
 import { CampaignRequest } from '../campaign/request.ts';
+import { type Refused, refuse } from '../contract/problem.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { IdentityOf } from '../platform/identity.ts';
@@ -28,7 +29,6 @@ import { accountFor } from './account-for.ts';
 import { makeFreezeAudience } from './freeze-audience.ts';
 import type { Era } from './media-kind.ts';
 import { makePrepareCampaign } from './prepare-campaign.ts';
-import { type Refusal, refuse } from './refusal.ts';
 
 export interface AcceptDependencies {
   readonly accounts: () => readonly AccountConfig[];
@@ -57,7 +57,7 @@ export interface Caller {
 
 export type AcceptResult =
   | { readonly kind: 'accepted'; readonly created: boolean; readonly view: CampaignView }
-  | { readonly refused: Refusal };
+  | Refused;
 
 export type AcceptCampaign = ReturnType<typeof makeAcceptCampaign>;
 
@@ -114,12 +114,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     });
     if (result.kind !== 'created') await audience.discard();
     if (result.kind === 'same-content') {
-      return refuse(
-        409,
-        'same-content',
-        `campaign ${result.id} sent the same message to the same audience within 24 hours; if that is meant, say "repeat": true`,
-        { campaignId: result.id },
-      );
+      return refuse({ code: 'same-content', campaignId: result.id });
     }
     if (result.kind === 'created') {
       await deps.enqueueRoot(campaign, { isNew: true }).catch(() => undefined);
@@ -138,7 +133,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     const { idempotencyKey } = keyOf(caller);
     if (idempotencyKey === undefined || !request) return null;
     const account = accountFor(deps.accounts(), request.account);
-    if ('refused' in account) return null;
+    if ('mistake' in account) return null;
     const digests = await digestsOf(request);
     const identity = deps.identityOf(account.name);
     const claim = await campaigns.claimed({ identity, idempotencyKey, ...digests });
@@ -166,15 +161,10 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
 
   async function answerAgain({ kind, id }: Claimed): Promise<AcceptResult> {
     if (kind === 'key-conflict') {
-      return refuse(
-        409,
-        'idempotency-key-reused',
-        'this Idempotency-Key was used with another body; use a new key for a new campaign',
-        { campaignId: id },
-      );
+      return refuse({ code: 'idempotency-key-reused', campaignId: id });
     }
     const view = await campaigns.view(id);
-    if (!view) return refuse(404, 'campaign-not-found', 'the campaign is no longer kept');
+    if (!view) return refuse({ code: 'campaign-not-found' });
     return { kind: 'accepted', created: false, view };
   }
 

@@ -1,12 +1,12 @@
 /** The account that a request means; it may be left out only where exactly one is configured. */
+
+import type { Mistake } from '../contract/problem.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
-import { invalid } from './invalid-campaign.ts';
-import type { Refusal } from './refusal.ts';
 
 export function accountFor(
   accounts: readonly AccountConfig[],
   name: string | undefined,
-): AccountConfig | { readonly refused: Refusal } {
+): AccountConfig | { readonly mistake: Mistake } {
   const names = accounts.map((one) => one.name).join(', ');
   const [only] = accounts;
   if (name === undefined) {
@@ -17,4 +17,4 @@ export function accountFor(
   return known ?? wrong(`no such account; there is ${names || 'none'}`);
 }
 
-const wrong = (message: string) => invalid([{ path: 'account', message }]);
+const wrong = (message: string) => ({ mistake: { path: 'account', message } });

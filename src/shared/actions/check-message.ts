@@ -4,11 +4,11 @@ import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/art
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
 import type { MessageRequest } from '../campaign/request.ts';
+import type { Mistake } from '../contract/problem.ts';
 import { CoverUnfit, fitCover, fitRefusals } from '../media/fit-cover.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import type { Era, MediaKindOf } from './media-kind.ts';
 import { kindForLimits } from './media-kind.ts';
-import type { Mistake } from './refusal.ts';
 
 type MediaRefRequest = Extract<MessageRequest, { type: 'image' }>['media'];
 

@@ -1,11 +1,11 @@
 /** From the audience that was asked for to one that a campaign can refer to, and its size. */
 import type { Audience, AudienceCounts } from '../campaign/audience.ts';
 import type { CampaignRequest } from '../campaign/request.ts';
+import type { Refused } from '../contract/problem.ts';
 import { DAY } from '../platform/time.ts';
 import type { AudienceList } from '../record/audience-record.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
 import { invalid } from './invalid-campaign.ts';
-import type { Refusal } from './refusal.ts';
 
 interface Dependencies {
   readonly audiences: AudienceStore;
@@ -32,7 +32,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
     request: Pick<CampaignRequest, 'audience' | 'exclude'>,
     account: string,
     notAfter: number,
-  ): Promise<Frozen | { readonly refused: Refusal }> {
+  ): Promise<Frozen | Refused> {
     const { audience, exclude } = request;
     const nothing = async (): Promise<void> => undefined;
     const keep = (id: string): Promise<boolean> =>
@@ -62,10 +62,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
     for (const id of exclude) await keep(id);
     return { audience, counts: null, identity: namedAs(audience, exclude), discard: nothing };
 
-    async function kept(
-      list: AudienceList,
-      path: string,
-    ): Promise<Frozen | { readonly refused: Refusal }> {
+    async function kept(list: AudienceList, path: string): Promise<Frozen | Refused> {
       const discard = async (): Promise<void> => {
         await audiences.remove(list.id);
       };

@@ -1,16 +1,11 @@
-import { type Mistake, type Refusal, refuse } from './refusal.ts';
+import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
 
 /** Mistakes that are named in the answer's own code where they are the only one. */
-const OWN_CODES = ['foreign-picture', 'message-type-unknown'];
+const OWN_CODES = ['foreign-picture', 'message-type-unknown'] as const;
 
 /** All that is wrong with one request. */
-export const invalid = (errors: readonly Mistake[]): { refused: Refusal } => {
+export function invalid(errors: readonly Mistake[]): Refused {
   const [first, ...more] = errors;
-  const isOnly = first?.code !== undefined && more.length === 0 && OWN_CODES.includes(first.code);
-  return refuse(
-    422,
-    isOnly ? first.code : 'invalid-campaign',
-    `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in the request; nothing was kept`,
-    { errors },
-  );
-};
+  const own = more.length === 0 ? OWN_CODES.find((code) => code === first?.code) : undefined;
+  return refuse({ code: own ?? 'invalid-campaign', errors });
+}

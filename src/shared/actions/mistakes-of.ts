@@ -1,6 +1,6 @@
 /** What a schema found wrong, as an answer may show it: all at once, and nothing of what was sent. */
 import type { z } from 'zod';
-import type { Mistake } from './refusal.ts';
+import type { Mistake } from '../contract/problem.ts';
 
 type Issue = z.core.$ZodIssue;
 

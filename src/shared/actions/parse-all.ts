@@ -3,9 +3,9 @@
  * so that the checks behind the schema can still run, and one answer tells the mistakes of all.
  */
 import type { z } from 'zod';
+import type { Mistake } from '../contract/problem.ts';
 import { inWords } from './in-words.ts';
 import { mistakesOf } from './mistakes-of.ts';
-import type { Mistake } from './refusal.ts';
 
 export interface ParsedAll<T> {
   /** Missing where there is too little to go on with. Not to be used while there are mistakes. */

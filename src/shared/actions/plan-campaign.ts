@@ -5,6 +5,7 @@
 
 import { batchCount } from '../campaign/cut.ts';
 import { type CampaignPlan, planOf } from '../campaign/plan.ts';
+import type { Refused } from '../contract/problem.ts';
 import { uploadRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
@@ -15,7 +16,6 @@ import { apiQuota } from '../wechat/quota.ts';
 import { meaningOf } from '../wechat/remedies.ts';
 import { makeFreezeAudience } from './freeze-audience.ts';
 import { makePrepareCampaign } from './prepare-campaign.ts';
-import type { Refusal } from './refusal.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'audiences' | 'campaigns' | 'media' | 'quota' | 'lanes'>;
@@ -54,7 +54,7 @@ export function makePlanCampaign(deps: Dependencies) {
   return async function planCampaign(
     body: unknown,
     { askWechat = false }: { askWechat?: boolean } = {},
-  ): Promise<AskedPlan | { readonly refused: Refusal }> {
+  ): Promise<AskedPlan | Refused> {
     const prepared = await makePrepareCampaign({
       ...{ accounts, era, audiences, allowPrivateTargets, now },
       ...{ media, lanes },

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { isWholesale } from '../campaign/audience.ts';
 import { coverKind, type Message, type NewsRoute } from '../campaign/message.ts';
 import { CampaignRequest, isMusic } from '../campaign/request.ts';
+import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
@@ -20,7 +21,6 @@ import { tooFew } from './freeze-audience.ts';
 import { invalid } from './invalid-campaign.ts';
 import type { Era } from './media-kind.ts';
 import { parseAll } from './parse-all.ts';
-import { type Mistake, type Refusal, refuse } from './refusal.ts';
 import { unkeptMedia } from './unkept-media.ts';
 
 interface Dependencies {
@@ -47,7 +47,7 @@ export interface Prepared {
   readonly notAfter: number;
 }
 
-export type Prepare = (body: unknown) => Promise<Prepared | { readonly refused: Refusal }>;
+export type Prepare = (body: unknown) => Promise<Prepared | Refused>;
 
 const YEAR = 366 * DAY;
 /** A caller's clock may be behind ours, and a request may have waited on its way. */
@@ -63,14 +63,14 @@ const MUSIC: Mistake = {
 export function makePrepareCampaign(deps: Dependencies) {
   const { audiences, era, now } = deps;
 
-  async function prepare(body: unknown): Promise<Prepared | { refused: Refusal }> {
+  async function prepare(body: unknown): Promise<Prepared | Refused> {
     const { value: request, issues, own, ...parsed } = parseAll(CampaignRequest, body);
     const ofSchema = isMusic(body)
       ? [MUSIC, ...parsed.mistakes.filter(({ path }) => path !== MUSIC.path)]
       : parsed.mistakes;
     if (!request) return invalid(ofSchema);
     const found = accountFor(deps.accounts(), request.account);
-    const account = 'refused' in found ? undefined : found;
+    const account = 'mistake' in found ? undefined : found;
 
     const { mistakes: wrongTimes, ...times } = timesOf(request);
 
@@ -82,7 +82,7 @@ export function makePrepareCampaign(deps: Dependencies) {
       request.message,
     );
     const later = own([
-      ...('refused' in found ? (found.refused.errors ?? []) : []),
+      ...('mistake' in found ? [found.mistake] : []),
       ...mistakes,
       ...wrongTimes,
       ...webhookMistakes(request),
@@ -90,8 +90,7 @@ export function makePrepareCampaign(deps: Dependencies) {
       ...(await listMistakes(request, account)),
     ]);
     const errors = [...ofSchema, ...later];
-    const tooMany = issues.find(isTooManyOpenIds);
-    if (tooMany) return refuse(413, 'too-many-openids', tooMany.message, { errors });
+    if (issues.some(isTooManyOpenIds)) return refuse({ code: 'too-many-openids', errors });
     if (!account || errors.length > 0) return invalid(errors);
     return { request, account, message, newsBy, keepMedia: media.keep, ...times };
   }

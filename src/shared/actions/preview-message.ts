@@ -3,6 +3,7 @@
 import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
 import { coverKind } from '../campaign/message.ts';
 import { PreviewBody } from '../contract/preview-request.ts';
+import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
@@ -14,7 +15,6 @@ import { meaningOf } from '../wechat/remedies.ts';
 import { accountFor } from './account-for.ts';
 import { checkMessage } from './check-message.ts';
 import { parseAll } from './parse-all.ts';
-import { type Mistake, type Refusal, refuse } from './refusal.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'media' | 'materials' | 'quota' | 'lanes'>;
@@ -48,13 +48,11 @@ export function makePreviewMessage(deps: Dependencies) {
   const { stores, era, wechatFor } = deps;
   const bringMessage = makeBringMessage(deps);
 
-  return async function previewMessage(
-    body: unknown,
-  ): Promise<PreviewReport | { readonly refused: Refusal }> {
+  return async function previewMessage(body: unknown): Promise<PreviewReport | Refused> {
     const { value: request, own, mistakes: ofSchema } = parseAll(PreviewBody, body);
     if (!request) return invalidPreview(ofSchema);
     const found = accountFor(deps.accounts(), request.account);
-    const account = 'refused' in found ? undefined : found;
+    const account = 'mistake' in found ? undefined : found;
     const newsBy = account
       ? newsRouteOf(account, era, await stores.lanes.facts(account.name))
       : 'draft';
@@ -62,7 +60,7 @@ export function makePreviewMessage(deps: Dependencies) {
       { media: stores.media, era, coverAs: coverKind({ newsBy }), neededUntil: deps.now() },
       request.message,
     );
-    const unknown = 'refused' in found ? (found.refused.errors ?? []) : [];
+    const unknown = 'mistake' in found ? [found.mistake] : [];
     const errors = [...ofSchema, ...own([...unknown, ...mistakes])];
     if (!account || errors.length > 0) return invalidPreview(errors);
     const brought = await bringMessage(account, message, { newsBy, spendLast: request.spendLast });
@@ -100,13 +98,7 @@ export function makePreviewMessage(deps: Dependencies) {
   }
 }
 
-const invalidPreview = (errors: readonly Mistake[]) =>
-  refuse(
-    422,
-    'invalid-preview',
-    `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in the preview; nothing was sent`,
-    { errors },
-  );
+const invalidPreview = (errors: readonly Mistake[]) => refuse({ code: 'invalid-preview', errors });
 
 function outcomeOf(answer: Answer<unknown>): Omit<PreviewResult, 'to'> {
   switch (answer.kind) {

@@ -8,13 +8,13 @@
 import type { Batch } from '../campaign/batch.ts';
 import type { Campaign } from '../campaign/campaign.ts';
 import { type DailyQuota, dailyQuotas, RECALL } from '../campaign/daily-quotas.ts';
+import { type Refused, refuse } from '../contract/problem.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Stores } from '../record/record.ts';
 import type { Answer } from '../wechat/client.ts';
 import { recallMass } from '../wechat/mass.ts';
 import { meaningOf } from '../wechat/remedies.ts';
-import { MOVED, type Refusal, refuse } from './refusal.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota' | 'identityOf'>;
@@ -68,14 +68,18 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     id: string,
     request: RecallRequest,
     by: string,
-  ): Promise<RecallReport | { readonly refused: Refusal }> {
+  ): Promise<RecallReport | Refused> {
     const campaign = await campaigns.spec(id);
-    if (!campaign) return refuse(404, 'campaign-not-found', `no campaign ${id}`);
+    if (!campaign) return refuse({ code: 'campaign-not-found' });
     const view = request.seen === undefined ? null : await campaigns.view(id);
-    if (view && view.version !== request.seen) return { refused: { ...MOVED, campaign: view } };
+    if (view && view.version !== request.seen) {
+      return refuse({ code: 'moved', campaign: view });
+    }
     const account = accounts().find(({ name }) => name === campaign.account);
-    if (!account) return notConfigured(campaign);
-    if (campaign.identity !== identityOf(campaign.account)) return notItsAccount(campaign);
+    if (!account) return refuse({ code: 'account-not-configured', account: campaign.account });
+    if (campaign.identity !== identityOf(campaign.account)) {
+      return refuse({ code: 'account-changed', account: campaign.account });
+    }
     const wrong = await whyNot(campaign, request);
     if (wrong) return wrong;
 
@@ -83,7 +87,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     const meant = all.filter(({ no }) => request.batches?.includes(no) ?? true);
     const sent = meant.filter(wentOut);
     if (sent.length === 0) {
-      return refuse(409, 'nothing-to-recall', 'WeChat has taken none of these batches yet');
+      return refuse({ code: 'nothing-to-recall' });
     }
     const results = await recallAll(campaign, account, sent, request, by);
     const notOut = meant.filter((batch) => !wentOut(batch));
@@ -99,11 +103,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
   async function whyNot(campaign: Campaign, { articleIndex }: RecallRequest) {
     const { id, messageType } = campaign;
     if (messageType !== 'news' && messageType !== 'video') {
-      return refuse(
-        409,
-        'recall-impossible',
-        `a message of type ${messageType} has no page behind it, and WeChat takes back nothing else (40008)`,
-      );
+      return refuse({ code: 'recall-impossible', messageType });
     }
     if (articleIndex === undefined) return null;
     const message = await campaigns.message(id);
@@ -111,7 +111,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     const most = messageType === 'video' ? 1 : known;
     if (articleIndex <= most) return null;
     const errors = [{ path: 'articleIndex', message: `this message has ${most}, counted from 1` }];
-    return refuse(422, 'invalid-body', 'there is no such article', { errors });
+    return refuse({ code: 'invalid-body', errors });
   }
 
   async function recallAll(
@@ -197,9 +197,3 @@ function notesOf(
     ...(held > 0 ? [`${held} held: resolve with the message id first, then recall.`] : []),
   ];
 }
-
-const notItsAccount = ({ account }: Campaign): { refused: Refusal } =>
-  refuse(409, 'account-changed', `account ${account} stands for another AppID or WeChat by now`);
-
-const notConfigured = ({ account }: Campaign): { refused: Refusal } =>
-  refuse(409, 'account-not-configured', `account ${account} is not configured here any more`);

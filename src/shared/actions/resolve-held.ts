@@ -2,9 +2,9 @@
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import { type Batch, isUnknown } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
+import { type Problem, type Refused, refuse } from '../contract/problem.ts';
 import type { AuditEntry } from '../record/audit.ts';
 import type { BatchStore } from '../record/batch-store.ts';
-import { MOVED, type Refusal, refuse } from './refusal.ts';
 
 export type Decision = (
   | { readonly as: 'sent'; readonly msgId: string }
@@ -22,8 +22,6 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-type Refused = { readonly refused: Refusal };
-
 export function makeResolveHeld({ batches, now }: Dependencies) {
   /** @returns null when the decision was taken in, now or before. */
   return async function resolveHeld(
@@ -38,13 +36,13 @@ export function makeResolveHeld({ batches, now }: Dependencies) {
     if (decision.as === 'sent') {
       return which === 'all-held' ? ONE_BY_ONE : wasSent(campaign, which, decision, audit);
     }
-    return batches.decide<Refusal>(campaign, async ({ batches: all, version, control }) => {
+    return batches.decide<Problem>(campaign, async ({ batches: all, version, control }) => {
       if (which === 'all-held') {
         const seen = decision.seen ?? version;
         const isRepeat = all.some(
           ({ resolved }) => resolved?.as === as && resolved.together === seen,
         );
-        if (seen !== version && !isRepeat) return { refused: MOVED };
+        if (seen !== version && !isRepeat) return refuse({ code: 'moved' });
         const meant = seen === version ? all.filter(({ state }) => state === 'held') : [];
         return { changed: meant.map((batch) => change(batch, control, version)), audit };
       }
@@ -87,7 +85,9 @@ export function makeResolveHeld({ batches, now }: Dependencies) {
       return judged !== null;
     };
     const outcome = await batches.accepted({ campaignId: id, no }, event, { audit, unless });
-    if (outcome.kind === 'taken') return taken(decision.msgId, outcome.owner);
+    if (outcome.kind === 'taken') {
+      return refuse({ code: 'message-id-taken', msgId: decision.msgId, owner: outcome.owner });
+    }
     if (outcome.kind !== 'declined') return null;
     return asRefused(judged);
   }
@@ -103,7 +103,10 @@ function judge(batch: Batch | undefined, decision: Decision): Judged {
   const { seen } = decision;
   if (isUnknown(batch) && (seen === undefined || seen === batch.version)) return null;
   if (isRepeat(batch, decision)) return 'done';
-  return seen === undefined ? notHeld(batch) : { refused: { ...MOVED, batch } };
+  const { no, state } = batch;
+  return seen === undefined
+    ? refuse({ code: 'batch-not-held', no, state })
+    : refuse({ code: 'moved', batch });
 }
 
 function isRepeat(batch: Batch, decision: Decision): boolean {
@@ -113,22 +116,6 @@ function isRepeat(batch: Batch, decision: Decision): boolean {
   return decision.as !== 'sent' || ('msgId' in batch && batch.msgId === decision.msgId);
 }
 
-const notHeld = ({ no, state }: Batch): Refused =>
-  refuse(409, 'batch-not-held', `batch ${no} is ${state}, not held`);
-
-const taken = (msgId: string, owner: string): Refused =>
-  refuse(409, 'message-id-taken', `message ${msgId} belongs to batch ${owner}`);
-
-const NO_BATCH = refuse(404, 'batch-not-found', 'the campaign has no such batch');
-
-const ONE_BY_ONE = refuse(
-  422,
-  'one-msg-id',
-  'a message id belongs to one batch: resolve them one by one',
-);
-
-const MAY_BE_RECEIVED_TWICE = refuse(
-  409,
-  'may-be-received-twice',
-  'this batch was given up with an unknown outcome, so its followers may get the message twice: to submit it again, add "mayBeReceivedTwice": true',
-);
+const NO_BATCH = refuse({ code: 'batch-not-found' });
+const ONE_BY_ONE = refuse({ code: 'one-msg-id' });
+const MAY_BE_RECEIVED_TWICE = refuse({ code: 'may-be-received-twice' });

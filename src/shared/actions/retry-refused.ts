@@ -10,9 +10,9 @@ import { isWholesale } from '../campaign/audience.ts';
 import { type Batch, newBatch } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { halvesOf, rangeOf } from '../campaign/divide.ts';
+import { type Problem, type ProblemOf, type Refused, refuse } from '../contract/problem.ts';
 import type { Stores } from '../record/record.ts';
 import { batchOpenIds } from './batch-open-ids.ts';
-import { MOVED, type Refusal, refuse } from './refusal.ts';
 
 export type RetryHow = (
   | { readonly as: 'is' }
@@ -27,8 +27,6 @@ interface Dependencies {
   readonly stores: Pick<Stores, 'batches' | 'audiences'>;
   readonly now: () => number;
 }
-
-type Refused = { readonly refused: Refusal };
 
 /** A refused batch as it will be, and the other half of it; null: it stays refused. */
 type Retried = { readonly after: Batch; readonly other?: Batch } | null;
@@ -47,8 +45,8 @@ export function makeRetryRefused({ stores, now }: Dependencies) {
     if (typeof leftOut !== 'string') return leftOut;
     const audit = { at: now(), by, action: ACTIONS[how.as] };
 
-    return batches.decide<Refusal>(campaign, async ({ batches: all, version, control }) => {
-      if (how.seen !== undefined && how.seen !== version) return { refused: MOVED };
+    return batches.decide<Problem>(campaign, async ({ batches: all, version, control }) => {
+      if (how.seen !== undefined && how.seen !== version) return refuse({ code: 'moved' });
       if (now() >= campaign.notAfter) return NOT_AFTER_PASSED;
       if (control.cancelled) return over('retry');
       const refusedOnes = all.filter(({ state }) => state === 'refused');
@@ -114,7 +112,7 @@ export function makeRetryRefused({ stores, now }: Dependencies) {
     const list = await audiences.create(openIds, { account });
     if (list.recipients === 0) {
       await audiences.remove(list.id);
-      return refuse(422, 'no-openid', 'none of the given OpenIDs is one');
+      return refuse({ code: 'no-openid' });
     }
     await audiences.touch(list.id, notAfter - now());
     return list.id;
@@ -136,23 +134,9 @@ interface Retrying extends Of {
 
 const ACTIONS = { is: 'retry', halves: 'retry in halves', without: 'retry without some' } as const;
 
-const NOT_A_LIST = refuse(
-  422,
-  'not-a-list',
-  'WeChat alone knows who a group, a tag or everyone is',
-);
+const NOT_A_LIST = refuse({ code: 'not-a-list' });
+const NOTHING_REFUSED = refuse({ code: 'nothing-refused' });
+const NOT_AFTER_PASSED = refuse({ code: 'not-after-passed' });
 
-const NOTHING_REFUSED = refuse(
-  409,
-  'nothing-refused',
-  'no batch of this campaign is refused that this could retry',
-);
-
-const NOT_AFTER_PASSED = refuse(
-  409,
-  'not-after-passed',
-  'notAfter has passed: nothing may be sent any more',
-);
-
-export const over = (what: string): Refused =>
-  refuse(409, 'campaign-over', `nothing to ${what}: the campaign has ended or was cancelled`);
+export const over = (step: ProblemOf<'campaign-over'>['step']): Refused =>
+  refuse({ code: 'campaign-over', step });

@@ -16,16 +16,14 @@ import {
   viewOf,
   withoutPauses,
 } from '../campaign/campaign.ts';
+import { type Problem, type Refused, refuse } from '../contract/problem.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { Queues } from '../queue/queues.ts';
 import { wakeCampaign } from '../queue/wake-campaign.ts';
 import type { Stores } from '../record/record.ts';
-import { MOVED, type Refusal, refuse } from './refusal.ts';
 import { type Decision, makeResolveHeld } from './resolve-held.ts';
 import { makeRetryRefused, over, type RetryHow } from './retry-refused.ts';
 import { makeStopCampaign } from './stop-campaign.ts';
-
-type Refused = { readonly refused: Refusal };
 
 /** `inFlight`, of a pause or a cancel: what it could not stop. */
 export type SteerResult = (CampaignView & { readonly inFlight?: readonly InFlight[] }) | Refused;
@@ -78,7 +76,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
       if (isEnded(control) || control.cancelled) return over('approve');
       if (control.approved) return control;
       if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
-      if (by === createdBy) return approvalByAnother(createdBy);
+      if (by === createdBy) return refuse({ code: 'approval-by-another', createdBy });
       return { ...withoutPauses(control, ['approval']), approved: { at: now(), by } };
     });
 
@@ -122,20 +120,20 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     { seen, note }: StepOptions,
     decide: Decide,
   ): Promise<SteerResult> {
-    const after = await campaigns.control<Refusal>(
+    const after = await campaigns.control<Problem>(
       id,
       (control, tally, campaign) => {
         const decided = decide(control, campaign.createdBy);
         // What is so already was decided by a repeat of this, or by somebody who agrees.
         if (decided === control || 'refused' in decided) return decided;
-        return seen === undefined || seen === tally.version ? decided : { refused: MOVED };
+        return seen === undefined || seen === tally.version ? decided : refuse({ code: 'moved' });
       },
       {
         audit: { at: now(), by, action, ...(note ? { note } : {}) },
         overVersion: seen !== undefined,
       },
     );
-    if (after === null) return unknown(id);
+    if (after === null) return NO_CAMPAIGN;
     if ('refused' in after) return withCampaign(id, after);
     // Asked again, too: whoever recorded it may have died before anything was woken.
     if (!isEnded(after)) await act(id, after);
@@ -153,7 +151,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
   /** The refused batches only, under new keys; on request in halves, or without some OpenIDs. */
   async function retry(id: string, by: string, how: RetryHow = { as: 'is' }): Promise<SteerResult> {
     const campaign = await campaigns.spec(id);
-    if (!campaign) return unknown(id);
+    if (!campaign) return NO_CAMPAIGN;
     // What WeChat refused of its material must not refuse these batches again.
     await campaigns.askWechatAgain(id);
     const refused = await retryRefused(campaign, how, by);
@@ -168,7 +166,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     by: string,
   ): Promise<SteerResult> {
     const campaign = await campaigns.spec(id);
-    if (!campaign) return unknown(id);
+    if (!campaign) return NO_CAMPAIGN;
     const refused = await resolveHeld(campaign, which, decision, by);
     return refused ? withCampaign(id, refused) : goOn(id);
   }
@@ -176,7 +174,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
   /** The root may be asleep over other batches, or have ended: either way it looks again. */
   async function goOn(id: string): Promise<SteerResult> {
     const record = await campaigns.read(id);
-    if (!record) return unknown(id);
+    if (!record) return NO_CAMPAIGN;
     if (!isEnded(record.control)) await enqueueRoot(record.campaign);
     await wakeCampaign(queues, id);
     return show(id);
@@ -184,15 +182,15 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
 
   async function show(id: string): Promise<CampaignView | Refused> {
     const record = await campaigns.read(id);
-    return record ? viewOf(record.campaign, record.control, record.tally) : unknown(id);
+    return record ? viewOf(record.campaign, record.control, record.tally) : NO_CAMPAIGN;
   }
 
   /** Whoever decided on an earlier version is shown the current one. */
   async function withCampaign(id: string, { refused }: Refused): Promise<Refused> {
-    if (refused.code !== MOVED.code) return { refused };
-    if (refused.batch) return { refused: { ...refused, campaignId: id } };
+    if (refused.code !== 'moved') return { refused };
+    if (refused.batch) return refuse({ ...refused, campaignId: id });
     const view = await show(id);
-    return 'refused' in view ? view : { refused: { ...refused, campaign: view } };
+    return 'refused' in view ? view : refuse({ ...refused, campaign: view });
   }
 
   return { pause, resume, cancel, approve, reject, retry, resolve };
@@ -200,24 +198,6 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
 
 const RESUMABLE = PAUSE_REASONS.filter((reason) => reason !== 'approval');
 
-const APPROVAL_NEEDED = refuse(
-  409,
-  'approval-needed',
-  'this campaign waits for approval: approve or reject it',
-);
-
-const NO_APPROVAL_NEEDED = refuse(
-  409,
-  'no-approval-needed',
-  'this campaign does not wait for approval',
-);
-
-const approvalByAnother = (createdBy: string): Refused =>
-  refuse(
-    403,
-    'approval-by-another',
-    `${createdBy} enqueued this campaign; somebody else must approve it`,
-  );
-
-const unknown = (id: string): Refused =>
-  refuse(404, 'campaign-not-found', `no campaign ${id}, or its time of keeping is over`);
+const APPROVAL_NEEDED = refuse({ code: 'approval-needed' });
+const NO_APPROVAL_NEEDED = refuse({ code: 'no-approval-needed' });
+const NO_CAMPAIGN = refuse({ code: 'campaign-not-found' });

@@ -302,12 +302,12 @@ export const ReadyAnswer = z.strictObject({
 });
 
 export const ProblemAnswer = z
-  .strictObject({
+  .looseObject({
     type: z.string(),
-    title: z.string(),
+    title: z.string().describe('In the language of Accept-Language: English or Chinese'),
     status: z.int(),
-    detail: z.string().describe('What is wrong and what to do, for people'),
-    code: z.string().describe('Stable, for programs'),
+    detail: z.string().describe('What is wrong and what to do, in the language of Accept-Language'),
+    code: z.string().describe('Stable, for programs; the facts of each code stand beside it'),
     errors: z
       .array(z.strictObject({ path: z.string(), message: z.string(), code: z.string().optional() }))
       .optional()

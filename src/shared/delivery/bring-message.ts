@@ -3,7 +3,6 @@
  * and what is brought here serves the campaign that follows.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Refusal, refuse } from '../actions/refusal.ts';
 import { dailyQuotas, UPLOAD_NEWS } from '../campaign/daily-quotas.ts';
 import type { WechatCopy } from '../campaign/material.ts';
 import {
@@ -15,13 +14,13 @@ import {
   uploadKey,
   uploadsOf,
 } from '../campaign/message.ts';
+import { type Refused, refuse } from '../contract/problem.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { SECOND } from '../platform/time.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../record/material-store.ts';
 import type { Stores } from '../record/record.ts';
 import type { MassMessage } from '../wechat/mass.ts';
 import { addDraft, deleteDraft, uploadNews } from '../wechat/news.ts';
-import { meaningOf } from '../wechat/remedies.ts';
 import { bringUpload, fileOf, materialKeyOf } from './bring-upload.ts';
 import { type Ensured, makeEnsureAtWechat } from './ensure-at-wechat.ts';
 import type { WechatFor } from './wechat-accounts.ts';
@@ -45,7 +44,7 @@ export interface Brought {
   readonly tidy: () => Promise<void>;
 }
 
-type Or<T> = T | { readonly refused: Refusal };
+type Or<T> = T | Refused;
 
 /** How long another process may take with the same file. */
 const PATIENCE = 20 * SECOND;
@@ -81,8 +80,8 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
 
   async function bringFile(account: string, upload: Upload): Promise<Or<WechatCopy>> {
     const file = await fileOf(media, upload);
-    if (!file) return gone(upload.upload);
-    if ('unfit' in file) return refuse(422, 'cover-unfit', file.unfit);
+    if (!file) return refuse({ code: 'media-gone', upload: upload.upload });
+    if ('unfit' in file) return refuse({ code: 'cover-unfit', why: file.unfit });
     return patiently(() =>
       ensureAtWechat(account, materialKeyOf(upload, file), () =>
         bringUpload(wechatFor(account), upload, file, now),
@@ -107,7 +106,7 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
     const key = articlesKey(bodies);
     if (!spendLast && !(await materials.find(account.name, key))) {
       const left = dailyQuotas(account, await quota.today(account.name))[UPLOAD_NEWS]?.left ?? 0;
-      if (left === 1) return LAST_UPLOAD;
+      if (left === 1) return refuse({ code: 'last-uploadnews-kept' });
     }
     const copy = await patiently(() =>
       ensureAtWechat(account.name, key, async () => {
@@ -127,7 +126,7 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
       if (ensured.kind === 'there') return ensured.copy;
       if (ensured.kind !== 'busy') return saidNo(ensured);
       if (now() >= until) {
-        return refuse(503, 'upload-under-way', 'the same content is being uploaded: try again');
+        return refuse({ code: 'upload-under-way' });
       }
       await sleep(LOOK_EVERY);
     }
@@ -136,23 +135,8 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
 
 const nothing = async (): Promise<void> => undefined;
 
-const gone = (id: string) =>
-  refuse(422, 'media-gone', `no upload ${id}: it was never made, or its time is over`);
-
-const LAST_UPLOAD = refuse(
-  409,
-  'last-uploadnews-kept',
-  'one call of media/uploadnews is left today for a fresh account, and it is kept for a send; say "spendLast": true to use it for this preview',
-);
-
-function saidNo(answer: Exclude<Ensured, { kind: 'there' | 'busy' }>): { refused: Refusal } {
-  if (answer.kind === 'refused') {
-    const { errcode } = answer;
-    return refuse(
-      409,
-      'refused-by-wechat',
-      `WeChat refused the upload (${errcode}): ${meaningOf(errcode)}`,
-    );
-  }
-  return refuse(503, 'wechat-unreachable', `WeChat did not take the upload: ${answer.cause}`);
+function saidNo(answer: Exclude<Ensured, { kind: 'there' | 'busy' }>): Refused {
+  return answer.kind === 'refused'
+    ? refuse({ code: 'refused-by-wechat', errcode: answer.errcode })
+    : refuse({ code: 'wechat-unreachable', cause: answer.cause });
 }

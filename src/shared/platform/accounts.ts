@@ -1,6 +1,7 @@
 /** The Official Accounts this installation sends for: one from WECHAT_*, many from a file. */
 import { z } from 'zod';
-import { jsonFlawInWords, readJsonText } from './json-text.ts';
+import { problemWords } from '../contract/problem-words.ts';
+import { readJsonText } from './json-text.ts';
 import { httpUrl, issuesOf, oneOf, type SettingIssue, wholeNumber } from './setting.ts';
 
 export interface AccountConfig {
@@ -148,7 +149,7 @@ function fromFile(path: string, readFile: (path: string) => string): ReadAccount
     return unusable('cannot be read');
   }
   const content = readJsonText(text);
-  if ('flaw' in content) return unusable(jsonFlawInWords(content.flaw));
+  if ('flaw' in content) return unusable(problemWords(content.flaw, 'en'));
   const parsed = Accounts.safeParse(content.value);
   if (!parsed.success) {
     const nameOf = (path: readonly string[]) => ['ACCOUNTS_FILE', path.join('.')].join(' ').trim();

@@ -38,23 +38,6 @@ export function readJsonText(
   }
 }
 
-/** What is wrong, for people; it repeats the key and nothing else of the text. */
-export function jsonFlawInWords({ code, key, line, column }: JsonFlaw): string {
-  const place = `line ${line}, column ${column}`;
-  switch (code) {
-    case 'json-key-twice':
-      return `the key ${shown(key)} is there twice in one object (${place}): say it once`;
-    case 'json-too-deep':
-      return `more than ${MOST_LEVELS} objects and lists inside each other (${place})`;
-    case 'json-malformed':
-      return `not JSON from ${place} on`;
-  }
-}
-
-/** A name is worth repeating; a secret or an OpenID (28 characters) in its place is not. */
-const shown = (key = ''): string =>
-  /^(?:[A-Za-z_]{1,24}|[\w-]{1,15})$/.test(key) ? JSON.stringify(key) : '"…"';
-
 interface Level {
   /** Of an object, those that it had so far. */
   readonly keys: Set<string> | null;

@@ -2,8 +2,9 @@
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
 import type { AcceptCampaign, Caller } from '../../shared/actions/accept-campaign.ts';
-import { type Refusal, refuse } from '../../shared/actions/refusal.ts';
-import { jsonFlawInWords, readJsonText } from '../../shared/platform/json-text.ts';
+import { refuse } from '../../shared/contract/problem.ts';
+import { describeProblem } from '../../shared/contract/problem-words.ts';
+import { readJsonText } from '../../shared/platform/json-text.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { acceptCampaignJob } from '../../shared/queue/jobs.ts';
 import { CallerMistake } from '../caller-mistake.ts';
@@ -20,9 +21,9 @@ const FAULT_PAUSE = 5 * SECOND;
 
 /**
  * The job's data is the body of POST /v1/campaigns; its id is the idempotency key. What it returns
- * is what the API would have answered; a refused request fails the job for good, with the refusal
- * as its progress, and in words as the reason. A fault of ours is none of the other service's:
- * whatever `attempts` it gave the job, it is tried again.
+ * is what the API would have answered; a refused request fails the job for good, with the problem
+ * as JSON as its `failedReason`. A fault of ours is none of the other service's: whatever
+ * `attempts` it gave the job, it is tried again.
  */
 export function makeAcceptCampaignJob({ accept, dataOf, log, now }: Dependencies) {
   return async function acceptCampaign(
@@ -37,8 +38,7 @@ export function makeAcceptCampaignJob({ accept, dataOf, log, now }: Dependencies
       return sleepUntil(job, token, now() + FAULT_PAUSE);
     });
     if ('refused' in result) {
-      await job.updateProgress({ refused: result.refused });
-      throw new CallerMistake(inOneLine(result.refused));
+      throw new CallerMistake(JSON.stringify(describeProblem(result.refused, 'en')));
     }
     return { id: result.view.id, state: result.view.state };
   };
@@ -47,16 +47,10 @@ export function makeAcceptCampaignJob({ accept, dataOf, log, now }: Dependencies
     const data = (await dataOf(job)) ?? JSON.stringify(job.data);
     const bytes = Buffer.byteLength(data);
     if (bytes > acceptCampaignJob.maxBytes) {
-      return refuse(
-        413,
-        'body-too-large',
-        `${bytes} bytes of job data, at most ${acceptCampaignJob.maxBytes}: put OpenIDs and media in first, and name them by id`,
-      );
+      return refuse({ code: 'body-too-large', bytes, maxBytes: acceptCampaignJob.maxBytes });
     }
     const read = readJsonText(data);
-    if ('flaw' in read) {
-      return refuse(400, read.flaw.code, `the job data: ${jsonFlawInWords(read.flaw)}`);
-    }
+    if ('flaw' in read) return refuse(read.flaw);
     return accept(read.value, callerOf(job));
   }
 }
@@ -69,9 +63,4 @@ function callerOf({ id = '', timestamp }: Job): Caller {
   return MADE_BY_BULLMQ.test(id)
     ? { by: 'redis', via: 'job', idempotencyKey: `made:${id}:${timestamp}`, keyIsMade: true }
     : { by: 'redis', via: 'job', idempotencyKey: id };
-}
-
-function inOneLine({ code, detail, errors = [] }: Refusal): string {
-  const mistakes = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  return `${code}: ${detail}${mistakes ? ` (${mistakes})` : ''}`;
 }
