@@ -97,6 +97,28 @@ describe.each([
   });
 });
 
+describe('an account that an operator resumes after its day was used up', () => {
+  it('calls for a campaign of priority 1 before one of 9', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('errcode', { path: SEND, errcode: 45009 });
+    const create = (content: string, priority: number) =>
+      own.create(
+        aRequest('default', { message: { type: 'text', content }, priority, notAfter: later() }),
+      );
+    const lane = own.queues.lane('default');
+    const last = await create('last', 9);
+    await own.until('asleep', () => lane.getDelayedCount());
+    const first = await create('first', 1);
+    await own.until('it waits', async () => (await lane.getJobCounts()).prioritized);
+
+    await own.steerAccount.resume('default');
+    await Promise.all([own.ended(first), own.ended(last)]);
+
+    const sent = own.ledger.requests(SEND).filter(({ errcode }) => errcode === 0);
+    expect(sent.map(({ body }) => /"content":"([^"]*)"/.exec(body ?? '')?.[1])[0]).toBe('first');
+  });
+});
+
 describe('a service account that has sent to everyone four times this month', () => {
   it('still sends to groups and OpenIDs; only what is to everyone waits', async (t) => {
     const own = await startWorld(t, { limits: { everyonePerMonth: 0, everyonePerDay: null } });

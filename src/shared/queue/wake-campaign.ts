@@ -9,7 +9,7 @@ import {
   type SharedQueue,
   submitBatchJob,
 } from './jobs.ts';
-import { promote, type Queues } from './queues.ts';
+import { promote, promoteJob, type Queues } from './queues.ts';
 
 /** These do nothing but keep a root waiting; it adds them anew where the record asks for it. */
 const ONLY_WAIT: readonly string[] = [awaitDecisionJob.name, awaitResumeJob.name];
@@ -29,11 +29,17 @@ export async function wakeCampaign(queues: Queues, campaignId: string): Promise<
   await wakeChildren(queues, queues.campaigns, root.id ?? '', 3);
 }
 
-/** A person released the account: what sleeps in its lane looks at the record again. */
+/**
+ * An operator released the account: what sleeps in its lane looks at the record again, in the order
+ * of its priority. Not by BullMQ's `promoteJobs`, which loses the priorities, and the lane goes on
+ * only when all are back in their order.
+ */
 export async function wakeLane(queues: Pick<Queues, 'lane'>, account: string): Promise<void> {
   const lane = queues.lane(account);
+  const asleep = await lane.getDelayed();
+  asleep.sort((one, other) => one.priority - other.priority);
+  await Promise.all(asleep.map(promoteJob));
   await lane.removeRateLimitKey();
-  await lane.promoteJobs();
 }
 
 async function wakeChildren(
