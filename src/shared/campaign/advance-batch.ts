@@ -346,6 +346,20 @@ export function onStop(batch: Batch, at: number): BatchEvent | null {
     : { type: 'held', reason: 'outcome-unknown', at };
 }
 
+/** The acceptance of a call that was decided about before its answer came; null where none was. */
+export function latenessOf(
+  batch: Batch,
+  { msgId, at, ...event }: Extract<BatchEvent, { type: 'accepted' | 'resolved-sent' }>,
+  generation: number | undefined,
+): Extract<BatchEvent, { type: 'accepted-late' }> | null {
+  if (generation === undefined || isAbout(batch, msgId)) return null;
+  const isAwaited = batch.state === 'submitting' || isUnknown(batch);
+  if (isAwaited && batch.generation === generation) return null;
+  const msgDataId = 'msgDataId' in event ? event.msgDataId : undefined;
+  const more = msgDataId === undefined ? {} : { msgDataId };
+  return { type: 'accepted-late', msgId, generation, at, ...more };
+}
+
 const smaller = ({ range, without, size }: Event<'retried'>) => ({
   ...(range === undefined ? {} : { range }),
   ...(without === undefined ? {} : { without }),

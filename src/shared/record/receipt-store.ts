@@ -3,7 +3,7 @@
  * it, and either may come first: whichever comes second completes the pair, in one commit.
  */
 import type { Redis } from 'ioredis';
-import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
+import { advance, type BatchEvent, latenessOf } from '../campaign/advance-batch.ts';
 import { type Batch, type BatchRef, batchKey, isFinal } from '../campaign/batch.ts';
 import { type Control, isEnded } from '../campaign/campaign.ts';
 import { asUnverified, type Receipt, sameReceipt } from '../campaign/receipt.ts';
@@ -128,7 +128,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
       ]);
       if (unless?.(batch)) return { kind: 'declined', batch };
       if (owner !== null && owner !== me) return { kind: 'taken', owner };
-      const late = lateness(batch, event, generation);
+      const late = latenessOf(batch, event, generation);
       const submitted = advance(batch, late ?? event);
       // Of two messages of one batch, the first one's receipt is the batch's.
       const isMine = 'msgId' in submitted && submitted.msgId === event.msgId;
@@ -388,17 +388,3 @@ async function unlessOutdated(work: () => Promise<ArrivalOutcome>): Promise<Arri
 }
 
 const OUTDATED = ['CAMPAIGN_NOT_FOUND', 'BATCH_TRANSITION_ILLEGAL'];
-
-/** The acceptance of a call that was decided about before its answer came; null where none was. */
-function lateness(
-  batch: Batch,
-  { msgId, at, ...event }: Extract<BatchEvent, { type: 'accepted' | 'resolved-sent' }>,
-  generation: number | undefined,
-): Extract<BatchEvent, { type: 'accepted-late' }> | null {
-  if (generation === undefined) return null;
-  if (batch.generation === generation && !isFinal(batch)) return null;
-  if (batch.state === 'settled' && batch.msgId === msgId) return null;
-  const msgDataId = 'msgDataId' in event ? event.msgDataId : undefined;
-  const more = msgDataId === undefined ? {} : { msgDataId };
-  return { type: 'accepted-late', msgId, generation, at, ...more };
-}
