@@ -20,7 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['client', 'shared'],
   shared: ['shared'],
   'shared/campaign': ['shared/campaign', ...BASE],
-  'shared/wechat': ['shared/wechat', ...BASE],
+  // The one way out: its limits are the same for whoever is called.
+  'shared/wechat': ['shared/wechat', 'shared/platform/exchange.ts', ...BASE],
   // What a push says becomes our receipt at once: nothing in between knows WeChat's words.
   'shared/wechat/push': ['shared/wechat', 'shared/campaign/receipt.ts', ...BASE],
   'shared/media': ['shared/media', 'shared/campaign', ...BASE],

@@ -1,5 +1,6 @@
 /** Hands a push on to the system that had the account's callback URL before us. */
 import type { Dispatcher } from 'undici';
+import { AnswerTooLarge, exchange, NoAnswerInTime } from '../shared/platform/exchange.ts';
 import type { Answer } from './answer.ts';
 import type { ForwardFailure, Notice } from './facts.ts';
 import type { RawPush } from './raw-push.ts';
@@ -17,10 +18,7 @@ const PASSED_TYPES = /^(?:text\/xml|application\/xml|application\/json|text\/pla
 export type Forward = ReturnType<typeof makeForward>;
 
 export function makeForward({ dispatcher, notice }: ForwardDependencies) {
-  /**
-   * The other system's answer to WeChat, or null if it gave none that counts in time. Redirects are
-   * not followed: the operator named one address.
-   */
+  /** The other system's answer to WeChat, or null if it gave none that counts in time. */
   return async function forward(
     account: { readonly name: string; readonly forwardUrl: string },
     push: RawPush,
@@ -34,45 +32,31 @@ export function makeForward({ dispatcher, notice }: ForwardDependencies) {
     };
     if (push.hops >= MAX_HOPS) return failed('loop');
 
-    const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)));
-    try {
-      const target = new URL(withQuery(account.forwardUrl, push.query));
-      const response = await dispatcher.request({
-        origin: target.origin,
-        path: target.pathname + target.search,
-        method: 'POST',
-        headers: { 'content-type': push.contentType, [HOPS_HEADER]: String(push.hops + 1) },
-        body: push.body,
-        signal,
-      });
-      const body = await readAnswer(response.body);
-      if (response.statusCode < 200 || response.statusCode > 299) {
-        return failed('refused', response.statusCode);
-      }
-      if (body === null) return failed('too-large');
+    const answer = await exchange(dispatcher, {
+      url: new URL(withQuery(account.forwardUrl, push.query)),
+      method: 'POST',
+      headers: { 'content-type': push.contentType, [HOPS_HEADER]: String(push.hops + 1) },
+      body: push.body,
+      maxBytes: MAX_ANSWER,
+      withinMs: Math.max(1, Math.floor(timeoutMs)),
+    });
+    if (answer.kind === 'failed') return failed(whyOf(answer.error));
+    const { status, body, contentType } = answer;
+    if (status < 200 || status > 299) return failed('refused', status);
 
-      const ms = Math.round(performance.now() - startedAt);
-      notice({ type: 'forwarded', account: account.name, ms });
-      return { status: 200, body, contentType: passedType(response.headers['content-type']) };
-    } catch {
-      return failed(signal.aborted ? 'slow' : 'away');
-    }
+    const ms = Math.round(performance.now() - startedAt);
+    notice({ type: 'forwarded', account: account.name, ms });
+    return { status: 200, body, contentType: passedType(contentType) };
   };
+}
+
+function whyOf(error: unknown): ForwardFailure {
+  if (error instanceof NoAnswerInTime) return 'slow';
+  return error instanceof AnswerTooLarge ? 'too-large' : 'away';
 }
 
 const withQuery = (url: string, query: string): string =>
   query === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${query}`;
 
-const passedType = (type: string | string[] | undefined): string =>
-  typeof type === 'string' && PASSED_TYPES.test(type) ? type : 'text/plain; charset=utf-8';
-
-async function readAnswer(body: Dispatcher.ResponseData['body']): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
+const passedType = (type: string | undefined): string =>
+  type !== undefined && PASSED_TYPES.test(type) ? type : 'text/plain; charset=utf-8';

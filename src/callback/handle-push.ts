@@ -68,12 +68,12 @@ export function makePushHandler(deps: PushDependencies) {
   /** Accounts whose pushes were seen to carry `signature`. */
   const signing = new Set<string>();
 
-  return async function handlePush(account: CallbackAccount, push: RawPush): Promise<Answer> {
+  return async function handlePush(account: CallbackAccount, arrived: RawPush): Promise<Answer> {
     const arrivedAt = performance.now();
-    const query = new URLSearchParams(push.query);
-    const signed = { account: account.name, query, body: push.body };
+    const query = new URLSearchParams(arrived.query);
+    const signed = { account: account.name, query, body: arrived.body };
     const opened = remembered.admits(signed)
-      ? openEnvelope(account, { ...push, query, signsAddress: signing.has(account.name) }, now())
+      ? openEnvelope(account, { ...arrived, query, signsAddress: signing.has(account.name) }, now())
       : REPLAYED;
     if (!opened.ok) {
       notice(refusedPush(account.name, opened.reason, query));
@@ -83,6 +83,7 @@ export function makePushHandler(deps: PushDependencies) {
     if (query.has('signature')) signing.add(account.name);
 
     const { event } = opened;
+    const push = { ...arrived, query: opened.query };
     if (event.type === 'other' && event.event === PROBE) return SUCCESS;
     note(account.name, opened.mode);
     if (event.type === 'mass-finished') {

@@ -88,6 +88,22 @@ describe('an event of others', () => {
     expect(store.calls).toEqual([]);
   });
 
+  it.each([
+    ['what nobody signed', { tenant: '8', openid: 'oSomebodyElse00000000000000' }, {}],
+    ['but for the OpenID that its message has', { openid: 'oFollower' }, { openid: 'oFollower' }],
+  ])('is forwarded without %s', async (_, unsigned, kept) => {
+    const other = await otherSystem({ onTestFinished }, replying(200, 'success'));
+    const store = storeOf({ onTestFinished });
+    const door = await startDoor({ onTestFinished }, store, forwardingTo(other.url));
+    const text = textXml().replace(/(<FromUserName>).*(<\/FromUserName>)/, '$1oFollower$2');
+    const push = plainPush(text);
+
+    await door.push('plain', { ...push, query: { ...push.query, ...unsigned } });
+
+    const { searchParams } = new URL(other.received[0]?.url ?? '', other.url);
+    expect(Object.fromEntries(searchParams)).toEqual({ ...push.query, ...kept });
+  });
+
   it('stays sealed on its way', async (test) => {
     const other = await otherSystem(test, replying(200, 'success'));
     const door = await startDoor(test, storeOf(test), forwardingTo(other.url));

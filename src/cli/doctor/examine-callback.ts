@@ -1,8 +1,9 @@
 /** Asks the callback service what WeChat's console asks it: whether this address is ours. */
 import { randomBytes } from 'node:crypto';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Config } from '../../shared/platform/config.ts';
+import { exchange, NoAnswerInTime } from '../../shared/platform/exchange.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { signatureOf } from '../../shared/wechat/push/check-signature.ts';
 import { seal } from '../../shared/wechat/push/cipher.ts';
@@ -61,22 +62,31 @@ async function probe(url: string, { account, dispatcher, now }: Dependencies): P
       msg_signature: signatureOf([callbackToken, timestamp, nonce, sealed]),
     }),
   });
-  try {
-    const { statusCode, body } = await request(`${url}?${query}`, {
-      dispatcher,
-      method: 'POST',
-      headers: { 'content-type': 'text/xml' },
-      body: sealed ? `<xml><Encrypt>${sealed}</Encrypt></xml>` : message,
-      signal: AbortSignal.timeout(5 * SECOND),
-    });
-    await body.dump();
-    if (statusCode === 200) return ok(about, 'it takes a push as WeChat would make it');
-    const what = `${url} answers ${statusCode} to a push`;
-    return statusCode === 401 ? fault(about, what, OTHER_KEY) : fault(about, what, CHANGED);
-  } catch (error) {
-    const { code, name } = error as NodeJS.ErrnoException;
-    return fault(about, `${url} does not answer a push: ${code ?? name}`, CHANGED);
+  const answer = await exchange(dispatcher, {
+    url: new URL(`${url}?${query}`),
+    method: 'POST',
+    headers: { 'content-type': 'text/xml' },
+    body: sealed ? `<xml><Encrypt>${sealed}</Encrypt></xml>` : message,
+    maxBytes: 0,
+    withinMs: ANSWER_WITHIN,
+  });
+  if (answer.kind === 'failed') {
+    return fault(about, `${url} does not answer a push: ${describe(answer.error)}`, CHANGED);
   }
+  const { status } = answer;
+  if (status === 200) return ok(about, 'it takes a push as WeChat would make it');
+  const what = `${url} answers ${status} to a push`;
+  return status === 401 ? fault(about, what, OTHER_KEY) : fault(about, what, CHANGED);
+}
+
+const ANSWER_WITHIN = 5 * SECOND;
+/** Whatever is longer is no echo. */
+const MAX_ECHO = 1_024;
+
+function describe(error: unknown): string {
+  if (error instanceof NoAnswerInTime) return error.message;
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code ?? name;
 }
 
 const OTHER_KEY =
@@ -90,17 +100,15 @@ async function ask(url: string, token: string, { dispatcher, now }: Dependencies
   const echostr = randomBytes(8).toString('hex');
   const signature = signatureOf([token, timestamp, nonce]);
   const query = new URLSearchParams({ signature, timestamp, nonce, echostr });
-  try {
-    const { statusCode, body } = await request(`${url}?${query}`, {
-      dispatcher,
-      signal: AbortSignal.timeout(5 * SECOND),
-    });
-    const text = (await body.text()).slice(0, 1_000);
-    return { status: statusCode, echoed: statusCode === 200 && text === echostr };
-  } catch (error) {
-    const { code, name } = error as NodeJS.ErrnoException;
-    return { error: code ?? name };
-  }
+  const answer = await exchange(dispatcher, {
+    url: new URL(`${url}?${query}`),
+    method: 'GET',
+    maxBytes: MAX_ECHO,
+    withinMs: ANSWER_WITHIN,
+  });
+  if (answer.kind === 'failed') return { error: describe(answer.error) };
+  const { status, body } = answer;
+  return { status, echoed: status === 200 && body.toString() === echostr };
 }
 
 /** By it the callback service tells us from WeChat, whose refused pushes it notes. */

@@ -9,7 +9,7 @@ import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { callerOf, LOCAL, setCaller } from './caller.ts';
 import { keepBoard, keepKeys } from './credentials.ts';
 import { sendRefusal } from './problem.ts';
-import { isForged, isFromThisMachine, isLoopbackHost } from './same-place.ts';
+import { isForged, isFromThisMachine, isLoopbackHost, isPublished } from './same-place.ts';
 
 export type AuthSettings = Pick<Config['producer'], 'host' | 'apiKeys' | 'board' | 'publicUrl'>;
 
@@ -21,11 +21,15 @@ export interface Auth {
 }
 
 /** What makes this address unsafe to listen on, in sentences. */
-export function addressFindings({ host, apiKeys }: AuthSettings): string[] {
-  if (apiKeys.length > 0 || isLoopbackHost(host)) return [];
-  return [
-    `PRODUCER_HOST ${host} can be reached from elsewhere, so API_KEYS is needed: without a key anybody could send to every follower`,
+export function addressFindings({ host, apiKeys, publicUrl }: AuthSettings): string[] {
+  if (apiKeys.length > 0) return [];
+  const ways = [
+    ...(isLoopbackHost(host) ? [] : [`PRODUCER_HOST ${host} can be reached from elsewhere`]),
+    ...(isPublished(publicUrl) ? ['PUBLIC_URL says that others reach it through a proxy'] : []),
   ];
+  return ways.map(
+    (way) => `${way}, so API_KEYS is needed: without a key anybody could send to every follower`,
+  );
 }
 
 export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {
@@ -45,7 +49,11 @@ export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {
   };
 
   const operator: RequestHandler = (req, res, next) => {
-    if (!isBoardUser || !board) return serveLocally(req, res, next, publicUrl);
+    if (!isBoardUser || !board) {
+      // Through the proxy that it names, a stranger could look local.
+      if (isPublished(publicUrl)) return sendRefusal(res, { code: 'loopback-only' });
+      return serveLocally(req, res, next, publicUrl);
+    }
     const wait = guesses.waitFor(req);
     if (wait > 0) {
       res.set('Retry-After', String(wait));

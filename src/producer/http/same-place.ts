@@ -16,24 +16,34 @@ export const isLoopbackHost = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || isLoopback(host);
 
 /** A proxy beside us makes the whole world look local. */
-const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+const PROXY_HEADERS = [
+  ...['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'],
+  ...['x-forwarded-port', 'x-forwarded-server', 'x-original-forwarded-for', 'true-client-ip'],
+  ...['cf-connecting-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-request-start'],
+];
+
+/** Whether this is how others reach us: a proxy's address, and not this machine's own. */
+export const isPublished = (publicUrl: string | undefined): boolean =>
+  publicUrl !== undefined && !isLoopbackHost(nameIn(publicUrl));
 
 /**
  * Served without any credentials: the peer is on this machine, nobody stands between, and the name
  * it called is this machine's (else a page of anybody's, by a DNS name that points here, could ask).
+ *
+ * nginx's `proxy_pass` without more adds no header and calls us by our own name. It speaks HTTP/1.0,
+ * as no client has for long; newer ones cannot be told apart, which is why PUBLIC_URL asks for keys.
  */
 export function isFromThisMachine(req: Request): boolean {
+  const { host = '' } = req.headers;
   return (
     isLoopback(req.socket.remoteAddress) &&
+    req.httpVersion !== '1.0' &&
     PROXY_HEADERS.every((header) => req.headers[header] === undefined) &&
-    isLoopbackHost(hostnameOf(req.headers.host ?? ''))
+    isLoopbackHost(nameIn(`http://${host}`))
   );
 }
 
-function hostnameOf(host: string): string {
-  const url = URL.parse(`http://${host}`);
-  return url ? url.hostname.replace(/^\[|\]$/g, '') : '';
-}
+const nameIn = (url: string): string => URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '';
 
 const CHANGES_NOTHING = ['GET', 'HEAD', 'OPTIONS'];
 

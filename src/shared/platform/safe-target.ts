@@ -69,13 +69,10 @@ export function checkedLookup(resolve: Resolve = resolveAll): LookupFunction {
   };
 }
 
-/** A way out that goes to public addresses only, follows no redirect, and waits for nobody long. */
+/** Connections to public addresses only. The calls over them are limited where they are made (exchange.ts). */
 export function openSafeDispatcher({ allowPrivate }: TargetRules): Dispatcher {
   return new Agent({
     connections: 4,
-    headersTimeout: 15 * SECOND,
-    bodyTimeout: 15 * SECOND,
-    maxResponseSize: 64 * 1024,
     connect: {
       timeout: 5 * SECOND,
       ...(allowPrivate ? {} : { lookup: checkedLookup() }),

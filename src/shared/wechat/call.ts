@@ -1,8 +1,7 @@
 import type { Dispatcher, FormData } from 'undici';
 import type { z } from 'zod';
-import { SECOND } from '../platform/time.ts';
+import { AnswerTooLarge, exchange, NoAnswerInTime } from '../platform/exchange.ts';
 import type { Answer } from './client.ts';
-import { exchange } from './exchange.ts';
 import { readAnswer } from './read-answer.ts';
 
 interface Call<T> {
@@ -21,30 +20,32 @@ interface Call<T> {
 
 /** One call to WeChat, from its connection to the meaning of its answer. */
 export async function call<T>(call: Call<T>): Promise<Answer<T>> {
-  const limit = new AbortController();
-  const late = () => limit.abort(`no answer within ${call.timeoutMs / SECOND} s`);
-  const timer = setTimeout(late, call.timeoutMs);
-  try {
-    const isJson = typeof call.body === 'string' || call.body instanceof Uint8Array;
-    const headers = isJson ? JSON_HEADERS : {};
-    const maxBytes = LISTS.test(call.path) ? LONGEST_LIST : LONGEST_ANSWER;
-    const request = { ...call, headers, maxBytes };
-    const outcome = await exchange(call.dispatcher, request, limit.signal);
-    if (outcome.kind === 'failed') {
-      return { kind: outcome.sent ? 'unknown' : 'not-sent', cause: describe(outcome.error) };
-    }
-    if (outcome.status >= 500) return { kind: 'unknown', cause: `HTTP ${outcome.status}` };
-    return readAnswer(outcome.text, call);
-  } finally {
-    clearTimeout(timer);
+  const isJson = typeof call.body === 'string' || call.body instanceof Uint8Array;
+  const outcome = await exchange(call.dispatcher, {
+    ...call,
+    headers: isJson ? JSON_HEADERS : {},
+    maxBytes: longestAnswer(call.path),
+    withinMs: call.timeoutMs,
+  });
+  if (outcome.kind === 'failed') {
+    return { kind: outcome.sent ? 'unknown' : 'not-sent', cause: describe(outcome.error) };
   }
+  if (outcome.status >= 500) return { kind: 'unknown', cause: `HTTP ${outcome.status}` };
+  return readAnswer(outcome.body.toString('utf8'), call);
 }
 
 /** What is parsed here stalls the process for as long as that takes. */
 const LONGEST_ANSWER = 1024 * 1024;
 const LONGEST_LIST = 8 * 1024 * 1024;
-/** 10,000 OpenIDs; drafts with their contents. */
+/** 10,000 OpenIDs, which are 310 kB; drafts with their contents. */
 const LISTS = /^\/cgi-bin\/(?:user|draft)\//;
+/** Of a token centre it is not even WeChat that answers. */
+const LONGEST_TOKEN_ANSWER = 16 * 1024;
+
+function longestAnswer(path: string): number {
+  if (path === '/cgi-bin/stable_token') return LONGEST_TOKEN_ANSWER;
+  return LISTS.test(path) ? LONGEST_LIST : LONGEST_ANSWER;
+}
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
@@ -57,13 +58,14 @@ const FAILURES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'network unreachable',
   UND_ERR_ABORTED: 'proxy refused the tunnel',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'answer too large',
   UND_ERR_SOCKET: 'connection closed',
 };
 
 /** By code only: an error's message may hold the address, and the address holds the token. */
 function describe(error: unknown): string {
   if (typeof error === 'string') return error;
+  if (error instanceof NoAnswerInTime) return error.message;
+  if (error instanceof AnswerTooLarge) return 'answer too large';
   const code = codeOf(error);
   const words = FAILURES[code];
   return words ? `${words} (${code})` : code;

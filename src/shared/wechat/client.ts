@@ -181,8 +181,6 @@ function form(file: UploadFile, fields: Query = {}): FormData {
   return form;
 }
 
-/** A page of 10,000 OpenIDs is 310 kB; anything beyond this is not an answer of WeChat's. */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const CONNECT_TIMEOUT = 3 * SECOND;
 /** A short idle time makes it rare that a call meets a connection which WeChat is closing. */
 const KEEP_ALIVE = 4 * SECOND;
@@ -202,7 +200,6 @@ export function makeDispatcher(options: { proxyUrl?: string; connections?: numbe
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE,
     keepAliveMaxTimeout: KEEP_ALIVE,
-    maxResponseSize: MAX_ANSWER_BYTES,
     connect: { timeout: CONNECT_TIMEOUT },
   };
   if (!options.proxyUrl) return new Agent(limits);

@@ -6,7 +6,7 @@
  */
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { MINUTE, SECOND } from '../platform/time.ts';
+import { HOUR, MINUTE, SECOND } from '../platform/time.ts';
 import { call } from './call.ts';
 import type { Answer } from './client.ts';
 
@@ -142,9 +142,20 @@ interface Account {
   readonly accessTokenUrl?: string | undefined;
 }
 
+/** WeChat's have some 200 characters; it asks for room for 512. */
+const LONGEST_TOKEN = 1_024;
+/** WeChat's live two hours. Whatever a token centre says, one is asked for again after that. */
+const LONGEST_LIFE = 2 * HOUR;
+
 const TokenAnswer = z
-  .object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() })
-  .transform((body) => ({ token: body.access_token, expiresInMs: body.expires_in * SECOND }));
+  .object({
+    access_token: z.string().min(1).max(LONGEST_TOKEN),
+    expires_in: z.coerce.number().positive(),
+  })
+  .transform((body) => ({
+    token: body.access_token,
+    expiresInMs: Math.min(body.expires_in * SECOND, LONGEST_LIFE),
+  }));
 
 const PATH = '/cgi-bin/stable_token';
 

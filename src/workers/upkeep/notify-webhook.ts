@@ -9,9 +9,10 @@
  */
 import type { Job } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type CampaignView, viewOf } from '../../shared/campaign/campaign.ts';
 import { type InWords, inWords } from '../../shared/campaign/warnings.ts';
+import { exchange, NoAnswerInTime } from '../../shared/platform/exchange.ts';
 import {
   TargetRefused,
   type TargetRules,
@@ -46,7 +47,6 @@ export interface WebhookEvent {
 }
 
 const GONE = 410;
-/** From the look-up of the name to the status, whatever comes in between. */
 const ANSWER_WITHIN = 15 * SECOND;
 
 export function makeNotifyWebhook(deps: Dependencies) {
@@ -92,15 +92,17 @@ export function makeNotifyWebhook(deps: Dependencies) {
         .map((one) => new Webhook(one).sign(id, at, body))
         .join(' '),
     };
-    try {
-      const signal = AbortSignal.timeout(ANSWER_WITHIN);
-      const answer = await request(url, { method: 'POST', headers, body, dispatcher, signal });
-      // The status says it all; a receiver may send its body for as long as it likes.
-      answer.body.on('error', () => undefined).destroy();
-      return judge(answer.statusCode);
-    } catch (error) {
-      return { delivered: false, final: causedByRules(error), why: describe(error) };
-    }
+    const answer = await exchange(dispatcher, {
+      url: new URL(url),
+      method: 'POST',
+      headers,
+      body,
+      maxBytes: 0,
+      withinMs: ANSWER_WITHIN,
+    });
+    if (answer.kind === 'answered') return judge(answer.status);
+    const { error } = answer;
+    return { delivered: false, final: causedByRules(error), why: describe(error) };
   }
 }
 
@@ -139,7 +141,7 @@ const causedByRules = (error: unknown): boolean =>
 
 /** By code: the message may hold the address, which is the receiver's secret. */
 function describe(error: unknown): string {
-  if (error instanceof TargetRefused) return error.message;
+  if (error instanceof TargetRefused || error instanceof NoAnswerInTime) return error.message;
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' ? code : 'no answer';
 }

@@ -143,15 +143,40 @@ describe('without any key', () => {
     },
   );
 
+  it('does not start behind a proxy, and says why', async () => {
+    const starting = startWorld(
+      { url, prefix },
+      { ...NO_KEYS, PUBLIC_URL: 'https://qunfa.example' },
+    );
+
+    await expect(starting).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/PUBLIC_URL.*API_KEYS/),
+    });
+  });
+
+  it('serves no operator behind a proxy before a password is set', async () => {
+    const { board: _, ...settings } = world.config.producer;
+    const producer = await startProducer({
+      settings: { ...settings, publicUrl: 'https://qunfa.example' },
+      places: { open: [], raw: [], api: [], operator: { '/': (_req, res) => res.send('page') } },
+      log: world.logged.log,
+    });
+    onTestFinished(() => producer.stop());
+
+    expect((await fetch(`${producer.url}/`)).status).toBe(403);
+  });
+
   it.each([
     ['through a proxy', ['Host: localhost', 'X-Forwarded-For: 127.0.0.1']],
     ['through a proxy that says so', ['Host: localhost', 'Forwarded: for=127.0.0.1']],
+    ['through a proxy that says nothing, in the HTTP of 1996', ['Host: localhost'], '1.0'],
     ['by a name that was bent to this machine', ['Host: evil.example']],
     ['without a name', ['Host: ']],
-  ])('does not serve who comes %s', async (_what, headers) => {
+  ])('does not serve who comes %s', async (_what, headers, version = '1.1') => {
     const own = await aWorld({ url, prefix: `${prefix}-free` }, NO_KEYS);
 
-    expect(await raw(own, ['GET /v1/campaigns HTTP/1.1', ...headers])).toBe(403);
+    expect(await raw(own, [`GET /v1/campaigns HTTP/${version}`, ...headers])).toBe(403);
     expect(await raw(own, ['GET /v1/campaigns HTTP/1.1', 'Host: localhost'])).toBe(200);
   });
 

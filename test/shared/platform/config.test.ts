@@ -40,7 +40,7 @@ describe('the configuration', () => {
       worker: { queues: null, accounts: null },
       log: { level: 'info' },
       metrics: null,
-      sandbox: { host: '127.0.0.1', port: 3002 },
+      sandbox: { host: '127.0.0.1', port: 3002, options: [] },
       wechat: { baseUrl: 'https://api.weixin.qq.com', era: 'today' },
       accounts: [],
       pace: { submitTimeoutMs: 10_000, unknownRetryMs: 65_000, receiptDeadlineMs: 2_400_000 },
@@ -116,6 +116,7 @@ describe('the configuration', () => {
       sandbox: {
         host: '0.0.0.0',
         port: 8082,
+        options: [],
         callbackUrl: 'http://127.0.0.1:8081/wechat/default',
       },
       wechat: { baseUrl: 'http://sandbox:3002', era: '2014' },

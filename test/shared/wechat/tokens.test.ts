@@ -8,6 +8,7 @@ import {
 import { bodyOf, dispatcherForTest, json, loopback, type Respond } from './loopback.ts';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const account = { appId: 'wx1', appSecret: 'S3CRET' };
 
 async function fetchFrom(respond: Respond, accessTokenUrl?: string) {
@@ -67,8 +68,18 @@ describe('the token call', () => {
     { access_token: '', expires_in: 7200 },
     { access_token: 'T' },
     { access_token: 'T', expires_in: 0 },
+    { access_token: 'T'.repeat(1_025), expires_in: 7200 },
+    { access_token: 'T', expires_in: 7200, more: 'x'.repeat(20_000) },
   ])('is no success with %j', async (incomplete) => {
     expect((await fetchFrom(json(incomplete))).answer.kind).toBe('unknown');
+  });
+});
+
+describe('a token centre that promises a token for ever', () => {
+  it.each([1e300, '1e300', 7_201])('is asked again after two hours (%s)', async (expires) => {
+    const { answer } = await fetchFrom(json({ access_token: 'T', expires_in: expires }));
+
+    expect(answer).toEqual({ kind: 'ok', value: { token: 'T', expiresInMs: 2 * HOUR } });
   });
 });
 

@@ -55,6 +55,8 @@ export interface OpenedPush {
   readonly trusted: boolean;
   /** The event's text, unsealed. */
   readonly raw: string;
+  /** Its query, without what nobody signed. */
+  readonly query: string;
 }
 
 export interface Push {
@@ -172,7 +174,8 @@ function understand(
 
   const event = parseEvent(message, now);
   if (!event) return refuse(400, 'not-a-push');
-  return { ok: true, event, mode, trusted: mode !== 'plain', raw };
+  const query = signedQuery(push.query, textOf(message, 'FromUserName'));
+  return { ok: true, event, mode, trusted: mode !== 'plain', raw, query };
 }
 
 function checkSigned(
@@ -191,6 +194,23 @@ function checkSigned(
   if (!isSignatureOf(digest, parts)) return refuse(401, 'wrong-signature');
   const isFresh = Math.abs(now - Number(timestamp) * SECOND) <= FRESH_FOR;
   return isFresh ? null : refuse(401, 'stale');
+}
+
+/** What the signatures cover, `encrypt_type`, and WeChat's `openid` where the message has the same. */
+function signedQuery(query: URLSearchParams, from: string | undefined): string {
+  const kept = new URLSearchParams();
+  for (const name of [
+    'signature',
+    'timestamp',
+    'nonce',
+    'openid',
+    'encrypt_type',
+    'msg_signature',
+  ]) {
+    const value = only(query, name);
+    if (value !== null && (name !== 'openid' || value === from)) kept.set(name, value);
+  }
+  return String(kept);
 }
 
 /** A parameter's one value. Two of a kind could mean one thing to us and another to a proxy. */

@@ -33,7 +33,7 @@ export function parseStatus(
   sent: number | null,
 ): Pick<Receipt, 'status' | 'code' | 'meaning'> {
   if (raw === undefined) return { status: 'unknown', meaning: 'WeChat gave no status' };
-  const code = raw.slice(0, MAX_CODE).replace(OPAQUE, '…');
+  const code = raw.replace(OPAQUE, '…').slice(0, MAX_CODE);
   const word = raw.toLowerCase().replaceAll(/\s/g, '');
 
   if (word === 'sendsuccess') return { status: 'delivered', code, meaning: success(sent) };

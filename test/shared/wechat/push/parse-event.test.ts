@@ -72,6 +72,16 @@ describe('a status', () => {
     expect(meaning).not.toBe(parseStatus('err(20431)', 0).meaning);
   });
 
+  it.each(['', '. '.repeat(26), '. '.repeat(40)])(
+    'keeps no OpenID, wherever it stands',
+    (before) => {
+      const { code } = parseStatus(`${before}oR5Gjjl_eiZoUpGozMo7dbBJ362A`, 1);
+
+      expect(code).not.toContain('oR5');
+      expect(code?.length).toBeLessThanOrEqual(64);
+    },
+  );
+
   it('that says success for nobody says so in its meaning', () => {
     expect(parseStatus('send success', 0).meaning).toContain('not one follower');
     expect(parseStatus('send success', 1).meaning).not.toContain('not one follower');

@@ -43,6 +43,7 @@ describe("WeChat's published examples", () => {
       event: { type: 'other', event: 'debug_demo' },
       mode: 'plain',
       trusted: false,
+      query: expect.stringContaining('timestamp='),
       raw: body,
     });
   });
@@ -66,6 +67,7 @@ describe("WeChat's published examples", () => {
       event: { type: 'other', event: 'debug_demo' },
       mode: 'safe',
       trusted: true,
+      query: expect.stringContaining('timestamp='),
       raw: vector.msg,
     });
   });
