@@ -164,7 +164,7 @@ export function makeProcessor(deps: Dependencies): Processor {
     [submitBatchJob.name]: makeSubmitBatch({
       ...common,
       enterLane: makeEnterLane({ stores, queues, now }),
-      takeInAnswer: makeTakeInAnswer({ ...common, batches, afterAcceptance, renewMaterial }),
+      takeInAnswer: makeTakeInAnswer({ ...common, ...stores, afterAcceptance, renewMaterial }),
       afterAcceptance,
     }),
     [awaitReceiptJob.name]: makeAwaitReceipt(common),

@@ -5,7 +5,7 @@ import { nextMonthMorning, nextMorning } from '../../src/shared/campaign/quota-w
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import type { SharedQueue } from '../../src/shared/queue/jobs.ts';
 import { anImage, aRequest, someNews, toOpenIds } from '../support/builders.ts';
-import { startWorld } from '../support/world.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
@@ -36,6 +36,34 @@ describe('an account whose minute is used up (45011)', () => {
     expect(await lane.getRateLimitTtl()).toBeGreaterThan(SECOND);
     expect(await lane.getActiveCount()).toBe(0);
     expect(world.sendCalls(account)).toEqual([45011]);
+  });
+});
+
+describe('an account whose minute is used up, after calls of its own', () => {
+  const refuseNext = (own: World) => own.faults.set('errcode', { path: SEND, errcode: 45011 });
+  const waitOf = async (own: World): Promise<number> => {
+    const id = await own.create(aRequest('default'));
+    const { waiting } = await own.untilView(id, 'waiting', (view) => view.waiting !== undefined);
+    return Date.parse(waiting?.until ?? '') - own.clock.now();
+  };
+
+  it('waits until the oldest of them is out of the minute; a whole one when refused again', async (t) => {
+    const own = await startWorld(t);
+    await own.ended(await own.create(aRequest('default')));
+    await own.jump(40 * SECOND);
+    refuseNext(own);
+
+    const wait = await waitOf(own);
+
+    expect(wait).toBeGreaterThan(10 * SECOND);
+    expect(wait).toBeLessThan(21 * SECOND);
+    refuseNext(own);
+    await own.jump(21 * SECOND);
+    const lane = () => own.stores.lanes.read('default');
+    await own.until('asleep again', async () => {
+      const { sleep } = await lane();
+      return sleep && sleep.until > own.clock.now() + 50 * SECOND;
+    });
   });
 });
 

@@ -48,6 +48,7 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
     const tokens = makeTokenSource({
       store: makeTokenStore({ redis, prefix: recordOf(prefix), identity: identityOf(name) }),
       fetchToken: () => fetchStableToken({ baseUrl, dispatcher, timeoutMs, account }),
+      timeoutMs,
       now,
       sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
     });

@@ -49,6 +49,8 @@ export const makeKeys = (record: string) => ({
   deadlines: () => `${record}:deadlines`,
   /** hash: last event, last refused pushes, since when uploadnews is closed */
   account: (identity: string) => `${record}:account:${identity}`,
+  /** list: when our sends of the last minute were made, the newest first */
+  minute: (identity: string, path: string) => `${record}:minute:${identity}:${path}`,
   /** hash: API path → calls on one Beijing day */
   calls: (identity: string, day: string) => `${record}:calls:${identity}:${day}`,
   /** hash: host → how far its clock is off */

@@ -2,11 +2,17 @@
 import type { Redis } from 'ioredis';
 import { beijingDay } from '../campaign/quota-window.ts';
 import type { IdentityOf } from '../platform/identity.ts';
-import { DAY } from '../platform/time.ts';
+import { DAY, MINUTE, SECOND } from '../platform/time.ts';
 import { makeKeys } from './keys.ts';
 
 /** A month of sends must be told from the ledger (four a month); a little longer is kept. */
 const KEPT_S = (40 * DAY) / 1_000;
+
+const SENDS = /message\/mass\/send(?:all)?$/;
+/** More than any real account may call. */
+const MOST_IN_A_MINUTE = 1_000;
+/** How much later than we noted a call may have arrived at WeChat. */
+export const JITTER = 0.7 * SECOND;
 
 export type QuotaLedger = ReturnType<typeof makeQuotaLedger>;
 
@@ -25,7 +31,32 @@ export function makeQuotaLedger({
 
   async function count(account: string, path: string): Promise<void> {
     const key = keys.calls(identityOf(account), beijingDay(now()));
-    if ((await redis.hincrby(key, path, 1)) === 1) await redis.expire(key, KEPT_S);
+    const isSend = SENDS.test(path);
+    const [first] = await Promise.all([
+      redis.hincrby(key, path, 1),
+      isSend ? noteCall(keys.minute(identityOf(account), path)) : undefined,
+    ]);
+    if (first === 1) await redis.expire(key, KEPT_S);
+  }
+
+  async function noteCall(key: string): Promise<void> {
+    const at = now();
+    await redis
+      .multi()
+      .lpush(key, at)
+      .ltrim(key, 0, MOST_IN_A_MINUTE - 1)
+      .pexpire(key, MINUTE)
+      .exec();
+  }
+
+  /**
+   * When the oldest of our own sends leaves WeChat's minute, the one at hand included. Null where
+   * none is known.
+   */
+  async function minuteHasRoom(account: string, path: string): Promise<number | null> {
+    const calls = await redis.lrange(keys.minute(identityOf(account), path), 0, -1);
+    const oldest = calls.map(Number).findLast((at) => at > now() - MINUTE);
+    return oldest === undefined ? null : oldest + MINUTE + JITTER;
   }
 
   /** Calls made today (Beijing), by API path such as `message/mass/send`. */
@@ -34,5 +65,5 @@ export function makeQuotaLedger({
     return Object.fromEntries(Object.entries(calls).map(([path, n]) => [path, Number(n)]));
   }
 
-  return { count, today };
+  return { count, today, minuteHasRoom };
 }

@@ -35,17 +35,17 @@ export interface StoredToken {
 interface TokenSourceDeps {
   readonly store: TokenStore;
   readonly fetchToken: () => Promise<Answer<{ token: string; expiresInMs: number }>>;
+  /** Of `fetchToken`: it always ends within this. */
+  readonly timeoutMs: number;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** 0 to 1; spreads the renewal, so that processes do not all come at once. */
   readonly random?: () => number;
 }
 
-/** A fetcher that was killed keeps the others waiting for this long. */
-const LOCK = 5 * SECOND;
+/** On top of the call's own time: what Redis takes before and after it. */
+const LOCK_MARGIN = 2 * SECOND;
 const POLL = 100;
-/** Long enough for a killed fetcher and a slow one after it. */
-const PATIENCE = 20 * SECOND;
 /** How long a process trusts its own copy; what another one dropped is then seen. */
 const OWN_COPY = 5 * SECOND;
 /** In its last five minutes `stable_token` gives out the next token; before, the same again. */
@@ -57,7 +57,11 @@ const RENEW_PAUSE = 30 * SECOND;
 type Token = Awaited<ReturnType<TokenSource['get']>>;
 
 export function makeTokenSource(deps: TokenSourceDeps): TokenSource {
-  const { store, now, sleep, random = Math.random } = deps;
+  const { store, timeoutMs, now, sleep, random = Math.random } = deps;
+  // A fetcher that was killed keeps the others waiting for this long.
+  const lockMs = timeoutMs + LOCK_MARGIN;
+  // Long enough for a killed fetcher and a slow one after it.
+  const patienceMs = 2 * lockMs;
   const renewBefore = RENEW_LATEST + random() * (RENEW_EARLIEST - RENEW_LATEST);
   let own: (StoredToken & { readonly readAt: number }) | undefined;
   let renewedAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +80,7 @@ export function makeTokenSource(deps: TokenSourceDeps): TokenSource {
   }
 
   async function fetchOrWait(): Promise<Token> {
-    const until = now() + PATIENCE;
+    const until = now() + patienceMs;
     for (;;) {
       const fetched = await fetchIfFree(() => true);
       if (fetched) return fetched;
@@ -89,7 +93,7 @@ export function makeTokenSource(deps: TokenSourceDeps): TokenSource {
 
   /** Null while another process fetches. A stored token that is `enough` saves the call. */
   async function fetchIfFree(enough: (stored: StoredToken) => boolean): Promise<Token | null> {
-    const release = await store.lock(LOCK);
+    const release = await store.lock(lockMs);
     if (!release) return null;
     try {
       const stored = await readStored();

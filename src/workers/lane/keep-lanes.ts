@@ -14,6 +14,7 @@ import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
 import { wakeLane } from '../../shared/queue/wake-campaign.ts';
 import type { LaneState, LaneStore } from '../../shared/record/lane-store.ts';
+import { JITTER } from '../../shared/record/quota-ledger.ts';
 import { LANE_CONCURRENCY } from './lane-reactions.ts';
 
 interface Dependencies {
@@ -33,9 +34,6 @@ interface Dependencies {
   readonly log: Logger;
   readonly now: () => number;
 }
-
-/** How much later than others a call may arrive, and still no minute has one too many. */
-const JITTER = 0.7 * SECOND;
 
 /** Between two calls, in ms: WeChat may count any 60 s, and then exactly the limit is over it. */
 export const spacingOf = (callsPerMinute: number): number =>

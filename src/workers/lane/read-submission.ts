@@ -23,6 +23,8 @@ export interface Situation {
   readonly unknownRetryMs: number;
   readonly accountKind: 'service' | 'subscription';
   readonly api: MassApi;
+  /** When WeChat's minute has room again, by our own calls; absent: after a whole minute. */
+  readonly roomAt?: number;
 }
 
 /** What the lane does about it, besides the batch. */
@@ -84,7 +86,7 @@ function readRefusal(
       // A fresh one was refused, too: every further call would be spent for nothing.
       return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, freshTokenRefused(errcode));
     case 'wait': {
-      const until = at.now + remedy.ms;
+      const until = (remedy.scope === 'api' && at.roomAt) || at.now + remedy.ms;
       // Of the whole account: it was the token that could not be had.
       const reason = remedy.scope === 'account' ? 'wechat-busy' : 'rate';
       const lane: LaneReaction = remedy.scope === 'batch' ? NONE : { kind: 'sleep', until, reason };

@@ -2,14 +2,16 @@
 import type { Job } from 'bullmq';
 import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
 import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
-import { massApiOf } from '../../shared/campaign/audience.ts';
+import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
 import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
 import type { Message } from '../../shared/campaign/message.ts';
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import { MINUTE } from '../../shared/platform/time.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
+import type { Stores } from '../../shared/record/record.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
 import type { MassMessage } from '../../shared/wechat/mass.ts';
 import type { RenewMaterial } from '../delivery/renew-material.ts';
@@ -21,6 +23,8 @@ import type { Pause } from './sleep.ts';
 
 interface Dependencies {
   readonly batches: BatchStore;
+  readonly lanes: Pick<Stores['lanes'], 'read'>;
+  readonly quota: Pick<Stores['quota'], 'minuteHasRoom'>;
   readonly stopCampaign: StopCampaign;
   readonly unknownRetryMs: number;
   readonly laneReactions: LaneReactions;
@@ -45,9 +49,10 @@ export interface Answered {
 export type TakeInAnswer = ReturnType<typeof makeTakeInAnswer>;
 
 const KEY_EXISTS = 45065;
+const MINUTE_IS_FULL = 45011;
 
 export function makeTakeInAnswer(deps: Dependencies) {
-  const { batches, stopCampaign, unknownRetryMs, telemetry, now } = deps;
+  const { batches, lanes, quota, stopCampaign, unknownRetryMs, telemetry, now } = deps;
 
   /**
    * Records what WeChat said, before anything else is done about it.
@@ -59,12 +64,15 @@ export function makeTakeInAnswer(deps: Dependencies) {
     /** The answer to an older key says nothing about what became of the batch since. */
     const isNotAsked = (b: Batch): boolean =>
       b.state !== 'submitting' || b.generation !== batch.generation;
+    const api = massApiOf(campaign.audience);
+    const roomAt = await minuteHasRoom(account.name, api, answer);
     const reading = readSubmission(answer, {
+      ...(roomAt === null ? {} : { roomAt }),
       now: now(),
       asked: batch.asked,
       unknownRetryMs,
       accountKind: account.kind,
-      api: massApiOf(campaign.audience),
+      api,
     });
     telemetry.submissionAnswered(campaign, batch, answer);
     if (reading.kind === 'new-media') {
@@ -113,6 +121,17 @@ export function makeTakeInAnswer(deps: Dependencies) {
     if (after.state !== 'pending' && after.state !== 'submitting') return null;
     const { nextAttemptAt = now(), state } = after;
     return { kind: 'until', at: nextAttemptAt, first: state === 'submitting' };
+  }
+
+  /**
+   * The minute's limit was met: by our own calls of the last minute there is room once the oldest is
+   * out of it. Refused again within a minute, somebody else calls, too, and a whole one is waited.
+   */
+  async function minuteHasRoom(name: string, api: MassApi, answer: Answer<Submission>) {
+    if (answer.kind !== 'refused' || answer.errcode !== MINUTE_IS_FULL) return null;
+    const { sleep } = await lanes.read(name);
+    if (sleep?.reason === 'rate' && sleep.until > now() - MINUTE) return null;
+    return quota.minuteHasRoom(name, `message/mass/${api}`);
   }
 
   /** Another call of this moment may be the one that WeChat's id is of. */

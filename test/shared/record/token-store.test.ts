@@ -89,6 +89,7 @@ describe('16 cold processes', () => {
       const store = makeTokenStore({ redis: connection, prefix, identity: account });
       let tried = false;
       return makeTokenSource({
+        timeoutMs: 10_000,
         store: {
           ...store,
           lock: async (ms) => {

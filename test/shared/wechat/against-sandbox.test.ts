@@ -73,6 +73,7 @@ async function world(era: Era = 'today', options: Partial<SandboxOptions> = {}) 
   const dispatcher = makeDispatcher({});
   let stored: StoredToken | null = null;
   const tokens = makeTokenSource({
+    timeoutMs: 10_000,
     store: {
       read: async () => stored,
       write: async (token) => {

@@ -88,6 +88,7 @@ function world(initial: StoredToken | null = null) {
   const at = { now: 0 };
   const shared: { token: StoredToken | null; locked: boolean } = { token: initial, locked: false };
   const fetched: number[] = [];
+  const locks: number[] = [];
   const slept: number[] = [];
   const onSleep: (() => void)[] = [];
   const store: TokenStore = {
@@ -95,7 +96,8 @@ function world(initial: StoredToken | null = null) {
     write: async (token) => {
       shared.token = token;
     },
-    lock: async () => {
+    lock: async (ms) => {
+      locks.push(ms);
       if (shared.locked) return null;
       shared.locked = true;
       return async () => {
@@ -109,6 +111,7 @@ function world(initial: StoredToken | null = null) {
   const fetches: Parameters<typeof makeTokenSource>[0]['fetchToken'][] = [];
   const source = makeTokenSource({
     store,
+    timeoutMs: 10_000,
     fetchToken: () => {
       fetched.push(at.now);
       const fetch = fetches.shift();
@@ -123,7 +126,7 @@ function world(initial: StoredToken | null = null) {
     },
     random: () => 0.5,
   });
-  return { at, shared, fetched, fetches, slept, onSleep, source };
+  return { at, shared, fetched, locks, fetches, slept, onSleep, source };
 }
 
 const ok = (value: string) => ({ kind: 'ok', value });
@@ -157,6 +160,14 @@ describe('a token source', () => {
 
     expect(await source.get()).toEqual(ok('THEIRS'));
     expect(fetched).toEqual([]);
+  });
+
+  it('has the right to fetch for longer than the call may take', async () => {
+    const { source, locks } = world();
+
+    await source.get();
+
+    expect(locks).toEqual([12_000]);
   });
 
   it('fetches itself when the lock of a killed process has run out', async () => {
