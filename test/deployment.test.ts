@@ -51,13 +51,35 @@ describe('docker-compose.yml', () => {
   it.each(VARIABLES.filter((name) => !DECIDED_BY_THE_IMAGE.includes(name)))(
     'passes on %s',
     (name) => {
-      expect(compose).toContain(name === 'REDIS_URL' ? 'REDIS_URL: redis://redis' : `\${${name}:`);
+      expect(compose).toContain(
+        name === 'REDIS_URL' ? 'REDIS_URL: redis://:${REDIS_PASSWORD:?' : `\${${name}:`,
+      );
     },
   );
 
   it.each(DECIDED_BY_THE_IMAGE)('leaves %s to the image', (name) => {
     expect(compose).not.toContain(`${name}:`);
     expect(read('Dockerfile')).toContain(`${name}=`);
+  });
+
+  it('lets no container do more than it must, and none without a password reach Redis', () => {
+    const [, confined = ''] = /^x-confined: &confined\n((?: .*\n)+)/m.exec(compose) ?? [];
+    for (const rule of [
+      'cap_drop: [ALL]',
+      'security_opt: ["no-new-privileges:true"]',
+      'read_only: true',
+      'pids_limit:',
+      'max-size:',
+    ]) {
+      expect(confined).toContain(rule);
+    }
+    const services = compose.slice(compose.indexOf('\nservices:'), compose.indexOf('\nnetworks:'));
+    const each = services.split(/\n {2}(?=[a-z]+:\n)/).slice(1);
+    expect(each).toHaveLength(5);
+    for (const service of each) expect(service).toMatch(/<<: \*(?:role|confined)\n/);
+    expect(/^x-role: &role\n {2}<<: \*confined\n/m.test(compose)).toBe(true);
+    expect(compose.match(/mem_limit:/g)).toHaveLength(2);
+    expect(compose).toMatch(/- --requirepass\n {6}- \$\{REDIS_PASSWORD\}\n/);
   });
 
   it('keeps every write of Redis and evicts nothing', () => {

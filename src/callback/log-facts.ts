@@ -46,6 +46,11 @@ const LINES: Readonly<Record<Exclude<CallbackFact['type'], 'push-refused'>, Line
     event: 'callback.address-checked',
     says: 'WeChat checked the address',
   },
+  'plain-mode': {
+    level: 'warn',
+    event: 'callback.plain-mode',
+    says: "the account has no EncodingAESKey, so its events are not signed and settle nothing before WeChat is asked. Choose safe mode in WeChat's console and set the key",
+  },
   'event-taken': { level: 'info', event: 'callback.event-taken', says: 'receipt taken in' },
   'event-passed': { level: 'debug', event: 'callback.event-passed', says: 'an event of others' },
   'event-spooled': {

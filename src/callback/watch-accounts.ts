@@ -23,11 +23,19 @@ export interface WatchDependencies {
  */
 export function watchAccounts({ file, load, notice, everyMs = 2 * SECOND }: WatchDependencies) {
   let accounts = load();
+  warnOfPlain();
+
+  function warnOfPlain(): void {
+    for (const { name, encodingAesKey } of accounts) {
+      if (!encodingAesKey) notice({ type: 'plain-mode', account: name });
+    }
+  }
 
   function reload(): void {
     try {
       accounts = load().map(withItsAppId);
       notice({ type: 'accounts-reloaded', accounts: accounts.length });
+      warnOfPlain();
     } catch (error) {
       notice({ type: 'accounts-unreadable', error });
     }

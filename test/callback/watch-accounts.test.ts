@@ -41,7 +41,18 @@ describe('the accounts of a running service', () => {
     watch.reload();
 
     expect(watch.accounts()).toEqual([PLAIN]);
-    expect(facts[0]).toMatchObject({ type: 'accounts-unreadable' });
+    expect(facts[1]).toMatchObject({ type: 'accounts-unreadable' });
+  });
+
+  it('are named where WeChat would push to them unsigned', async (test) => {
+    const { file, facts, watch } = await watchedFile(test);
+    expect(facts).toEqual([{ type: 'plain-mode', account: PLAIN.name }]);
+
+    await writeFile(file, JSON.stringify([SAFE]));
+    facts.length = 0;
+    watch.reload();
+
+    expect(facts).toEqual([{ type: 'accounts-reloaded', accounts: 1 }]);
   });
 
   it('keep their AppID while the service runs, and say so', async (test) => {
@@ -51,7 +62,7 @@ describe('the accounts of a running service', () => {
     watch.reload();
 
     expect(watch.accounts()).toEqual([PLAIN, SAFE]);
-    expect(facts[0]).toMatchObject({ type: 'account-changed', account: PLAIN.name });
+    expect(facts[1]).toMatchObject({ type: 'account-changed', account: PLAIN.name });
   });
 
   it('change at SIGHUP', async (test) => {
