@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { CampaignState } from '../shared/campaign/campaign.ts';
-import type { CampaignRequest } from '../shared/campaign/request.ts';
+import type { CampaignRequest } from '../shared/contract/campaign-request.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import type {
   AcceptedCampaign,

@@ -1,7 +1,7 @@
 /** One message to a few named people, before everybody gets it. */
 import type { z } from 'zod';
 import type { DailyQuota } from '../shared/campaign/daily-quotas.ts';
-import type { MessageRequest } from '../shared/campaign/request.ts';
+import type { MessageRequest } from '../shared/contract/campaign-request.ts';
 import type { Transport } from './transport.ts';
 
 /** A WeChat ID is what people type to find each other (微信号); it must follow the account. */

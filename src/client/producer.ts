@@ -12,7 +12,7 @@ import { type Job, Queue } from 'bullmq';
 import type { z } from 'zod';
 import { inWords } from '../shared/actions/in-words.ts';
 import { mistakesOf } from '../shared/actions/mistakes-of.ts';
-import { CampaignRequest } from '../shared/campaign/request.ts';
+import { CampaignRequest } from '../shared/contract/campaign-request.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';

@@ -28,8 +28,9 @@ import { makeTokenStore } from '../shared/record/token-store.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { openCampaignFeed } from './api/campaign-feed.ts';
+import { makeDocsFiles } from './api/openapi.ts';
+import { makeRoutes } from './api/routes.ts';
 import { makeBoard } from './board/board.ts';
-import { makePlaces } from './http/places.ts';
 import { startProducer } from './http/server.ts';
 import { makePage } from './page/page.ts';
 
@@ -122,22 +123,25 @@ export async function start(options: StartOptions): Promise<Running> {
     settings: config.producer,
     log,
     stopping,
-    places: makePlaces({
-      ...withWechat,
-      queues,
-      accept,
-      steer,
-      planCampaign: makePlanCampaign(withWechat),
-      previewMessage: makePreviewMessage(withWechat),
-      recallCampaign: makeRecallCampaign(withWechat),
-      describeAccount,
-      listAccounts,
-      steerAccount,
-      webhookSecret: makeWebhookSecret({ redis, record }),
-      feed,
-      ready,
-      unserved,
-      stopping: stopping.signal,
+    served: {
+      routes: makeRoutes({
+        ...withWechat,
+        queues,
+        accept,
+        steer,
+        planCampaign: makePlanCampaign(withWechat),
+        previewMessage: makePreviewMessage(withWechat),
+        recallCampaign: makeRecallCampaign(withWechat),
+        describeAccount,
+        listAccounts,
+        steerAccount,
+        webhookSecret: makeWebhookSecret({ redis, record }),
+        feed,
+        ready,
+        unserved,
+        stopping: stopping.signal,
+      }),
+      files: [makeDocsFiles()],
       operator: {
         [BOARD]: makeBoard({ queues, lanes: stores.lanes, isSandbox, path: BOARD, now }),
         '/': makePage({
@@ -152,7 +156,7 @@ export async function start(options: StartOptions): Promise<Running> {
           now,
         }),
       },
-    }),
+    },
   }).catch(async (error: unknown) => {
     await close();
     throw error;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { makeAccountListsRoutes } from '../../src/producer/api/account-lists.ts';
 import { makeAccountsRoutes } from '../../src/producer/api/accounts.ts';
 import {
   type AccountView,
@@ -34,17 +33,13 @@ const routes = ({ stores, queues, config, wechatFor, now, redis: connection, pre
       return (await store.read())?.expiresAt ?? null;
     },
   });
-  return {
-    api: [
-      makeAccountsRoutes({
-        accounts,
-        describeAccount,
-        listAccounts: makeListAccounts({ ...stores, accounts, describeAccount, now }),
-        steerAccount: makeSteerAccount({ ...stores, queues, now }),
-      }),
-      makeAccountListsRoutes({ accounts, wechatFor }),
-    ],
-  };
+  return makeAccountsRoutes({
+    accounts,
+    describeAccount,
+    listAccounts: makeListAccounts({ ...stores, accounts, describeAccount, now }),
+    steerAccount: makeSteerAccount({ ...stores, queues, now }),
+    wechatFor,
+  });
 };
 
 const world = (environment: Record<string, string> = {}) =>

@@ -1,11 +1,16 @@
-/** Every answer that a test of the producer gets is held to what the description of the API says. */
+/** Every answer that a test of the producer gets is held to what its route declares. */
+import { z } from 'zod';
+import { makeRoutes, type RoutesDependencies } from '../../src/producer/api/routes.ts';
+import type { Declaration } from '../../src/producer/http/route.ts';
 import { problemsOf } from '../../src/producer/openapi/document.ts';
-import { operations } from '../../src/producer/openapi/operations.ts';
-import { ProblemAnswer } from '../../src/shared/contract/answers.ts';
+import { ProblemAnswer } from '../../src/shared/contract/problem-answer.ts';
 
-const described = operations.map((operation) => ({
-  ...operation,
-  pattern: new RegExp(`^${operation.path.replaceAll(/:\w+/g, '[^/]+')}$`),
+/** Declared, and not to be called. */
+export const declared: readonly Declaration[] = makeRoutes({ stores: {} } as RoutesDependencies);
+
+const described = declared.map((route) => ({
+  route,
+  pattern: new RegExp(`^${route.path.replaceAll(/:\w+/g, '[^/]+')}$`),
 }));
 
 /** Places that are not of the API, such as the pages, are nobody's. */
@@ -15,15 +20,14 @@ export function expectAsDescribed(
   { status, json }: { readonly status: number; readonly json: unknown },
 ): void {
   const place = path.split('?')[0] ?? '';
-  const operation = described.find(
-    (one) => one.method === method.toLowerCase() && one.pattern.test(place),
-  );
-  if (!operation) return;
-  const answer = operation.answers[status];
-  const schema = answer ? answer.schema : ProblemAnswer;
-  if (!answer && !(status in problemsOf(operation))) {
-    throw new Error(`${method} ${operation.path}: nothing describes ${status}`);
+  const { route } =
+    described.find((one) => one.route.method === method.toLowerCase() && one.pattern.test(place)) ??
+    {};
+  if (!route) return;
+  const answer = route.answers[status] ?? ProblemAnswer;
+  if (!(status in route.answers) && !(status in problemsOf(route))) {
+    throw new Error(`${method} ${route.path}: nothing describes ${status}`);
   }
-  const { error } = schema?.safeParse(json) ?? {};
-  if (error) throw new Error(`${method} ${operation.path} ${status}: ${error.message}`);
+  const { error } = answer instanceof z.ZodType ? answer.safeParse(json) : {};
+  if (error) throw new Error(`${method} ${route.path} ${status}: ${error.message}`);
 }

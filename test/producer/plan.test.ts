@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makePlanRoutes } from '../../src/producer/api/plan.ts';
+import { makePlansRoutes } from '../../src/producer/api/plans.ts';
 import { makePlanCampaign } from '../../src/shared/actions/plan-campaign.ts';
 import { aCampaign as anAccepted } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
@@ -12,20 +12,17 @@ const redis = testRedis();
 const planning = (environment: Record<string, string> = {}) =>
   sandboxWorld(redis, {
     environment,
-    routes: ({ stores, config, wechatFor, now }) => ({
-      api: [
-        makePlanRoutes({
-          planCampaign: makePlanCampaign({
-            stores,
-            accounts: () => config.accounts,
-            era: config.wechat.era,
-            allowPrivateTargets: config.allowPrivateTargets,
-            wechatFor,
-            now,
-          }),
+    routes: ({ stores, config, wechatFor, now }) =>
+      makePlansRoutes({
+        planCampaign: makePlanCampaign({
+          stores,
+          accounts: () => config.accounts,
+          era: config.wechat.era,
+          allowPrivateTargets: config.allowPrivateTargets,
+          wechatFor,
+          now,
         }),
-      ],
-    }),
+      }),
   });
 
 describe('POST /v1/campaigns/plan', () => {

@@ -14,19 +14,16 @@ const previewing = (environment: Record<string, string> = {}) =>
   sandboxWorld(redis, {
     environment,
     sandbox: { switches: { strangers: 'refuse' } },
-    routes: ({ stores, config, wechatFor, now }) => ({
-      api: [
-        makePreviewRoutes({
-          previewMessage: makePreviewMessage({
-            stores,
-            accounts: () => config.accounts,
-            era: config.wechat.era,
-            wechatFor,
-            now,
-          }),
+    routes: ({ stores, config, wechatFor, now }) =>
+      makePreviewRoutes({
+        previewMessage: makePreviewMessage({
+          stores,
+          accounts: () => config.accounts,
+          era: config.wechat.era,
+          wechatFor,
+          now,
         }),
-      ],
-    }),
+      }),
   });
 
 const base64 = (name: string): { base64: string } => ({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { makeRecallRoutes } from '../../src/producer/api/recall.ts';
+import { makeDecisionsRoutes } from '../../src/producer/api/decisions.ts';
 import { makeRecallCampaign } from '../../src/shared/actions/recall-campaign.ts';
+import { makeSteerCampaign } from '../../src/shared/actions/steer-campaign.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { type SandboxWorld, sandboxWorld } from './sandbox-world.ts';
@@ -13,18 +14,16 @@ const recalling = () =>
     // All batches of one article are gone with the first; what WeChat then says is not known.
     sandbox: { pace: { pushDelayMs: 0 }, switches: { deletedAgain: 'ok' } },
     account: { followers: openIds(20_001) },
-    routes: ({ stores, config, wechatFor, now }) => ({
-      api: [
-        makeRecallRoutes({
-          recallCampaign: makeRecallCampaign({
-            stores,
-            accounts: () => config.accounts,
-            wechatFor,
-            now,
-          }),
+    routes: ({ stores, queues, config, wechatFor, now }) =>
+      makeDecisionsRoutes({
+        steer: makeSteerCampaign({ stores, queues, enqueueRoot: async () => undefined, now }),
+        recallCampaign: makeRecallCampaign({
+          stores,
+          accounts: () => config.accounts,
+          wechatFor,
+          now,
         }),
-      ],
-    }),
+      }),
   });
 
 const news = async (world: SandboxWorld, articles = 1) => ({

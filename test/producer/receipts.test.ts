@@ -20,9 +20,8 @@ const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const receiving = (environment: Record<string, string> = {}) =>
   sandboxWorld(redis, {
     environment,
-    routes: ({ stores, queues, config, now }) => ({
-      raw: [makeReceiptsRoutes({ accounts: () => config.accounts, stores, queues, now })],
-    }),
+    routes: ({ stores, queues, config, now }) =>
+      makeReceiptsRoutes({ accounts: () => config.accounts, stores, queues, now }),
   });
 
 const event = (msgId: string, to = ORIGINAL_ID): string =>

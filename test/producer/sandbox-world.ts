@@ -1,8 +1,8 @@
 /** The producer's routes over a real Redis, beside a sandbox that plays WeChat. */
 
-import type { Router } from 'express';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
+import type { Route } from '../../src/producer/http/route.ts';
 import { startProducer } from '../../src/producer/http/server.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
@@ -49,7 +49,7 @@ const AHEAD = Date.parse('2026-01-05T12:00:00+08:00') - Date.now();
 const fromNoon = (): number => Date.now() + AHEAD;
 
 interface Options {
-  readonly routes: (parts: Parts) => { api?: readonly Router[]; raw?: readonly Router[] };
+  readonly routes: (parts: Parts) => readonly Route[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly sandbox?: Partial<SandboxOptions>;
   readonly account?: Partial<SandboxOptions['accounts'][number]>;
@@ -106,10 +106,9 @@ export async function sandboxWorld(
     now,
   });
   const parts: Parts = { config, redis, prefix, stores, queues, wechatFor, now, accept };
-  const { api = [], raw = [] } = routes(parts);
   const producer = await startProducer({
     settings: config.producer,
-    places: { open: [], raw, api, operator: {} },
+    served: { routes: routes(parts) },
     log: logged.log,
   });
   onTestFinished(async () => {

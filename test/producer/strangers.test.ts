@@ -1,8 +1,9 @@
 /** What somebody without a key can do to the producer: nothing, and not for long. */
 import net from 'node:net';
-import express, { type Router } from 'express';
+import express from 'express';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { makeHealthRoutes } from '../../src/producer/api/health.ts';
+import type { Route } from '../../src/producer/http/route.ts';
 import { startProducer } from '../../src/producer/http/server.ts';
 import type { HttpLimits } from '../../src/shared/platform/serve-http.ts';
 import { recordedLog } from '../support/log-lines.ts';
@@ -225,14 +226,12 @@ describe('every answer', () => {
   });
 });
 
-async function aProducer(limits: Partial<HttpLimits> = {}, ...open: Router[]) {
+async function aProducer(limits: Partial<HttpLimits> = {}, routes: readonly Route[] = []) {
   const producer = await startProducer({
     settings: { host: '127.0.0.1', port: 0, apiKeys: [{ name: 'crm', key: KEY }] },
-    places: {
-      open: [...open, express.Router().get('/open', (_req, res) => void res.send('here'))],
-      raw: [],
-      api: [],
-      operator: {},
+    served: {
+      routes,
+      files: [express.Router().get('/open', (_req, res) => void res.send('here'))],
     },
     log: recordedLog().log,
     limits: { lingerMs: 200, ...limits },

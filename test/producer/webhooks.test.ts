@@ -10,16 +10,13 @@ const redis = testRedis();
 
 const world = () =>
   sandboxWorld(redis, {
-    routes: ({ stores, queues, redis: connection, prefix, now }) => ({
-      api: [
-        makeWebhooksRoutes({
-          campaigns: stores.campaigns,
-          queues,
-          secret: makeWebhookSecret({ redis: connection, record: recordOf(prefix) }),
-          now,
-        }),
-      ],
-    }),
+    routes: ({ stores, queues, redis: connection, prefix, now }) =>
+      makeWebhooksRoutes({
+        campaigns: stores.campaigns,
+        queues,
+        secret: makeWebhookSecret({ redis: connection, record: recordOf(prefix) }),
+        now,
+      }),
   });
 
 const webhook = { url: 'https://example.com/hook' };

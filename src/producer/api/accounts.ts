@@ -1,70 +1,242 @@
-/** The installation's accounts: how each one stands, and a person's stop and go. */
-import express, { type Request, type Response, type Router } from 'express';
+/**
+ * The installation's accounts: how each one stands, an operator's stop and go, and what WeChat has
+ * of it (groups, tags, followers, drafts, the speed of its sends).
+ */
 import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
 import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
-import { AccountListQuery } from '../../shared/contract/paging.ts';
-import type { Problem } from '../../shared/contract/problem.ts';
+import { rfc3339 } from '../../shared/campaign/campaign.ts';
+import {
+  AccountDetails,
+  AccountListQuery,
+  AccountPage,
+  DraftPage,
+  DraftsQuery,
+  FollowerPage,
+  FollowersQuery,
+  GroupList,
+  ResumedAccounts,
+  SpeedAnswer,
+  SpeedRequest,
+  TagList,
+} from '../../shared/contract/accounts.ts';
+import { type Problem, refuse } from '../../shared/contract/problem.ts';
+import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import { callerOf } from '../http/caller.ts';
-import { parseQuery } from '../http/parse-input.ts';
-import { sendRefusal } from '../http/problem.ts';
+import { followersPage, listGroups, listTags } from '../../shared/wechat/audience.ts';
+import type { Answer, WechatClient } from '../../shared/wechat/client.ts';
+import { getSpeed, setSpeed } from '../../shared/wechat/mass.ts';
+import { listDrafts } from '../../shared/wechat/news.ts';
+import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
   readonly describeAccount: DescribeAccount;
   readonly listAccounts: ListAccounts;
   readonly steerAccount: SteerAccount;
+  readonly wechatFor: WechatFor;
 }
 
-export function makeAccountsRoutes(deps: Dependencies): Router {
-  const { accounts, describeAccount, listAccounts, steerAccount } = deps;
-  const router = express.Router();
+const tag = 'Accounts';
+const ASKED = {
+  409: 'WeChat refused, and why',
+  503: 'Redis is away, or WeChat gave no answer; Retry-After says when to come back',
+} as const;
 
-  router.get('/v1/accounts', async (req, res) => {
-    const query = parseQuery(req, AccountListQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    res.json(await listAccounts(query.value));
-  });
+export function makeAccountsRoutes(deps: Dependencies): Route[] {
+  const { accounts, describeAccount, listAccounts, steerAccount, wechatFor } = deps;
 
-  router.get('/v1/accounts/:name', async (req, res) => {
-    const account = accountFor(accounts, req, res);
-    if (account) res.json(await describeAccount(account));
-  });
-
-  router.post('/v1/accounts/resume', async (_req, res) => {
-    const names = accounts().map(({ name }) => name);
-    res.json({ accounts: await steerAccount.resumeRestored(names) });
-  });
-
-  for (const step of ['pause', 'resume'] as const) {
-    router.post(`/v1/accounts/:name/${step}`, async (req, res) => {
-      const account = accountFor(accounts, req, res);
-      if (!account) return;
-      await steerAccount[step](account.name, callerOf(res));
-      res.json(await describeAccount(account));
-    });
+  /** What `show` makes of the account, where there is one. */
+  async function ofAccount<T>(name: string, show: (account: AccountConfig) => Promise<T>) {
+    const account = accounts().find((one) => one.name === name);
+    return account ? show(account) : refuse(noSuchAccount(accounts()));
   }
 
-  return router;
+  /** Costs a call to WeChat. Its refusal is passed on; where it is silent, it may be asked again. */
+  const ofWechat = <T, A>(
+    name: string,
+    ask: (client: WechatClient) => Promise<Answer<T>>,
+    show: (found: T) => A,
+  ) =>
+    ofAccount(name, async () => {
+      const answer = await ask(wechatFor(name));
+      if (answer.kind === 'ok') return show(answer.value);
+      return answer.kind === 'refused'
+        ? refuse({ code: 'refused-by-wechat', errcode: answer.errcode })
+        : refuse({ code: 'wechat-unreachable', cause: answer.cause });
+    });
+
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/v1/accounts',
+        operationId: 'listAccounts',
+        tag,
+        summary: 'See the accounts, by name',
+        query: AccountListQuery,
+        answers: { 200: AccountPage },
+      },
+      ({ query }) => listAccounts(query),
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/accounts/:name',
+        operationId: 'getAccount',
+        tag,
+        summary: 'See an account',
+        answers: { 200: AccountDetails },
+      },
+      ({ params }) => ofAccount(params.name, describeAccount),
+    ),
+
+    ...(['pause', 'resume'] as const).map((step) =>
+      route(
+        {
+          method: 'post',
+          path: `/v1/accounts/:name/${step}`,
+          operationId: `${step}Account`,
+          tag,
+          summary:
+            step === 'pause'
+              ? 'Stop the account’s lane; calls under way end'
+              : 'Let the lane go on, whatever had stopped it',
+          answers: { 200: AccountDetails },
+        },
+        ({ params, by }) =>
+          ofAccount(params.name, async (account) => {
+            await steerAccount[step](account.name, by);
+            return describeAccount(account);
+          }),
+      ),
+    ),
+
+    route(
+      {
+        method: 'post',
+        path: '/v1/accounts/resume',
+        operationId: 'resumeAccounts',
+        tag,
+        summary: 'Resume every account that was paused because Redis was restored',
+        answers: { 200: ResumedAccounts },
+      },
+      async () => ({
+        accounts: await steerAccount.resumeRestored(accounts().map(({ name }) => name)),
+      }),
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/accounts/:name/groups',
+        operationId: 'listGroups',
+        tag,
+        summary: 'Ask WeChat for the groups',
+        answers: { 200: GroupList },
+        problems: ASKED,
+      },
+      ({ params }) => ofWechat(params.name, listGroups, (groups) => ({ groups })),
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/accounts/:name/tags',
+        operationId: 'listTags',
+        tag,
+        summary: 'Ask WeChat for the tags',
+        answers: { 200: TagList },
+        problems: ASKED,
+      },
+      ({ params }) => ofWechat(params.name, listTags, (tags) => ({ tags })),
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/accounts/:name/followers',
+        operationId: 'listFollowers',
+        tag,
+        summary: 'Ask WeChat for a page of followers (10,000)',
+        query: FollowersQuery,
+        answers: { 200: FollowerPage },
+        problems: ASKED,
+      },
+      ({ params, query }) =>
+        ofWechat(
+          params.name,
+          (client) => followersPage(client, query.cursor),
+          ({ total, openIds, next }) => ({ total, openids: openIds, next }),
+        ),
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/accounts/:name/drafts',
+        operationId: 'listDrafts',
+        tag,
+        summary: 'Ask WeChat for drafts, such as those composed in its console',
+        query: DraftsQuery,
+        answers: { 200: DraftPage },
+        problems: ASKED,
+      },
+      ({ params, query }) =>
+        ofWechat(
+          params.name,
+          (client) => listDrafts(client, query),
+          ({ total, drafts }) => {
+            const next = query.offset + drafts.length;
+            return {
+              total,
+              drafts: drafts.map(({ covers: _, ...draft }) => ({
+                ...draft,
+                updatedAt: rfc3339(draft.updatedAt),
+              })),
+              next: next < total && drafts.length > 0 ? next : null,
+            };
+          },
+        ),
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/accounts/:name/speed',
+        operationId: 'getSpeed',
+        tag,
+        summary: 'Ask WeChat how fast it delivers',
+        answers: { 200: SpeedAnswer },
+        problems: ASKED,
+      },
+      ({ params }) => ofWechat(params.name, getSpeed, (speed) => speed),
+    ),
+
+    route(
+      {
+        method: 'put',
+        path: '/v1/accounts/:name/speed',
+        operationId: 'setSpeed',
+        tag,
+        summary: 'Tell WeChat how fast to deliver',
+        body: { schema: SpeedRequest },
+        answers: { 200: SpeedAnswer },
+        problems: ASKED,
+      },
+      ({ params, body }) =>
+        ofWechat(
+          params.name,
+          (client) => setSpeed(client, body.speed),
+          () => body,
+        ),
+    ),
+  ];
 }
 
 /** There may be a thousand. */
 const NAMED = 20;
-
-/** Null where there is no such account, and then that was the answer. */
-export function accountFor(
-  accounts: () => readonly AccountConfig[],
-  req: Request,
-  res: Response,
-): AccountConfig | null {
-  const { name } = req.params as { name?: string };
-  const all = accounts();
-  const found = all.find((account) => account.name === name);
-  if (found) return found;
-  sendRefusal(res, noSuchAccount(all));
-  return null;
-}
 
 export const noSuchAccount = (all: readonly AccountConfig[]): Problem => ({
   code: 'account-not-found',

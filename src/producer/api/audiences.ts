@@ -1,13 +1,16 @@
 /** Lists of OpenIDs over HTTP, streamed in: never whole in memory, and whole or not at all. */
-import express, { type Request, type Response, type Router } from 'express';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import {
   AUDIENCE_ID,
+  AudienceDetails,
   AudienceListQuery,
+  AudiencePage,
   AudienceUploadQuery,
-} from '../../shared/contract/audience-query.ts';
-import { type Problem, refuse } from '../../shared/contract/problem.ts';
+} from '../../shared/contract/audiences.ts';
+import { refuse } from '../../shared/contract/problem.ts';
 import type { AudienceFormat } from '../../shared/openids/read-ids.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Ingested } from '../../shared/record/audience-intake.ts';
@@ -16,8 +19,7 @@ import type { AudienceStore } from '../../shared/record/audience-store.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { Stopping } from '../http/faults.ts';
-import { parseQuery } from '../http/parse-input.ts';
-import { sendRefusal } from '../http/problem.ts';
+import { type Route, route } from '../http/route.ts';
 import { noCursor } from './media.ts';
 
 interface Dependencies {
@@ -37,85 +39,11 @@ interface Upload {
   invalid: number;
 }
 
-export function makeAudiencesRoutes(deps: Dependencies): Router {
+const tag = 'Audiences';
+
+export function makeAudiencesRoutes(deps: Dependencies): Route[] {
   const { audiences, campaigns, batches, accounts, stopping, now } = deps;
   const receiving = new Set<Upload>();
-  const router = express.Router();
-
-  router.post('/v1/audiences', async (req, res) => {
-    const asked = uploadOf(req);
-    if ('refused' in asked) return sendRefusal(res, asked.refused);
-    const upload: Upload = {
-      name: asked.options.name ?? null,
-      since: now(),
-      received: 0,
-      invalid: 0,
-    };
-    receiving.add(upload);
-    const list = await audiences
-      .ingest(req, {
-        ...asked.options,
-        signal: dropSignal(res, stopping),
-        onProgress: ({ received, invalid }) => Object.assign(upload, { received, invalid }),
-      })
-      .finally(() => receiving.delete(upload));
-    if ('refused' in list) {
-      return sendRefusal(res, { code: 'audience-unreadable', why: list.refused });
-    }
-    res.status(201).location(`/v1/audiences/${list.id}`).json(audienceView(list));
-  });
-
-  router.get('/v1/audiences', async (req, res) => {
-    const query = parseQuery(req, AudienceListQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    const { cursor, limit } = query.value;
-    if (cursor !== undefined && !CURSOR.test(cursor)) return sendRefusal(res, noCursor);
-    const page = await audiences.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
-    res.json({
-      audiences: page.lists.map(audienceView),
-      receiving: [...receiving].map((one) => ({ ...one, since: rfc3339(one.since) })),
-      next: page.cursor ?? null,
-    });
-  });
-
-  router.get('/v1/audiences/:id', async (req, res) => {
-    const { id } = req.params;
-    const list = AUDIENCE_ID.test(id) ? await audiences.describe(id) : null;
-    if (list) res.json(audienceView(list));
-    else sendRefusal(res, NO_AUDIENCE);
-  });
-
-  router.delete('/v1/audiences/:id', async (req, res) => {
-    const { id } = req.params;
-    if (!AUDIENCE_ID.test(id)) return sendRefusal(res, NO_AUDIENCE);
-    const campaignId = await openCampaignOf(id);
-    if (campaignId !== null) {
-      return sendRefusal(res, { code: 'audience-in-use', campaignId });
-    }
-    if (await audiences.remove(id)) res.status(204).end();
-    else sendRefusal(res, NO_AUDIENCE);
-  });
-
-  function uploadOf(req: Request) {
-    const query = parseQuery(req, AudienceUploadQuery);
-    if ('refused' in query) return query;
-    const { format = formatOf(req), account, column, name, exclude } = query.value;
-    const encoding = req.headers['content-encoding'] ?? 'identity';
-    if (!PACKINGS.includes(encoding.toLowerCase())) return BAD_PACKING;
-    if (format === null) return NO_FORMAT;
-    if (account !== undefined && !accounts().some((known) => known.name === account)) {
-      return NO_ACCOUNT;
-    }
-    return {
-      options: {
-        format,
-        ...(account === undefined ? {} : { account }),
-        ...(column === undefined ? {} : { column }),
-        ...(name === undefined ? {} : { name }),
-        ...(exclude === undefined ? {} : { exclude }),
-      },
-    };
-  }
 
   /** A campaign refers to its lists and never copies them. */
   async function openCampaignOf(listId: string): Promise<string | null> {
@@ -129,7 +57,113 @@ export function makeAudiencesRoutes(deps: Dependencies): Router {
     return null;
   }
 
-  return router;
+  return [
+    route(
+      {
+        method: 'post',
+        path: '/v1/audiences',
+        operationId: 'uploadAudience',
+        tag,
+        summary: 'Stream a list of OpenIDs in',
+        description:
+          'Of any size, gzip or not. Malformed ids and duplicates are counted and dropped. A list is whole or not there at all.',
+        query: AudienceUploadQuery,
+        body: {
+          raw: {
+            'text/plain': 'An OpenID a line',
+            'text/csv': 'With a header; `column` names the OpenID’s',
+            'application/x-ndjson': 'A string, or an object with the field `column`, a line',
+            'application/json': 'An array of those, or what WeChat’s user/get answers',
+          },
+        },
+        answers: { 201: AudienceDetails },
+        problems: {
+          415: 'Neither text, CSV, NDJSON nor JSON, or compressed otherwise than by gzip',
+          422: 'It is empty, cannot be read, or most of it is no OpenID; nothing was kept',
+        },
+      },
+      async ({ query, req, res }) => {
+        const { format = formatOf(req), account, column, name, exclude } = query;
+        const encoding = req.headers['content-encoding'] ?? 'identity';
+        if (!PACKINGS.includes(encoding.toLowerCase())) return BAD_PACKING;
+        if (format === null) return NO_FORMAT;
+        if (account !== undefined && !accounts().some((known) => known.name === account)) {
+          return NO_ACCOUNT;
+        }
+        const upload: Upload = { name: name ?? null, since: now(), received: 0, invalid: 0 };
+        receiving.add(upload);
+        const list = await audiences
+          .ingest(req, {
+            format,
+            ...(account === undefined ? {} : { account }),
+            ...(column === undefined ? {} : { column }),
+            ...(name === undefined ? {} : { name }),
+            ...(exclude === undefined ? {} : { exclude }),
+            signal: dropSignal(res, stopping),
+            onProgress: ({ received, invalid }) => Object.assign(upload, { received, invalid }),
+          })
+          .finally(() => receiving.delete(upload));
+        if ('refused' in list) return refuse({ code: 'audience-unreadable', why: list.refused });
+        res.location(`/v1/audiences/${list.id}`);
+        return audienceView(list);
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/audiences',
+        operationId: 'listAudiences',
+        tag,
+        summary: 'List audiences, newest first',
+        query: AudienceListQuery,
+        answers: { 200: AudiencePage },
+      },
+      async ({ query: { cursor, limit } }) => {
+        if (cursor !== undefined && !CURSOR.test(cursor)) return noCursor;
+        const page = await audiences.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+        return {
+          audiences: page.lists.map(audienceView),
+          receiving: [...receiving].map((one) => ({ ...one, since: rfc3339(one.since) })),
+          next: page.cursor ?? null,
+        };
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/audiences/:id',
+        operationId: 'getAudience',
+        tag,
+        summary: 'See an audience',
+        params,
+        answers: { 200: AudienceDetails },
+      },
+      async ({ params: { id } }) => {
+        const list = await audiences.describe(id);
+        return list ? audienceView(list) : NO_AUDIENCE;
+      },
+    ),
+
+    route(
+      {
+        method: 'delete',
+        path: '/v1/audiences/:id',
+        operationId: 'removeAudience',
+        tag,
+        summary: 'Remove an audience',
+        params,
+        answers: { 204: { description: 'Removed' } },
+        problems: { 409: 'An open campaign sends to it' },
+      },
+      async ({ params: { id } }) => {
+        const campaignId = await openCampaignOf(id);
+        if (campaignId !== null) return refuse({ code: 'audience-in-use', campaignId });
+        return (await audiences.remove(id)) ? undefined : NO_AUDIENCE;
+      },
+    ),
+  ];
 }
 
 const audienceView = ({ fingerprint: _, ...list }: AudienceList | Ingested) => ({
@@ -195,4 +229,7 @@ export const NO_ACCOUNT = refuse({
   code: 'invalid-query',
   errors: [{ path: 'account', message: 'no such account; GET /v1/accounts names them' }],
 });
-const NO_AUDIENCE: Problem = { code: 'audience-not-found' };
+const NO_AUDIENCE = refuse({ code: 'audience-not-found' });
+const params = {
+  id: { schema: z.string().regex(AUDIENCE_ID), otherwise: NO_AUDIENCE.refused },
+} as const;

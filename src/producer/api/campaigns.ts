@@ -1,113 +1,136 @@
-/** Campaigns over HTTP: enqueue one, look at them. What may be done to them: steering.ts. */
-import express, { type Request, type Response, type Router } from 'express';
+/** Campaigns over HTTP: enqueue one, look at them. What may be done to them: decisions.ts. */
+import { z } from 'zod';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import { type CampaignView, rfc3339 } from '../../shared/campaign/campaign.ts';
 import { inWords } from '../../shared/campaign/warnings.ts';
+import { CampaignRequest } from '../../shared/contract/campaign-request.ts';
 import {
+  AcceptedCampaign,
+  Audit,
   AuditQuery,
-  BatchListQuery,
   CAMPAIGN_ID,
+  CampaignDetails,
   CampaignListQuery,
+  CampaignPage,
   IdempotencyKey,
-} from '../../shared/contract/campaign-query.ts';
-import { type Problem, type Refused, refuse } from '../../shared/contract/problem.ts';
+} from '../../shared/contract/campaigns.ts';
+import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import { callerOf } from '../http/caller.ts';
-import { languageOf } from '../http/language.ts';
-import { parseQuery } from '../http/parse-input.ts';
-import { sendRefusal } from '../http/problem.ts';
-import { jsonOf } from '../http/read-json.ts';
+import { type Route, route } from '../http/route.ts';
 import { NO_ACCOUNT } from './audiences.ts';
-import { batchView } from './batch-view.ts';
 
 interface Dependencies {
   readonly accept: AcceptCampaign['accept'];
   readonly campaigns: Pick<CampaignStore, 'view' | 'list' | 'audit'>;
-  readonly batches: Pick<BatchStore, 'page'>;
   readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
 }
 
-export function makeCampaignsRoutes(deps: Dependencies): Router {
-  const { accept, campaigns, batches, accounts } = deps;
-  const router = express.Router();
+const tag = 'Campaigns';
 
-  router.post('/v1/campaigns', async (req, res) => {
-    const key = idempotencyKeyOf(req);
-    if ('refused' in key) return sendRefusal(res, key.refused);
-    const json = jsonOf(req);
-    if ('refused' in json) return sendRefusal(res, json.refused);
-    const result = await accept(json.body, { by: callerOf(res), ...key });
-    if ('refused' in result) return sendRefusal(res, result.refused);
-    const { id } = result.view;
-    if (!result.created) res.set('Idempotent-Replayed', 'true');
-    res.status(202).location(linksOf(id).self).json(acceptedView(result.view));
-  });
+export const noCampaign = refuse({ code: 'campaign-not-found' });
 
-  router.get('/v1/campaigns', async (req, res) => {
-    const query = parseQuery(req, CampaignListQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    const { state, limit, account, cursor } = query.value;
-    const page = await campaigns.list({
-      state,
-      limit,
-      ...(account === undefined ? {} : { account }),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const isKnown = account === undefined || accounts().some(({ name }) => name === account);
-    // A removed account keeps its campaigns for a while, and they may still be asked for.
-    if (!isKnown && page.campaigns.length === 0) return sendRefusal(res, NO_ACCOUNT.refused);
-    const language = languageOf(req);
-    res.json({ ...page, campaigns: page.campaigns.map((view) => inWords(view, language)) });
-  });
+/** The parameter of every path below a campaign. */
+export const campaignId = {
+  schema: z.string().regex(CAMPAIGN_ID),
+  otherwise: noCampaign.refused,
+} as const;
+const params = { id: campaignId } as const;
 
-  router.get('/v1/campaigns/:id', async (req, res) => {
-    const view = await viewFor(req, res);
-    if (view) res.json({ ...inWords(view, languageOf(req)), links: linksOf(view.id) });
-  });
+export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
+  route(
+    {
+      method: 'post',
+      path: '/v1/campaigns',
+      operationId: 'createCampaign',
+      tag,
+      summary: 'Enqueue a campaign',
+      description:
+        'Everything wrong with it is told at once. The same content to the same audience within 24 hours is refused, unless the request has an Idempotency-Key of its own or says `"repeat": true`.',
+      headers: {
+        'Idempotency-Key': {
+          schema: IdempotencyKey,
+          otherwise: { code: 'idempotency-key-invalid' },
+        },
+      },
+      body: { schema: CampaignRequest, unchecked: true },
+      answers: { 202: AcceptedCampaign },
+      problems: {
+        409: 'Another body under this Idempotency-Key, or the same content again',
+        413: 'Over 16 MiB or 100,000 OpenIDs: stream them to POST /v1/audiences',
+      },
+    },
+    async ({ headers, body, by, res }) => {
+      const idempotencyKey = headers['Idempotency-Key'];
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      const result = await deps.accept(body, { by, ...key });
+      if ('refused' in result) return result;
+      if (!result.created) res.set('Idempotent-Replayed', 'true');
+      res.location(linksOf(result.view.id).self);
+      return acceptedView(result.view);
+    },
+  ),
 
-  router.get('/v1/campaigns/:id/batches', async (req, res) => {
-    const query = parseQuery(req, BatchListQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    const view = await viewFor(req, res);
-    if (!view) return;
-    const { from, limit } = query.value;
-    const page = await batches.page(view.id, from, limit);
-    const next = from + limit;
-    res.json({
-      batches: page.map((batch) => batchView(view.id, batch)),
-      next: next <= view.batches.total ? next : null,
-    });
-  });
+  route(
+    {
+      method: 'get',
+      path: '/v1/campaigns',
+      operationId: 'listCampaigns',
+      tag,
+      summary: 'List campaigns, newest first',
+      query: CampaignListQuery,
+      answers: { 200: CampaignPage },
+    },
+    async ({ query: { state, limit, account, cursor }, language }) => {
+      const page = await deps.campaigns.list({
+        state,
+        limit,
+        ...(account === undefined ? {} : { account }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const isKnown = account === undefined || deps.accounts().some(({ name }) => name === account);
+      // A removed account keeps its campaigns for a while, and they may still be asked for.
+      if (!isKnown && page.campaigns.length === 0) return NO_ACCOUNT;
+      return { ...page, campaigns: page.campaigns.map((view) => inWords(view, language)) };
+    },
+  ),
 
-  router.get('/v1/campaigns/:id/audit', async (req, res) => {
-    const query = parseQuery(req, AuditQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    const view = await viewFor(req, res);
-    if (!view) return;
-    const { from, limit } = query.value;
-    // One more than asked for tells whether there is another page.
-    const entries = await campaigns.audit(view.id, from - 1, from - 1 + limit);
-    const audit = entries.slice(0, limit).map((entry) => ({ ...entry, at: rfc3339(entry.at) }));
-    res.json({ audit, next: entries.length > limit ? from + limit : null });
-  });
+  route(
+    {
+      method: 'get',
+      path: '/v1/campaigns/:id',
+      operationId: 'getCampaign',
+      tag,
+      summary: 'See how a campaign stands',
+      params,
+      answers: { 200: CampaignDetails },
+    },
+    async ({ params: { id }, language }) => {
+      const view = await deps.campaigns.view(id);
+      return view ? { ...inWords(view, language), links: linksOf(id) } : noCampaign;
+    },
+  ),
 
-  /** @returns nothing where there is no such campaign, and then that was the answer. */
-  async function viewFor(
-    req: Request<{ id: string }>,
-    res: Response,
-  ): Promise<CampaignView | null> {
-    const { id } = req.params;
-    const view = CAMPAIGN_ID.test(id) ? await campaigns.view(id) : null;
-    if (!view) sendRefusal(res, noCampaign);
-    return view;
-  }
-
-  return router;
-}
-
-export const noCampaign: Problem = { code: 'campaign-not-found' };
+  route(
+    {
+      method: 'get',
+      path: '/v1/campaigns/:id/audit',
+      operationId: 'listAudit',
+      tag,
+      summary: 'See who did what',
+      params,
+      query: AuditQuery,
+      answers: { 200: Audit },
+    },
+    async ({ params: { id }, query: { from, limit } }) => {
+      if (!(await deps.campaigns.view(id))) return noCampaign;
+      // One more than asked for tells whether there is another page.
+      const entries = await deps.campaigns.audit(id, from - 1, from - 1 + limit);
+      const audit = entries.slice(0, limit).map((entry) => ({ ...entry, at: rfc3339(entry.at) }));
+      return { audit, next: entries.length > limit ? from + limit : null };
+    },
+  ),
+];
 
 export const linksOf = (id: string) => {
   const self = `/v1/campaigns/${id}`;
@@ -120,35 +143,12 @@ export const linksOf = (id: string) => {
   };
 };
 
-function acceptedView({
-  id,
-  version,
-  state,
-  account,
-  name,
-  sandbox,
-  audience,
-  ...view
-}: CampaignView) {
+function acceptedView(view: CampaignView): AcceptedCampaign {
+  const { id, version, state, account, name, sandbox, audience, sendAt, notAfter } = view;
   return {
-    id,
-    version,
-    state,
-    account,
-    name,
+    ...{ id, version, state, account, name, audience, sendAt, notAfter },
     ...(sandbox ? { sandbox } : {}),
-    audience,
-    sendAt: view.sendAt,
-    notAfter: view.notAfter,
     ...(view.pausedFor ? { pausedFor: view.pausedFor } : {}),
     links: linksOf(id),
   };
-}
-
-function idempotencyKeyOf(req: Request): { readonly idempotencyKey?: string } | Refused {
-  const given = req.headers['idempotency-key'];
-  if (given === undefined) return {};
-  const parsed = IdempotencyKey.safeParse(given);
-  if (parsed.success) return { idempotencyKey: parsed.data };
-  return refuse({ code: 'idempotency-key-invalid' });
 }

@@ -1,7 +1,8 @@
 /** Whether this process lives, and whether it can work. For load balancers: without a key. */
-import express, { type Router } from 'express';
 import type { Unserved } from '../../shared/campaign/serving.ts';
+import { Alive, Readiness } from '../../shared/contract/service.ts';
 import { onceASecond } from '../../shared/platform/once-a-second.ts';
+import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
   /** What stands in the way of work, in sentences; none means ready. */
@@ -10,25 +11,45 @@ interface Dependencies {
   readonly unserved: () => Promise<readonly Unserved[]>;
 }
 
-export function makeHealthRoutes({ ready, unserved }: Dependencies): Router {
-  const router = express.Router();
+export function makeHealthRoutes({ ready, unserved }: Dependencies): Route[] {
   const look = onceASecond(async () => {
     const findings = await ready();
     return { findings, unserved: findings.length === 0 ? await unserved() : [] };
   });
 
-  router.get('/healthz', (_req, res) => {
-    res.set('Cache-Control', 'no-store').json({ status: 'alive' });
-  });
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/healthz',
+        operationId: 'getHealth',
+        tag: 'Service',
+        summary: 'Whether the process lives',
+        needsKey: false,
+        answers: { 200: Alive },
+      },
+      async ({ res }) => {
+        res.set('Cache-Control', 'no-store');
+        return { status: 'alive' as const };
+      },
+    ),
 
-  router.get('/readyz', async (_req, res) => {
-    const found = await look();
-    const isReady = found.findings.length === 0;
-    res
-      .set('Cache-Control', 'no-store')
-      .status(isReady ? 200 : 503)
-      .json({ status: isReady ? 'ready' : 'not ready', ...found });
-  });
-
-  return router;
+    route(
+      {
+        method: 'get',
+        path: '/readyz',
+        operationId: 'getReadiness',
+        tag: 'Service',
+        summary: 'Whether it can work: Redis reached, settings sound',
+        needsKey: false,
+        answers: { 200: Readiness, 503: Readiness },
+      },
+      async ({ res }) => {
+        const found = await look();
+        const isReady = found.findings.length === 0;
+        res.set('Cache-Control', 'no-store').status(isReady ? 200 : 503);
+        return { status: isReady ? ('ready' as const) : ('not ready' as const), ...found };
+      },
+    ),
+  ];
 }

@@ -1,14 +1,18 @@
 /** The media library over HTTP: a file is uploaded once and used in many campaigns. */
-import express, { type Router } from 'express';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
-import { MediaListQuery, MediaUploadQuery } from '../../shared/contract/media-query.ts';
-import type { Problem } from '../../shared/contract/problem.ts';
+import {
+  MediaDetails,
+  MediaFile,
+  MediaListQuery,
+  MediaPage,
+  MediaUploadQuery,
+} from '../../shared/contract/media.ts';
+import { type Refused, refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { MaterialStore } from '../../shared/record/material-store.ts';
 import type { MediaStore, StoredMedia } from '../../shared/record/media-store.ts';
-import { parseQuery } from '../http/parse-input.ts';
-import { sendRefusal } from '../http/problem.ts';
 import { readFile } from '../http/read-file.ts';
+import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
   readonly media: Pick<MediaStore, 'put' | 'describe' | 'list'>;
@@ -16,39 +20,9 @@ interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
 }
 
-export function makeMediaRoutes({ media, materials, accounts }: Dependencies): Router {
-  const router = express.Router();
+const tag = 'Media';
 
-  router.post('/v1/media', async (req, res) => {
-    const query = parseQuery(req, MediaUploadQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    const file = await readFile(req);
-    if ('refused' in file) return sendRefusal(res, file.refused);
-    const filename = query.value.filename ?? file.filename;
-    const kept = await media.put(file.bytes, filename === undefined ? {} : { filename });
-    if ('refused' in kept) return sendRefusal(res, unfit(kept.refused));
-    res.status(201).location(`/v1/media/${kept.id}`).json(kept);
-  });
-
-  router.get('/v1/media', async (req, res) => {
-    const query = parseQuery(req, MediaListQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    const { cursor, limit } = query.value;
-    try {
-      const page = await media.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
-      res.json({ media: page.media, next: page.cursor ?? null });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      sendRefusal(res, noCursor);
-    }
-  });
-
-  router.get('/v1/media/:id', async (req, res) => {
-    const stored = await media.describe(req.params.id);
-    if (!stored) return sendRefusal(res, NO_MEDIA);
-    res.json({ ...stored, atWechat: await whereAtWechat(stored) });
-  });
-
+export function makeMediaRoutes({ media, materials, accounts }: Dependencies): Route[] {
   async function whereAtWechat({ sha256 }: StoredMedia) {
     const names = accounts().map(({ name }) => name);
     const found = await materials.atWechat(sha256, names);
@@ -58,17 +32,82 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
     }));
   }
 
-  return router;
+  return [
+    route(
+      {
+        method: 'post',
+        path: '/v1/media',
+        operationId: 'uploadMedia',
+        tag,
+        summary: 'Upload a file (at most 10 MB)',
+        description:
+          'JPG, PNG, GIF, BMP, MP3, AMR or MP4, told by its content. The same content has the same id.',
+        query: MediaUploadQuery,
+        body: {
+          raw: { 'application/octet-stream': 'The file', 'multipart/form-data': 'One file' },
+        },
+        answers: { 201: MediaFile },
+        problems: {
+          413: 'Over 10 MB',
+          415: 'Compressed body not accepted',
+          422: 'Nothing that WeChat takes, or not whole',
+        },
+      },
+      async ({ query, req, res }) => {
+        const file = await readFile(req);
+        if ('refused' in file) return file;
+        const filename = query.filename ?? file.filename;
+        const kept = await media.put(file.bytes, filename === undefined ? {} : { filename });
+        if ('refused' in kept) return unfit(kept.refused);
+        res.location(`/v1/media/${kept.id}`);
+        return kept;
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/media',
+        operationId: 'listMedia',
+        tag,
+        summary: 'List files',
+        query: MediaListQuery,
+        answers: { 200: MediaPage },
+      },
+      async ({ query: { cursor, limit } }) => {
+        try {
+          const page = await media.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+          return { media: page.media, next: page.cursor ?? null };
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          return noCursor;
+        }
+      },
+    ),
+
+    route(
+      {
+        method: 'get',
+        path: '/v1/media/:id',
+        operationId: 'getMedia',
+        tag,
+        summary: 'See a file, and where WeChat has it',
+        answers: { 200: MediaDetails },
+      },
+      async ({ params }) => {
+        const stored = await media.describe(params.id);
+        return stored ? { ...stored, atWechat: await whereAtWechat(stored) } : NO_MEDIA;
+      },
+    ),
+  ];
 }
 
-const unfit = (reasons: readonly string[]): Problem => ({
-  code: 'media-unfit',
-  errors: reasons.map((message) => ({ path: '', message })),
-});
+const unfit = (reasons: readonly string[]): Refused =>
+  refuse({ code: 'media-unfit', errors: reasons.map((message) => ({ path: '', message })) });
 
-export const noCursor: Problem = {
+export const noCursor = refuse({
   code: 'invalid-query',
   errors: [{ path: 'cursor', message: 'no cursor of this list' }],
-};
+});
 
-const NO_MEDIA: Problem = { code: 'media-not-found' };
+const NO_MEDIA = refuse({ code: 'media-not-found' });

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import express, { type Router } from 'express';
-import type { OpenApiDocument } from '../openapi/document.ts';
+import { type Route, route } from '../http/route.ts';
+import { openApiDocument } from '../openapi/document.ts';
 
 /** From the package itself, so that nothing is fetched from elsewhere. */
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -37,11 +38,47 @@ const OPEN = `SwaggerUIBundle({
 });
 `;
 
-export function makeOpenApiRoutes({ document }: { readonly document: OpenApiDocument }): Router {
-  const router = express.Router();
-  serve(router, '/openapi.json', Buffer.from(JSON.stringify(document)));
-  serve(router, '/docs', Buffer.from(PAGE), 'html');
-  return router;
+/** @param described the routes of the API; those of its description describe themselves. */
+export function makeOpenApiRoutes(described: readonly Route[]): Route[] {
+  const routes = [
+    route(
+      {
+        method: 'get',
+        path: '/openapi.json',
+        operationId: 'getOpenApi',
+        tag: 'Service',
+        summary: 'This description',
+        needsKey: false,
+        answers: { 200: { description: 'OpenAPI 3.1', type: 'application/json' } },
+      },
+      async ({ res }) => {
+        res.type('json').send(document);
+        return undefined;
+      },
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/docs',
+        operationId: 'getDocs',
+        tag: 'Service',
+        summary: 'This description, to be read',
+        needsKey: false,
+        answers: { 200: { description: 'A page', type: 'text/html' } },
+      },
+      async ({ res }) => {
+        res.type('html').send(page);
+        return undefined;
+      },
+    ),
+  ];
+  const version = packageVersion();
+  // The same bytes in every answer, so that those nobody reads take up no memory of their own.
+  const document = Buffer.from(
+    JSON.stringify(openApiDocument([...described, ...routes], { version })),
+  );
+  const page = Buffer.from(PAGE);
+  return routes;
 }
 
 /** What the page at /docs is made of. */
@@ -52,14 +89,13 @@ export function makeDocsFiles(): Router {
   return router;
 }
 
-/** The same bytes in every answer, so that those nobody reads take up no memory of their own. */
-function serve(router: Router, path: string, bytes: Buffer, type = extname(path)): void {
+function serve(router: Router, path: string, bytes: Buffer): void {
   router.get(path, (_req, res) => {
-    res.type(type).send(bytes);
+    res.type(extname(path)).send(bytes);
   });
 }
 
-export const packageVersion = (): string =>
+const packageVersion = (): string =>
   (
     JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
       version: string;

@@ -1,13 +1,12 @@
 /** Events from a service that keeps its own callback URL at WeChat and hands them on to us. */
-import express, { type Router } from 'express';
-import { z } from 'zod';
 import { makeTakeReceipt } from '../../shared/actions/take-receipt.ts';
+import { ReceiptOutcome, ReceiptQuery } from '../../shared/contract/accounts.ts';
+import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { openHandedEvent } from '../../shared/wechat/push/open-handed-event.ts';
-import { parseQuery } from '../http/parse-input.ts';
-import { sendRefusal } from '../http/problem.ts';
+import { type Route, route } from '../http/route.ts';
 import { noSuchAccount } from './accounts.ts';
 
 interface Dependencies {
@@ -20,48 +19,53 @@ interface Dependencies {
 /** WeChat's own pushes are a few KB. */
 const MAX_BYTES = 64 * 1024;
 
-/** WeChat's own parameters (`signature`, `timestamp` …) may stay where they are. */
-export const ReceiptQuery = z.looseObject({
-  account: z
-    .string()
-    .optional()
-    .describe('May be left out only where exactly one account is configured'),
-});
-
 /**
  * The caller's API key vouches for the sender: the service that has the callback URL checked
  * WeChat's signature, whose time would be over by now.
  */
-export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependencies): Router {
+export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependencies): Route[] {
   const receipts = makeTakeReceipt({ batches: stores.batches, queues });
-  const router = express.Router();
-  const readBody = express.raw({ type: () => true, limit: MAX_BYTES, inflate: false });
-
-  router.post('/v1/receipts', readBody, async (req, res) => {
-    const query = parseQuery(req, ReceiptQuery);
-    if ('refused' in query) return sendRefusal(res, query.refused);
-    const account = meant(query.value.account);
-    if (!account) return sendRefusal(res, noSuchAccount(accounts()));
-    const body = Buffer.isBuffer(req.body) ? req.body.toString('utf8') : '';
-    const event = openHandedEvent(account, body, now());
-    if (!event) return sendRefusal(res, { code: 'not-a-push' });
-
-    await stores.lanes.noteEvent(account.name, now(), 'handed over');
-    if (event.type === 'other') {
-      res.json({ outcome: 'ignored', event: event.event });
-      return;
-    }
-    const { msgId, receipt, createdAt } = event;
-    const arrival = { msgId, receipt, createdAt, trusted: true };
-    const outcome = await receipts.take(account.name, arrival);
-    res.json({ outcome, msgId });
-  });
-
-  function meant(name: string | undefined): AccountConfig | undefined {
+  const meant = (name: string | undefined): AccountConfig | undefined => {
     const all = accounts();
     if (name === undefined) return all.length === 1 ? all[0] : undefined;
     return all.find((account) => account.name === name);
-  }
+  };
 
-  return router;
+  return [
+    route(
+      {
+        method: 'post',
+        path: '/v1/receipts',
+        operationId: 'handOverEvent',
+        tag: 'Accounts',
+        summary: 'Hand on an event that came to a callback URL of your own',
+        query: ReceiptQuery,
+        body: {
+          raw: {
+            'text/xml': 'The body of the push, as it came',
+            'application/json': 'The same, where WeChat pushes JSON',
+          },
+          maxBytes: MAX_BYTES,
+        },
+        answers: { 200: ReceiptOutcome },
+        problems: {
+          404: 'No such account',
+          413: 'Over 64 KB',
+          422: 'Not the body of a push for this account',
+        },
+      },
+      async ({ query, body }) => {
+        const account = meant(query.account);
+        if (!account) return refuse(noSuchAccount(accounts()));
+        const event = openHandedEvent(account, body.toString('utf8'), now());
+        if (!event) return refuse({ code: 'not-a-push' });
+
+        await stores.lanes.noteEvent(account.name, now(), 'handed over');
+        if (event.type === 'other') return { outcome: 'ignored', event: event.event };
+        const { msgId, receipt, createdAt } = event;
+        const arrival = { msgId, receipt, createdAt, trusted: true };
+        return { outcome: await receipts.take(account.name, arrival), msgId };
+      },
+    ),
+  ];
 }

@@ -1,50 +1,73 @@
 /** Webhooks: the key that they are signed with, and telling one again. */
-import express, { type Router } from 'express';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
-import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
+import { WebhookReplay } from '../../shared/contract/campaigns.ts';
+import { refuse } from '../../shared/contract/problem.ts';
+import { RotatedWebhookSecret, WebhookSecret } from '../../shared/contract/service.ts';
 import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
 import { plan, type Queues } from '../../shared/queue/queues.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import { BOTH_SIGN_FOR, type WebhookSecret } from '../../shared/record/webhook-secret.ts';
-import { callerOf } from '../http/caller.ts';
-import { sendRefusal } from '../http/problem.ts';
-import { noCampaign } from './campaigns.ts';
+import { BOTH_SIGN_FOR, type WebhookSecret as Secret } from '../../shared/record/webhook-secret.ts';
+import { type Route, route } from '../http/route.ts';
+import { campaignId, noCampaign } from './campaigns.ts';
 
 interface Dependencies {
   readonly campaigns: Pick<CampaignStore, 'read' | 'note'>;
   readonly queues: Pick<Queues, 'webhooks'>;
-  readonly secret: WebhookSecret;
+  readonly secret: Secret;
   readonly now: () => number;
 }
 
-export function makeWebhooksRoutes({ campaigns, queues, secret, now }: Dependencies): Router {
-  const router = express.Router();
+export const makeWebhooksRoutes = ({ campaigns, queues, secret, now }: Dependencies): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/v1/webhooks/secret',
+      operationId: 'getWebhookSecret',
+      tag: 'Service',
+      summary: 'The key that webhooks are signed with (Standard Webhooks)',
+      answers: { 200: WebhookSecret },
+    },
+    async () => ({ secret: await secret.current() }),
+  ),
 
-  router.get('/v1/webhooks/secret', async (_req, res) => {
-    res.json({ secret: await secret.current() });
-  });
+  route(
+    {
+      method: 'post',
+      path: '/v1/webhooks/secret',
+      operationId: 'rotateWebhookSecret',
+      tag: 'Service',
+      summary: 'Replace the key; for a week each webhook is signed by the one before, too',
+      answers: { 200: RotatedWebhookSecret },
+    },
+    async () => ({
+      secret: await secret.rotate(),
+      previousSignsUntil: rfc3339(now() + BOTH_SIGN_FOR),
+    }),
+  ),
 
-  router.post('/v1/webhooks/secret', async (_req, res) => {
-    const next = await secret.rotate();
-    res.json({ secret: next, previousSignsUntil: rfc3339(now() + BOTH_SIGN_FOR) });
-  });
+  route(
+    {
+      method: 'post',
+      path: '/v1/campaigns/:id/webhook/replay',
+      operationId: 'replayWebhook',
+      tag: 'Campaigns',
+      summary: 'Tell its webhook again how it ended',
+      params: { id: campaignId },
+      answers: { 202: WebhookReplay },
+      problems: { 409: 'It has no webhook, or has not ended' },
+    },
+    async ({ params: { id }, by }) => {
+      const record = await campaigns.read(id);
+      if (!record) return noCampaign;
+      const { campaign, control } = record;
+      if (!campaign.webhook) return refuse({ code: 'no-webhook' });
+      if (control.endedAt === undefined) return refuse({ code: 'not-ended' });
 
-  router.post('/v1/campaigns/:id/webhook/replay', async (req, res) => {
-    const { id } = req.params;
-    const record = CAMPAIGN_ID.test(id) ? await campaigns.read(id) : null;
-    if (!record) return sendRefusal(res, noCampaign);
-    const { campaign, control } = record;
-    if (!campaign.webhook) return sendRefusal(res, { code: 'no-webhook' });
-    if (control.endedAt === undefined) {
-      return sendRefusal(res, { code: 'not-ended' });
-    }
-
-    const at = now();
-    const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
-    await queues.webhooks.add(job.name, job.data, job.opts);
-    await campaigns.note(id, { at, by: callerOf(res), action: 'webhook replay' });
-    res.status(202).json({ campaignId: id, queuedAt: rfc3339(at) });
-  });
-
-  return router;
-}
+      const at = now();
+      const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
+      await queues.webhooks.add(job.name, job.data, job.opts);
+      await campaigns.note(id, { at, by, action: 'webhook replay' });
+      return { campaignId: id, queuedAt: rfc3339(at) };
+    },
+  ),
+];

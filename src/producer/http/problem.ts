@@ -30,11 +30,16 @@ const shownNow = (
   ...(batch ? { batch: batchView(campaignId, batch) } : {}),
 });
 
+/** When to come back to what is busy or away. */
+const RETRY_SECONDS = '5';
+
 /** Answers a refusal; nothing, where the answer has begun already. */
 export function sendRefusal(res: Response, problem: Problem): void {
   if (res.headersSent) return;
+  const status = STATUS[problem.code];
+  if (status === 503 && !res.hasHeader('Retry-After')) res.set('Retry-After', RETRY_SECONDS);
   res
-    .status(STATUS[problem.code])
+    .status(status)
     .type(PROBLEM_TYPE)
     .send(JSON.stringify(bodyOf(problem, languageOf(res.req))));
 }

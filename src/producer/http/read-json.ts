@@ -1,8 +1,9 @@
 /** JSON bodies: UTF-8 to the letter, so that no name goes out garbled to every follower. */
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
-import { type Refused, refuse } from '../../shared/contract/problem.ts';
+import { refuse } from '../../shared/contract/problem.ts';
 import { readJsonText } from '../../shared/platform/json-text.ts';
+import type { Parsed } from './parse-input.ts';
 import { sendRefusal } from './problem.ts';
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
@@ -31,15 +32,11 @@ export const readJson: RequestHandler[] = [readText, parseText];
 
 const unreadable = (type: string): Error => Object.assign(new Error(type), { type });
 
-/** A body that may be left out; one that was not read as JSON is not taken for none. */
-export function optionalJsonOf(req: Request): { body: unknown } | Refused {
+/** A body as JSON; one of another type was not read, and is not taken for none. */
+export function jsonOf(req: Request, mayBeAbsent: boolean): Parsed<unknown> {
+  if (req.body !== undefined) return { value: req.body };
   const { 'transfer-encoding': inPieces, 'content-length': length } = req.headers;
   const isThere = inPieces !== undefined || Number(length ?? 0) > 0;
-  return isThere ? jsonOf(req) : { body: {} };
-}
-
-/** A body that must be there as JSON; any other type was not read. */
-export function jsonOf(req: Request): { body: unknown } | Refused {
-  if (req.body !== undefined) return { body: req.body };
+  if (mayBeAbsent && !isThere) return { value: {} };
   return refuse({ code: 'content-type-unsupported', accepted: ['application/json'] });
 }

@@ -13,26 +13,22 @@ import { type AuthSettings, addressFindings, limitRate, makeAuth } from './auth.
 import { hasCaller } from './caller.ts';
 import { logRequests } from './log-requests.ts';
 import { makeErrorHandler, noSuchPlace } from './problem.ts';
-import { readJson } from './read-json.ts';
 import { cutOffRefused } from './refused-bodies.ts';
+import type { Route } from './route.ts';
 
-/** Routers name their paths in full; each is served to whom its place says. */
-export interface Places {
-  /** No key: health, and what describes the API. */
-  readonly open: readonly Router[];
-  /** No key, and no calls of the API: what pages are made of. */
+/** What is served, and to whom. */
+export interface Served {
+  /** Of the API: by API key, unless a route says that it needs none. */
+  readonly routes: readonly Route[];
+  /** No key: what pages are made of. */
   readonly files?: readonly Router[];
-  /** By API key; these read their bodies themselves, piece by piece. */
-  readonly raw: readonly Router[];
-  /** By API key; bodies are JSON. */
-  readonly api: readonly Router[];
   /** For a person with the board's password: path → what is served under it. */
-  readonly operator: Readonly<Record<string, RequestHandler>>;
+  readonly operator?: Readonly<Record<string, RequestHandler>>;
 }
 
 export interface ProducerDependencies {
   readonly settings: AuthSettings & { readonly port: number };
-  readonly places: Places;
+  readonly served: Served;
   readonly log: Logger;
   readonly requestsPerMinute?: number;
   /** Told before the server stops, to end what would go on for ever. */
@@ -73,7 +69,7 @@ export async function startProducer(deps: ProducerDependencies): Promise<Produce
 }
 
 function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.Express {
-  const { settings, places, log, requestsPerMinute = REQUESTS_PER_MINUTE } = deps;
+  const { settings, served, log, requestsPerMinute = REQUESTS_PER_MINUTE } = deps;
   const auth = makeAuth(settings);
   const app = express();
   app.disable('x-powered-by').disable('etag');
@@ -83,17 +79,23 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
     res.set('Cache-Control', 'no-store');
     next();
   });
-  for (const router of places.raw) app.use(forCallers(router));
-  app.use('/v1', readJson);
-  for (const router of places.api) app.use(forCallers(router));
+  app.use(forCallers(routerOf(served.routes.filter(needsKey))));
   app.use('/v1', noSuchPlace);
-  for (const router of [...places.open, ...(places.files ?? [])]) app.use(router);
-  for (const [path, served] of Object.entries(places.operator)) {
-    app.use(path, auth.operator, served);
+  app.use(routerOf(served.routes.filter((route) => !needsKey(route))), ...(served.files ?? []));
+  for (const [path, handler] of Object.entries(served.operator ?? {})) {
+    app.use(path, auth.operator, handler);
   }
   app.use(noSuchPlace);
   app.use(makeErrorHandler({ log }));
   return app;
+}
+
+const needsKey = (route: Route): boolean => route.needsKey !== false;
+
+function routerOf(routes: readonly Route[]): Router {
+  const router = express.Router();
+  for (const { method, path, handlers } of routes) router[method](path, ...handlers);
+  return router;
 }
 
 /**

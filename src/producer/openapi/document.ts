@@ -1,7 +1,7 @@
-/** OpenAPI 3.1 from the same schemas that check requests. */
+/** OpenAPI 3.1 from the routes' declarations. */
 import { z } from 'zod';
-import { ProblemAnswer } from '../../shared/contract/answers.ts';
-import { type AnswerShape, type Operation, parametersOf, templateOf } from './operation.ts';
+import { ProblemAnswer } from '../../shared/contract/problem-answer.ts';
+import type { Declaration, OtherAnswer } from '../http/route.ts';
 
 type Json = Record<string, unknown>;
 
@@ -26,15 +26,22 @@ const ALWAYS: Readonly<Record<number, string>> = {
   503: 'Redis is away; Retry-After says when to come back',
 };
 
+/** What a call with a JSON body may be answered. */
+const OF_JSON: Readonly<Record<number, string>> = {
+  413: 'Over 16 MiB',
+  415: 'Not JSON',
+  422: 'Validation failed; every error is listed',
+};
+
 export function openApiDocument(
-  operations: readonly Operation[],
+  routes: readonly Declaration[],
   { version }: { readonly version: string },
 ): OpenApiDocument {
   const schemas = gatherSchemas();
   const paths: Record<string, Record<string, Json>> = {};
-  for (const operation of operations) {
-    const path = templateOf(operation.path);
-    paths[path] = { ...paths[path], [operation.method]: describe(operation, schemas.of) };
+  for (const route of routes) {
+    const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method]: describe(route, schemas.of) };
   }
   return {
     openapi: '3.1.1',
@@ -63,10 +70,10 @@ export function openApiDocument(
 
 type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => Json;
 
-function describe(operation: Operation, schemaOf: SchemaOf): Json {
-  const { method, path, tag, summary, description, needsKey, body, answers } = operation;
+function describe(route: Declaration, schemaOf: SchemaOf): Json {
+  const { path, operationId, tag, summary, description, needsKey, body, answers } = route;
   return {
-    operationId: `${method}${path.replaceAll(/[^A-Za-z0-9]+(\w)?/g, (_, next = '') => next.toUpperCase())}`,
+    operationId,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
@@ -79,20 +86,23 @@ function describe(operation: Operation, schemaOf: SchemaOf): Json {
         description: PARAMETERS[name] ?? name,
         schema: { type: 'string' },
       })),
-      ...queryOf(operation, schemaOf),
-      ...headersOf(operation, schemaOf),
+      ...queryOf(route, schemaOf),
+      ...headersOf(route, schemaOf),
     ]),
     ...(body === undefined ? {} : { requestBody: bodyOf(body, schemaOf) }),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, schemaOf)]),
       ),
-      ...problemAnswersOf(operation, schemaOf),
+      ...problemAnswersOf(route, schemaOf),
     },
   };
 }
 
-function queryOf({ query }: Operation, schemaOf: SchemaOf): Json[] {
+const parametersOf = (path: string): string[] =>
+  [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+
+function queryOf({ query }: Declaration, schemaOf: SchemaOf): Json[] {
   if (!query) return [];
   const { properties = {}, required = [] } = schemaOf(query, 'input') as {
     properties?: Record<string, Json>;
@@ -107,13 +117,13 @@ function queryOf({ query }: Operation, schemaOf: SchemaOf): Json[] {
   }));
 }
 
-const headersOf = ({ headers = {} }: Operation, schemaOf: SchemaOf): Json[] =>
+const headersOf = ({ headers = {} }: Declaration, schemaOf: SchemaOf): Json[] =>
   Object.entries(headers).map(([name, header]) => {
-    const { description, ...schema } = schemaOf(header, 'input');
+    const { description, ...schema } = schemaOf(header.schema, 'input');
     return { name, in: 'header', required: false, description, schema };
   });
 
-function bodyOf(body: NonNullable<Operation['body']>, schemaOf: SchemaOf): Json {
+function bodyOf(body: NonNullable<Declaration['body']>, schemaOf: SchemaOf): Json {
   if ('schema' in body) {
     const content = { 'application/json': { schema: schemaOf(body.schema, 'input') } };
     return { required: body.optional !== true, content };
@@ -129,25 +139,31 @@ function bodyOf(body: NonNullable<Operation['body']>, schemaOf: SchemaOf): Json 
   return { required: true, content: Object.fromEntries(content) };
 }
 
-function answerOf({ description, schema, type }: AnswerShape, schemaOf: SchemaOf): Json {
-  if (schema) {
-    const content = { 'application/json': { schema: schemaOf(schema, 'output') } };
-    return { description, content };
+function answerOf(answer: z.ZodType | OtherAnswer, schemaOf: SchemaOf): Json {
+  if (answer instanceof z.ZodType) {
+    const content = { 'application/json': { schema: schemaOf(answer, 'output') } };
+    return { description: answer.description ?? '', content };
   }
+  const { description, type } = answer;
   return type === undefined
     ? { description }
     : { description, content: { [type]: { schema: { type: 'string' } } } };
 }
 
-export function problemsOf({ needsKey, body, problems = {} }: Operation) {
+/** What a route may be refused with: what follows from its declaration, and what it names. */
+export function problemsOf({ needsKey, path, body, problems = {} }: Declaration) {
   if (needsKey === false) return problems;
-  const tooLarge = body && 'schema' in body ? { 413: 'Over 16 MiB' } : {};
-  return { ...ALWAYS, ...tooLarge, ...problems };
+  return {
+    ...ALWAYS,
+    ...(path.includes(':') ? { 404: 'Nothing is kept under this id or name' } : {}),
+    ...(body && 'schema' in body ? OF_JSON : {}),
+    ...problems,
+  };
 }
 
-function problemAnswersOf(operation: Operation, schemaOf: SchemaOf): Json {
+function problemAnswersOf(route: Declaration, schemaOf: SchemaOf): Json {
   return Object.fromEntries(
-    Object.entries(problemsOf(operation)).map(([status, description]) => [
+    Object.entries(problemsOf(route)).map(([status, description]) => [
       status,
       {
         description,

@@ -12,7 +12,7 @@ import {
   settingOf,
   valuesOf,
 } from '../../shared/campaign/serving.ts';
-import { CAMPAIGN_ID } from '../../shared/contract/campaign-query.ts';
+import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, STATUS } from '../../shared/contract/problem.ts';
 import { problemWords } from '../../shared/contract/problem-words.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';

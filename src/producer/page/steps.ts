@@ -1,9 +1,10 @@
 /** What a person does on the page: forms, answered with the page again, or with the reason why not. */
 import express, { type Request, type Response, type Router } from 'express';
-import { CAMPAIGN_ID, ResolveRequest } from '../../shared/contract/campaign-query.ts';
+import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
+import { ResolveRequest } from '../../shared/contract/decisions.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { noSuchAccount } from '../api/accounts.ts';
-import { STEP_NAMES, takeStep } from '../api/steering.ts';
+import { STEP_NAMES, takeStep } from '../api/decisions.ts';
 import { callerOf } from '../http/caller.ts';
 import { parseBody } from '../http/parse-input.ts';
 import type { PageDependencies } from './page.ts';

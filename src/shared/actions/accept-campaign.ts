@@ -14,7 +14,7 @@ import {
 } from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
-import { CampaignRequest } from '../campaign/request.ts';
+import { CampaignRequest } from '../contract/campaign-request.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';

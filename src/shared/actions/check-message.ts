@@ -3,7 +3,7 @@
 import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/article-pictures.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
-import type { MessageRequest } from '../campaign/request.ts';
+import type { MessageRequest } from '../contract/campaign-request.ts';
 import type { Mistake } from '../contract/problem.ts';
 import { CoverUnfit, fitCover, fitRefusals } from '../media/fit-cover.ts';
 import type { MediaStore } from '../record/media-store.ts';

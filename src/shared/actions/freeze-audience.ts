@@ -1,6 +1,6 @@
 /** From the audience that was asked for to one that a campaign can refer to, and its size. */
 import type { Audience, AudienceCounts } from '../campaign/audience.ts';
-import type { CampaignRequest } from '../campaign/request.ts';
+import type { CampaignRequest } from '../contract/campaign-request.ts';
 import type { Refused } from '../contract/problem.ts';
 import { DAY } from '../platform/time.ts';
 import type { AudienceList } from '../record/audience-record.ts';

@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { isWholesale } from '../campaign/audience.ts';
 import { coverKind, type Message, type NewsRoute } from '../campaign/message.ts';
-import { CampaignRequest, isMusic } from '../campaign/request.ts';
+import { CampaignRequest, isMusic } from '../contract/campaign-request.ts';
 import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';

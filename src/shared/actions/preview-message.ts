@@ -2,7 +2,7 @@
 
 import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
 import { coverKind } from '../campaign/message.ts';
-import { PreviewBody } from '../contract/preview-request.ts';
+import { PreviewRequest } from '../contract/previews.ts';
 import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
@@ -49,7 +49,7 @@ export function makePreviewMessage(deps: Dependencies) {
   const bringMessage = makeBringMessage(deps);
 
   return async function previewMessage(body: unknown): Promise<PreviewReport | Refused> {
-    const { value: request, own, mistakes: ofSchema } = parseAll(PreviewBody, body);
+    const { value: request, own, mistakes: ofSchema } = parseAll(PreviewRequest, body);
     if (!request) return invalidPreview(ofSchema);
     const found = accountFor(deps.accounts(), request.account);
     const account = 'mistake' in found ? undefined : found;

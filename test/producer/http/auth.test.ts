@@ -99,7 +99,7 @@ describe('the API', () => {
   it('says how long to wait when one key asks too often, and serves the others', async () => {
     const producer = await startProducer({
       settings: world.config.producer,
-      places: { open: [], raw: [], api: [], operator: {} },
+      served: { routes: [] },
       log: world.logged.log,
       requestsPerMinute: 10,
     });
@@ -159,7 +159,7 @@ describe('without any key', () => {
     const { board: _, ...settings } = world.config.producer;
     const producer = await startProducer({
       settings: { ...settings, publicUrl: 'https://qunfa.example' },
-      places: { open: [], raw: [], api: [], operator: { '/': (_req, res) => res.send('page') } },
+      served: { routes: [], operator: { '/': (_req, res) => res.send('page') } },
       log: world.logged.log,
     });
     onTestFinished(() => producer.stop());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inWords } from '../../../src/shared/actions/in-words.ts';
 import { mistakesOf } from '../../../src/shared/actions/mistakes-of.ts';
-import { CampaignRequest } from '../../../src/shared/campaign/request.ts';
+import { CampaignRequest } from '../../../src/shared/contract/campaign-request.ts';
 import { openIds } from '../../support/open-ids.ts';
 
 const GOOD = { audience: { type: 'everyone' }, message: { type: 'text', content: 'hello' } };

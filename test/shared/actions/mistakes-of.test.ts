@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { mistakesOf } from '../../../src/shared/actions/mistakes-of.ts';
-import { CampaignRequest } from '../../../src/shared/campaign/request.ts';
+import { CampaignRequest } from '../../../src/shared/contract/campaign-request.ts';
 import { openIds } from '../../support/open-ids.ts';
 
 const [openId = ''] = openIds(1);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type MediaKind, mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
-import { CampaignRequest } from '../../../src/shared/campaign/request.ts';
+import { CampaignRequest } from '../../../src/shared/contract/campaign-request.ts';
 import { inspectMedia } from '../../../src/shared/media/inspect-media.ts';
 import { example } from './samples.ts';
 

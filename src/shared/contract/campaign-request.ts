@@ -3,7 +3,7 @@
  * and the typed client come from here.
  */
 import { z } from 'zod';
-import { isBlank, isSeen } from './article-pictures.ts';
+import { isBlank, isSeen } from '../campaign/article-pictures.ts';
 
 const Id = (prefix: string, what: string) =>
   z

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CampaignRequest, isMusic } from '../../../src/shared/campaign/request.ts';
+import { CampaignRequest, isMusic } from '../../../src/shared/contract/campaign-request.ts';
 import { openIds } from '../../support/open-ids.ts';
 
 const request = (changes: object = {}) => ({

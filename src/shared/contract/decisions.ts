@@ -1,59 +1,27 @@
-/** What may be asked of campaigns, apart from the campaign itself (shared/campaign/request.ts). */
+/** What an operator may decide about a campaign or its batches. */
 import { z } from 'zod';
-import { CAMPAIGN_STATES } from '../campaign/campaign.ts';
 import { isOpenId } from '../campaign/cut.ts';
 import { MESSAGE_ID } from '../wechat/message-id.ts';
-import { Limit } from './paging.ts';
-
-export const CAMPAIGN_ID = /^[0-9a-hjkmnp-z]{18}$/;
-
-export const CampaignListQuery = z.strictObject({
-  limit: Limit,
-  cursor: z
-    .string()
-    .regex(CAMPAIGN_ID, 'is no cursor of this list')
-    .describe('`next` of the page before')
-    .optional(),
-  account: z.string().min(1).max(32).optional().describe('Of this account only'),
-  state: z.enum(CAMPAIGN_STATES).optional().describe('In this state only'),
-});
-
-export const BatchListQuery = z.strictObject({
-  from: z.coerce
-    .number()
-    .int()
-    .min(1, 'batches count from 1')
-    .max(1_000_000)
-    .default(1)
-    .describe('Number of the first batch on the page; `next` of the page before'),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('How many at most'),
-});
-
-export const AuditQuery = z.strictObject({
-  from: z.coerce
-    .number()
-    .int()
-    .min(1, 'entries count from 1')
-    .default(1)
-    .describe('Number of the first entry on the page; `next` of the page before'),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('How many at most'),
-});
+import { Quota } from './plans.ts';
+import { type Answered, Count } from './shapes.ts';
 
 const Note = z.string().max(500).optional().describe('Why; kept in the audit');
 
-export const Seen = z
+const Seen = z
   .int()
   .nonnegative()
   .optional()
   .describe('The `version` that this was decided on; where it is another one by now, 409 `moved`');
 
-export const StepRequest = z.strictObject({ seen: Seen, note: Note }).meta({ id: 'Step' });
+export const StepRequest = z
+  .strictObject({ seen: Seen, note: Note })
+  .meta({ id: 'Step', examples: [{ seen: 3, note: 'wrong cover' }] });
 export const RejectRequest = z
   .strictObject({
     seen: Seen,
     note: z.string().min(1).max(500).describe('Why; shown as its error'),
   })
-  .meta({ id: 'Reject' });
+  .meta({ id: 'Reject', examples: [{ seen: 0, note: 'not this week' }] });
 
 /** 64-bit at WeChat's, so a string here: as a JSON number it may have been rounded already. */
 const MsgId = z
@@ -77,7 +45,13 @@ export const ResolveRequest = z
   .describe(
     'sent: it went out under this message id · not-sent: it did not; it is submitted again under a new key, or cancelled where nothing may be sent any more · given-up: abandon it, its outcome stays unknown. `seen` is the version of the batch; of the campaign for `all-held`',
   )
-  .meta({ id: 'Resolve' });
+  .meta({
+    id: 'Resolve',
+    examples: [
+      { as: 'sent', msgId: '1000000002', seen: 5 },
+      { as: 'not-sent', seen: 5, note: 'not in the console' },
+    ],
+  });
 export type ResolveRequest = z.output<typeof ResolveRequest>;
 
 /** WeChat refuses a whole batch for one OpenID of another account (40003, 49003). */
@@ -93,10 +67,46 @@ export const RetryRequest = z
     seen: Seen,
   })
   .refine(({ split, without }) => !(split && without), 'either split or without')
-  .meta({ id: 'Retry' });
+  .meta({ id: 'Retry', examples: [{ seen: 7 }, { split: true, seen: 7 }] });
 export type RetryRequest = z.output<typeof RetryRequest>;
 
-export const IdempotencyKey = z
-  .string()
-  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, '1 to 255 printable ASCII characters')
-  .describe('Same key and body: same answer. Same key, other body: 409. Per account');
+export const RecallRequest = z
+  .strictObject({
+    articleIndex: z
+      .int()
+      .min(1)
+      .max(10)
+      .optional()
+      .describe('Counted from 1; every article if absent'),
+    batches: z
+      .array(z.int().positive())
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('Numbers; every batch that WeChat took if absent'),
+    seen: Seen,
+  })
+  .meta({ id: 'RecallRequest', examples: [{ articleIndex: 1, seen: 9 }] });
+export type RecallRequest = Answered<typeof RecallRequest>;
+
+export const RecallReport = z
+  .strictObject({
+    id: z.string(),
+    recalled: Count,
+    results: z.array(
+      z.strictObject({
+        no: z.int().positive(),
+        msgId: z.string().exactOptional(),
+        outcome: z
+          .enum(['recalled', 'already', 'refused', 'unknown', 'not-sent', 'not-tried'])
+          .describe('already: an earlier recall did it · not-tried: no call is left today'),
+        errcode: z.int().exactOptional().describe('WeChat’s'),
+        meaning: z.string().exactOptional().describe('The errcode in words'),
+      }),
+    ),
+    quota: Quota.describe('Of today’s recalls, after these'),
+    notes: z.array(z.string()).describe('What this did not do, in words'),
+  })
+  .describe('What became of each batch')
+  .meta({ id: 'Recall' });
+export type RecallReport = Answered<typeof RecallReport>;

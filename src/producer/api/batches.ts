@@ -1,0 +1,74 @@
+/** A campaign's batches: page by page, and as a table of results. */
+import { once } from 'node:events';
+import { BatchListQuery, BatchPage } from '../../shared/contract/batches.ts';
+import type { BatchStore } from '../../shared/record/batch-store.ts';
+import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import { type Route, route } from '../http/route.ts';
+import { batchView } from './batch-view.ts';
+import { campaignId, noCampaign } from './campaigns.ts';
+import { RESULT_HEADER, resultRow } from './result-row.ts';
+
+interface Dependencies {
+  readonly campaigns: Pick<CampaignStore, 'view'>;
+  readonly batches: Pick<BatchStore, 'page'>;
+}
+
+const tag = 'Campaigns';
+const params = { id: campaignId } as const;
+/** Batches read at once for the table. */
+const PAGE = 500;
+
+export const makeBatchesRoutes = ({ campaigns, batches }: Dependencies): Route[] => [
+  route(
+    {
+      method: 'get',
+      path: '/v1/campaigns/:id/batches',
+      operationId: 'listBatches',
+      tag,
+      summary: 'See its batches: one mass send each',
+      params,
+      query: BatchListQuery,
+      answers: { 200: BatchPage },
+    },
+    async ({ params: { id }, query: { from, limit } }) => {
+      const view = await campaigns.view(id);
+      if (!view) return noCampaign;
+      const page = await batches.page(id, from, limit);
+      const next = from + limit;
+      return {
+        batches: page.map((batch) => batchView(id, batch)),
+        next: next <= view.batches.total ? next : null,
+      };
+    },
+  ),
+
+  route(
+    {
+      method: 'get',
+      path: '/v1/campaigns/:id/results.csv',
+      operationId: 'getResults',
+      tag,
+      summary: 'Download results as CSV: a line for each batch',
+      params,
+      answers: { 200: { description: 'CSV with a header; unknown is empty', type: 'text/csv' } },
+    },
+    async ({ params: { id }, res }) => {
+      const view = await campaigns.view(id);
+      if (!view) return noCampaign;
+      res.set({
+        'content-type': 'text/csv; charset=utf-8; header=present',
+        'content-disposition': `attachment; filename="${id}.csv"`,
+      });
+      res.write(RESULT_HEADER);
+      for (let from = 1; from <= view.batches.total && !res.destroyed; from += PAGE) {
+        const page = await batches.page(id, from, PAGE);
+        const rows = page.map((batch) => resultRow(batchView(id, batch)));
+        if (!res.write(rows.join('')) && !res.destroyed) {
+          await Promise.race([once(res, 'drain'), once(res, 'close')]);
+        }
+      }
+      res.end();
+      return undefined;
+    },
+  ),
+];

@@ -1,0 +1,230 @@
+/** Campaigns as they are looked at. What enqueues one: campaign-request.ts. */
+import { z } from 'zod';
+import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
+import { WARNING_CODES } from '../campaign/warnings.ts';
+import {
+  type Answered,
+  Count,
+  Limit,
+  Next,
+  NextNumber,
+  numbered,
+  Time,
+  UnknownCount,
+} from './shapes.ts';
+
+export const CAMPAIGN_ID = /^[0-9a-hjkmnp-z]{18}$/;
+
+export const CampaignListQuery = z.strictObject({
+  limit: Limit,
+  cursor: z
+    .string()
+    .regex(CAMPAIGN_ID, 'is no cursor of this list')
+    .describe('`next` of the page before')
+    .optional(),
+  account: z.string().min(1).max(32).optional().describe('Of this account only'),
+  state: z.enum(CAMPAIGN_STATES).optional().describe('In this state only'),
+});
+
+export const AuditQuery = numbered('entries');
+
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, '1 to 255 printable ASCII characters')
+  .describe('Same key and body: same answer. Same key, other body: 409. Per account');
+
+const Links = z
+  .strictObject({
+    self: z.string(),
+    batches: z.string(),
+    events: z.string(),
+    audit: z.string(),
+    results: z.string(),
+  })
+  .meta({ id: 'Links' });
+
+const AudienceAnswer = z
+  .strictObject({
+    type: z.enum(['group', 'tag', 'everyone', 'list', 'followers']),
+    groupId: z.string().exactOptional(),
+    tagId: z.int().exactOptional(),
+    listId: z.string().exactOptional().describe('The frozen list; OpenIDs given inline became one'),
+    received: Count.exactOptional(),
+    duplicates: Count.exactOptional(),
+    invalid: Count.exactOptional(),
+    suppressed: Count.exactOptional(),
+    recipients: Count.exactOptional(),
+  })
+  .meta({ id: 'CampaignAudience' });
+
+const Warning = z
+  .strictObject({
+    code: z.enum(WARNING_CODES).describe('Stable, for programs'),
+    message: z.string().describe('In the language of Accept-Language (en, zh)'),
+    batches: Count.exactOptional().describe('How many batches it is about'),
+    at: Time.exactOptional().describe('Of `corrected`: when'),
+    read: Count.exactOptional().describe('Of `followers-incomplete`: how many WeChat listed'),
+    total: Count.exactOptional().describe('Of `followers-incomplete`: how many it counts'),
+  })
+  .describe('What an operator should look at')
+  .meta({ id: 'Warning' });
+
+/** What is answered at once, and never changes but for the first three. */
+const Accepted = {
+  id: z.string(),
+  version: Count.describe(
+    'Grows with each change that matters to a decision: send it back as `seen`',
+  ),
+  state: z.enum(CAMPAIGN_STATES),
+  account: z.string(),
+  name: z.string(),
+  sandbox: z.literal(true).exactOptional().describe('No follower gets anything'),
+  audience: AudienceAnswer,
+  sendAt: Time,
+  notAfter: Time,
+  pausedFor: z
+    .array(z.enum(PAUSE_REASONS))
+    .exactOptional()
+    .describe('Every reason that keeps it paused'),
+};
+
+const acceptedExample = {
+  id: '3kq8v2x0a5n7c1d9f0',
+  version: 0,
+  state: 'scheduled',
+  account: 'default',
+  name: 'Happy Day',
+  audience: { type: 'tag', tagId: 2 },
+  sendAt: '2026-12-01T01:00:00.000Z',
+  notAfter: '2026-12-02T01:00:00.000Z',
+};
+const links = {
+  self: '/v1/campaigns/3kq8v2x0a5n7c1d9f0',
+  batches: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/batches',
+  events: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/events',
+  audit: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/audit',
+  results: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/results.csv',
+};
+
+export const AcceptedCampaign = z
+  .strictObject({ ...Accepted, links: Links })
+  .describe('Accepted: it is on record and goes out by itself')
+  .meta({ id: 'CampaignAccepted', examples: [{ ...acceptedExample, links }] });
+export type AcceptedCampaign = Answered<typeof AcceptedCampaign>;
+
+const Fields = z.strictObject({
+  ...Accepted,
+  outcome: z
+    .enum(['delivered', 'partly', 'none', 'unknown'])
+    .exactOptional()
+    .describe('Once completed or cancelled; derived from the batches'),
+  waiting: z
+    .strictObject({
+      reason: z.string(),
+      until: Time.nullable(),
+      queue: z.string().exactOptional().describe('`no-worker`: the queue that no worker serves'),
+    })
+    .exactOptional()
+    .describe('Why it does not move'),
+  recipients: UnknownCount,
+  messageType: z.enum(['text', 'image', 'voice', 'video', 'news']),
+  batches: z.strictObject({
+    total: Count,
+    pending: Count,
+    submitting: Count,
+    submitted: Count,
+    settled: Count,
+    refused: Count,
+    held: Count,
+    abandoned: Count,
+    cancelled: Count,
+  }),
+  receipt: z.strictObject({
+    total: UnknownCount,
+    eligible: UnknownCount,
+    sent: UnknownCount,
+    failed: UnknownCount,
+  }),
+  warnings: z.array(Warning),
+  createdAt: Time,
+  completedAt: Time.exactOptional(),
+  correctedAt: Time.exactOptional().describe('A receipt came or changed after the end'),
+  error: z.strictObject({ code: z.string(), message: z.string() }).exactOptional(),
+});
+
+const example = {
+  ...acceptedExample,
+  version: 3,
+  state: 'completed',
+  outcome: 'delivered',
+  recipients: null,
+  messageType: 'text',
+  batches: {
+    total: 1,
+    pending: 0,
+    submitting: 0,
+    submitted: 0,
+    settled: 1,
+    refused: 0,
+    held: 0,
+    abandoned: 0,
+    cancelled: 0,
+  },
+  receipt: { total: 52_340, eligible: 52_300, sent: 52_291, failed: 9 },
+  warnings: [],
+  createdAt: '2026-11-30T08:12:40.201Z',
+  completedAt: '2026-12-01T01:00:31.870Z',
+};
+
+export const CampaignSummary = Fields.meta({ id: 'CampaignSummary', examples: [example] });
+/** Its warnings are codes with facts, and a `message` in the language that was asked for. */
+export type CampaignSummary = Answered<typeof CampaignSummary>;
+
+export const CampaignDetails = Fields.extend({ links: Links })
+  .describe('The campaign as it is now')
+  .meta({ id: 'Campaign', examples: [{ ...example, links }] });
+export type CampaignDetails = Answered<typeof CampaignDetails>;
+
+export const CampaignPage = z
+  .strictObject({ campaigns: z.array(CampaignSummary), next: Next })
+  .describe('A page of campaigns')
+  .meta({ id: 'CampaignPage' });
+
+const InFlight = z.strictObject({
+  no: z.int().positive(),
+  clientMsgId: z.string(),
+  why: z
+    .enum(['calling', 'unanswered', 'accepted'])
+    .describe(
+      'calling: a call is under way · unanswered: a call was not answered, and is asked about again · accepted: WeChat has it',
+    ),
+});
+export type InFlight = Answered<typeof InFlight>;
+
+/** Of a pause or a cancel. */
+export const StoppedCampaign = CampaignDetails.extend({
+  inFlight: z.array(InFlight).describe('Batches that could not be stopped: they may still go out'),
+})
+  .describe('The campaign as it is now, and what could not be stopped')
+  .meta({ id: 'StoppedCampaign' });
+export type StoppedCampaign = Answered<typeof StoppedCampaign>;
+
+const AuditEntry = z.strictObject({
+  at: Time,
+  by: z.string().describe('The name of the API key, or who else acted'),
+  action: z.string(),
+  note: z.string().exactOptional(),
+  batch: z.int().exactOptional(),
+  msgId: z.string().exactOptional(),
+  clientMsgId: z.string().exactOptional(),
+});
+export type AuditEntry = Answered<typeof AuditEntry>;
+
+export const Audit = z
+  .strictObject({ audit: z.array(AuditEntry), next: NextNumber })
+  .describe('Who did what, oldest first')
+  .meta({ id: 'Audit' });
+
+export const WebhookReplay = z
+  .strictObject({ campaignId: z.string(), queuedAt: Time })
+  .describe('It will be told');

@@ -1,0 +1,29 @@
+/** The producer itself: its health, and the key of its webhooks. */
+import { z } from 'zod';
+import { Time } from './shapes.ts';
+
+export const Alive = z.strictObject({ status: z.literal('alive') }).describe('It does');
+
+export const Readiness = z
+  .strictObject({
+    status: z.enum(['ready', 'not ready']),
+    findings: z.array(z.string()).describe('What stands in the way, in sentences'),
+    unserved: z
+      .array(
+        z.strictObject({
+          code: z.literal('no-worker'),
+          queue: z.string().exactOptional(),
+          account: z.string().exactOptional(),
+        }),
+      )
+      .describe('Queues, or lanes of accounts, that no running worker serves'),
+  })
+  .describe('Whether it can, and what stands in the way')
+  .meta({ examples: [{ status: 'ready', findings: [], unserved: [] }] });
+
+export const WebhookSecret = z
+  .strictObject({ secret: z.string().describe('`whsec_…`') })
+  .describe('The key');
+export const RotatedWebhookSecret = z
+  .strictObject({ secret: z.string().describe('`whsec_…`'), previousSignsUntil: Time })
+  .describe('The new key');
