@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dailyQuotas } from '../../src/shared/campaign/daily-quotas.ts';
-import { EMPTY_TALLY, outcomeOf } from '../../src/shared/campaign/progress.ts';
+import { outcomeOf } from '../../src/shared/campaign/outcome.ts';
+import { EMPTY_TALLY } from '../../src/shared/campaign/progress.ts';
 import { TABLES } from './wechat-tables.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -66,6 +67,8 @@ describe('docs/wechat.md', () => {
         const code = outcomeOf({ ...EMPTY_TALLY, ...tally, [how]: not });
         expect(outcomes, mixture.join(' ')).toEqual([code]);
       }
+      const nobody = { 'receipt-delivered': went + not, 'nobody-filtered': not };
+      expect([outcomeOf({ ...EMPTY_TALLY, ...tally, ...nobody })]).toEqual(outcomes);
     }
   });
 });

@@ -1,5 +1,6 @@
 /** The tables of docs/wechat.md, made from the code that they describe. */
 import { type MediaKind, mediaLimit } from '../../src/shared/campaign/media-limits.ts';
+import { outcomeTable } from '../../src/shared/campaign/outcome.ts';
 import { ERRCODES } from '../../src/shared/wechat/errcodes.ts';
 import { parseStatus } from '../../src/shared/wechat/push/parse-status.ts';
 import { type Remedy, remedyFor } from '../../src/shared/wechat/remedies.ts';
@@ -28,6 +29,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
         return [`\`${status}\``, word, (meaning ?? '').replace(/: 1$/, '; the number is kept')];
       }),
     ),
+  outcomes: outcomeTable,
   media: () =>
     table(
       ['as', 'today', '2014'],

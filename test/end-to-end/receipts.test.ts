@@ -138,15 +138,31 @@ describe('an event', () => {
     expect(receipt?.meaning).toMatch(/\w+ \w+|\p{Script=Han}|success|sent|deliver/iu);
   });
 
-  it('that says success and sent to nobody is a warning for a person', async () => {
+  it('of a fifth campaign to the same followers in a month says that none got it, and the likely cause', async (t) => {
+    const own = await startWorld(t, { limits: { followerPerMonth: 4 } });
+    const outcomes: unknown[] = [];
+    let last = '';
+
+    for (let count = 0; count < 5; count += 1) {
+      last = await own.create(aRequest('default', { repeat: true }));
+      outcomes.push((await own.ended(last)).outcome);
+    }
+
+    expect(outcomes).toEqual([...Array(4).fill('delivered'), 'none']);
+    const { receipt, warnings } = await own.view(last);
+    expect(receipt).toMatchObject({ eligible: 0, sent: 0, failed: 0 });
+    expect(warnings).toEqual([{ code: 'sent-to-nobody', batches: 1, likely: 'filtered' }]);
+  });
+
+  it('that says success and sent to nobody is no delivery', async () => {
     const account = world.nextAccount('a');
     world.faults.set('event-sent-zero', { account });
 
     const id = await world.create(aRequest(account));
 
     const view = await world.ended(id);
-    expect(view.receipt.sent).toBe(0);
-    expect(view.warnings).toEqual([{ code: 'sent-to-nobody', batches: 1 }]);
+    expect(view).toMatchObject({ outcome: 'none', receipt: { sent: 0 } });
+    expect(view.warnings).toEqual([{ code: 'sent-to-nobody', batches: 1, likely: 'none-sent' }]);
   });
 });
 

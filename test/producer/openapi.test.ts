@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Declaration } from '../../src/producer/http/route.ts';
 import { openApiDocument } from '../../src/producer/openapi/document.ts';
+import { outcomeTable } from '../../src/shared/campaign/outcome.ts';
 import { testRedis } from '../support/redis.ts';
 import { declared } from './as-described.ts';
 import { startWorld, type World } from './world.ts';
@@ -72,6 +73,12 @@ describe('the description of the API', () => {
       required: ['audience', 'message'],
       additionalProperties: false,
     });
+  });
+
+  it('prints the table that decides a campaign’s outcome', async () => {
+    const texts = valuesOf('description', await described());
+
+    expect(texts).toContainEqual(expect.stringContaining(outcomeTable()));
   });
 
   it('refuses one name for two shapes', () => {

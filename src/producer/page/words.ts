@@ -3,7 +3,7 @@
 import type { AccountWarning } from '../../shared/actions/describe-account.ts';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
 import type { CampaignState, PauseReason } from '../../shared/campaign/campaign.ts';
-import type { Outcome } from '../../shared/campaign/progress.ts';
+import type { Outcome } from '../../shared/campaign/outcome.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
 

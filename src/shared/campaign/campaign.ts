@@ -7,7 +7,8 @@ import type { WaitReason } from './batch.ts';
 import type { Failure } from './material.ts';
 import type { MediaEra } from './media-limits.ts';
 import type { NewsRoute } from './message.ts';
-import { batchTotal, type Outcome, outcomeOf, receiptTotals, type Tally } from './progress.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { batchTotal, receiptTotals, type Tally } from './progress.ts';
 import { type Warning, warningsOf } from './warnings.ts';
 
 export interface Campaign {

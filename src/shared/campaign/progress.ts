@@ -5,7 +5,7 @@
  * a thousand batches is read in one go.
  */
 import { BATCH_STATES, type Batch, type BatchState, isUnknown } from './batch.ts';
-import { isImplausible, type Receipt } from './receipt.ts';
+import { isImplausible, type NobodyWhy, type Receipt, whyNobody } from './receipt.ts';
 
 /** `version` is kept with the counts, and grows with each change that matters to an operator. */
 export type Tally = Readonly<Record<TallyField | 'version', number>>;
@@ -15,8 +15,8 @@ export type TallyField =
   | `receipt-${Receipt['status']}`
   /** Settled batches whose counts WeChat never told. */
   | 'uncounted'
-  /** Settled as delivered, with a count of zero. */
-  | 'sent-zero'
+  /** Settled as delivered, and sent to nobody: why, as far as the counts tell. */
+  | `nobody-${NobodyWhy}`
   /** Of the uncounted: an event came, and its counts cannot be read. */
   | 'unreadable'
   | 'implausible'
@@ -38,7 +38,9 @@ export const TALLY_FIELDS: readonly TallyField[] = [
   'receipt-failed',
   'receipt-unknown',
   'uncounted',
-  'sent-zero',
+  'nobody-no-followers',
+  'nobody-filtered',
+  'nobody-none-sent',
   'unreadable',
   'implausible',
   'unverified',
@@ -68,7 +70,9 @@ export function tallyOf(batch: Batch): Partial<Record<TallyField, number>> {
     ...twice,
     [`receipt-${receipt.status}`]: 1,
     uncounted: receipt.sent === null ? 1 : 0,
-    'sent-zero': receipt.status === 'delivered' && receipt.sent === 0 ? 1 : 0,
+    ...(receipt.status === 'delivered' && receipt.sent === 0
+      ? { [`nobody-${whyNobody(receipt)}`]: 1 }
+      : {}),
     unreadable: receipt.sent === null && batch.reportedAt !== undefined ? 1 : 0,
     implausible: isImplausible(receipt, batch.size) ? 1 : 0,
     unverified: receipt.unverified && receipt.sent !== null ? 1 : 0,
@@ -104,31 +108,6 @@ export const batchTotal = (tally: Tally): number =>
 
 export const openBatches = (tally: Tally): number =>
   tally.pending + tally.submitting + tally.submitted + tally.held;
-
-export type Outcome = 'delivered' | 'partly' | 'none' | 'unknown';
-
-/**
- * What became of a campaign with no open batch. `went` is delivered batches, `not` the refused,
- * failed and cancelled, `unknown` the settled of which WeChat told no status; `abandoned` those that
- * an operator gave up.
- *
- * | abandoned | went | not | unknown | outcome |
- * |---|---|---|---|---|
- * | some | any | any | any | unknown |
- * | 0 | some | 0 | 0 | delivered |
- * | 0 | some | some | any | partly |
- * | 0 | 0 | any | 0 | none |
- * | 0 | any | 0 | some | unknown |
- * | 0 | 0 | some | some | unknown |
- */
-export function outcomeOf(tally: Tally): Outcome {
-  const went = tally['receipt-delivered'];
-  const not = tally.refused + tally.cancelled + tally['receipt-refused'] + tally['receipt-failed'];
-  if (tally.abandoned > 0) return 'unknown';
-  if (went > 0 && not > 0) return 'partly';
-  if (tally['receipt-unknown'] > 0) return 'unknown';
-  return went > 0 ? 'delivered' : 'none';
-}
 
 /** The campaign's receipt: sums of what WeChat counted; null where it counted nothing at all. */
 export function receiptTotals(

@@ -81,3 +81,12 @@ export function isImplausible(receipt: Receipt, size: number | null): boolean {
   if (total !== null && Math.max(eligible ?? 0, sent ?? 0, failed ?? 0) > total) return true;
   return eligible !== null && sent !== null && failed !== null && sent + failed !== eligible;
 }
+
+export const NOBODY_WHY = ['no-followers', 'filtered', 'none-sent'] as const;
+export type NobodyWhy = (typeof NOBODY_WHY)[number];
+
+/** Of a batch that was sent to nobody: whom WeChat did not find, left out, or did not reach. */
+export function whyNobody({ total, eligible }: Pick<Receipt, 'total' | 'eligible'>): NobodyWhy {
+  if (total === 0) return 'no-followers';
+  return eligible === 0 ? 'filtered' : 'none-sent';
+}

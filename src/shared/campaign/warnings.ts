@@ -4,6 +4,7 @@
  */
 import { isFarFromWhole } from './audience.ts';
 import type { Tally } from './progress.ts';
+import { NOBODY_WHY, type NobodyWhy } from './receipt.ts';
 
 export type Warning =
   /** The outcome is unknown; an operator must resolve these batches. */
@@ -15,7 +16,7 @@ export type Warning =
   /** Refused by us: the list of their OpenIDs is gone. */
   | { readonly code: 'audience-gone'; readonly batches: number }
   /** WeChat reported success and a count of zero. */
-  | { readonly code: 'sent-to-nobody'; readonly batches: number }
+  | { readonly code: 'sent-to-nobody'; readonly batches: number; readonly likely: NobodyWhy }
   /** Settled without WeChat's counts. */
   | { readonly code: 'no-counts'; readonly batches: number }
   /** An event came, and its counts cannot be read. */
@@ -45,6 +46,14 @@ type Words = {
 
 const batches = (count: number): string => `${count} ${count === 1 ? 'batch' : 'batches'}`;
 
+const EN_NOBODY: Readonly<Record<NobodyWhy, string>> = {
+  'no-followers':
+    'WeChat found no follower in the audience; check the tag, the group or the list, and whether it belongs to this account',
+  filtered:
+    "WeChat's filter left no follower. Likely each had four mass messages this month already (the console's included), or the list is not of this account",
+  'none-sent': 'WeChat counts no follower who got it, though its filter left some',
+};
+
 const EN: Words = {
   held: (it) => `${batches(it.batches)} held: the outcome is unknown, and an operator must decide`,
   abandoned: (it) => `${batches(it.batches)} given up: whether the followers got it is unknown`,
@@ -52,8 +61,7 @@ const EN: Words = {
     `${batches(it.batches)} may have been received twice: WeChat accepted an earlier key after another one had been submitted`,
   'audience-gone': (it) =>
     `${batches(it.batches)} never submitted: the list of OpenIDs is no longer kept; upload it again for a new campaign`,
-  'sent-to-nobody': (it) =>
-    `${batches(it.batches)} reported as sent by WeChat, with a count of zero followers`,
+  'sent-to-nobody': (it) => `${batches(it.batches)} sent to nobody: ${EN_NOBODY[it.likely]}`,
   'no-counts': (it) => `${batches(it.batches)} settled without counts: WeChat sent no receipt`,
   'unreadable-counts': (it) =>
     `${batches(it.batches)} settled without counts: a receipt came, and its counts cannot be read`,
@@ -73,6 +81,13 @@ const EN: Words = {
   corrected: (it) => `changed by a later receipt at ${it.at}, after the campaign had ended`,
 };
 
+const ZH_NOBODY: Readonly<Record<NobodyWhy, string>> = {
+  'no-followers': '微信在目标用户中没有找到关注者，请检查标签、分组或名单，并确认属于本公众号',
+  filtered:
+    '目标用户全部被微信过滤，很可能本月都已收到 4 次群发（含公众平台后台发送的），或名单不属于本公众号',
+  'none-sent': '过滤后仍有用户，但微信统计的送达人数为 0',
+};
+
 const ZH: Words = {
   held: (it) => `${it.batches} 个批次待人工处理：无法确认是否已发出`,
   abandoned: (it) => `${it.batches} 个批次已放弃跟进，是否发出不明`,
@@ -80,7 +95,7 @@ const ZH: Words = {
     `${it.batches} 个批次的用户可能收到两次：重新提交后，微信又确认此前的提交已被接收`,
   'audience-gone': (it) =>
     `${it.batches} 个批次未能提交：OpenID 名单已不存在，请重新上传名单并新建任务`,
-  'sent-to-nobody': (it) => `${it.batches} 个批次微信称发送成功，实际送达 0 人`,
+  'sent-to-nobody': (it) => `${it.batches} 个批次无人收到：${ZH_NOBODY[it.likely]}`,
   'no-counts': (it) => `${it.batches} 个批次没有收到群发结果，人数未知`,
   'unreadable-counts': (it) => `${it.batches} 个批次收到了群发结果，但其中的人数无法识别`,
   'impossible-counts': (it) => `${it.batches} 个批次的人数不合理，请与公众平台后台核对`,
@@ -137,7 +152,9 @@ export function warningsOf(
     { code: 'held', batches: tally.held },
     { code: 'maybe-twice', batches: tally.twice },
     { code: 'abandoned', batches: tally.abandoned },
-    { code: 'sent-to-nobody', batches: tally['sent-zero'] },
+    ...NOBODY_WHY.map(
+      (why) => ({ code: 'sent-to-nobody', batches: tally[`nobody-${why}`], likely: why }) as const,
+    ),
     { code: 'differing-events', batches: tally.disputed },
     { code: 'impossible-counts', batches: tally.implausible },
     { code: 'unverified-counts', batches: tally.unverified },

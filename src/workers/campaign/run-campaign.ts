@@ -10,7 +10,8 @@ import { isWholesale } from '../../shared/campaign/audience.ts';
 import { type Batch, newBatch } from '../../shared/campaign/batch.ts';
 import { type Campaign, isEnded, isPaused, stateOf } from '../../shared/campaign/campaign.ts';
 import { batchCount, batchRange } from '../../shared/campaign/cut.ts';
-import { EMPTY_TALLY, openBatches, outcomeOf } from '../../shared/campaign/progress.ts';
+import { outcomeOf } from '../../shared/campaign/outcome.ts';
+import { EMPTY_TALLY, openBatches } from '../../shared/campaign/progress.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import {

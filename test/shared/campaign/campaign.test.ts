@@ -86,7 +86,7 @@ describe('a campaign as others see it', () => {
       held: 1,
       refused: 2,
       settled: 3,
-      'sent-zero': 1,
+      'nobody-filtered': 1,
       uncounted: 1,
       'receipt-refused': 1,
     };
@@ -95,7 +95,7 @@ describe('a campaign as others see it', () => {
 
     expect(warnings).toEqual([
       { code: 'held', batches: 1 },
-      { code: 'sent-to-nobody', batches: 1 },
+      { code: 'sent-to-nobody', batches: 1, likely: 'filtered' },
       { code: 'no-counts', batches: 1 },
       { code: 'refused', batches: 2 },
       { code: 'refused-later', batches: 1 },

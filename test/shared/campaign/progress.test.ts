@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../../src/shared/campaign/batch.ts';
+import { outcomeOf } from '../../../src/shared/campaign/outcome.ts';
 import {
   batchTotal,
   EMPTY_TALLY,
   openBatches,
-  outcomeOf,
   receiptTotals,
   type Tally,
   type TallyField,
@@ -64,6 +64,12 @@ describe('a tally', () => {
     [{ refused: 3 }, 'none'],
     [{ settled: 1, 'receipt-refused': 1 }, 'none'],
     [{ settled: 1, 'receipt-failed': 1 }, 'none'],
+    [{ settled: 1, 'receipt-delivered': 1, 'nobody-filtered': 1 }, 'none'],
+    [{ settled: 2, 'receipt-delivered': 2, 'nobody-no-followers': 1 }, 'partly'],
+    [
+      { settled: 2, 'receipt-delivered': 1, 'nobody-none-sent': 1, 'receipt-unknown': 1 },
+      'unknown',
+    ],
     [{ settled: 2, 'receipt-delivered': 1, 'receipt-unknown': 1 }, 'unknown'],
     [{ settled: 1, 'receipt-unknown': 1, refused: 1 }, 'unknown'],
   ] as const)('%j comes to %s', (changes, outcome) => {
