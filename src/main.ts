@@ -8,31 +8,32 @@ import { makeRegistry } from './shared/platform/metrics.ts';
 import { startMetricsServer } from './shared/platform/metrics-server.ts';
 import type { Running } from './shared/platform/running.ts';
 import { SECOND } from './shared/platform/time.ts';
+import type { Reloading } from './shared/platform/watch-accounts.ts';
 
 const readConfig = (): Config => loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+
+const { ACCOUNTS_FILE } = process.env;
+const RELOADING: Reloading = {
+  reload: readConfig,
+  ...(ACCOUNTS_FILE ? { accountsFile: ACCOUNTS_FILE } : {}),
+};
 
 /** Each role's modules are loaded only where it runs. */
 const ROLES: Readonly<Record<string, (config: Config) => Promise<Running>>> = {
   async producer(config) {
     const { start } = await import('./producer/start.ts');
     requireAccounts(config);
-    return start({ config, ...tools('producer', config) });
+    return start({ config, ...tools('producer', config), ...RELOADING });
   },
   async worker(config) {
     const { start } = await import('./workers/start.ts');
     requireAccounts(config);
-    return start({ config, ...tools('worker', config) });
+    return start({ config, ...tools('worker', config), ...RELOADING });
   },
   async callback(config) {
     const { start } = await import('./callback/start.ts');
     requireAccounts(config);
-    const accountsFile = process.env.ACCOUNTS_FILE;
-    return start({
-      config,
-      ...tools('callback', config),
-      reload: readConfig,
-      ...(accountsFile ? { accountsFile } : {}),
-    });
+    return start({ config, ...tools('callback', config), ...RELOADING });
   },
   async sandbox(config) {
     const { start } = await import('./demo/sandbox-role.ts');

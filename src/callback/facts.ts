@@ -46,10 +46,7 @@ export type CallbackFact =
       readonly why: ForwardFailure;
       readonly status?: number;
     }
-  | { readonly type: 'accounts-reloaded'; readonly accounts: number }
   | { readonly type: 'plain-mode'; readonly account: string }
-  | { readonly type: 'account-changed'; readonly account: string }
-  | { readonly type: 'accounts-unreadable'; readonly error: unknown }
   | { readonly type: 'request-failed'; readonly error: unknown };
 
 export type Notice = (fact: CallbackFact) => void;

@@ -84,21 +84,6 @@ const LINES: Readonly<Record<Exclude<CallbackFact['type'], 'push-refused'>, Line
     event: 'callback.forward-failed',
     says: 'the forward URL did not take an event; WeChat repeats it',
   },
-  'accounts-reloaded': {
-    level: 'info',
-    event: 'callback.accounts-reloaded',
-    says: 'accounts read again',
-  },
-  'account-changed': {
-    level: 'error',
-    event: 'callback.account-changed',
-    says: 'ACCOUNTS_FILE has another AppID for this account; it stays as it was until "qunfa accounts adopt" and a restart',
-  },
-  'accounts-unreadable': {
-    level: 'error',
-    event: 'callback.accounts-unreadable',
-    says: 'the accounts could not be read again; the earlier ones stay',
-  },
   'request-failed': {
     level: 'error',
     event: 'callback.request-failed',

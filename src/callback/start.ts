@@ -10,29 +10,25 @@ import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { SECOND } from '../shared/platform/time.ts';
+import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { openRecord, recordOf } from '../shared/record/record.ts';
-import { callbackAccounts } from './account.ts';
+import { type CallbackAccount, callbackAccounts } from './account.ts';
 import type { CallbackFact } from './facts.ts';
 import { makeFactLog } from './log-facts.ts';
 import { startCallback } from './server.ts';
-import { watchAccounts } from './watch-accounts.ts';
 
 const NOTE_EVERY = 10 * SECOND;
 
-export interface StartOptions {
+export interface StartOptions extends Reloading {
   readonly config: Config;
   readonly log: Logger;
   readonly prefix?: string;
   readonly now?: () => number;
-  /** ACCOUNTS_FILE, to be read again when it changes. */
-  readonly accountsFile?: string;
-  /** Reads the accounts again. */
-  readonly reload?: () => Config;
 }
 
 export async function start(options: StartOptions): Promise<Running> {
-  const { config, log, prefix = config.redis.prefix, accountsFile, reload } = options;
+  const { config, log, prefix = config.redis.prefix } = options;
   const redis = connect(config.redis.url, { purpose: 'http', log });
   const clock = makeRedisClock({ redis });
   const { now = clock.now } = options;
@@ -40,10 +36,15 @@ export async function start(options: StartOptions): Promise<Running> {
   const { submitTimeoutMs } = pace;
   const facts = makeFactLog(log, now);
   const watched = watchAccounts({
-    file: accountsFile,
-    load: () => callbackAccounts((reload?.() ?? config).accounts),
-    notice: facts,
+    ...options,
+    accounts: config.accounts,
+    onRead(accounts) {
+      for (const { name, encodingAesKey } of callbackAccounts(accounts)) {
+        if (!encodingAesKey) facts({ type: 'plain-mode', account: name });
+      }
+    },
   });
+  const called = (): CallbackAccount[] => callbackAccounts(watched.accounts());
   // One that was added while this process ran is itself, too.
   const identityOf = makeIdentityOf(config, watched.accounts);
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
@@ -68,7 +69,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const callback = await startCallback({
     host,
     port,
-    accounts: watched.accounts,
+    accounts: called,
     receipts: makeTakeReceipt({ batches: stores.batches, queues }),
     notice(fact) {
       facts(fact);
@@ -93,7 +94,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const address = (name: string): string => `${publicUrl ?? callback.url}/wechat/${name}`;
   return {
     addresses: Object.fromEntries(
-      watched.accounts().map(({ name }) => [`callback of ${name}`, address(name)]),
+      called().map(({ name }) => [`callback of ${name}`, address(name)]),
     ),
     ready: () => redisFaults(redis),
     failed: installed.failed,

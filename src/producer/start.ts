@@ -20,6 +20,7 @@ import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { SECOND } from '../shared/platform/time.ts';
+import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
 import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
@@ -34,7 +35,7 @@ import { makeBoard } from './board/board.ts';
 import { startProducer } from './http/server.ts';
 import { makePage } from './page/page.ts';
 
-export interface StartOptions {
+export interface StartOptions extends Reloading {
   readonly config: Config;
   readonly log: Logger;
   /** Of the process, whose own health it shows. */
@@ -64,7 +65,12 @@ export async function start(options: StartOptions): Promise<Running> {
   );
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
-  const accounts = () => config.accounts;
+  const watched = watchAccounts({
+    ...options,
+    accounts: config.accounts,
+    mayAdd: (account) => installed.claim(account),
+  });
+  const { accounts } = watched;
   const record = recordOf(prefix);
   const installed = await startWatching({ redis, record, config, accounts });
   const identityOf = makeIdentityOf(config, accounts);
@@ -90,6 +96,7 @@ export async function start(options: StartOptions): Promise<Running> {
 
   const close = async (): Promise<void> => {
     installed.stop();
+    watched.stop();
     clock.stop();
     await feed.stop();
     await queues.close();
@@ -111,7 +118,7 @@ export async function start(options: StartOptions): Promise<Running> {
   const unserved = async () =>
     unservedOf(await stores.workers.serving(), {
       queues: QUEUE_NAMES,
-      accounts: config.accounts.map(({ name }) => name),
+      accounts: accounts().map(({ name }) => name),
     });
   const stopping = new AbortController();
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });

@@ -59,6 +59,7 @@ import { makeTellWebhook } from './upkeep/tell-webhook.ts';
 
 interface Dependencies {
   readonly config: Config;
+  readonly accounts: () => readonly AccountConfig[];
   readonly redis: Redis;
   readonly gate: Pick<Gate, 'pass'>;
   /** @throws {ServiceError} where this process's own settings are out of date. */
@@ -85,12 +86,11 @@ const addressOf = (url = ''): string => URL.parse(url)?.origin ?? url;
 
 /** The one processor of every queue: a job's name decides. */
 export function makeProcessor(deps: Dependencies): Processor {
-  const { config, redis, stores, queues, wechatFor, hostId } = deps;
+  const { config, accounts, redis, stores, queues, wechatFor, hostId } = deps;
   const { log, telemetry, now, prefix } = deps;
   const { era } = config.wechat;
   const { submitTimeoutMs, unknownRetryMs, receiptDeadlineMs } = config.pace;
   const { batches, campaigns } = stores;
-  const accounts = (): readonly AccountConfig[] => config.accounts;
   const accountOf = (name: string): AccountConfig => {
     const account = accounts().find((one) => one.name === name);
     if (!account) throw new AccountUnknown(name);

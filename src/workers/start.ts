@@ -8,7 +8,6 @@ import type { Registry } from 'prom-client';
 import { startWatching } from '../shared/actions/watch-installation.ts';
 import { disagreementsOf } from '../shared/campaign/serving.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
-import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
@@ -19,6 +18,7 @@ import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
+import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { laneOf, QUEUE_NAMES, SHARED_QUEUES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { makeKeys } from '../shared/record/keys.ts';
@@ -34,7 +34,7 @@ import { HEARTBEAT_EVERY, makeGate } from './upkeep/check-heartbeat.ts';
 import { keepSweeping } from './upkeep/keep-sweeping.ts';
 import { type ClockMinder, mindClock } from './upkeep/mind-clock.ts';
 
-export interface StartOptions {
+export interface StartOptions extends Reloading {
   readonly config: Config;
   readonly log: Logger;
   readonly registry: Registry;
@@ -85,7 +85,12 @@ export async function start(options: StartOptions): Promise<Running> {
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
   await clock.measure();
 
-  const accounts = (): readonly AccountConfig[] => config.accounts;
+  const watched = watchAccounts({
+    ...options,
+    accounts: config.accounts,
+    mayAdd: (account) => installed.claim(account),
+  });
+  const { accounts } = watched;
   const identityOf = makeIdentityOf(config, accounts);
   const { retainMs } = config;
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
@@ -110,6 +115,7 @@ export async function start(options: StartOptions): Promise<Running> {
   });
   const process = makeProcessor({
     config,
+    accounts,
     redis,
     gate,
     checkInstallation: installed.check,
@@ -166,6 +172,8 @@ export async function start(options: StartOptions): Promise<Running> {
   let stopped = false;
   const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
   const serves = (account: string): boolean => config.worker.accounts?.includes(account) ?? true;
+  const isConfigured = (account: string): boolean =>
+    accounts().some(({ name }) => name === account);
   const workerId = `${hostId}-${randomUUID()}`;
   const announce = (): Promise<void> => {
     const served = accounts().filter(({ name }) => serves(name));
@@ -207,7 +215,7 @@ export async function start(options: StartOptions): Promise<Running> {
         listener,
         channel: makeKeys(record).laneFeed(),
         accounts,
-        serves: (account) => mayWork() && serves(account),
+        serves: (account) => mayWork() && serves(account) && isConfigured(account),
         open: (account) => open(laneOf(account), LANE_CONCURRENCY),
         serving: stores.workers.serving,
         telemetry,
@@ -232,6 +240,7 @@ export async function start(options: StartOptions): Promise<Running> {
       clearInterval(heart);
       clock.stop();
       installed.stop();
+      watched.stop();
       gate.close();
       await inTime(stores.workers.leave(workerId), SECOND).catch(() => undefined);
       const isDrained = await Promise.race([

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
+import { callbackAccounts } from '../../src/callback/account.ts';
 import { start } from '../../src/callback/start.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
-import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { PLAIN } from '../shared/wechat/push/make-push.ts';
+import { recordedLog } from '../support/log-lines.ts';
 import { severable } from '../support/severable.ts';
 
 it('the callback service listens before Redis answers, for WeChat pushes meanwhile, too', async (t) => {
@@ -22,7 +24,8 @@ it('the callback service listens before Redis answers, for WeChat pushes meanwhi
   });
   const startedAt = performance.now();
 
-  const running = await start({ config, log: makeLogger({ role: 'callback', level: 'silent' }) });
+  const { log, lines } = recordedLog();
+  const running = await start({ config, log });
   t.onTestFinished(async () => {
     await running.stop();
     await way[Symbol.asyncDispose]();
@@ -33,4 +36,12 @@ it('the callback service listens before Redis answers, for WeChat pushes meanwhi
   expect(performance.now() - startedAt).toBeLessThan(8_000);
   const address = running.addresses['callback of default'] ?? '';
   expect((await fetch(new URL('/healthz', address))).status).toBe(200);
+  // WeChat would push unsigned to an account without a key.
+  expect(lines).toContainEqual(
+    expect.objectContaining({ event: 'callback.plain-mode', account: 'default' }),
+  );
+});
+
+it('an account without a token has no path: nobody could tell WeChat from a stranger', () => {
+  expect(callbackAccounts([{ name: 'mute', appId: 'wx1' }, PLAIN])).toEqual([PLAIN]);
 });

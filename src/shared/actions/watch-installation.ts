@@ -26,6 +26,8 @@ interface Dependencies {
 export interface InstallationWatch {
   /** @throws {ServiceError} `INSTALLATION_DIFFERS`; or Redis' error, where it cannot be asked. */
   check(): Promise<void>;
+  /** Writes down whose an added account is; false where its name stands for another one. */
+  claim(account: AccountConfig): Promise<boolean>;
   /** Resolves once the settings were found to differ. */
   readonly failed: Promise<ServiceError>;
   stop(): void;
@@ -51,6 +53,9 @@ function watchInstallation(deps: Dependencies): InstallationWatch {
     throw error;
   }
 
+  const claim = async (account: AccountConfig): Promise<boolean> =>
+    (await store.claim(installationOf(config, [account]))).length === 0;
+
   const checkSoon = (): void => void check().catch(() => undefined);
   const timer = setInterval(async () => {
     const revision = await store.revision().catch(() => seen);
@@ -60,6 +65,7 @@ function watchInstallation(deps: Dependencies): InstallationWatch {
 
   return {
     check,
+    claim,
     failed,
     stop() {
       clearInterval(timer);
