@@ -1,6 +1,8 @@
 /** Campaigns as they are looked at. What enqueues one: campaign-request.ts. */
 import { z } from 'zod';
 import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
+import { OUTCOME_COLUMNS, OUTCOMES, outcomeTable } from '../campaign/outcome.ts';
+import { NOBODY_WHY } from '../campaign/receipt.ts';
 import { WARNING_CODES } from '../campaign/warnings.ts';
 import {
   type Answered,
@@ -62,6 +64,12 @@ const Warning = z
     code: z.enum(WARNING_CODES).describe('Stable, for programs'),
     message: z.string().describe('In the language of Accept-Language (en, zh)'),
     batches: Count.exactOptional().describe('How many batches it is about'),
+    likely: z
+      .enum(NOBODY_WHY)
+      .exactOptional()
+      .describe(
+        'Of `sent-to-nobody`. no-followers: WeChat found none in the audience · filtered: its filter left none, as of followers who had four this month · none-sent: it reached none of those left',
+      ),
     at: Time.exactOptional().describe('Of `corrected`: when'),
     read: Count.exactOptional().describe('Of `followers-incomplete`: how many WeChat listed'),
     total: Count.exactOptional().describe('Of `followers-incomplete`: how many it counts'),
@@ -115,9 +123,9 @@ export type AcceptedCampaign = Answered<typeof AcceptedCampaign>;
 const Fields = z.strictObject({
   ...Accepted,
   outcome: z
-    .enum(['delivered', 'partly', 'none', 'unknown'])
+    .enum(OUTCOMES)
     .exactOptional()
-    .describe('Once completed or cancelled; derived from the batches'),
+    .describe(`Once completed or cancelled. ${OUTCOME_COLUMNS}\n\n${outcomeTable()}`),
   waiting: z
     .strictObject({
       reason: z.string(),
