@@ -67,7 +67,9 @@ describe('an open page', () => {
     expect(await card.locator('details[open]').count()).toBe(1);
     await card.getByRole('button', { name: 'Cancel it for good' }).click();
     await page.waitForURL(`**/page/campaigns/${id}*`);
-    await expect.poll(() => page.locator('.chip').first().innerText()).toBe('cancelled');
+    await expect
+      .poll(() => page.locator('.chip').first().innerText())
+      .toBe('cancelled · delivered to nobody');
     expect(await world.view(id)).toMatchObject({ state: 'cancelled' });
   });
 });

@@ -210,7 +210,7 @@ describe('a held batch', () => {
     const owner = await world.batch(elsewhere);
     const msgId = 'msgId' in owner ? owner.msgId : '';
     const taken = await world.steer.resolve(id, 1, { as: 'sent', msgId }, 'ann');
-    expect(taken).toMatchObject({ refused: { status: 409, code: 'message-id-taken' } });
+    expect(taken).toMatchObject({ refused: { code: 'message-id-taken' } });
 
     const sent = await world.steer.resolve(
       id,
@@ -274,7 +274,7 @@ describe('a held batch', () => {
     ]);
 
     const refused = answers.filter((answer) => 'refused' in answer);
-    expect(refused).toMatchObject([{ refused: { status: 409, code: 'moved' } }]);
+    expect(refused).toMatchObject([{ refused: { code: 'moved' } }]);
     const isGivenUp = 'refused' in answers[1];
     expect(await world.ended(id)).toMatchObject({ outcome: isGivenUp ? 'unknown' : 'delivered' });
   });
@@ -360,7 +360,7 @@ describe('a retry', () => {
     await world.ended(id);
 
     expect(await world.steer.retry(id, 'ann')).toMatchObject({
-      refused: { status: 409, code: 'nothing-refused' },
+      refused: { code: 'nothing-refused' },
     });
     expect(world.sendCalls(account)).toEqual([0]);
   });
@@ -370,8 +370,12 @@ describe('an approval', () => {
   it('comes from somebody else than whoever enqueued it', async () => {
     const id = await world.create(aRequest('asks'));
     expect(await world.view(id)).toMatchObject({ state: 'paused', pausedFor: ['approval'] });
-    expect(await world.steer.resume(id, 'ann')).toMatchObject({ refused: { status: 409 } });
-    expect(await world.steer.approve(id, 'test')).toMatchObject({ refused: { status: 403 } });
+    expect(await world.steer.resume(id, 'ann')).toMatchObject({
+      refused: { code: 'approval-needed' },
+    });
+    expect(await world.steer.approve(id, 'test')).toMatchObject({
+      refused: { code: 'approval-by-another' },
+    });
 
     await world.steer.approve(id, 'ann');
 

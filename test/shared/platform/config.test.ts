@@ -420,7 +420,8 @@ describe('the accounts file', () => {
     const twice = '{\n"a": {"appId": "wx1", "appSecret": "s"},\n"a": {"appId": "wx2"}\n}';
 
     expect(complaints({ ACCOUNTS_FILE: 'x' }, twice)).toEqual({
-      ACCOUNTS_FILE: 'the key "a" is there twice in one object (line 3, column 1): say it once',
+      ACCOUNTS_FILE:
+        'the key "a" is there twice in one object (line 3, column 1); it must be given only once',
     });
   });
 
