@@ -43,7 +43,7 @@ async function readAll(
   folder: string,
   places: ReadonlyMap<string, string>,
 ): Promise<[path: string, bytes: Uint8Array][]> {
-  const errors: { path: string; message: string }[] = [];
+  const errors: { code: string; path: string; message: string }[] = [];
   const files: [string, Uint8Array][] = [];
   for (const [path, place] of places) {
     try {
@@ -51,7 +51,7 @@ async function readAll(
     } catch (error) {
       const { code = 'unreadable' } = error as NodeJS.ErrnoException;
       const why = code === 'ENOENT' ? `no such file in ${resolve(folder)}` : code;
-      errors.push({ path: place, message: `${path}: ${why}` });
+      errors.push({ code: 'file-unreadable', path: place, message: `${path}: ${why}` });
     }
   }
   if (errors.length === 0) return files;

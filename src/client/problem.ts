@@ -3,9 +3,9 @@ export interface Problem {
   readonly code: string;
   readonly detail: string;
   readonly errors?: readonly {
+    readonly code: string;
     readonly path: string;
     readonly message: string;
-    readonly code?: string;
   }[];
   readonly campaignId?: string;
 }

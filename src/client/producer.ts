@@ -10,9 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Job, Queue } from 'bullmq';
 import type { z } from 'zod';
-import { inWords } from '../shared/actions/in-words.ts';
-import { mistakesOf } from '../shared/actions/mistakes-of.ts';
 import { CampaignRequest } from '../shared/contract/campaign-request.ts';
+import { mistakesOf } from '../shared/contract/mistakes-of.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import { describeProblem } from '../shared/contract/problem-words.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';
@@ -98,7 +99,8 @@ export function makeDirectProducer({
     await queue.add(acceptCampaignJob.name, data, { ...KEPT, jobId });
     // BullMQ says nothing where the id is taken, and keeps what was there.
     const kept = await queue.getJob(jobId);
-    if (kept && !isDeepStrictEqual(kept.data, data)) throw reused();
+    if (kept && !isDeepStrictEqual(kept.data, data))
+      throw refusal({ code: 'idempotency-key-reused' });
     return { jobId };
   }
 
@@ -139,17 +141,11 @@ const KEPT = {
 function check(body: unknown): void {
   const bytes = Buffer.byteLength(JSON.stringify(body) ?? '');
   if (bytes > acceptCampaignJob.maxBytes) {
-    throw failure(
-      413,
-      'body-too-large',
-      `${bytes} bytes, at most ${acceptCampaignJob.maxBytes}: upload OpenIDs (POST /v1/audiences) and files (POST /v1/media) first, and name them by id`,
-    );
+    throw refusal({ code: 'body-too-large', bytes, maxBytes: acceptCampaignJob.maxBytes });
   }
-  const parsed = CampaignRequest.safeParse(body, { error: inWords });
+  const parsed = CampaignRequest.safeParse(body, { reportInput: true });
   if (parsed.success) return;
-  const errors = mistakesOf(parsed.error);
-  const detail = `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'} in the campaign; nothing was enqueued`;
-  throw new QunfaError({ status: 422, code: 'invalid-campaign', detail, errors });
+  throw refusal({ code: 'invalid-campaign', errors: mistakesOf(parsed.error) });
 }
 
 /** The worker fails the job with the problem as JSON; BullMQ itself fails it with a sentence. */
@@ -179,12 +175,7 @@ async function answered<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-const reused = (): QunfaError =>
-  failure(
-    409,
-    'idempotency-key-reused',
-    'this key was used with another body; use a new key for a new campaign',
-  );
+const refusal = (problem: Problem): QunfaError => new QunfaError(describeProblem(problem, 'en'));
 
 const failure = (status: number, code: string, detail: string, options?: ErrorOptions) =>
   new QunfaError({ status, code, detail }, options);

@@ -7,9 +7,9 @@ export interface QunfaFacts {
   readonly detail: string;
   /** Every mistake of the input at once, each with its path, such as `message.articles.0.title`. */
   readonly errors?: readonly {
+    readonly code: string;
     readonly path: string;
     readonly message: string;
-    readonly code?: string;
   }[];
   /** The earlier campaign that this one collides with. */
   readonly campaignId?: string;
@@ -20,7 +20,7 @@ export class QunfaError extends Error {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  readonly errors: readonly { readonly path: string; readonly message: string }[];
+  readonly errors: NonNullable<QunfaFacts['errors']>;
   readonly campaignId?: string;
 
   constructor(facts: QunfaFacts, options?: ErrorOptions) {

@@ -170,6 +170,7 @@ describe('send', () => {
         code: 'file-unreadable',
         errors: [
           {
+            code: 'file-unreadable',
             path: 'message.articles.0.thumb.upload',
             message: expect.stringMatching(/^a\.jpg: no such file/),
           },

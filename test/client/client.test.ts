@@ -243,7 +243,9 @@ describe('a retry', () => {
       client.campaigns.retry(accepted, { split: true, without: [...openIds(1)] }),
     );
 
-    expect(both.errors).toEqual([{ path: '', message: 'either split or without' }]);
+    expect(both.errors).toEqual([
+      { code: 'split-or-without', path: '', message: 'either split or without' },
+    ]);
     expect(await failureOf(client.campaigns.retry(accepted, { split: true }))).toMatchObject({
       code: 'nothing-refused',
     });

@@ -104,7 +104,11 @@ describe('a campaign put straight into Redis', () => {
 
     expect(error.code).toBe('invalid-campaign');
     expect(error.errors).toEqual([
-      { path: 'account', message: expect.stringMatching(/^no .*; there is default/) },
+      {
+        code: 'account-unknown',
+        path: 'account',
+        message: expect.stringMatching(/^no .*; there is default/),
+      },
     ]);
   });
 });

@@ -174,7 +174,11 @@ describe('POST /v1/campaigns', () => {
 
     expect(status).toBe(422);
     expect(json.errors).toEqual([
-      { path: 'audience.openids', message: expect.stringMatching(/40130.*\/v1\/previews/) },
+      {
+        code: 'too-few-openids',
+        path: 'audience.openids',
+        message: expect.stringMatching(/40130.*\/v1\/previews/),
+      },
     ]);
     expect(JSON.stringify(json)).not.toContain(openIds(1)[0]);
   });

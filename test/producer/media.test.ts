@@ -45,7 +45,9 @@ describe('POST /v1/media', () => {
     });
 
     expect({ status, code: json.code }).toEqual({ status: 422, code: 'media-unfit' });
-    expect(json.errors).toEqual([{ path: '', message: expect.stringContaining('JPG') }]);
+    expect(json.errors).toEqual([
+      { code: 'media-unknown', path: '', message: expect.stringContaining('JPG') },
+    ]);
   });
 
   it('tells so a client that sends it all before it reads, and wants the connection closed', async () => {

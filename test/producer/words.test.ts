@@ -56,7 +56,7 @@ describe('an operator reads what to do, in', () => {
     );
 
     expect(json.errors.map(said)).toEqual([
-      'message.articles.0.content: no upload m_nothere1234: it was never made, or its time is over',
+      'message.articles.0.content: no upload m_nothere1234: it was never made, or its retention period has passed',
     ]);
   });
 

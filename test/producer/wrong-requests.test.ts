@@ -123,7 +123,11 @@ describe('a cover that is to be fitted', () => {
 
     expect(status).toBe(422);
     expect(json.errors).toEqual([
-      { path: 'message.articles.0.thumb', message: 'thumb: the picture cannot be decoded' },
+      {
+        code: 'cover-not-decoded',
+        path: 'message.articles.0.thumb',
+        message: 'thumb: the picture cannot be decoded',
+      },
     ]);
   });
 });

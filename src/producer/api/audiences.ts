@@ -227,7 +227,7 @@ const NO_FORMAT = refuse({
 });
 export const NO_ACCOUNT = refuse({
   code: 'invalid-query',
-  errors: [{ path: 'account', message: 'no such account; GET /v1/accounts names them' }],
+  errors: [{ code: 'account-unknown', path: 'account', names: [] }],
 });
 const NO_AUDIENCE = refuse({ code: 'audience-not-found' });
 const params = {

@@ -7,7 +7,7 @@ import {
   MediaPage,
   MediaUploadQuery,
 } from '../../shared/contract/media.ts';
-import { type Refused, refuse } from '../../shared/contract/problem.ts';
+import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { MaterialStore } from '../../shared/record/material-store.ts';
 import type { MediaStore, StoredMedia } from '../../shared/record/media-store.ts';
@@ -58,7 +58,7 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
         if ('refused' in file) return file;
         const filename = query.filename ?? file.filename;
         const kept = await media.put(file.bytes, filename === undefined ? {} : { filename });
-        if ('refused' in kept) return unfit(kept.refused);
+        if ('refused' in kept) return refuse({ code: 'media-unfit', flaws: kept.refused });
         res.location(`/v1/media/${kept.id}`);
         return kept;
       },
@@ -102,12 +102,9 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
   ];
 }
 
-const unfit = (reasons: readonly string[]): Refused =>
-  refuse({ code: 'media-unfit', errors: reasons.map((message) => ({ path: '', message })) });
-
 export const noCursor = refuse({
   code: 'invalid-query',
-  errors: [{ path: 'cursor', message: 'no cursor of this list' }],
+  errors: [{ code: 'cursor-unknown', path: 'cursor' }],
 });
 
 const NO_MEDIA = refuse({ code: 'media-not-found' });

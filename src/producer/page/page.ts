@@ -14,7 +14,7 @@ import {
 } from '../../shared/campaign/serving.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, STATUS } from '../../shared/contract/problem.ts';
-import { problemWords } from '../../shared/contract/problem-words.ts';
+import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
@@ -218,7 +218,7 @@ ${parts.get('accounts')}</div>
 
   function fail(req: Request, res: Response, problem: Problem): void {
     const words = wordsOf(req);
-    const errors = 'errors' in problem ? problem.errors : [];
+    const { errors = [] } = errorsOf(problem, tongue(words));
     const main = html`<article class="card alarm"><h1>${words.refused}</h1><p>${problemWords(problem, tongue(words))}</p>
 ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
 <p><a class="button" href="/?lang=${tongue(words)}">${words.back}</a></p></article>`;

@@ -3,8 +3,8 @@
 import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/article-pictures.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
+import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { MessageRequest } from '../contract/campaign-request.ts';
-import type { Mistake } from '../contract/problem.ts';
 import { CoverUnfit, fitCover, fitRefusals } from '../media/fit-cover.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import type { Era, MediaKindOf } from './media-kind.ts';
@@ -26,8 +26,8 @@ export async function checkMessage(
   request: MessageRequest,
 ): Promise<{ message: Message; mistakes: Mistake[] }> {
   const mistakes: Mistake[] = [];
-  const wrong = (path: string, message: string, code?: string): void => {
-    mistakes.push({ path: `message.${path}`, message, ...(code === undefined ? {} : { code }) });
+  const wrong = (path: string, flaw: Flaw): void => {
+    mistakes.push({ ...flaw, path: `message.${path}` });
   };
 
   async function ref(path: string, asked: MediaRefRequest, kind: MediaKindOf): Promise<MediaRef> {
@@ -43,7 +43,7 @@ export async function checkMessage(
     { base64, filename }: Extract<MediaRefRequest, { base64: string }>,
   ): Promise<string | null> {
     if (!BASE64.test(base64)) {
-      wrong(`${path}.base64`, 'is not base64');
+      wrong(`${path}.base64`, { code: 'base64-malformed' });
       return null;
     }
     const kept = await media.put(Buffer.from(base64, 'base64'), filename ? { filename } : {});
@@ -60,7 +60,7 @@ export async function checkMessage(
   ): Promise<void> {
     const facts = await media.describe(id);
     if (!facts) {
-      wrong(named, `no upload ${id}: it was never made, or its time is over`);
+      wrong(named, { code: 'upload-gone', upload: id });
       return;
     }
     await media.touch(id, { until: neededUntil });
@@ -94,18 +94,14 @@ export async function checkMessage(
       if (upload === undefined) {
         if (!isWechats(url)) foreign.push(url);
       } else if (UPLOAD_ID.test(upload)) await judge(path, upload, 'article-picture');
-      else wrong(path, NO_UPLOAD_ID, 'upload-unknown');
+      else wrong(path, { code: 'upload-unknown' });
     }
     for (const url of foreign.slice(0, MOST_FOREIGN)) {
-      wrong(
-        path,
-        `foreign-picture: WeChat would strip ${url.slice(0, 80)} from everyone's copy; upload it and write <img src="upload:m_…">`,
-        'foreign-picture',
-      );
+      wrong(path, { code: 'foreign-picture', url: url.slice(0, 80) });
     }
-    const more = foreign.length - MOST_FOREIGN;
-    if (more > 0) wrong(path, `and ${more} more foreign pictures`, 'foreign-picture');
-    if (hasStrayUpload(html)) wrong(path, STRAY_UPLOAD, 'upload-misplaced');
+    const count = foreign.length - MOST_FOREIGN;
+    if (count > 0) wrong(path, { code: 'more-foreign-pictures', count });
+    if (hasStrayUpload(html)) wrong(path, { code: 'upload-misplaced' });
   }
 
   const message = await build();
@@ -133,7 +129,7 @@ export async function checkMessage(
         if (mediaId !== undefined) return { type: 'news', mediaId, ignoreReprint };
         const most = era === '2014' ? 10 : 8;
         if (articles.length > most) {
-          wrong('articles', `${articles.length} articles, WeChat takes ${most} at most`);
+          wrong('articles', { code: 'too-large', limit: most, unit: 'entries' });
         }
         const checked: Article[] = [];
         for (const [at, one] of articles.entries()) checked.push(await article(one, at));
@@ -147,12 +143,12 @@ export async function checkMessage(
 const BASE64 = /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/;
 
 /** Fitted once already: what cannot be decoded must not be promised. */
-async function unfitReasons(bytes: Uint8Array): Promise<readonly string[]> {
+async function unfitReasons(bytes: Uint8Array): Promise<readonly Flaw[]> {
   try {
     await fitCover(bytes);
     return [];
   } catch (error) {
-    if (error instanceof CoverUnfit) return error.refused;
+    if (error instanceof CoverUnfit) return error.flaws;
     throw error;
   }
 }
@@ -161,11 +157,6 @@ const UPLOAD_ID = /^m_[A-Za-z0-9_-]+$/;
 
 /** Of one article: an answer has an end. */
 const MOST_FOREIGN = 10;
-
-const NO_UPLOAD_ID =
-  'a picture says upload: and no id of an upload behind it: upload the file (POST /v1/media) and write <img src="upload:m_…">';
-const STRAY_UPLOAD =
-  'says upload: where no picture can be put, and followers would get it so: it belongs into src, data-src, srcset, poster, background, url(…) of a style, or href of an svg image';
 
 /** zod leaves `undefined` where an optional field was absent; the record has none. */
 const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>

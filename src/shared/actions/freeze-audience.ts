@@ -1,5 +1,6 @@
 /** From the audience that was asked for to one that a campaign can refer to, and its size. */
 import type { Audience, AudienceCounts } from '../campaign/audience.ts';
+import type { FlawOf } from '../campaign/mistake.ts';
 import type { CampaignRequest } from '../contract/campaign-request.ts';
 import type { Refused } from '../contract/problem.ts';
 import { DAY } from '../platform/time.ts';
@@ -68,7 +69,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
       };
       if (list.recipients < 2) {
         await discard();
-        return invalid([{ path, message: tooFew(list.recipients, list) }]);
+        return invalid([{ path, ...tooFew(list.recipients, list) }]);
       }
       await keep(list.id);
       return {
@@ -110,11 +111,13 @@ function namedAs(
 const identityOf = ({ id, fingerprint }: Pick<AudienceList, 'id' | 'fingerprint'>): string =>
   fingerprint ?? id;
 
-export function tooFew(recipients: number, list?: AudienceList): string {
-  const dropped = list
-    ? ` of ${list.received} (${list.invalid} malformed, ${list.duplicates} twice, ${list.suppressed} excluded)`
-    : '';
-  return recipients === 1
-    ? `one OpenID is left${dropped}, and WeChat takes two at least (40130); send it by POST /v1/previews`
-    : `no OpenID is left${dropped}: nothing would be sent`;
-}
+export const tooFew = (recipients: number, list?: AudienceList): FlawOf<'too-few-openids'> => ({
+  code: 'too-few-openids',
+  recipients,
+  ...(list && {
+    received: list.received,
+    invalid: list.invalid,
+    duplicates: list.duplicates,
+    suppressed: list.suppressed,
+  }),
+});

@@ -1,4 +1,5 @@
-import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
+import type { Mistake } from '../campaign/mistake.ts';
+import { type Refused, refuse } from '../contract/problem.ts';
 
 /** Mistakes that are named in the answer's own code where they are the only one. */
 const OWN_CODES = ['foreign-picture', 'message-type-unknown'] as const;

@@ -3,9 +3,8 @@
  * so that the checks behind the schema can still run, and one answer tells the mistakes of all.
  */
 import type { z } from 'zod';
-import type { Mistake } from '../contract/problem.ts';
-import { inWords } from './in-words.ts';
-import { mistakesOf } from './mistakes-of.ts';
+import type { Mistake } from '../campaign/mistake.ts';
+import { mistakesOf } from '../contract/mistakes-of.ts';
 
 export interface ParsedAll<T> {
   /** Missing where there is too little to go on with. Not to be used while there are mistakes. */
@@ -17,7 +16,7 @@ export interface ParsedAll<T> {
 }
 
 export function parseAll<T>(schema: z.ZodType<T>, body: unknown): ParsedAll<T> {
-  const parsed = schema.safeParse(body, { error: inWords });
+  const parsed = schema.safeParse(body, { reportInput: true });
   if (parsed.success) {
     return { value: parsed.data, mistakes: [], issues: [], own: (later) => [...later] };
   }

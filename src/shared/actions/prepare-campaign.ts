@@ -5,8 +5,9 @@
 import type { z } from 'zod';
 import { isWholesale } from '../campaign/audience.ts';
 import { coverKind, type Message, type NewsRoute } from '../campaign/message.ts';
+import type { Mistake } from '../campaign/mistake.ts';
 import { CampaignRequest, isMusic } from '../contract/campaign-request.ts';
-import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
+import { type Refused, refuse } from '../contract/problem.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
@@ -53,12 +54,7 @@ const YEAR = 366 * DAY;
 /** A caller's clock may be behind ours, and a request may have waited on its way. */
 const CLOCKS_APART = 5 * MINUTE;
 
-const MUSIC: Mistake = {
-  path: 'message.type',
-  code: 'message-type-unknown',
-  message:
-    'music is named in WeChat’s tables and has never had a shape for mass sends; WeChat answers 40008',
-};
+const MUSIC: Mistake = { code: 'message-type-unknown', path: 'message.type' };
 
 export function makePrepareCampaign(deps: Dependencies) {
   const { audiences, era, now } = deps;
@@ -106,13 +102,10 @@ export function makePrepareCampaign(deps: Dependencies) {
     const sendAt = Math.max(at, asked);
     const notAfter = request.notAfter === undefined ? sendAt + DAY : Date.parse(request.notAfter);
     const mistakes: Mistake[] = [];
-    if (asked < at - CLOCKS_APART) {
-      const message = 'has passed already; leave it out to send now';
-      mistakes.push({ path: 'sendAt', message });
-    }
-    if (sendAt > at + YEAR) mistakes.push({ path: 'sendAt', message: 'is over a year away' });
-    if (notAfter <= at) mistakes.push({ path: 'notAfter', message: 'has passed already' });
-    else if (notAfter <= sendAt) mistakes.push({ path: 'notAfter', message: 'is before sendAt' });
+    if (asked < at - CLOCKS_APART) mistakes.push({ code: 'passed', path: 'sendAt' });
+    if (sendAt > at + YEAR) mistakes.push({ code: 'over-a-year-away', path: 'sendAt' });
+    if (notAfter <= at) mistakes.push({ code: 'passed', path: 'notAfter' });
+    else if (notAfter <= sendAt) mistakes.push({ code: 'before-send-at', path: 'notAfter' });
     return { sendAt, notAfter, mistakes };
   }
 
@@ -120,20 +113,15 @@ export function makePrepareCampaign(deps: Dependencies) {
   function webhookMistakes({ webhook }: CampaignRequest): Mistake[] {
     const allowPrivate = deps.allowPrivateTargets;
     const refusal = webhook ? targetRefusal(webhook.url, { allowPrivate }) : null;
-    return refusal === null ? [] : [{ path: 'webhook.url', message: refusal }];
+    return refusal === null ? [] : [{ code: refusal, path: 'webhook.url' }];
   }
 
   function audienceMistakes({ audience }: CampaignRequest, account?: AccountConfig): Mistake[] {
     if (account?.kind === 'subscription' && !isWholesale(audience)) {
-      return [
-        {
-          path: 'audience.type',
-          message: `${account.name} is a subscription account: WeChat lets only service accounts send to OpenIDs (48001); use a tag, a group or everyone`,
-        },
-      ];
+      return [{ code: 'subscription-account', path: 'audience.type', account: account.name }];
     }
     if (era === '2014' && audience.type === 'tag') {
-      return [{ path: 'audience.type', message: 'the protocol of 2014 has groups, not tags' }];
+      return [{ code: 'tags-not-in-2014', path: 'audience.type' }];
     }
     return [];
   }
@@ -146,25 +134,22 @@ export function makePrepareCampaign(deps: Dependencies) {
     const look = async (id: string, path: string, least: number): Promise<void> => {
       const list = await audiences.describe(id);
       if (list?.state !== 'ready') {
-        mistakes.push({ path, message: `no audience ${id}: make it by POST /v1/audiences` });
+        mistakes.push({ code: 'audience-unknown', path, audience: id });
       } else if (account && list.account !== undefined && list.account !== account.name) {
-        mistakes.push({ path, message: `audience ${id} belongs to account ${list.account}` });
+        const { account: owner } = list;
+        mistakes.push({ code: 'audience-of-another', path, audience: id, account: owner });
       } else if (list.recipients < least) {
-        mistakes.push({ path, message: tooFew(list.recipients) });
+        mistakes.push({ path, ...tooFew(list.recipients) });
       }
     };
     if (audience.type === 'openids') {
       const { count } = fingerprintOf(audience.openids);
-      if (count < 2) mistakes.push({ path: 'audience.openids', message: tooFew(count) });
+      if (count < 2) mistakes.push({ path: 'audience.openids', ...tooFew(count) });
     }
     if (audience.type === 'list') await look(audience.listId, 'audience.listId', 2);
     for (const [at, id] of exclude.entries()) await look(id, `exclude.${at}`, 0);
     if (exclude.length > 0 && isWholesale(audience)) {
-      mistakes.push({
-        path: 'exclude',
-        message:
-          'WeChat itself says who is in a group, a tag or everyone: nobody can be left out of it; send to OpenIDs, a list or followers instead',
-      });
+      mistakes.push({ code: 'exclude-needs-openids', path: 'exclude' });
     }
     return mistakes;
   }

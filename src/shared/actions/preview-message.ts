@@ -2,8 +2,9 @@
 
 import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
 import { coverKind } from '../campaign/message.ts';
+import type { Mistake } from '../campaign/mistake.ts';
 import { PreviewRequest } from '../contract/previews.ts';
-import { type Mistake, type Refused, refuse } from '../contract/problem.ts';
+import { type Refused, refuse } from '../contract/problem.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';

@@ -110,8 +110,8 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     const known = message?.type === 'news' && 'articles' in message ? message.articles.length : 10;
     const most = messageType === 'video' ? 1 : known;
     if (articleIndex <= most) return null;
-    const errors = [{ path: 'articleIndex', message: `this message has ${most}, counted from 1` }];
-    return refuse({ code: 'invalid-body', errors });
+    const mistake = { code: 'article-unknown', path: 'articleIndex', articles: most } as const;
+    return refuse({ code: 'invalid-body', errors: [mistake] });
   }
 
   async function recallAll(

@@ -1,5 +1,6 @@
 /** How an account stands, and what WeChat has of it. */
 import { z } from 'zod';
+import { flaw } from '../campaign/mistake.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count, Cursor, Limit, Next, Time } from './shapes.ts';
 
@@ -104,7 +105,7 @@ export const TagList = z.strictObject({ tags: z.array(Tag) }).describe('The tags
 export const FollowersQuery = z.strictObject({
   cursor: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'is no cursor of this list')
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, flaw('cursor-unknown'))
     .describe('`next` of the page before; each page costs one of 500 calls a day')
     .optional(),
 });

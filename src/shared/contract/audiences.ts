@@ -1,5 +1,6 @@
 /** Lists of OpenIDs. */
 import { z } from 'zod';
+import { flaw } from '../campaign/mistake.ts';
 import { type Answered, Count, Cursor, Limit, Next, Time } from './shapes.ts';
 
 export const AUDIENCE_ID = /^a_[A-Za-z0-9_-]{22}$/;
@@ -19,9 +20,9 @@ export const AudienceUploadQuery = z.strictObject({
   name: text(128).optional().describe('For people'),
   account: text(32).optional().describe('OpenIDs are of one account: no other can use the list'),
   exclude: z
-    .string('separate them by commas')
+    .string(flaw('not-comma-separated'))
     .transform((ids) => ids.split(','))
-    .pipe(z.array(z.string().regex(AUDIENCE_ID, 'not the id of an audience (a_…)')).max(16))
+    .pipe(z.array(z.string().regex(AUDIENCE_ID, flaw('audience-id-malformed'))).max(16))
     .optional()
     .describe('Ids of audiences, separated by commas: whoever is on one is left out'),
 });

@@ -4,11 +4,10 @@
  */
 import { z } from 'zod';
 import { isBlank, isSeen } from '../campaign/article-pictures.ts';
+import { type FlawCode, flaw } from '../campaign/mistake.ts';
 
-const Id = (prefix: string, what: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefix}[A-Za-z0-9_-]{8,64}$`), `not the id of ${what} (${prefix}…)`);
+const Id = (prefix: string, malformed: FlawCode) =>
+  z.string().regex(new RegExp(`^${prefix}[A-Za-z0-9_-]{8,64}$`), malformed);
 
 /**
  * JSON writes these as \uXXXX only, and WeChat refuses a body with that (40033, 47002): control
@@ -17,19 +16,13 @@ const Id = (prefix: string, what: string) =>
 const NEVER_RAW = /[^\P{Cc}\b\t\n\f\r\x7f-\x9f]|\p{Cs}/u;
 
 /** Text that goes into a body for WeChat. */
-const Text = () =>
-  z
-    .string()
-    .refine(
-      (text) => !NEVER_RAW.test(text),
-      'has a control character or half an emoji in it, which WeChat refuses',
-    );
+const Text = () => z.string().refine((text) => !NEVER_RAW.test(text), flaw('character-refused'));
 
 /**
  * Goes out as given. WeChat's pages say 32 characters for drafts and 64 elsewhere, and a draft of 39
  * was kept in 2026: what a page refuses and WeChat may take is WeChat's to judge.
  */
-const Title = (missing: string) => Text().refine(isSeen, missing).max(64);
+const Title = () => Text().refine(isSeen, flaw('nothing-visible')).max(64);
 
 /** Date.parse takes the 30th of February for the 2nd of March. */
 function isDay(text: string): boolean {
@@ -41,16 +34,16 @@ const Instant = z
   .string()
   .refine(
     (text) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text),
-    { error: 'needs a date, a time and an offset, such as 2026-12-01T09:00:00+08:00', abort: true },
+    { error: flaw('time-malformed'), abort: true },
   )
-  .refine((text) => !Number.isNaN(Date.parse(text)) && isDay(text), 'is no such time')
+  .refine((text) => !Number.isNaN(Date.parse(text)) && isDay(text), flaw('time-impossible'))
   .meta({ format: 'date-time' });
 
 export const MediaRefRequest = z
   .union(
     [
       z.strictObject({
-        upload: Id('m_', 'an uploaded file').describe('Id given by POST /v1/media'),
+        upload: Id('m_', 'upload-id-malformed').describe('Id given by POST /v1/media'),
         fit: z
           .boolean()
           .optional()
@@ -65,28 +58,29 @@ export const MediaRefRequest = z
         mediaId: z.string().min(1).max(256).describe('Already at WeChat, of this account'),
       }),
     ],
-    'must be {"upload": "m_…"}, {"base64": "…"} or {"mediaId": "…"}',
+    flaw('media-ref-malformed'),
   )
   .describe('One of {"upload"}, {"base64"}, {"mediaId"}')
   .meta({ id: 'MediaRef' });
 
-const bytes = (text: string): number => Buffer.byteLength(text);
+const atMostBytes = (limit: number) =>
+  [(text: string) => Buffer.byteLength(text) <= limit, { params: { limit } }] as const;
 
 export const ArticleRequest = z
   .strictObject({
     thumb: MediaRefRequest.describe(
       'The cover: JPG, at most 64 KB; say "fit": true to have it made to fit',
     ),
-    title: Title('an article needs a title'),
+    title: Title(),
     author: Text().max(16).optional(),
     content: Text()
-      .refine((html) => !isBlank(html), 'an article needs content')
-      .refine((html) => bytes(html) <= 1_048_576, 'over 1 MB')
+      .refine((html) => !isBlank(html), flaw('nothing-visible'))
+      .refine(...atMostBytes(1_048_576))
       .describe(
         'HTML; pictures of ours as <img src="upload:m_…">, also in data-src, srcset, poster, url(…) of a style, and href of an svg image',
       ),
     contentSourceUrl: Text()
-      .refine((url) => bytes(url) <= 1_024, 'over 1 KB')
+      .refine(...atMostBytes(1_024))
       .optional()
       .describe('“Read the original”; goes out as given'),
     digest: Text().max(128).optional().describe('Shown for a single article only'),
@@ -103,15 +97,15 @@ const TextMessage = z.strictObject({
   type: z.literal('text'),
   // As it is: two wide blanks in front are how a Chinese paragraph begins.
   content: Text()
-    .refine(isSeen, 'a text message needs content')
-    .refine((text) => bytes(text) <= TEXT_LIMIT_BYTES, `over ${TEXT_LIMIT_BYTES} bytes`),
+    .refine(isSeen, flaw('nothing-visible'))
+    .refine(...atMostBytes(TEXT_LIMIT_BYTES)),
 });
 const ImageMessage = z.strictObject({ type: z.literal('image'), media: MediaRefRequest });
 const VoiceMessage = z.strictObject({ type: z.literal('voice'), media: MediaRefRequest });
 const VideoMessage = z.strictObject({
   type: z.literal('video'),
   media: MediaRefRequest,
-  title: Title('a video needs a title'),
+  title: Title(),
   description: Text().max(512).default(''),
   thumb: MediaRefRequest.optional().describe(
     'Picture of the plain video that the protocol of 2014 sends to OpenIDs; elsewhere WeChat takes one from the film',
@@ -119,11 +113,7 @@ const VideoMessage = z.strictObject({
 });
 const NewsMessage = z.strictObject({
   type: z.literal('news'),
-  articles: z
-    .array(ArticleRequest)
-    .min(1, 'news needs an article')
-    .max(10, 'at most 10 articles')
-    .optional(),
+  articles: z.array(ArticleRequest).min(1).max(10).optional(),
   mediaId: z.string().min(1).max(256).optional().describe('Composed in WeChat’s console'),
   ignoreReprint: z
     .boolean()
@@ -136,7 +126,7 @@ export const MessageRequest = z
   .superRefine((message, context) => {
     if (message.type !== 'news') return;
     if ((message.articles === undefined) === (message.mediaId === undefined)) {
-      context.addIssue({ code: 'custom', message: 'news needs either articles or mediaId' });
+      context.addIssue({ code: 'custom', message: flaw('news-ambiguous') });
     }
   })
   .meta({ id: 'Message' });
@@ -148,7 +138,7 @@ export const AudienceRequest = z
   .discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('group'),
-      groupId: z.string().regex(/^\d{1,10}$/, 'a group id is digits, such as "2"'),
+      groupId: z.string().regex(/^\d{1,10}$/, flaw('group-id-malformed')),
     }),
     z.strictObject({ type: z.literal('tag'), tagId: z.int().nonnegative() }),
     z.strictObject({ type: z.literal('everyone') }),
@@ -156,14 +146,14 @@ export const AudienceRequest = z
       type: z.literal('openids'),
       openids: z
         .array(z.string())
-        .min(1, 'an empty list sends to nobody; for everyone say {"type":"everyone"}')
+        .min(1, flaw('audience-empty'))
         // Looked at before the elements: a million wrong ones would be a million mistakes.
-        .max(INLINE_OPENIDS, `at most ${INLINE_OPENIDS} inline: stream them to POST /v1/audiences`)
+        .max(INLINE_OPENIDS, flaw('too-many-openids'))
         .describe('More by POST /v1/audiences'),
     }),
     z.strictObject({
       type: z.literal('list'),
-      listId: Id('a_', 'an audience').describe('Given by POST /v1/audiences'),
+      listId: Id('a_', 'audience-id-malformed').describe('Given by POST /v1/audiences'),
     }),
     z.strictObject({
       type: z.literal('followers'),
@@ -187,7 +177,7 @@ export const CampaignRequest = z
       .trim()
       .min(1)
       .max(128)
-      .regex(/^\P{Cc}*$/u, 'has a line break or another control character')
+      .regex(/^\P{Cc}*$/u, flaw('control-character'))
       .default('unnamed'),
     audience: AudienceRequest,
     message: MessageRequest,
@@ -200,9 +190,9 @@ export const CampaignRequest = z
         url: z
           .url({
             protocol: /^https?$/,
-            error: 'must be a whole address, such as https://example.com/hooks/qunfa',
+            error: flaw('address-malformed'),
           })
-          .max(2_048, 'at most 2,048 characters'),
+          .max(2_048, flaw('too-large')),
       })
       .optional()
       .describe('Told when the campaign ends, signed after Standard Webhooks'),
@@ -212,7 +202,7 @@ export const CampaignRequest = z
       .describe('Meant to be the same content to the same audience as within the last 24 h'),
     priority: z.int().min(1).max(9).default(5).describe('1 goes first within the account'),
     exclude: z
-      .array(Id('a_', 'an audience'))
+      .array(Id('a_', 'audience-id-malformed'))
       .max(16)
       .default([])
       .describe('Suppression lists: whoever is on one gets nothing'),

@@ -1,6 +1,7 @@
 /** Campaigns as they are looked at. What enqueues one: campaign-request.ts. */
 import { z } from 'zod';
 import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
+import { flaw } from '../campaign/mistake.ts';
 import { OUTCOME_COLUMNS, OUTCOMES, outcomeTable } from '../campaign/outcome.ts';
 import { NOBODY_WHY } from '../campaign/receipt.ts';
 import { WARNING_CODES } from '../campaign/warnings.ts';
@@ -21,7 +22,7 @@ export const CampaignListQuery = z.strictObject({
   limit: Limit,
   cursor: z
     .string()
-    .regex(CAMPAIGN_ID, 'is no cursor of this list')
+    .regex(CAMPAIGN_ID, flaw('cursor-unknown'))
     .describe('`next` of the page before')
     .optional(),
   account: z.string().min(1).max(32).optional().describe('Of this account only'),
@@ -32,7 +33,7 @@ export const AuditQuery = numbered('entries');
 
 export const IdempotencyKey = z
   .string()
-  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, '1 to 255 printable ASCII characters')
+  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/)
   .describe('Same key and body: same answer. Same key, other body: 409. Per account');
 
 const Links = z

@@ -1,6 +1,7 @@
 /** What an operator may decide about a campaign or its batches. */
 import { z } from 'zod';
 import { isOpenId } from '../campaign/cut.ts';
+import { flaw } from '../campaign/mistake.ts';
 import { MESSAGE_ID } from '../wechat/message-id.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count } from './shapes.ts';
@@ -24,9 +25,7 @@ export const RejectRequest = z
   .meta({ id: 'Reject', examples: [{ seen: 0, note: 'not this week' }] });
 
 /** 64-bit at WeChat's, so a string here: as a JSON number it may have been rounded already. */
-const MsgId = z
-  .string('a string of digits: as a JSON number it may have been rounded')
-  .regex(MESSAGE_ID, 'at most 20 digits');
+const MsgId = z.string(flaw('message-id-not-text')).regex(MESSAGE_ID, flaw('message-id-malformed'));
 
 export const ResolveRequest = z
   .discriminatedUnion('as', [
@@ -59,14 +58,14 @@ export const RetryRequest = z
   .strictObject({
     split: z.boolean().default(false).describe('In halves, to find the OpenID that is refused'),
     without: z
-      .array(z.string().refine(isOpenId, 'not an OpenID'))
-      .min(1, 'name at least one OpenID')
-      .max(10_000, 'at most 10,000')
+      .array(z.string().refine(isOpenId, flaw('openid-malformed')))
+      .min(1)
+      .max(10_000)
       .optional()
       .describe('Without these OpenIDs, and those left out before'),
     seen: Seen,
   })
-  .refine(({ split, without }) => !(split && without), 'either split or without')
+  .refine(({ split, without }) => !(split && without), flaw('split-or-without'))
   .meta({ id: 'Retry', examples: [{ seen: 7 }, { split: true, seen: 7 }] });
 export type RetryRequest = z.output<typeof RetryRequest>;
 

@@ -1,6 +1,7 @@
 /** One message to a few named people, before everybody gets it. */
 import { z } from 'zod';
 import { isOpenId } from '../campaign/cut.ts';
+import { flaw } from '../campaign/mistake.ts';
 import { MessageRequest } from './campaign-request.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count } from './shapes.ts';
@@ -10,15 +11,15 @@ const MOST_RECIPIENTS = 10;
 const Recipient = z
   .union(
     [
-      z.strictObject({ openid: z.string().refine(isOpenId, 'not an OpenID') }),
+      z.strictObject({ openid: z.string().refine(isOpenId, flaw('openid-malformed')) }),
       z.strictObject({
         wechatId: z
           .string()
-          .regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a WeChat ID (微信号)')
+          .regex(/^[A-Za-z0-9_-]{1,64}$/, flaw('wechat-id-malformed'))
           .describe('What people type to find each other (微信号); it must follow the account'),
       }),
     ],
-    'must be {"openid": "…"} or {"wechatId": "…"}',
+    flaw('recipient-malformed'),
   )
   .describe('One of {"openid"}, {"wechatId"}');
 export type PreviewTo = Answered<typeof Recipient>;
@@ -32,11 +33,11 @@ export const PreviewRequest = z
     message: MessageRequest,
     to: z
       .array(Recipient)
-      .min(1, 'say to whom')
-      .max(MOST_RECIPIENTS, `at most ${MOST_RECIPIENTS} at once: WeChat allows 100 previews a day`)
+      .min(1)
+      .max(MOST_RECIPIENTS)
       .superRefine((to, context) => {
         for (const at of repeatsIn(to.map((one) => JSON.stringify(one)))) {
-          context.addIssue({ code: 'custom', path: [at], message: 'is there already' });
+          context.addIssue({ code: 'custom', path: [at], message: flaw('given-twice') });
         }
       }),
     spendLast: z

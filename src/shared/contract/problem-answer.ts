@@ -13,9 +13,9 @@ export const ProblemAnswer = z
     errors: z
       .array(
         z.strictObject({
+          code: z.string(),
           path: z.string(),
           message: z.string(),
-          code: z.string().exactOptional(),
         }),
       )
       .exactOptional()
@@ -34,7 +34,13 @@ export const ProblemAnswer = z
         status: 422,
         detail: '1 mistake in the request; nothing was kept',
         code: 'invalid-campaign',
-        errors: [{ path: 'audience.tagId', message: 'must be a whole number' }],
+        errors: [
+          {
+            code: 'wrong-kind',
+            path: 'audience.tagId',
+            message: 'must be a whole number',
+          },
+        ],
       },
     ],
   });

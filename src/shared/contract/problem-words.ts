@@ -1,4 +1,5 @@
 /** Problems as sentences, in the language of whoever reads them. */
+import { flawWords, type ShownMistake, showMistake } from '../campaign/mistake-words.ts';
 import type { Language } from '../campaign/warnings.ts';
 import { meaningOf } from '../wechat/remedies.ts';
 import { type Problem, type ProblemCode, type ProblemOf, STATUS } from './problem.ts';
@@ -52,7 +53,7 @@ const EN: Words = {
     `Content-Encoding may be ${[...it.accepted, 'absent'].join(', ')}`,
   'content-type-unsupported': (it) =>
     `set Content-Type to what the body is: ${it.accepted.join(', ')}`,
-  'cover-unfit': (it) => it.why,
+  'cover-unfit': (it) => it.flaws.map((one) => flawWords(one, 'en')).join('; '),
   'cross-site-request': 'a page of another origin made this request; nothing was done',
   'file-missing': 'the form has no file',
   'foreign-picture': (it) => `${mistakes(it.errors.length)} in the request; nothing was kept`,
@@ -81,7 +82,7 @@ const EN: Words = {
   'media-not-found': 'no file has this id, or its retention period has passed',
   'media-too-large': (it) =>
     `the file is over ${figures(it.maxBytes)} bytes, and WeChat takes none larger`,
-  'media-unfit': (it) => it.errors.map(({ message }) => message).join('; '),
+  'media-unfit': (it) => it.flaws.map((one) => flawWords(one, 'en')).join('; '),
   'message-id-taken': (it) => `message ${it.msgId} belongs to batch ${it.owner}`,
   'message-type-unknown': (it) => `${mistakes(it.errors.length)} in the request; nothing was kept`,
   moved: 'it changed after it was looked at: look at how it is now, and decide again',
@@ -151,7 +152,8 @@ const ZH: Words = {
       : `Content-Encoding 只能是 ${it.accepted.join('、')}，或者不设置`,
   'content-type-unsupported': (it) =>
     `请用 Content-Type 说明请求体的格式：${it.accepted.join('、')}`,
-  'cover-unfit': (it) => `封面无法调整到微信的要求：${it.why}`,
+  'cover-unfit': (it) =>
+    `封面无法调整到微信的要求：${it.flaws.map((one) => flawWords(one, 'zh')).join('；')}`,
   'cross-site-request': '该请求来自其他站点的页面，操作未生效',
   'file-missing': '表单中没有文件',
   'foreign-picture': (it) => `请求中有 ${it.errors.length} 处错误，未保存任何内容`,
@@ -177,7 +179,7 @@ const ZH: Words = {
   'media-gone': (it) => `没有上传文件 ${it.upload}：从未上传，或已超过保存期限`,
   'media-not-found': '没有这个编号的文件，或已超过保存期限',
   'media-too-large': (it) => `文件超过 ${figures(it.maxBytes)} 字节，微信不接受更大的文件`,
-  'media-unfit': (it) => it.errors.map(({ message }) => message).join('；'),
+  'media-unfit': (it) => it.flaws.map((one) => flawWords(one, 'zh')).join('；'),
   'message-id-taken': (it) => `消息 id ${it.msgId} 属于批次 ${it.owner}`,
   'message-type-unknown': (it) => `请求中有 ${it.errors.length} 处错误，未保存任何内容`,
   moved: '在您查看之后状态已经变化：请查看最新状态，再做决定',
@@ -236,12 +238,33 @@ export function problemWords(problem: Problem, language: Language): string {
   return typeof words === 'string' ? words : words(problem);
 }
 
-/** The status and the sentence beside the code and its facts. */
-export const describeProblem = (problem: Problem, language: Language) => ({
+export interface DescribedProblem {
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly ShownMistake[];
+  readonly campaignId?: string;
+}
+
+/** The status and the sentences, beside the code and its facts. */
+export const describeProblem = (problem: Problem, language: Language): DescribedProblem => ({
+  ...(problem as Pick<DescribedProblem, 'code' | 'campaignId'>),
   status: STATUS[problem.code],
   detail: problemWords(problem, language),
-  ...problem,
+  ...errorsOf(problem, language),
 });
+
+/** Every mistake of the input at once. */
+export function errorsOf(
+  problem: Problem,
+  language: Language,
+): { readonly errors?: readonly ShownMistake[] } {
+  if ('errors' in problem) {
+    return { errors: problem.errors.map((one) => showMistake(one, language)) };
+  }
+  if (problem.code !== 'media-unfit') return {};
+  return { errors: problem.flaws.map((one) => showMistake({ ...one, path: '' }, language)) };
+}
 
 const TITLES: Readonly<Record<number, Readonly<Record<Language, string>>>> = {
   400: { en: 'Bad request', zh: '请求有误' },

@@ -5,15 +5,8 @@
  */
 import type { Batch, BatchState } from '../campaign/batch.ts';
 import type { CampaignView } from '../campaign/campaign.ts';
+import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { JsonFlaw } from '../platform/json-text.ts';
-
-export interface Mistake {
-  /** Stable, where programs may want to react to this kind of mistake. */
-  readonly code?: string;
-  /** Such as `message.articles.0.title`; empty for the body as a whole. */
-  readonly path: string;
-  readonly message: string;
-}
 
 type None = Readonly<Record<never, never>>;
 
@@ -54,7 +47,7 @@ interface FactsOf {
   /** The encodings that are accepted. */
   readonly 'content-encoding-unsupported': { readonly accepted: readonly string[] };
   readonly 'content-type-unsupported': { readonly accepted: readonly string[] };
-  readonly 'cover-unfit': { readonly why: string };
+  readonly 'cover-unfit': { readonly flaws: readonly Flaw[] };
   readonly 'cross-site-request': None;
   readonly 'file-missing': None;
   readonly 'foreign-picture': Mistaken;
@@ -77,7 +70,7 @@ interface FactsOf {
   readonly 'media-gone': { readonly upload: string };
   readonly 'media-not-found': None;
   readonly 'media-too-large': { readonly maxBytes: number };
-  readonly 'media-unfit': Mistaken;
+  readonly 'media-unfit': { readonly flaws: readonly Flaw[] };
   readonly 'message-id-taken': { readonly msgId: string; readonly owner: string };
   readonly 'message-type-unknown': Mistaken;
   /** Decided on a version that is no longer the current one; how it is now. */

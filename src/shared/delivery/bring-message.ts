@@ -81,7 +81,7 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
   async function bringFile(account: string, upload: Upload): Promise<Or<WechatCopy>> {
     const file = await fileOf(media, upload);
     if (!file) return refuse({ code: 'media-gone', upload: upload.upload });
-    if ('unfit' in file) return refuse({ code: 'cover-unfit', why: file.unfit });
+    if ('unfit' in file) return refuse({ code: 'cover-unfit', flaws: file.unfit });
     return patiently(() =>
       ensureAtWechat(account, materialKeyOf(upload, file), () =>
         bringUpload(wechatFor(account), upload, file, now),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { MaterialKey, WechatCopy } from '../campaign/material.ts';
 import type { Upload } from '../campaign/message.ts';
+import type { Flaw } from '../campaign/mistake.ts';
 import { CoverUnfit, fitCover } from '../media/fit-cover.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../record/material-store.ts';
 import type { MediaStore, StoredMedia } from '../record/media-store.ts';
@@ -27,7 +28,7 @@ const CONTENT_TYPES: Readonly<Record<StoredMedia['format'], string>> = {
 export async function fileOf(
   media: Pick<MediaStore, 'describe' | 'read'>,
   upload: Omit<Upload, 'n'>,
-): Promise<UploadFile | { readonly unfit: string } | null> {
+): Promise<UploadFile | { readonly unfit: readonly Flaw[] } | null> {
   const [facts, bytes] = await Promise.all([
     media.describe(upload.upload),
     media.read(upload.upload),
@@ -38,7 +39,7 @@ export async function fileOf(
       if (error instanceof CoverUnfit) return error;
       throw error;
     });
-    if (fitted instanceof CoverUnfit) return { unfit: fitted.message };
+    if (fitted instanceof CoverUnfit) return { unfit: fitted.flaws };
     return { bytes: fitted, filename: 'cover.jpg', contentType: CONTENT_TYPES.jpg };
   }
   return { bytes, filename: facts.filename, contentType: CONTENT_TYPES[facts.format] };

@@ -8,6 +8,7 @@
 import { Worker } from 'node:worker_threads';
 import type { MediaFacts } from '../campaign/media-facts.ts';
 import { mediaLimit, mediaRefusals } from '../campaign/media-limits.ts';
+import type { Flaw } from '../campaign/mistake.ts';
 import { SECOND } from '../platform/time.ts';
 import { inspectMedia } from './inspect-media.ts';
 
@@ -21,14 +22,14 @@ const MAX_SIDE = 16_384;
 const WITHIN = 30 * SECOND;
 const MAX_HEAP_MIB = 512;
 
-/** The picture cannot be made a cover; `refused` says why, in an operator's words. */
+/** The picture cannot be made a cover; `flaws` say why. */
 export class CoverUnfit extends Error {
   override name = 'CoverUnfit';
-  readonly refused: readonly string[];
+  readonly flaws: readonly Flaw[];
 
-  constructor(refused: readonly string[], options?: ErrorOptions) {
-    super(refused.join('; '), options);
-    this.refused = refused;
+  constructor(flaws: readonly Flaw[], options?: ErrorOptions) {
+    super(flaws.map(({ code }) => code).join(', '), options);
+    this.flaws = flaws;
   }
 }
 
@@ -38,13 +39,13 @@ export function fitRefusals({
   broken,
   width = 0,
   height = 0,
-}: MediaFacts): readonly string[] {
+}: MediaFacts): readonly Flaw[] {
   if (format !== 'jpg' && format !== 'png') {
-    return ['thumb: only a JPG or PNG can be fitted: convert it'];
+    return [{ code: 'cover-not-fittable' }];
   }
-  if (broken !== undefined) return [`thumb: ${broken}`];
+  if (broken !== undefined) return [{ code: 'media-broken', as: 'thumb', format, broken }];
   if (width * height > MAX_PIXELS || Math.max(width, height) > MAX_SIDE) {
-    return [`thumb: ${width} × ${height} pixels are too many to be fitted: make it smaller`];
+    return [{ code: 'cover-too-many-pixels', width, height }];
   }
   return [];
 }
@@ -66,10 +67,10 @@ export async function fitCover(bytes: Uint8Array): Promise<Uint8Array> {
   const done = await inTurn(() => inThread(work));
   if ('cover' in done) return done.cover;
   if (done.refused === 'too-large') {
-    throw new CoverUnfit(['thumb: the picture stays above 64 KB however small it is made']);
+    throw new CoverUnfit([{ code: 'cover-stays-large' }]);
   }
   const cause = { code: done.cause };
-  throw new CoverUnfit(['thumb: the picture cannot be decoded'], { cause });
+  throw new CoverUnfit([{ code: 'cover-not-decoded' }], { cause });
 }
 
 interface CoverWork {

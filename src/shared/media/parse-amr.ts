@@ -29,5 +29,5 @@ export function parseAmr(file: Buffer): Parsed | undefined {
     frames += 1;
     at += bytes;
   }
-  return frames > 0 ? soFar() : { ...soFar(), broken: 'there is no sound in it' };
+  return frames > 0 ? soFar() : { ...soFar(), broken: { code: 'no-sound' } };
 }

@@ -1,3 +1,4 @@
+import type { BrokenFile } from '../campaign/media-facts.ts';
 import { CUT_OFF, damagedAt, type Parsed } from './parsed.ts';
 
 const EXTENSION = 0x21;
@@ -15,7 +16,7 @@ export function parseGif(file: Buffer): Parsed | undefined {
 
   const size = { width: file.readUInt16LE(6), height: file.readUInt16LE(8) };
   if (size.width === 0 || size.height === 0) return { format: 'gif', broken: damagedAt(6) };
-  const broken = (why: string): Parsed => ({ format: 'gif', ...size, broken: why });
+  const broken = (why: BrokenFile): Parsed => ({ format: 'gif', ...size, broken: why });
 
   let hasPicture = false;
   let at = 13 + colourTable(file.readUInt8(10));
@@ -23,7 +24,7 @@ export function parseGif(file: Buffer): Parsed | undefined {
     const block = file[at];
     // After a whole picture the rest is WeChat's to judge: many files lack the trailer.
     if (hasPicture) return { format: 'gif', ...size };
-    if (block === TRAILER) return broken('there is no picture in it');
+    if (block === TRAILER) return broken({ code: 'no-picture' });
     if (block === EMPTY) {
       at += 1;
     } else if (block === EXTENSION) {

@@ -1,3 +1,4 @@
+import type { BrokenFile } from '../campaign/media-facts.ts';
 import { type Component, isScanWhole, readTables, type Tables } from './jpg-scan.ts';
 import { CUT_OFF, damagedAt, type Parsed } from './parsed.ts';
 
@@ -29,7 +30,7 @@ export function parseJpg(file: Buffer): Parsed | undefined {
   const tables: Tables = new Map();
   let restartEvery = 0;
   let scans = 0;
-  const broken = (why: string): Parsed => ({ format: 'jpg', ...size, broken: why });
+  const broken = (why: BrokenFile): Parsed => ({ format: 'jpg', ...size, broken: why });
 
   let at = 2;
   while (at + 2 <= file.length) {
@@ -40,7 +41,7 @@ export function parseJpg(file: Buffer): Parsed | undefined {
       continue;
     }
     if (marker === END) {
-      return size && scans > 0 ? { format: 'jpg', ...size } : broken('there is no picture in it');
+      return size && scans > 0 ? { format: 'jpg', ...size } : broken({ code: 'no-picture' });
     }
     if (marker === 0x01 || isRestart(marker)) {
       at += 2;

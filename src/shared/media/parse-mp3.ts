@@ -28,9 +28,9 @@ export function parseMp3(file: Buffer): Parsed | undefined {
   if (note?.frames !== undefined && walk.frames + 1 < note.frames) {
     return { ...facts, broken: CUT_OFF };
   }
-  if (walk.frames === 0) return { ...facts, broken: 'there is no sound in it' };
+  if (walk.frames === 0) return { ...facts, broken: { code: 'no-sound' } };
   if (walk.soundBytes * 2 < to - first.at) {
-    return { ...facts, broken: 'less than half of the file is sound' };
+    return { ...facts, broken: { code: 'little-sound' } };
   }
   return facts;
 }

@@ -1,3 +1,4 @@
+import type { BrokenFile } from '../campaign/media-facts.ts';
 import { CUT_OFF, type Parsed } from './parsed.ts';
 
 /** Files of the same box format that are no MP4 video, by the first letters of their brand. */
@@ -36,12 +37,12 @@ export function parseMp4(file: Buffer): Parsed | undefined {
     cut ||= box.cut && CONTENT.includes(box.type);
   }
   const found = moov && !moov.cut ? readIndex(file, moov) : undefined;
-  const broken = (why: string): Parsed => ({ format: 'mp4', ...found?.facts, broken: why });
+  const broken = (why: BrokenFile): Parsed => ({ format: 'mp4', ...found?.facts, broken: why });
 
   if (cut) return broken(CUT_OFF);
-  if (!found) return broken('the file is unfinished: its index (moov) is missing');
-  if (!found.hasVideo) return broken('there is no video in it');
-  if (!hasContent) return broken('the content (mdat) is missing');
+  if (!found) return broken({ code: 'no-index' });
+  if (!found.hasVideo) return broken({ code: 'no-video' });
+  if (!hasContent) return broken({ code: 'no-content' });
   return { format: 'mp4', ...found.facts };
 }
 

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { BrokenFile } from '../campaign/media-facts.ts';
 import { CUT_OFF, damagedAt, type Parsed } from './parsed.ts';
 
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
@@ -9,7 +10,7 @@ export function parsePng(file: Buffer): Parsed | undefined {
 
   let size: { width: number; height: number } | undefined;
   let hasPicture = false;
-  const broken = (why: string): Parsed => ({ format: 'png', ...size, broken: why });
+  const broken = (why: BrokenFile): Parsed => ({ format: 'png', ...size, broken: why });
 
   let at = SIGNATURE.length;
   while (at + 12 <= file.length) {
@@ -31,7 +32,7 @@ export function parsePng(file: Buffer): Parsed | undefined {
     }
     if (type === 'IDAT') hasPicture = true;
     if (type === 'IEND') {
-      return size && hasPicture ? { format: 'png', ...size } : broken('there is no picture in it');
+      return size && hasPicture ? { format: 'png', ...size } : broken({ code: 'no-picture' });
     }
     at = next;
   }

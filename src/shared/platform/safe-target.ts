@@ -15,6 +15,9 @@ export interface TargetRules {
   readonly allowPrivate: boolean;
 }
 
+/** A code of the mistakes of input. */
+export type TargetFlaw = 'not-http' | 'credentials-in-address' | 'https-only' | 'local-address';
+
 export class TargetRefused extends Error {
   override name = 'TargetRefused';
 }
@@ -28,22 +31,20 @@ export function isPublicAddress(address: string): boolean {
   return parsed.kind() === 'ipv4' || /^[23][0-9a-f]{3}:/.test(parsed.toNormalizedString());
 }
 
-/** Why this url is none we would ever call, in words; null if its name may still be looked up. */
-export function targetRefusal(url: string, { allowPrivate }: TargetRules): string | null {
+/** Why this url is none we would ever call; null if its name may still be looked up. */
+export function targetRefusal(url: string, { allowPrivate }: TargetRules): TargetFlaw | null {
   const target = URL.parse(url);
-  if (!target || !/^https?:$/.test(target.protocol)) return 'not an http address';
-  if (target.username || target.password) return 'credentials do not belong into an address';
+  if (!target || !/^https?:$/.test(target.protocol)) return 'not-http';
+  if (target.username || target.password) return 'credentials-in-address';
   if (allowPrivate) return null;
-  if (target.protocol !== 'https:') return 'https only (ALLOW_PRIVATE_TARGETS permits http)';
+  if (target.protocol !== 'https:') return 'https-only';
   const host = target.hostname.replace(/^\[|\]$/g, '');
   const isPrivate = ipaddr.isValid(host) ? !isPublicAddress(host) : LOCAL_NAME.test(host);
-  return isPrivate ? PRIVATE : null;
+  return isPrivate ? 'local-address' : null;
 }
 
 /** Names that never are on the public internet (RFC 6761, 6762, 8375; .internal by ICANN). */
 const LOCAL_NAME = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/i;
-
-const PRIVATE = 'a private or local address (ALLOW_PRIVATE_TARGETS permits it)';
 
 type Resolve = (
   hostname: string,
@@ -61,7 +62,7 @@ export function checkedLookup(resolve: Resolve = resolveAll): LookupFunction {
       const wanted = addresses.filter(({ family }) => !options.family || options.family === family);
       const [first] = wanted;
       if (!first || !addresses.every(({ address }) => isPublicAddress(address))) {
-        return callback(new TargetRefused(first ? PRIVATE : 'no address'), '');
+        return callback(new TargetRefused(first ? 'local-address' : 'no address'), '');
       }
       if (options.all) callback(null, [...wanted]);
       else callback(null, first.address, first.family);

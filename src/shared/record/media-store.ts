@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { MediaFormat } from '../campaign/media-facts.ts';
+import type { Flaw } from '../campaign/mistake.ts';
 import { inspectMedia } from '../media/inspect-media.ts';
 import { safeFilename } from '../media/safe-filename.ts';
 import { KEEP_LONGER } from './media-scripts.ts';
@@ -36,9 +37,9 @@ export interface StoredMedia {
   readonly durationMs?: number;
 }
 
-/** In an operator's words, every reason at once. */
+/** Every reason at once. */
 export interface MediaRefused {
-  readonly refused: string[];
+  readonly refused: readonly Flaw[];
 }
 
 export interface MediaPage {
@@ -177,11 +178,11 @@ export function judgeMedia(
   filename: string | undefined,
 ): StoredMedia | MediaRefused {
   const { format, bytes: size, broken, looksLike, ...figures } = inspectMedia(bytes);
-  const refused: string[] = [];
+  const refused: Flaw[] = [];
   if (size > MAX_MEDIA_BYTES) {
-    refused.push(`${size.toLocaleString('en-US')} bytes, at most 10,485,760 (10 MB)`);
+    refused.push({ code: 'media-too-large', bytes: size, limit: MAX_MEDIA_BYTES });
   }
-  if (broken !== undefined) refused.push(`${format.toUpperCase()}: ${broken}`);
+  if (broken) refused.push({ code: 'media-broken', format, broken });
   if (format === 'unknown') refused.push(unknownContent(looksLike));
   if (format === 'unknown' || refused.length > 0) return { refused };
 
@@ -198,11 +199,12 @@ export function judgeMedia(
   };
 }
 
-function unknownContent(looksLike: string | undefined): string {
-  if (looksLike === 'empty') return 'the file is empty';
-  const found = looksLike === undefined ? 'of no known format' : looksLike;
-  return `the content is ${found}, but WeChat takes JPG, PNG, GIF, BMP, MP3, AMR and MP4`;
-}
+const FORMATS = ['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4'] as const;
+
+const unknownContent = (looksLike: string | undefined): Flaw =>
+  looksLike === 'empty'
+    ? { code: 'media-empty' }
+    : { code: 'media-unknown', formats: FORMATS, ...(looksLike && { looksLike }) };
 
 /** A transaction's replies hold its commands' errors instead of throwing them. */
 async function allDone(transaction: ChainableCommander): Promise<void> {

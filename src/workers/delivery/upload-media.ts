@@ -8,6 +8,7 @@ import type { Job } from 'bullmq';
 import { isEnded } from '../../shared/campaign/campaign.ts';
 import { fileThing, NEW_ITEM } from '../../shared/campaign/material.ts';
 import { uploadsOf } from '../../shared/campaign/message.ts';
+import { flawWords } from '../../shared/campaign/mistake-words.ts';
 import { bringUpload, fileOf, materialKeyOf } from '../../shared/delivery/bring-upload.ts';
 import { makeEnsureAtWechat } from '../../shared/delivery/ensure-at-wechat.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
@@ -54,7 +55,12 @@ export function makeUploadMedia(deps: Dependencies) {
       const gone = `upload ${upload.upload} is no longer kept`;
       return takeInUpload.refuse(uploading, 'media-missing', gone);
     }
-    if ('unfit' in file) return takeInUpload.refuse(uploading, 'cover-unfit', file.unfit);
+    if ('unfit' in file)
+      return takeInUpload.refuse(
+        uploading,
+        'cover-unfit',
+        file.unfit.map((one) => flawWords(one, 'en')).join('; '),
+      );
     const ensured = await ensureAtWechat(
       account.name,
       materialKeyOf(upload, file),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MediaFacts } from '../../../src/shared/campaign/media-facts.ts';
 import { type MediaKind, mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
+import { flawWords } from '../../../src/shared/campaign/mistake-words.ts';
 
 const KB = 1_024;
 const MB = 1_024 * KB;
@@ -59,64 +60,63 @@ describe('a limit', () => {
   it('of a voice is 60 seconds, and the silence that an encoder adds', () => {
     expect(mediaRefusals('voice', mp3(9, 60_056), 'today')).toEqual([]);
     expect(mediaRefusals('voice', mp3(9, 60_101), 'today')).toEqual([
-      'voice lasts 60.2 s, at most 60 s',
+      { code: 'media-too-long', as: 'voice', ms: 60_101, limit: 60_000 },
     ]);
   });
 });
 
+const said = (...asked: Parameters<typeof mediaRefusals>): string[] =>
+  mediaRefusals(...asked).map((flaw) => flawWords(flaw, 'en'));
+
 describe('a refusal', () => {
   it('says the figure found and the limit', () => {
-    expect(mediaRefusals('voice', mp3(9, 73_000), 'today')).toEqual([
-      'voice lasts 73 s, at most 60 s',
-    ]);
-    expect(mediaRefusals('video', mp4(1_200_000), '2014')).toEqual([
+    expect(said('voice', mp3(9, 73_000), 'today')).toEqual(['voice lasts 73 s, at most 60 s']);
+    expect(said('video', mp4(1_200_000), '2014')).toEqual([
       'video: 1,200,000 bytes, at most 1,048,576 (1 MB)',
     ]);
-    expect(mediaRefusals('article-picture', jpg(MB), 'today')).toEqual([
+    expect(said('article-picture', jpg(MB), 'today')).toEqual([
       'article-picture: 1,048,576 bytes, at most 1,048,575 (under 1 MB)',
     ]);
   });
 
   it('of a cover says that it can be fitted', () => {
-    expect(mediaRefusals('thumb', jpg(81_204), 'today')).toEqual([
+    expect(said('thumb', jpg(81_204), 'today')).toEqual([
       'thumb: 81,204 bytes, at most 65,536 (64 KB): ask for it to be fitted (fit: true)',
     ]);
-    expect(mediaRefusals('thumb', png(9), 'today')).toEqual([
+    expect(said('thumb', png(9), 'today')).toEqual([
       'PNG, but a cover must be JPG: convert it, or ask for it to be fitted (fit: true)',
     ]);
-    expect(mediaRefusals('thumb', { format: 'gif', bytes: 9 }, 'today')).toEqual([
+    expect(said('thumb', { format: 'gif', bytes: 9 }, 'today')).toEqual([
       'GIF, but a cover must be JPG: convert it',
     ]);
   });
 
   it('comes with every other, all mistakes at once', () => {
-    expect(
-      mediaRefusals('thumb', { ...png(81_204), broken: 'the file is cut off' }, 'today'),
-    ).toEqual([
+    expect(said('thumb', { ...png(81_204), broken: { code: 'cut-off' } }, 'today')).toEqual([
       'PNG, but a cover must be JPG: convert it, or ask for it to be fitted (fit: true)',
-      'thumb: the file is cut off',
+      'thumb: the file is cut off: it ends before its content does',
       'thumb: 81,204 bytes, at most 65,536 (64 KB)',
     ]);
-    expect(mediaRefusals('voice', mp3(300_000, 73_000), '2014')).toEqual([
+    expect(said('voice', mp3(300_000, 73_000), '2014')).toEqual([
       'voice: 300,000 bytes, at most 262,144 (256 KB)',
       'voice lasts 73 s, at most 60 s',
     ]);
   });
 
   it('names the era where today’s WeChat would take the file', () => {
-    expect(mediaRefusals('image', png(9), '2014')).toEqual([
+    expect(said('image', png(9), '2014')).toEqual([
       'PNG, but an image must be JPG (protocol 2014): convert it',
     ]);
   });
 
   it('says what an unknown file looks like', () => {
-    expect(
-      mediaRefusals('image', { format: 'unknown', bytes: 9, looksLike: 'WebP' }, 'today'),
-    ).toEqual(['image: the content is WebP, but an image must be JPG or PNG or GIF']);
-    expect(
-      mediaRefusals('voice', { format: 'unknown', bytes: 0, looksLike: 'empty' }, 'today'),
-    ).toEqual(['voice: the file is empty']);
-    expect(mediaRefusals('video', { format: 'unknown', bytes: 9 }, 'today')).toEqual([
+    expect(said('image', { format: 'unknown', bytes: 9, looksLike: 'WebP' }, 'today')).toEqual([
+      'image: the content is WebP, but an image must be JPG or PNG or GIF',
+    ]);
+    expect(said('voice', { format: 'unknown', bytes: 0, looksLike: 'empty' }, 'today')).toEqual([
+      'voice: the file is empty',
+    ]);
+    expect(said('video', { format: 'unknown', bytes: 9 }, 'today')).toEqual([
       'video: the content is of no known format, but a video must be MP4',
     ]);
   });

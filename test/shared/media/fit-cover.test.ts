@@ -2,11 +2,12 @@ import { crc32, deflateSync } from 'node:zlib';
 import { intToRGBA, Jimp } from 'jimp';
 import { describe, expect, it } from 'vitest';
 import { mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
+import type { Flaw } from '../../../src/shared/campaign/mistake.ts';
 import { CoverUnfit, fitCover, fitRefusals } from '../../../src/shared/media/fit-cover.ts';
 import { inspectMedia } from '../../../src/shared/media/inspect-media.ts';
 import { example, fixture } from './samples.ts';
 
-const refusedWith = (...refused: string[]) => expect.objectContaining({ refused });
+const refusedWith = (flaw: Flaw) => expect.objectContaining({ flaws: [flaw] });
 
 describe('a fitted cover', () => {
   it('is one that WeChat takes, in the picture’s own proportions', async () => {
@@ -82,7 +83,7 @@ describe('a picture that cannot be fitted', () => {
   it('is refused for a side that is too long, before it is decoded', () => {
     const facts = { format: 'png', bytes: 31_000, width: 1, height: 16_000_000 } as const;
     expect(fitRefusals(facts)).toEqual([
-      'thumb: 1 × 16000000 pixels are too many to be fitted: make it smaller',
+      { code: 'cover-too-many-pixels', width: 1, height: 16_000_000 },
     ]);
   });
 
@@ -90,8 +91,8 @@ describe('a picture that cannot be fitted', () => {
     const bomb = fixture('bomb.png');
 
     expect(bomb.length).toBeLessThan(64 * 1024);
-    await expect(fitCover(bomb)).rejects.toThrow(
-      refusedWith('thumb: 20000 × 20000 pixels are too many to be fitted: make it smaller'),
+    await expect(fitCover(bomb)).rejects.toEqual(
+      refusedWith({ code: 'cover-too-many-pixels', width: 20_000, height: 20_000 }),
     );
   });
 
@@ -100,17 +101,22 @@ describe('a picture that cannot be fitted', () => {
 
     expect(fitRefusals(inspectMedia(bomb))).toEqual([]);
     await expect(fitCover(bomb)).rejects.toMatchObject({
-      refused: ['thumb: the picture cannot be decoded'],
+      flaws: [{ code: 'cover-not-decoded' }],
       cause: { code: 'ERR_BUFFER_TOO_LARGE' },
     });
   });
 
   it('is one that is not whole, or no picture', async () => {
-    await expect(fitCover(fixture('cut-off.png'))).rejects.toThrow(
-      refusedWith('thumb: the file is cut off: it ends before its content does'),
+    await expect(fitCover(fixture('cut-off.png'))).rejects.toEqual(
+      refusedWith({
+        code: 'media-broken',
+        as: 'thumb',
+        format: 'png',
+        broken: { code: 'cut-off' },
+      }),
     );
-    await expect(fitCover(fixture('small.gif'))).rejects.toThrow(
-      refusedWith('thumb: only a JPG or PNG can be fitted: convert it'),
+    await expect(fitCover(fixture('small.gif'))).rejects.toEqual(
+      refusedWith({ code: 'cover-not-fittable' }),
     );
     await expect(fitCover(fixture('text-named.jpg'))).rejects.toBeInstanceOf(CoverUnfit);
   });
@@ -124,9 +130,7 @@ describe('a picture that cannot be fitted', () => {
     ]);
 
     expect(fitRefusals(inspectMedia(file))).toEqual([]);
-    await expect(fitCover(file)).rejects.toThrow(
-      refusedWith('thumb: the picture cannot be decoded'),
-    );
+    await expect(fitCover(file)).rejects.toEqual(refusedWith({ code: 'cover-not-decoded' }));
   });
 });
 

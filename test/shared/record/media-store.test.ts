@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE } from '../../../src/shared/platform/time.ts';
-import { makeMediaStore, type StoredMedia } from '../../../src/shared/record/media-store.ts';
+import {
+  type MediaRefused,
+  makeMediaStore,
+  type StoredMedia,
+} from '../../../src/shared/record/media-store.ts';
 import { testRedis } from '../../support/redis.ts';
 import { example, fixture } from '../media/samples.ts';
 
@@ -24,8 +28,8 @@ function library() {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function kept(answer: StoredMedia | { refused: string[] }): StoredMedia {
-  if ('refused' in answer) throw new Error(answer.refused.join('; '));
+function kept(answer: StoredMedia | MediaRefused): StoredMedia {
+  if ('refused' in answer) throw new Error(JSON.stringify(answer.refused));
   return answer;
 }
 
@@ -93,11 +97,11 @@ describe('a file that WeChat would never take', () => {
   it.each([
     [
       'text-named.jpg',
-      'the content is text, but WeChat takes JPG, PNG, GIF, BMP, MP3, AMR and MP4',
+      { code: 'media-unknown', looksLike: 'text', formats: expect.arrayContaining(['jpg', 'mp4']) },
     ],
-    ['empty.jpg', 'the file is empty'],
-    ['cut-off.jpg', 'JPG: the file is cut off: it ends before its content does'],
-    ['cut-off.mp4', 'MP4: the file is cut off: it ends before its content does'],
+    ['empty.jpg', { code: 'media-empty' }],
+    ['cut-off.jpg', { code: 'media-broken', format: 'jpg', broken: { code: 'cut-off' } }],
+    ['cut-off.mp4', { code: 'media-broken', format: 'mp4', broken: { code: 'cut-off' } }],
   ])('%s is refused and leaves nothing behind', async (filename, reason) => {
     const { media, keys } = library();
 
@@ -112,7 +116,7 @@ describe('a file that WeChat would never take', () => {
       Buffer.concat([photo, Buffer.alloc(length - photo.length)], length);
 
     expect(await media.put(padded(10_485_761))).toEqual({
-      refused: ['10,485,761 bytes, at most 10,485,760 (10 MB)'],
+      refused: [{ code: 'media-too-large', bytes: 10_485_761, limit: 10_485_760 }],
     });
     expect(await media.put(padded(10_485_760))).toMatchObject({ bytes: 10_485_760 });
   });

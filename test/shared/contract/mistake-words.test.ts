@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { inWords } from '../../../src/shared/actions/in-words.ts';
-import { mistakesOf } from '../../../src/shared/actions/mistakes-of.ts';
+import type { Flaw } from '../../../src/shared/campaign/mistake.ts';
+import { FLAW_CODES, flawWords } from '../../../src/shared/campaign/mistake-words.ts';
 import { CampaignRequest } from '../../../src/shared/contract/campaign-request.ts';
+import { mistakesOf } from '../../../src/shared/contract/mistakes-of.ts';
 import { openIds } from '../../support/open-ids.ts';
 
 const GOOD = { audience: { type: 'everyone' }, message: { type: 'text', content: 'hello' } };
 const said = (changes: object): string[] => {
-  const parsed = CampaignRequest.safeParse({ ...GOOD, ...changes }, { error: inWords });
+  const parsed = CampaignRequest.safeParse({ ...GOOD, ...changes }, { reportInput: true });
   return mistakesOf({ issues: parsed.error?.issues ?? [] }).map(
-    ({ path, message }) => `${path}: ${message}`,
+    (mistake) => `${mistake.path}: ${flawWords(mistake, 'en')}`,
   );
 };
 const article = { thumb: { mediaId: 'x' }, title: 't', content: 'c' };
@@ -77,4 +78,23 @@ describe('a mistake is told in words that say what should stand there:', () => {
     expect(words).toHaveLength(3);
     expect(words.join()).not.toContain(openId);
   });
+});
+
+/** What any of the codes may have beside it. */
+const FACTS = {
+  ...{ names: ['shop'], articles: 2, audience: 'a_1', account: 'shop', width: 2, height: 3 },
+  ...{ url: 'https://example.com', as: 'thumb', format: 'png', formats: ['jpg'], limit: 65_536 },
+  ...{ broken: { code: 'damaged', at: 7 }, bytes: 70_000, ms: 61_000, looksLike: 'PDF' },
+  ...{ count: 2, allowed: ['a', 'b'], recipients: 1, received: 4, invalid: 1, duplicates: 1 },
+  ...{ suppressed: 1, unit: 'bytes', fields: ['a'], upload: 'm_1', expected: 'text', got: 'null' },
+};
+
+it.each(FLAW_CODES)('%s has words in both languages, and none is a leftover of code', (code) => {
+  const flaw = { code, ...FACTS } as unknown as Flaw;
+  const [en, zh] = [flawWords(flaw, 'en'), flawWords(flaw, 'zh')];
+
+  expect(en).not.toMatch(/undefined|NaN|object Object/);
+  expect(zh).not.toMatch(/undefined|NaN|object Object/);
+  expect(en.length).toBeGreaterThan(0);
+  expect(zh).toMatch(/[一-鿿]/);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { mistakesOf } from '../../../src/shared/actions/mistakes-of.ts';
 import { CampaignRequest } from '../../../src/shared/contract/campaign-request.ts';
+import { mistakesOf } from '../../../src/shared/contract/mistakes-of.ts';
 import { openIds } from '../../support/open-ids.ts';
 
 const [openId = ''] = openIds(1);
@@ -10,15 +10,17 @@ const inCampaign = (changes: object) => {
     audience: { type: 'everyone' },
     message: { type: 'text', content: 'hello' },
   };
-  const parsed = CampaignRequest.safeParse({ ...good, ...changes });
+  const parsed = CampaignRequest.safeParse({ ...good, ...changes }, { reportInput: true });
   return mistakesOf({ issues: parsed.error?.issues ?? [] });
 };
 
 describe('the mistakes of a request', () => {
   it('name a field that does not exist', () => {
-    expect(inCampaign({ sentAt: 'x' })).toEqual([{ path: '', message: 'no such field: "sentAt"' }]);
+    expect(inCampaign({ sentAt: 'x' })).toEqual([
+      { code: 'unknown-fields', path: '', count: 1, fields: ['sentAt'] },
+    ]);
     expect(inCampaign({ a: 1, b_c: 2 })).toEqual([
-      { path: '', message: 'no such fields: "a", "b_c"' },
+      { code: 'unknown-fields', path: '', count: 2, fields: ['a', 'b_c'] },
     ]);
   });
 
@@ -49,6 +51,6 @@ describe('the mistakes of a request', () => {
     const mistakes = inCampaign({ audience: { type: 'openids', openids: Array(1_000).fill(7) } });
 
     expect(mistakes).toHaveLength(101);
-    expect(mistakes.at(-1)).toEqual({ path: '', message: 'and 900 more mistakes' });
+    expect(mistakes.at(-1)).toEqual({ code: 'more-mistakes', path: '', count: 900 });
   });
 });
