@@ -62,6 +62,7 @@ export function makeAdmin(world: World, host: string) {
         duplicates,
       };
     },
+    'GET overlaps': () => ledger.overlaps(),
     'GET sends': ({ query }) => ledger.sends(ofAccount(query)),
     'GET calls': ({ query }) => ledger.calls(query.get('account') ?? undefined),
     'GET requests': ({ query }) => ledger.requests(query.get('path') ?? undefined),

@@ -6,6 +6,9 @@
 import { forEachReceiver, isDeleted, type Send } from './send.ts';
 
 export interface RecordedCall {
+  /** When all of it had come; it may have been answered much later. */
+  readonly startedAt: number;
+  /** When it was over. */
   readonly at: number;
   /** The account's name; empty where nobody could tell. */
   readonly account: string;
@@ -14,6 +17,8 @@ export interface RecordedCall {
   /** Without access_token and secret. */
   readonly query: Readonly<Record<string, string>>;
   readonly bytes: number;
+  /** Of a mass send. */
+  readonly clientMsgId?: string;
   /** As it came, if bodies of its size are kept and it was no file. */
   readonly body?: string;
   /** What was answered. */
@@ -55,6 +60,14 @@ export interface Duplicate {
   readonly times: number;
 }
 
+/** Sends of the same content that reached the same followers. */
+export interface Overlap {
+  readonly account: string;
+  /** Theirs, in the order that WeChat took them; empty for one without. */
+  readonly clientMsgIds: readonly string[];
+  readonly followers: number;
+}
+
 /** Which sends a question is about. A string is the beginning of a clientmsgid. */
 export type Which = string | ((send: Send) => boolean);
 
@@ -68,6 +81,8 @@ export interface Ledger {
    * `messageOf` says otherwise, e.g. by the stem of the clientmsgid; undefined leaves a send out.
    */
   duplicates(messageOf?: (send: Send) => string | undefined): readonly Duplicate[];
+  /** The same, by the sends that met. */
+  overlaps(): readonly Overlap[];
   receivedBy(account: string, openId: string): readonly SendSummary[];
   recipients(which?: Which): number;
   previews(): readonly RecordedPreview[];
@@ -137,15 +152,9 @@ export function makeLedger(): LedgerKeeper {
       return followers;
     },
     duplicates(messageOf = (send) => send.digest) {
-      const groups = new Map<string, Send[]>();
-      for (const send of sends) {
-        const message = messageOf(send);
-        if (message === undefined) continue;
-        const key = `${send.account} ${message}`;
-        groups.set(key, [...(groups.get(key) ?? []), send]);
-      }
-      return [...groups].flatMap(([key, group]) => repeatsIn(key, group));
+      return [...groupsOf(sends, messageOf)].flatMap(([key, group]) => repeatsIn(key, group));
     },
+    overlaps: () => [...groupsOf(sends, ({ digest }) => digest).values()].flatMap(overlapsIn),
     receivedBy: (account, openId) =>
       sends.filter((send) => send.account === account && reached(send, openId)).map(summaryOf),
     recipients(which) {
@@ -173,6 +182,39 @@ export function makeLedger(): LedgerKeeper {
       counts.clear();
     },
   };
+}
+
+function groupsOf(
+  sends: readonly Send[],
+  messageOf: (send: Send) => string | undefined,
+): Map<string, Send[]> {
+  const groups = new Map<string, Send[]>();
+  for (const send of sends) {
+    const message = messageOf(send);
+    if (message === undefined) continue;
+    const key = `${send.account} ${message}`;
+    groups.set(key, [...(groups.get(key) ?? []), send]);
+  }
+  return groups;
+}
+
+function overlapsIn(group: readonly Send[]): Overlap[] {
+  if (group.length < 2) return [];
+  const met = new Map<string, Send[]>();
+  for (const send of group) {
+    forEachReceiver(send.receivers, (openId) => {
+      met.set(openId, [...(met.get(openId) ?? []), send]);
+    });
+  }
+  const overlaps = new Map<string, Overlap>();
+  for (const those of met.values()) {
+    if (those.length < 2) continue;
+    const clientMsgIds = those.map(({ clientMsgId = '' }) => clientMsgId);
+    const which = clientMsgIds.join(' ');
+    const followers = (overlaps.get(which)?.followers ?? 0) + 1;
+    overlaps.set(which, { account: group[0]?.account ?? '', clientMsgIds, followers });
+  }
+  return [...overlaps.values()];
 }
 
 function repeatsIn(key: string, group: readonly Send[]): Duplicate[] {

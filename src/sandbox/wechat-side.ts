@@ -10,6 +10,7 @@ import type { World } from './world.ts';
 
 const SMALL_BODY = 4 * 1024;
 const SECRETS: readonly string[] = ['access_token', 'secret'];
+const MASS_SENDS: readonly string[] = ['message/mass/send', 'message/mass/sendall'];
 const BAD_GATEWAY = '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body></body></html>';
 const LOGIN_PAGE = '<!DOCTYPE html><html><body>Please log in to this network.</body></html>';
 
@@ -40,15 +41,19 @@ export function makeWechatSide(world: World) {
     const call: CallInQuestion = { account: account?.name ?? '', path, body };
     const fired: string[] = [];
     const pageKey = `${call.account} ${path}`;
+    const startedAt = world.now();
+    const clientMsgId = clientMsgIdIn(path, body);
 
     const ending = await converse();
     world.ledger.addCall({
+      startedAt,
       at: world.now(),
       account: call.account,
       method,
       path,
       query: Object.fromEntries([...query].filter(([name]) => !SECRETS.includes(name))),
       bytes: body.length,
+      ...(clientMsgId !== undefined && { clientMsgId }),
       ...(isKept(path, body) && { body: body.toString() }),
       ...ending,
       faults: fired,
@@ -183,6 +188,14 @@ export function makeWechatSide(world: World) {
     if (keepBodies === 'none' || takesFile(path) || TOKEN_PATHS.includes(path)) return false;
     return keepBodies === 'all' || body.length <= SMALL_BODY;
   }
+}
+
+/** The body may be half a megabyte of OpenIDs, and a fault may come before it is read. */
+function clientMsgIdIn(path: string, body: Buffer): string | undefined {
+  if (!MASS_SENDS.includes(path)) return undefined;
+  const from = body.indexOf('"clientmsgid"');
+  if (from < 0) return undefined;
+  return /^"clientmsgid"\s*:\s*"([^"]*)"/.exec(body.toString('latin1', from, from + 100))?.[1];
 }
 
 function refusalOf({ errcode = -1, errmsg, msgId }: Fault): Reply {

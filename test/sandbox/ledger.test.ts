@@ -78,6 +78,38 @@ describe('the ledger', () => {
     expect(client.sandbox.ledger.duplicates()).toHaveLength(100);
   });
 
+  it('names the sends of the same content that reached the same followers', async () => {
+    const client = await aClient();
+    const [a = '', b = '', c = '', d = ''] = openIds(4);
+    for (const [ids, key] of [
+      [[a, b, c], 'one-1-0'],
+      [[b, c], 'one-1-1'],
+      [[c, d], 'two-1-0'],
+    ] as const) {
+      await client.post(SEND, toUsers(ids, key));
+    }
+
+    expect(client.sandbox.ledger.overlaps()).toEqual([
+      { account: 'first', clientMsgIds: ['one-1-0', 'one-1-1'], followers: 1 },
+      { account: 'first', clientMsgIds: ['one-1-0', 'one-1-1', 'two-1-0'], followers: 1 },
+    ]);
+  });
+
+  it('keeps when a mass send began and under which key, even if a fault came before it', async () => {
+    const client = await aClient();
+    const hold = client.sandbox.faults.hold({ path: SEND });
+    client.sandbox.faults.set('status-502', { path: SEND });
+    const posted = client.post(SEND, toUsers(openIds(2), 'one-1-0')).catch(() => undefined);
+    await hold.arrived;
+    client.sandbox.advance(5_000);
+    hold.release();
+    await posted;
+
+    const [call] = client.sandbox.ledger.requests(SEND);
+    expect(call).toMatchObject({ clientMsgId: 'one-1-0', faults: ['hold', 'status-502'] });
+    expect((call?.at ?? 0) - (call?.startedAt ?? 0)).toBe(5_000);
+  });
+
   it('keeps no token and no secret, and bodies only of the size it was told', async () => {
     const short = await aClient({ keepBodies: 'small' });
     await short.post(SEND, toUsers(openIds(2)));
