@@ -30,7 +30,7 @@ import { recordOf, type Stores } from '../shared/record/record.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { CallerMistake } from './caller-mistake.ts';
 import { makeAcceptCampaignJob } from './campaign/accept-campaign-job.ts';
-import { makeAwaitDecision, makeAwaitResume } from './campaign/await-word.ts';
+import { makeAwaitWord } from './campaign/await-word.ts';
 import { makeFindAudience } from './campaign/find-audience.ts';
 import { makeGetReady } from './campaign/get-ready.ts';
 import { makeLeaveToItsAccount } from './campaign/leave-to-its-account.ts';
@@ -157,8 +157,8 @@ export function makeProcessor(deps: Dependencies): Processor {
         await onEnd(campaign);
       },
     }),
-    [awaitDecisionJob.name]: makeAwaitDecision({ stores, now }),
-    [awaitResumeJob.name]: makeAwaitResume({ stores, now }),
+    [awaitDecisionJob.name]: makeAwaitWord({ stores, now }),
+    [awaitResumeJob.name]: makeAwaitWord({ stores, now }),
     [uploadMediaJob.name]: makeUploadMedia(common),
     [uploadNewsJob.name]: makeUploadNews(common),
     [submitBatchJob.name]: makeSubmitBatch({

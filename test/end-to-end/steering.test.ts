@@ -1,6 +1,8 @@
 /** What a person says, in the middle of it. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeSteerCampaign } from '../../src/shared/actions/steer-campaign.ts';
 import { DAY, HOUR } from '../../src/shared/platform/time.ts';
+import type { Queues } from '../../src/shared/queue/queues.ts';
 import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -8,7 +10,7 @@ const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
   {
     accounts: [
-      ...Array.from({ length: 24 }, (_, i) => ({ name: `a${i + 1}` })),
+      ...Array.from({ length: 28 }, (_, i) => ({ name: `a${i + 1}` })),
       { name: 'asks', approval: 'always' },
     ],
   },
@@ -380,5 +382,66 @@ describe('an approval', () => {
     await world.steer.approve(id, 'ann');
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+  });
+});
+
+describe('a decision whose recorder died before anything was woken', () => {
+  const died = new Error('died');
+  const dying = makeSteerCampaign({
+    stores: world.stores,
+    queues: new Proxy({} as Queues, {
+      get() {
+        throw died;
+      },
+    }),
+    enqueueRoot: () => Promise.reject(died),
+    now: world.clock.now,
+  });
+  const asleep = (job: string) =>
+    world.until('asleep', async () =>
+      (await world.queues.campaigns.getDelayed()).some(({ id }) => id === job),
+    );
+
+  async function paused(): Promise<string> {
+    const { id, hold } = await inTheMiddle(world.nextAccount('a'), toOpenIds(20_000));
+    await world.steer.pause(id, 'ann');
+    hold.release();
+    await asleep(`p-${id}`);
+    return id;
+  }
+
+  async function unapproved(): Promise<string> {
+    const id = await world.create(aRequest('asks'));
+    await asleep(`p-${id}`);
+    return id;
+  }
+
+  async function scheduled(): Promise<string> {
+    const sendAt = new Date(Date.now() + HOUR).toISOString();
+    const id = await world.create(aRequest(world.nextAccount('a'), { sendAt }));
+    await asleep(`c-${id}`);
+    return id;
+  }
+
+  async function held(): Promise<string> {
+    const id = await heldBatch(world.nextAccount('a'));
+    await asleep(`h-${id}-1-0`);
+    return id;
+  }
+
+  it.each([
+    ['resume', paused, (id: string) => dying.resume(id, 'ann'), 'delivered'],
+    ['cancel', paused, (id: string) => dying.cancel(id, 'ann'), 'partly'],
+    ['approve', unapproved, (id: string) => dying.approve(id, 'ann'), 'delivered'],
+    ['cancel', unapproved, (id: string) => dying.cancel(id, 'ann'), 'none'],
+    ['cancel', scheduled, (id: string) => dying.cancel(id, 'ann'), 'none'],
+    ['resolve', held, (id: string) => dying.resolve(id, 1, { as: 'not-sent' }, 'ann'), 'delivered'],
+  ] as const)('takes effect with the next sweep: %s, %o', async (_, begin, decide, outcome) => {
+    const id = await begin();
+    await expect(decide(id)).rejects.toBe(died);
+
+    await world.sweep();
+
+    expect(await world.ended(id)).toMatchObject({ outcome });
   });
 });

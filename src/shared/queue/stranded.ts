@@ -19,9 +19,15 @@ export const takeAway = (job: Job): Promise<void> => job.remove({ removeChildren
 /**
  * Takes away what a sleeping job waits for in vain, and what its sleeping children do.
  *
+ * @param isOver whether a job that sleeps has nothing to wait for any more.
  * @returns how many there were.
  */
-export async function takeAwayStranded(queues: Queues, parent: Job, depth = 3): Promise<number> {
+export async function takeAwayStranded(
+  queues: Queues,
+  parent: Job,
+  isOver: (job: Job) => Promise<boolean>,
+  depth = 3,
+): Promise<number> {
   const { unprocessed = [] } = await parent.getDependencies();
   let taken = 0;
   for (const key of unprocessed) {
@@ -30,8 +36,8 @@ export async function takeAwayStranded(queues: Queues, parent: Job, depth = 3): 
     const job = await queue.getJob(jobId);
     const state = await job?.getState();
     if (job && state === 'waiting-children' && depth > 1) {
-      taken += await takeAwayStranded(queues, job, depth - 1);
-    } else if (!job || state === 'unknown') {
+      taken += await takeAwayStranded(queues, job, isOver, depth - 1);
+    } else if (!job || state === 'unknown' || (state === 'delayed' && (await isOver(job)))) {
       // Only a job that is there can be taken out of what its parent waits for.
       const there = job ?? (await queue.add('stand-in', {}, standIn(parent, jobId)));
       // Locked still, by the worker that had it: in a while it is not.

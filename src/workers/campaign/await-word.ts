@@ -13,21 +13,26 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-export function makeAwaitDecision({ stores, now }: Dependencies) {
-  return async function awaitDecision(job: Job, token?: string): Promise<void> {
-    const { campaignId, no, generation } = awaitDecisionJob.payload.parse(job.data);
-    const batch = await stores.batches.read({ campaignId, no });
-    if (batch?.state !== 'held' || batch.generation !== generation) return;
-    return sleepUntil(job, token, now() + FAR_AWAY);
+export function makeAwaitWord({ stores, now }: Dependencies) {
+  const waitIsOver = makeWaitIsOver({ stores, now });
+
+  return async function awaitWord(job: Job, token?: string): Promise<void> {
+    if (!(await waitIsOver(job))) await sleepUntil(job, token, now() + FAR_AWAY);
   };
 }
 
-export function makeAwaitResume({ stores, now }: Dependencies) {
-  return async function awaitResume(job: Job, token?: string): Promise<void> {
-    const { campaignId } = awaitResumeJob.payload.parse(job.data);
+/** Whether what such a job waits for is decided. Other jobs wait for no decision. */
+export function makeWaitIsOver({ stores, now }: Dependencies) {
+  return async function waitIsOver({ name, data }: Pick<Job, 'name' | 'data'>): Promise<boolean> {
+    if (name === awaitDecisionJob.name) {
+      const { campaignId, no, generation } = awaitDecisionJob.payload.parse(data);
+      const batch = await stores.batches.read({ campaignId, no });
+      return batch?.state !== 'held' || batch.generation !== generation;
+    }
+    if (name !== awaitResumeJob.name) return false;
+    const { campaignId } = awaitResumeJob.payload.parse(data);
     const record = await stores.campaigns.read(campaignId);
-    if (!record || isEnded(record.control) || !isPaused(record.control)) return;
-    if (now() >= record.campaign.notAfter) return;
-    return sleepUntil(job, token, now() + FAR_AWAY);
+    if (!record || isEnded(record.control) || !isPaused(record.control)) return true;
+    return now() >= record.campaign.notAfter;
   };
 }

@@ -12,6 +12,7 @@ import type { Queues } from '../../shared/queue/queues.ts';
 import { takeAway, takeAwayStranded } from '../../shared/queue/stranded.ts';
 import { wakeCampaign } from '../../shared/queue/wake-campaign.ts';
 import type { Stores } from '../../shared/record/record.ts';
+import { makeWaitIsOver } from '../campaign/await-word.ts';
 import type { ReviveBatches } from '../campaign/revive-batches.ts';
 import { each } from './each.ts';
 
@@ -31,6 +32,7 @@ export function makeMendRoots(deps: Dependencies) {
   const { stores, queues, enqueueRoot, now } = deps;
   const { campaigns } = stores;
   const stopCampaign = makeStopCampaign({ stores, queues, now });
+  const waitIsOver = makeWaitIsOver({ stores, now });
   let lookedAt = 0;
   let place = 0;
 
@@ -49,9 +51,18 @@ export function makeMendRoots(deps: Dependencies) {
     const isMended = await campaigns.mendTally(campaignId);
     const state = await queues.campaigns.getJobState(runCampaignJob.id({ campaignId }));
     if (state === 'waiting-children') return (await mendTree(campaignId)) || isMended;
+    if (state === 'delayed') return (await wakeCancelled(campaignId)) || isMended;
     if (state !== 'completed' && state !== 'failed' && state !== 'unknown') return isMended;
     if (campaign.createdAt > now() - MINUTE / 4) return isMended;
     await enqueueRoot(campaign);
+    return true;
+  }
+
+  /** An operator's cancel was recorded, and whoever recorded it died before waking anything. */
+  async function wakeCancelled(campaignId: string): Promise<boolean> {
+    const record = await campaigns.read(campaignId);
+    if (!record?.control.cancelled) return false;
+    await wakeCampaign(queues, campaignId);
     return true;
   }
 
@@ -64,7 +75,7 @@ export function makeMendRoots(deps: Dependencies) {
   async function mendTree(campaignId: string): Promise<boolean> {
     const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
     if (!root) return false;
-    const isFreed = (await takeAwayStranded(queues, root)) > 0;
+    const isFreed = (await takeAwayStranded(queues, root, waitIsOver)) > 0;
     const record = await campaigns.read(campaignId);
     if (!record) return isFreed;
     const { campaign, control, tally } = record;
@@ -76,7 +87,7 @@ export function makeMendRoots(deps: Dependencies) {
       await enqueueRoot(campaign);
       return true;
     }
-    if (control.phase !== 'submitting') return isFreed;
+    if (control.phase !== 'submitting') return (await wakeCancelled(campaignId)) || isFreed;
     if (control.cancelled && tally.pending > 0) await stopCampaign.cancelPending(campaign);
     if (openBatches(tally) === 0) {
       await wakeCampaign(queues, campaignId);
