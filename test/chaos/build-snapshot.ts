@@ -9,19 +9,24 @@ import ts from 'typescript';
 const ROOT = join(import.meta.dirname, '../..');
 /** What the processes of a run are started from. */
 const FOLDERS = ['src'];
-const FILES = ['test/chaos/sandbox-process.ts', 'package.json'];
+const FILES = ['test/chaos/sandbox-process.ts', 'test/chaos/delay-process.ts', 'package.json'];
 
 export interface Snapshot {
   /** The entry point of every role. */
   readonly main: string;
   readonly sandbox: string;
+  readonly delays: string;
 }
 
 /** @param dir inside the project, so that its packages are found from there. */
 export async function buildSnapshot(dir: string): Promise<Snapshot> {
   const found = await Promise.all(FOLDERS.map(filesUnder));
   for (const file of [...FILES, ...found.flat()]) await translate(file, dir);
-  return { main: join(dir, 'src/main.js'), sandbox: join(dir, 'test/chaos/sandbox-process.js') };
+  return {
+    main: join(dir, 'src/main.js'),
+    sandbox: join(dir, 'test/chaos/sandbox-process.js'),
+    delays: join(dir, 'test/chaos/delay-process.js'),
+  };
 }
 
 async function filesUnder(part: string): Promise<string[]> {

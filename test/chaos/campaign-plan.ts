@@ -26,9 +26,8 @@ export interface CampaignPlan {
   readonly audience: object | { readonly type: 'list'; readonly openIds: readonly string[] };
   /** Whom the ledger must show, once each. */
   readonly recipients: number;
-  /** What a person says about it, so long after it was accepted; a pause is as long. */
-  readonly word: 'none' | 'pause' | 'cancel';
-  readonly wordAfterMs: number;
+  /** Nothing of it may be called any more so long after it was enqueued; usually a day. */
+  readonly endsAfterMs?: number;
   /** Files by the name that `message` has for them. */
   readonly files: Readonly<Record<string, MediaFile>>;
   message(uploads: Readonly<Record<string, string>>): object;
@@ -59,8 +58,7 @@ export function campaignPlan(seed: number, n: number): CampaignPlan {
     way: chance.chance(0.5) ? 'http' : 'redis',
     ...audienceOf(chance, account.followers),
     ...messageOf(chance, name),
-    word: chance.weighted({ none: 80, pause: 12, cancel: 8 }),
-    wordAfterMs: chance.between(0, 6_000),
+    ...(chance.chance(0.1) ? { endsAfterMs: chance.between(10_000, 60_000) } : {}),
   };
 }
 

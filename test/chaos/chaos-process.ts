@@ -25,7 +25,8 @@ export interface ChaosProcess {
 export interface ProcessPlan {
   readonly name: string;
   readonly command: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** Asked for at each start. */
+  readonly env?: () => Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly logFile: string;
 }
@@ -48,7 +49,7 @@ export function keepRunning({ name, command, env, cwd, logFile }: ProcessPlan): 
     const started = spawn(file, args, {
       stdio: ['ignore', log, log],
       ...(env
-        ? { env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env } }
+        ? { env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env() } }
         : {}),
       ...(cwd ? { cwd } : {}),
     });

@@ -21,7 +21,10 @@ import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { buildSnapshot } from './build-snapshot.ts';
 import type { ChaosOptions } from './chaos-options.ts';
 import { type ChaosProcess, keepRunning } from './chaos-process.ts';
+import { ENQUEUER, OPERATORS } from './counter.ts';
+import { type Delays, startDelays } from './delays.ts';
 import { freePorts } from './free-ports.ts';
+import { type Lives, makeLives } from './lives.ts';
 import { type SandboxAdmin, sandboxAdmin } from './sandbox-admin.ts';
 
 const run = promisify(execFile);
@@ -33,13 +36,13 @@ const PACE = {
   receiptDeadlineSeconds: 10,
 } as const;
 
-/** Followers of each account; where they are pushed, and how articles go up. */
+/** Followers of each account; how it is pushed to, how articles go up, who must approve. */
 export const ACCOUNTS = [
-  { name: 'safe', followers: 12_000, newsRoute: 'uploadnews', encrypted: true },
-  { name: 'drafts', followers: 3_000, newsRoute: 'draft', encrypted: true },
-  { name: 'plain', followers: 2_000, newsRoute: 'uploadnews', encrypted: false },
-  { name: 'second', followers: 500, newsRoute: 'uploadnews', encrypted: true },
-  { name: 'third', followers: 50, newsRoute: 'draft', encrypted: false },
+  { name: 'safe', followers: 12_000, newsRoute: 'uploadnews', encrypted: true, approval: 'never' },
+  { name: 'drafts', followers: 3_000, newsRoute: 'draft', encrypted: true, approval: 'never' },
+  { name: 'plain', followers: 2_000, newsRoute: 'uploadnews', encrypted: false, approval: 'never' },
+  { name: 'second', followers: 500, newsRoute: 'uploadnews', encrypted: true, approval: 'always' },
+  { name: 'third', followers: 50, newsRoute: 'draft', encrypted: false, approval: 'never' },
 ] as const;
 export type AccountName = (typeof ACCOUNTS)[number]['name'];
 
@@ -53,6 +56,9 @@ export interface ChaosWorld {
   /** Of Redis' own files. */
   readonly dataDir: string;
   readonly sandbox: SandboxAdmin;
+  /** Of the way from each role to Redis. */
+  readonly delays: Delays;
+  readonly lives: Lives;
   /** Another service's view, and the judge's: straight into Redis. */
   readonly connection: Redis;
   readonly stores: Stores;
@@ -61,7 +67,7 @@ export interface ChaosWorld {
 }
 
 export async function startChaosWorld(
-  options: Pick<ChaosOptions, 'workers' | 'appendfsync'>,
+  options: Pick<ChaosOptions, 'workers' | 'appendfsync' | 'seed'>,
 ): Promise<ChaosWorld> {
   const dir = resolve(`.qunfa/chaos-${process.pid}`);
   const dataDir = join(dir, 'redis');
@@ -72,16 +78,22 @@ export async function startChaosWorld(
   const tie = await tiedToUs();
   const logOf = (name: string): string => join(logs, `${name}.log`);
   const snapshot = await buildSnapshot(join(dir, 'build'));
-  const [redisPort = 0, callbackPort = 0, producerPort = 0] = await freePorts(3);
+  const workerNames = Array.from({ length: options.workers }, (_, at) => `worker-${at + 1}`);
+  const roles = [...workerNames, 'callback', 'producer'];
+  const [redisPort = 0, callbackPort = 0, producerPort = 0, ...delayPorts] = await freePorts(
+    3 + roles.length,
+  );
   const accounts = ACCOUNTS.map((account) => ({ ...account, ...credentialsOf(account) }));
+  const settings = accountSettings(accounts);
   const accountsFile = join(dir, 'accounts.json');
-  await writeFile(accountsFile, JSON.stringify(accountSettings(accounts)));
+  await writeFile(accountsFile, JSON.stringify(settings));
+  const lives = makeLives({ seed: options.seed, dir, accounts: settings, logOf });
 
   const server = await redisCommand(tie);
   const redis = keepRunning({
     name: 'redis',
     command: [...server.command, ...redisSettings(dataDir, redisPort, options.appendfsync)],
-    env: server.env,
+    env: () => server.env,
     logFile: logOf('redis'),
   });
   const judge = await startSandbox(
@@ -101,6 +113,8 @@ export async function startChaosWorld(
         submitLatencyMs: 150,
         forcedTokenGapMs: 200,
       },
+      // Lists go to more people than an account here has followers.
+      switches: { strangers: 'followers' },
       limits: {
         callsPerMinute: null,
         massPerDay: null,
@@ -129,18 +143,23 @@ export async function startChaosWorld(
     CALLBACK_PORT: String(callbackPort),
     CALLBACK_SPOOL_DIR: join(dir, 'spool'),
     PRODUCER_PORT: String(producerPort),
+    API_KEYS: [ENQUEUER, ...OPERATORS].map((name) => `${name}:${name}-key`).join(','),
   };
   const config = loadConfig(env);
-  const role = (name: string, which: string): ChaosProcess =>
-    keepRunning({
+  const delays = startDelays([...tie, process.execPath, snapshot.delays], {
+    settings: { target: redisPort, ports: delayPorts },
+    seed: options.seed,
+  });
+  const role = (name: string, which: string): ChaosProcess => {
+    const url = `redis://127.0.0.1:${delayPorts[roles.indexOf(name)]}`;
+    return keepRunning({
       name,
       command: [...tie, process.execPath, snapshot.main, which],
-      env,
+      env: () => ({ ...env, REDIS_URL: url, ...lives.begin(name) }),
       logFile: logOf(name),
     });
-  const workers = Array.from({ length: options.workers }, (_, at) =>
-    role(`worker-${at + 1}`, 'worker'),
-  );
+  };
+  const workers = workerNames.map((name) => role(name, 'worker'));
   const callback = role('callback', 'callback');
   const producer = role('producer', 'producer');
 
@@ -165,6 +184,8 @@ export async function startChaosWorld(
     producerUrl: `http://127.0.0.1:${producerPort}`,
     dataDir,
     sandbox: sandboxAdmin(judge.url),
+    delays,
+    lives,
     connection,
     stores,
     queues,
@@ -174,6 +195,7 @@ export async function startChaosWorld(
       await Promise.all([...workers, callback, producer].map((one) => one.end()));
       await redis.end();
       await judge.end();
+      delays.close();
     },
   };
 }
@@ -185,11 +207,11 @@ function credentialsOf({ name, encrypted }: (typeof ACCOUNTS)[number]) {
 
 type Account = (typeof ACCOUNTS)[number] & ReturnType<typeof credentialsOf>;
 
-function accountSettings(accounts: readonly Account[]): object {
+function accountSettings(accounts: readonly Account[]) {
   return Object.fromEntries(
-    accounts.map(({ name, newsRoute, credentials: { name: _, ...credentials } }) => [
+    accounts.map(({ name, newsRoute, approval, credentials: { name: _, ...credentials } }) => [
       name,
-      { ...credentials, newsRoute, callsPerMinute: 1_200 },
+      { ...credentials, newsRoute, approval, callsPerMinute: 1_200 },
     ]),
   );
 }

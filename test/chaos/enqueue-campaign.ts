@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import type { CampaignPlan } from './campaign-plan.ts';
 import type { ChaosWorld } from './chaos-world.ts';
+import { credentials, ENQUEUER } from './counter.ts';
 
 export type Enqueued =
   | { readonly kind: 'accepted'; readonly plan: CampaignPlan; readonly id?: string }
@@ -28,18 +29,25 @@ export function makeEnqueueCampaign(
   const { stores, queues, producerUrl } = world;
 
   return async function enqueue(plan: CampaignPlan): Promise<Enqueued> {
+    const { endsAfterMs } = plan;
+    const notAfter =
+      endsAfterMs === undefined ? undefined : new Date(Date.now() + endsAfterMs).toISOString();
     while (!over.aborted) {
       try {
-        return await (plan.way === 'http' ? overHttp(plan) : straightIn(plan));
+        return await (plan.way === 'http' ? overHttp(plan, notAfter) : straightIn(plan, notAfter));
       } catch (error) {
-        if (error instanceof Refused) return { kind: 'refused', plan, why: error.message };
+        if (error instanceof Refused && notAfter === undefined) {
+          return { kind: 'refused', plan, why: error.message };
+        }
+        // Too late for it, whether or not an earlier request was heard.
+        if (error instanceof Refused) return { kind: 'unheard', plan };
         await sleep(PAUSE);
       }
     }
     return { kind: 'unheard', plan };
   };
 
-  async function straightIn(plan: CampaignPlan): Promise<Enqueued> {
+  async function straightIn(plan: CampaignPlan, notAfter?: string): Promise<Enqueued> {
     const uploads: Record<string, string> = {};
     for (const [name, { bytes, filename }] of Object.entries(plan.files)) {
       const kept = await stores.media.put(bytes, { filename });
@@ -48,12 +56,17 @@ export function makeEnqueueCampaign(
     }
     const { audience } = plan;
     const list = 'openIds' in audience ? await stores.audiences.create(audience.openIds) : null;
-    const body = bodyOf(plan, uploads, list ? { type: 'list', listId: list.id } : audience);
+    const body = bodyOf(
+      plan,
+      uploads,
+      list ? { type: 'list', listId: list.id } : audience,
+      notAfter,
+    );
     await queues.campaigns.add('accept-campaign', body, { jobId: plan.name });
     return { kind: 'accepted', plan };
   }
 
-  async function overHttp(plan: CampaignPlan): Promise<Enqueued> {
+  async function overHttp(plan: CampaignPlan, notAfter?: string): Promise<Enqueued> {
     const uploads: Record<string, string> = {};
     for (const [name, { bytes, filename }] of Object.entries(plan.files)) {
       uploads[name] = await idOf(`/v1/media?filename=${filename}`, Buffer.from(bytes), {
@@ -67,7 +80,7 @@ export function makeEnqueueCampaign(
             'content-type': 'text/plain',
           })
         : null;
-    const body = bodyOf(plan, uploads, listId ? { type: 'list', listId } : audience);
+    const body = bodyOf(plan, uploads, listId ? { type: 'list', listId } : audience, notAfter);
     const id = await idOf('/v1/campaigns', JSON.stringify(body), {
       'content-type': 'application/json',
       'idempotency-key': plan.name,
@@ -83,7 +96,7 @@ export function makeEnqueueCampaign(
   ): Promise<string> {
     const answer = await request(`${producerUrl}${path}`, {
       method: 'POST',
-      headers,
+      headers: { ...credentials(ENQUEUER), ...headers },
       body,
       headersTimeout: PATIENCE,
       bodyTimeout: PATIENCE,
@@ -99,4 +112,5 @@ const bodyOf = (
   { name, account, message }: CampaignPlan,
   uploads: Readonly<Record<string, string>>,
   audience: object,
-): object => ({ name, account, audience, message: message(uploads) });
+  notAfter: string | undefined,
+): object => ({ name, account, audience, message: message(uploads), notAfter });

@@ -20,6 +20,9 @@ const OTHERS = [
   'user/get',
 ] as const;
 
+/** For one OpenID of another account; for a reason that no retry mends. */
+export const PLANTED_REFUSALS = [40003, 40008] as const;
+
 const WEIGHTS = {
   'silent-after-accepting': 10,
   'reset-after-accepting': 10,
@@ -38,7 +41,8 @@ const WEIGHTS = {
   'event-duplicate': 8,
   'event-never': 6,
   'event-status': 3,
-  'key-taken': 2,
+  'key-taken': 5,
+  refused: 20,
 };
 
 export function* faultPlan(seed: number): Generator<PlannedFault, never> {
@@ -68,6 +72,13 @@ function faultOf(name: keyof typeof WEIGHTS, chance: Dice): PlannedFault['fault'
         errcode: -1,
         path: chance.pick(SENDS),
         processed: chance.chance(0.5),
+      };
+    case 'refused':
+      return {
+        name: 'errcode',
+        errcode: chance.pick(PLANTED_REFUSALS),
+        path: chance.pick(SENDS),
+        processed: false,
       };
     case 'token-replaced':
       return { name, path, stale: chance.between(0, 1) };

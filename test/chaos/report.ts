@@ -29,16 +29,25 @@ export function resultLine({ seed, appendfsync }: ChaosOptions, result: ChaosRes
     campaigns: result.campaigns,
     batches: sum(({ batches }) => batches),
     recipients: sum(({ recipients }) => recipients),
-    duplicates: Math.max(
-      result.repeated,
-      sum(({ duplicates }) => duplicates),
-    ),
+    duplicates: result.twice.unasked,
+    askedTwice: result.twice.all - result.twice.unasked,
+    acts: countsOf(result.acts.map(({ answer }) => answer)),
+    steps: countsOf(result.acts.map(({ step }) => step)),
+    refusals: countsOf(result.acts.flatMap(({ code }) => code ?? [])),
+    pairs: result.pairs,
+    wrongClocks: [result.wrongClocks.lives, result.wrongClocks.said],
     lost: sum(({ lost }) => lost),
     held: result.decided.length + sum(({ held }) => held.length),
     refused: sum(({ refused }) => refused.length),
     findings: findings.length,
     clean: findings.length === 0,
   };
+}
+
+function countsOf(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }
 
 export async function report(

@@ -1,16 +1,22 @@
 /** One run: everything up, campaigns in, hits and faults at random, then peace and the judgement. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
+import { isEnded } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import { type Tail, tailOf } from './append-only-file.ts';
-import { campaignPlan } from './campaign-plan.ts';
+import { type CampaignPlan, campaignPlan } from './campaign-plan.ts';
 import type { ChaosOptions } from './chaos-options.ts';
-import type { ChaosWorld } from './chaos-world.ts';
+import { ACCOUNTS, type ChaosWorld } from './chaos-world.ts';
+import { makeCounter } from './counter.ts';
 import { type Enqueued, makeEnqueueCampaign } from './enqueue-campaign.ts';
 import { faultPlan } from './fault-plan.ts';
+import type { Act, Call, History } from './history.ts';
 import { hitPlan } from './hit-plan.ts';
+import { breachesOf, unaskedOverlaps, wasSaidNotSent } from './laws.ts';
 import { leftovers } from './leftovers.ts';
 import { makeOperator } from './operator.ts';
+import { makePeople } from './people.ts';
 import { dice } from './seeded.ts';
 import { killCount, makeStrike, noTolls, type Tolls } from './strike.ts';
 import { type Case, judge, type Verdict } from './verdict.ts';
@@ -24,8 +30,12 @@ export interface ChaosResult {
   readonly quietSeconds: number;
   readonly campaigns: number;
   readonly verdicts: readonly Verdict[];
-  /** Followers who got the same content twice, under whatever key; the sandbox tells 100 at most. */
-  readonly repeated: number;
+  /** Followers who got the same content twice, and those of them for whom an operator asked for it. */
+  readonly twice: { readonly all: number; readonly unasked: number };
+  readonly acts: readonly Act[];
+  /** Times that two operators acted at once. */
+  readonly pairs: number;
+  readonly wrongClocks: { readonly lives: number; readonly said: number };
   /** What was held at the last kill, and what the person then said. */
   readonly decided: readonly string[];
   readonly cases: readonly Case[];
@@ -59,9 +69,11 @@ export async function runChaos(
   });
   const unheard = new AbortController();
   const enqueue = makeEnqueueCampaign(world, unheard.signal);
-  const operator = makeOperator(world, unheard.signal);
+  const counter = makeCounter(world.producerUrl);
+  const operator = makeOperator(world, counter);
+  const people = makePeople({ seed: options.seed, sandbox: world.sandbox, counter });
+  const calls = new Map<string, Call>();
   const enqueued: Promise<Enqueued>[] = [];
-  const steered: Promise<void>[] = [];
   let faults = 0;
 
   async function campaignsFlow(): Promise<void> {
@@ -69,15 +81,34 @@ export async function runChaos(
     for (let n = 1; !over.signal.aborted && n <= (options.campaigns ?? Infinity); n += 1) {
       const plan = campaignPlan(options.seed, n);
       enqueued.push(enqueue(plan));
-      steered.push(steerOnce(enqueued.at(-1)));
       await sleep(chance.between(200, 1_500));
       while (!over.signal.aborted && (await openCount(world)) >= MOST_OPEN) await sleep(LOOK_EVERY);
     }
   }
 
-  async function steerOnce(enqueuing: Promise<Enqueued> | undefined): Promise<void> {
-    const one = await enqueuing;
-    if (one?.kind === 'accepted' && one.id !== undefined) await operator.steer(one.plan, one.id);
+  async function delaysFlow(): Promise<void> {
+    const chance = dice(options.seed, 'changes of delays');
+    while (!over.signal.aborted) {
+      world.delays.change();
+      await sleep(chance.between(2_000, 8_000));
+    }
+    world.delays.end();
+  }
+
+  async function accountsFlow(): Promise<void> {
+    while (!over.signal.aborted) {
+      await sleep(5 * SECOND);
+      await operator.resumeAccounts();
+    }
+  }
+
+  /** The sandbox keeps the latest only. */
+  async function noteCalls(): Promise<void> {
+    for (const path of ['message/mass/send', 'message/mass/sendall']) {
+      for (const { startedAt, clientMsgId: key } of await world.sandbox.requests(path)) {
+        if (key !== undefined) calls.set(`${key} ${startedAt}`, { key, startedAt });
+      }
+    }
   }
 
   async function faultsFlow(): Promise<void> {
@@ -105,9 +136,18 @@ export async function runChaos(
     if (samples.length > 50) samples.shift();
   }, 100);
   const teller = setInterval(() => {
-    say(`${seconds(startedAt)} s: ${killCount(tolls)} kills, ${enqueued.length} campaigns`);
+    noteCalls().catch(() => undefined);
+    say(
+      `${seconds(startedAt)} s: ${killCount(tolls)} kills, ${enqueued.length} campaigns, ${counter.acts.length} acts`,
+    );
   }, 15 * SECOND);
-  const flows = [campaignsFlow(), faultsFlow()];
+  const flows: Promise<unknown>[] = [
+    campaignsFlow(),
+    faultsFlow(),
+    delaysFlow(),
+    accountsFlow(),
+    people.work(over.signal),
+  ];
   await hitsFlow();
   if (options.kills === 0 && options.campaigns !== undefined) await flows[0];
   over.abort();
@@ -116,44 +156,54 @@ export async function runChaos(
   await Promise.all(flows);
 
   thawAll();
+  world.lives.calm();
+  for (const one of [...world.workers, world.callback, world.producer]) {
+    if (world.lives.hasWrongClock(one.name)) one.kill(0);
+  }
   await world.sandbox.clearFaults();
   const quietAt = Date.now();
   say(`${seconds(startedAt)} s: the last kill is done; now everything must come to its end`);
   const patience = AbortSignal.timeout(PATIENCE);
   const giveUp = setTimeout(() => unheard.abort(), HEARD_WITHIN);
   const outcomes = await Promise.all(enqueued);
-  await Promise.all(steered);
   clearTimeout(giveUp);
-  while (!patience.aborted && (await unendedCount(world)) > 0) await sleep(LOOK_EVERY);
+  await end(patience);
   const decided: string[] = [];
   for (let round = 0; round < DECIDING_ROUNDS; round += 1) {
     decided.push(...(await operator.decideHeld()));
-    const longEnough = AbortSignal.timeout(MINUTE);
-    while (!longEnough.aborted && (await unendedCount(world)) > 0) await sleep(LOOK_EVERY);
+    await end(AbortSignal.timeout(MINUTE));
   }
   const quietSeconds = seconds(quietAt);
 
-  const cases = await casesOf(world, outcomes);
+  await noteCalls();
+  const overlaps = await world.sandbox.overlaps();
+  const { acts, looks } = counter;
+  const cases = await casesOf(world, { outcomes, acts });
   const verdicts = cases.map(judge);
+  const history: History = {
+    enqueued: cases.map(historyOf),
+    acts,
+    looks,
+    calls: [...calls.values()],
+    overlaps,
+  };
   const mayWait = new Set(
     cases.flatMap(({ found }) => found.filter(({ state }) => state === 'held').map(({ id }) => id)),
   );
-  const { duplicates } = await world.sandbox.ledger();
+  const wrongClocks = world.lives.wrongClocks();
   const findings = [
     ...outcomes.flatMap((one) =>
-      one.kind === 'accepted'
-        ? []
-        : [`${one.plan.name}: ${one.kind === 'refused' ? one.why : 'nobody answered'}`],
+      one.kind === 'refused' ? [`${one.plan.name} was refused: ${one.why}`] : [],
     ),
+    ...breachesOf(history),
     ...verdicts.flatMap((verdict) => verdict.findings),
-    ...duplicates
-      .slice(0, 5)
-      .map(
-        ({ account, message, times }) => `a follower of ${account} got ${message} ${times} times`,
-      ),
+    ...wrongClocks.findings,
     ...(await leftovers(world, mayWait)),
   ];
+  await writeFile(join(world.dir, 'history.json'), JSON.stringify(history));
   const processes = [world.redis, ...world.workers, world.callback, world.producer];
+  const followers = (some: History['overlaps']): number =>
+    some.reduce((sum, { followers }) => sum + followers, 0);
   return {
     tolls,
     crashes: Object.fromEntries(processes.map((one) => [one.name, one.crashes()])),
@@ -162,11 +212,23 @@ export async function runChaos(
     quietSeconds,
     campaigns: cases.length,
     verdicts,
-    repeated: duplicates.length,
+    twice: { all: followers(overlaps), unasked: followers(unaskedOverlaps(history)) },
+    acts,
+    pairs: people.pairs(),
+    wrongClocks,
     decided,
     cases,
     findings,
   };
+
+  /** An operator lets go what is paused, as often as it pauses itself. */
+  async function end(patience: AbortSignal): Promise<void> {
+    while (!patience.aborted) {
+      await operator.letGo();
+      if ((await unendedCount(world)) === 0) return;
+      await sleep(LOOK_EVERY);
+    }
+  }
 }
 
 const seconds = (since: number): number => Math.round((Date.now() - since) / SECOND);
@@ -180,22 +242,36 @@ function aSecondAgo(samples: readonly { at: number; tail: Tail | null }[]): Tail
 const openCount = async ({ stores }: ChaosWorld): Promise<number> =>
   (await stores.campaigns.open()).length;
 
-/** Neither ended, nor only waiting for a person. */
+/** Neither ended, nor held. */
 async function unendedCount({ stores, queues }: ChaosWorld): Promise<number> {
   const ids = await stores.campaigns.open();
   const views = await Promise.all(ids.map((id) => stores.campaigns.view(id)));
   const unaccepted = await queues.campaigns.getJobs(['waiting', 'active', 'delayed'], 0, -1);
   return (
-    views.filter((view) => view && !waitsForAPerson(view)).length +
+    views.filter((view) => view && view.state !== 'held').length +
     unaccepted.filter((job) => job?.name === 'accept-campaign').length
   );
 }
 
-const waitsForAPerson = ({ state, pausedFor }: CampaignView): boolean =>
-  state === 'held' || (pausedFor?.includes('message-id-taken') ?? false);
+function historyOf({ plan, isAcknowledged, found, record }: Case): History['enqueued'][number] {
+  return {
+    name: plan.name,
+    isAcknowledged,
+    ids: found.map(({ id }) => id),
+    isEnded: record !== null && isEnded(record.control),
+    needsApproval: needsApproval(plan),
+    notAfter: record?.campaign.notAfter ?? Infinity,
+  };
+}
+
+const needsApproval = ({ account }: CampaignPlan): boolean =>
+  ACCOUNTS.some(({ name, approval }) => name === account && approval === 'always');
 
 /** Whatever was accepted; and of what nobody heard, whatever is there all the same. */
-async function casesOf(world: ChaosWorld, outcomes: readonly Enqueued[]): Promise<Case[]> {
+async function casesOf(
+  world: ChaosWorld,
+  { outcomes, acts }: { outcomes: readonly Enqueued[]; acts: readonly Act[] },
+): Promise<Case[]> {
   const { stores, sandbox } = world;
   const views = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
@@ -214,11 +290,16 @@ async function casesOf(world: ChaosWorld, outcomes: readonly Enqueued[]): Promis
     if (kind === 'refused' || (kind === 'unheard' && !view)) continue;
     cases.push({
       plan,
+      isAcknowledged: kind === 'accepted',
       found,
       record: view ? await stores.campaigns.read(view.id) : null,
       batches: view ? await stores.batches.all(view.id) : [],
       ledger: await sandbox.ledger(`${view?.id ?? 'nobody'}-`),
       sends: sends.filter(({ clientMsgId }) => clientMsgId?.startsWith(`${view?.id}-`)),
+      leftOut: acts
+        .filter(({ campaign, answer }) => campaign === view?.id && answer !== 'refused')
+        .reduce((sum, { without = 0 }) => sum + without, 0),
+      wasSaidNotSent: (key) => wasSaidNotSent(acts, key),
     });
   }
   return cases;

@@ -1,5 +1,6 @@
 /** The sandbox's side door: faults in, ledger out. */
 import { request } from 'undici';
+import type { Overlap, RecordedCall } from '../../src/sandbox/ledger.ts';
 
 export interface LedgerSend {
   readonly account: string;
@@ -48,6 +49,10 @@ export function sandboxAdmin(url: string) {
     sends: () => call<LedgerSend[]>('GET', 'sends'),
     /** Of the sends whose key begins so. */
     ledger: (prefix = '') => call<LedgerSummary>('GET', `ledger?prefix=${prefix}`),
+    /** Which sends of the same content met at the same followers. */
+    overlaps: () => call<Overlap[]>('GET', 'overlaps'),
+    /** The latest ones of this path. */
+    requests: (path: string) => call<RecordedCall[]>('GET', `requests?path=${path}`),
     setFault: (fault: object) => call<{ id: number }>('PUT', 'faults', fault),
     faults: () => call<FaultInForce[]>('GET', 'faults'),
     release: (id: number) => call('POST', 'faults/release', { id }),

@@ -2,25 +2,30 @@
  * The judgement: the sandbox's ledger against what was accepted and what the record says of it.
  */
 import { type Batch, batchKey } from '../../src/shared/campaign/batch.ts';
-import { type CampaignView, isEnded } from '../../src/shared/campaign/campaign.ts';
+import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
 import { EMPTY_TALLY, type Tally, tallyChange } from '../../src/shared/campaign/progress.ts';
 import type { CampaignRecord } from '../../src/shared/record/read-campaign.ts';
 import type { CampaignPlan } from './campaign-plan.ts';
+import { PLANTED_REFUSALS } from './fault-plan.ts';
 import type { LedgerSend, LedgerSummary } from './sandbox-admin.ts';
 
 export interface Case {
   readonly plan: CampaignPlan;
+  /** Its enqueuer was told that it is accepted. */
+  readonly isAcknowledged: boolean;
   /** Campaigns of this name; one, if all is well. */
   readonly found: readonly CampaignView[];
   readonly record: CampaignRecord | null;
   readonly batches: readonly Batch[];
   readonly ledger: LedgerSummary;
   readonly sends: readonly LedgerSend[];
+  /** At most so many OpenIDs were left out by an operator. */
+  readonly leftOut: number;
+  /** Whether an operator said that what WeChat has under this key was not sent. */
+  readonly wasSaidNotSent: (key: string) => boolean;
 }
 
 export interface Verdict {
-  /** Followers who got one campaign more than once. */
-  readonly duplicates: number;
   /** Followers who should have got it, by our own word, and did not. */
   readonly lost: number;
   /** In words; none means that everything is as it should be. */
@@ -32,16 +37,15 @@ export interface Verdict {
   readonly refused: readonly string[];
 }
 
-export function judge({ plan, found, record, batches, ledger, sends }: Case): Verdict {
+export function judge(one: Case): Verdict {
+  const { plan, found, record, batches, ledger, sends, leftOut, wasSaidNotSent } = one;
   const findings: string[] = [];
   const held: string[] = [];
   const refused: string[] = [];
   const [view] = found;
   const times = Object.entries(ledger.messagesPerFollower);
-  const duplicates = times.reduce((sum, [n, many]) => sum + (Number(n) > 1 ? many : 0), 0);
   const recipients = times.reduce((sum, [, many]) => sum + many, 0);
   const result = (lost: number): Verdict => ({
-    duplicates,
     lost,
     findings: findings.map((words) => `${plan.name} (${view?.id ?? 'no id'}) ${words}`),
     batches: batches.length,
@@ -50,16 +54,8 @@ export function judge({ plan, found, record, batches, ledger, sends }: Case): Ve
     refused: refused.map((words) => `${plan.name} ${words}`),
   });
 
-  if (found.length > 1) findings.push(`was made ${found.length} times: ${found.map(idOf)}`);
-  if (duplicates > 0) findings.push(`reached ${duplicates} followers more than once`);
-  if (!view || !record) {
-    findings.push('was accepted and is gone');
-    return result(plan.recipients);
-  }
+  if (!view || !record) return result(plan.recipients);
   const { control, tally } = record;
-  if (!isEnded(control) && view.state !== 'held') {
-    findings.push(`has not ended: ${view.state}, ${JSON.stringify(view.batches)}`);
-  }
   if (control.failed) {
     (control.failed.code === 'wechat-40007' ? refused : findings).push(
       `failed: ${control.failed.code} ${control.failed.message}`,
@@ -68,7 +64,8 @@ export function judge({ plan, found, record, batches, ledger, sends }: Case): Ve
   }
   const recounted = recount(batches);
   for (const field of Object.keys(EMPTY_TALLY) as (keyof Tally)[]) {
-    if (recounted[field] === tally[field]) continue;
+    // It grows with what happened, not with what is.
+    if (field === 'version' || recounted[field] === tally[field]) continue;
     findings.push(`counts ${tally[field]} ${field}, and its batches ${recounted[field]}`);
   }
 
@@ -100,9 +97,12 @@ export function judge({ plan, found, record, batches, ledger, sends }: Case): Ve
       case 'held':
         held.push(`batch ${batch.no}: ${batch.reason}, at WeChat: ${send ? 'yes' : 'no'}`);
         break;
+      case 'abandoned':
+        held.push(`batch ${batch.no}: given up, at WeChat: ${send ? 'yes' : 'no'}`);
+        break;
       case 'refused':
         if (send) findings.push(`batch ${batch.no} says refused, and WeChat has taken it`);
-        (batch.errcode === 40007 || /40007|no longer/.test(batch.reason) ? refused : findings).push(
+        (wasPlanted(batch.errcode, batch.reason) ? refused : findings).push(
           `batch ${batch.no} refused: ${batch.errcode ?? ''} ${batch.reason}`,
         );
         break;
@@ -115,16 +115,18 @@ export function judge({ plan, found, record, batches, ledger, sends }: Case): Ve
     due -= size;
   }
   const neverCut = control.cancelled !== undefined && batches.length === 0;
-  if (due !== 0 && !neverCut) findings.push(`${due} recipients are in no batch`);
+  if ((due < 0 || due > leftOut) && !neverCut) findings.push(`${due} recipients are in no batch`);
   const keys = new Set(batches.map((batch) => batchKey(view.id, batch)));
   for (const { clientMsgId = '' } of sends) {
-    if (!keys.has(clientMsgId)) findings.push(`WeChat has ${clientMsgId}, which no batch is`);
+    if (!keys.has(clientMsgId) && !wasSaidNotSent(clientMsgId))
+      findings.push(`WeChat has ${clientMsgId}, which no batch is`);
   }
   if (lost > 0) findings.push(`did not reach ${lost} followers`);
   return result(lost);
 }
 
-const idOf = ({ id }: CampaignView): string => id;
+const wasPlanted = (errcode = 0, reason = ''): boolean =>
+  [40007, ...PLANTED_REFUSALS].includes(errcode) || /40007|no longer/.test(reason);
 
 const isDelivered = (send: LedgerSend | undefined): boolean =>
   send !== undefined && /^send ?success$/.test(send.status);

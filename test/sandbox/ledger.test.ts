@@ -97,7 +97,7 @@ describe('the ledger', () => {
 
   it('keeps when a mass send began and under which key, even if a fault came before it', async () => {
     const client = await aClient();
-    const hold = client.sandbox.faults.hold({ path: SEND });
+    const hold = client.sandbox.faults.hold({ path: SEND, when: 'before' });
     client.sandbox.faults.set('status-502', { path: SEND });
     const posted = client.post(SEND, toUsers(openIds(2), 'one-1-0')).catch(() => undefined);
     await hold.arrived;

@@ -1,0 +1,69 @@
+/** What was asked, answered and seen in a run, as the laws judge it. Times are milliseconds of this host. */
+import type { Overlap } from '../../src/sandbox/ledger.ts';
+
+export type Step =
+  | 'pause'
+  | 'resume'
+  | 'cancel'
+  | 'approve'
+  | 'reject'
+  | 'retry'
+  | 'resolve: sent'
+  | 'resolve: not-sent'
+  | 'resolve: given-up';
+
+/** What an operator asked for, once. */
+export interface Act {
+  readonly campaign: string;
+  readonly step: Step;
+  readonly by: string;
+  /** Keys of the batches that were looked at before it. */
+  readonly keys: readonly string[];
+  /** The version that it was decided on; without one it may be about another version. */
+  readonly seen?: number;
+  /** How many OpenIDs a retry leaves out. */
+  readonly without?: number;
+  readonly begunAt: number;
+  /** Null: the connection broke or the record was away, so it may have been done or not. */
+  readonly answeredAt: number | null;
+  /** `fault`: the producer failed (5xx other than 503), which is no answer. */
+  readonly answer: 'done' | 'refused' | 'unknown' | 'fault';
+  readonly status?: number;
+  readonly code?: string;
+  /** Keys that a pause or a cancel named as not to be stopped. */
+  readonly inFlight?: readonly string[];
+}
+
+/** A campaign as an answer showed it. */
+export interface Look {
+  readonly campaign: string;
+  readonly begunAt: number;
+  readonly answeredAt: number;
+  /** Of what only grows; null where it is not known. */
+  readonly counts: Readonly<Record<string, number | null>>;
+}
+
+/** A mass send, as the sandbox heard it. */
+export interface Call {
+  readonly key: string;
+  readonly startedAt: number;
+}
+
+export interface Enqueued {
+  readonly name: string;
+  /** Its enqueuer was told that it is accepted. */
+  readonly isAcknowledged: boolean;
+  /** Ids of the campaigns of that name that are in the record. */
+  readonly ids: readonly string[];
+  readonly isEnded: boolean;
+  readonly needsApproval: boolean;
+  readonly notAfter: number;
+}
+
+export interface History {
+  readonly enqueued: readonly Enqueued[];
+  readonly acts: readonly Act[];
+  readonly looks: readonly Look[];
+  readonly calls: readonly Call[];
+  readonly overlaps: readonly Pick<Overlap, 'clientMsgIds' | 'followers'>[];
+}

@@ -1,0 +1,157 @@
+/** What must hold of every history, by what people were told. Pure. */
+import type { Act, Call, History, Look, Step } from './history.ts';
+
+/** Each breach in a sentence; none: the history is good. */
+export const breachesOf = (history: History): string[] => LAWS.flatMap((law) => law(history));
+
+/** From the last look at the clock until the sandbox has the whole call, on a machine under load. */
+const ON_ITS_WAY = 2_000;
+
+const LAWS: readonly ((history: History) => string[])[] = [
+  nothingAcknowledgedIsLost,
+  everyCampaignEnds,
+  nothingBeginsAfterAStop,
+  nothingBeginsBeforeItsApproval,
+  nothingBeginsAfterNotAfter,
+  whatWasGivenUpStaysSo,
+  nothingIsReceivedTwice,
+  countsNeverGoBack,
+  everyActIsAnswered,
+];
+
+function nothingAcknowledgedIsLost({ enqueued }: History): string[] {
+  return enqueued.flatMap(({ name, ids, isAcknowledged }) => {
+    if (ids.length > 1) return [`${name} was made ${ids.length} times: ${ids.join(' ')}`];
+    return ids.length === 0 && isAcknowledged ? [`${name} was accepted and is gone`] : [];
+  });
+}
+
+function everyCampaignEnds({ enqueued }: History): string[] {
+  return enqueued
+    .filter(({ ids, isEnded }) => ids.length > 0 && !isEnded)
+    .map(({ name, ids }) => `${name} (${ids.join(' ')}) has not ended`);
+}
+
+/** Except the batches that the answer named as in flight. */
+function nothingBeginsAfterAStop({ acts, calls }: History): string[] {
+  return acts.flatMap((stop) => {
+    const { step, answer, answeredAt, inFlight } = stop;
+    const isStop = step === 'pause' || step === 'cancel' || step === 'reject';
+    if (!isStop || answer !== 'done' || answeredAt === null) return [];
+    // Only a pause and a cancel may come too late for a call.
+    const exempt = step === 'reject' ? [] : inFlight;
+    if (!exempt) return [];
+    const until = step === 'pause' ? endOfPause(stop, acts) : Infinity;
+    return calls
+      .filter(({ key, startedAt }) => {
+        const isInside = startedAt > answeredAt && startedAt < until;
+        return isInside && campaignOf(key) === stop.campaign && !exempt.includes(key);
+      })
+      .map(({ key, startedAt }) => {
+        return `${key} was called ${startedAt - answeredAt} ms after the answer to a ${step}`;
+      });
+  });
+}
+
+/** When the pause may have been lifted; an act that ran beside it may have come after it. */
+function endOfPause(pause: Act, acts: readonly Act[]): number {
+  const lifts = about(pause.campaign, acts, 'resume')
+    .filter(({ answeredAt }) => (answeredAt ?? Infinity) >= pause.begunAt)
+    .map(({ begunAt }) => begunAt);
+  return Math.min(Infinity, ...lifts);
+}
+
+function nothingBeginsBeforeItsApproval({ enqueued, acts, calls }: History): string[] {
+  return enqueued.flatMap(({ needsApproval, ids: [id = ''] }) => {
+    if (!needsApproval) return [];
+    const approvals = about(id, acts, 'approve').map(({ begunAt }) => begunAt);
+    const approvedAt = Math.min(Infinity, ...approvals);
+    return callsOf(id, calls)
+      .filter(({ startedAt }) => startedAt < approvedAt)
+      .map(({ key }) => `${key} was called before anyone approved it`);
+  });
+}
+
+function nothingBeginsAfterNotAfter({ enqueued, calls }: History): string[] {
+  return enqueued.flatMap(({ notAfter, ids: [id = ''] }) =>
+    callsOf(id, calls)
+      .filter(({ startedAt }) => startedAt > notAfter + ON_ITS_WAY)
+      .map(({ key, startedAt }) => `${key} was called ${startedAt - notAfter} ms after notAfter`),
+  );
+}
+
+/** No call under its key or a later one, until an operator asks for it. */
+function whatWasGivenUpStaysSo({ acts, calls }: History): string[] {
+  const givenUp = acts.filter(({ step, answer, seen }) => {
+    return step === 'resolve: given-up' && answer === 'done' && seen !== undefined;
+  });
+  return givenUp.flatMap(({ campaign, keys, answeredAt, begunAt }) =>
+    keys.flatMap((key) =>
+      callsOf(campaign, calls)
+        .filter(({ key: called, startedAt }) => {
+          const isLater = batchOf(called) === batchOf(key) && startedAt > (answeredAt ?? Infinity);
+          // Another answer to the same question, at the same time or later.
+          const others = about(campaign, acts, 'resolve: not-sent').filter(
+            (other) => (other.answeredAt ?? Infinity) >= begunAt && other.begunAt <= startedAt,
+          );
+          return isLater && !others.some((other) => isAbout(other, key));
+        })
+        .map(({ key: called }) => `${called} was called after ${key} was given up`),
+    ),
+  );
+}
+
+/** Unless an operator said of a key that it was not sent. */
+function nothingIsReceivedTwice(history: History): string[] {
+  return unaskedOverlaps(history).map(
+    ({ clientMsgIds, followers }) => `${followers} followers got ${clientMsgIds.join(' and ')}`,
+  );
+}
+
+export const unaskedOverlaps = ({ acts, overlaps }: Pick<History, 'acts' | 'overlaps'>) =>
+  overlaps.filter(({ clientMsgIds }) => {
+    return clientMsgIds.filter((key) => !wasSaidNotSent(acts, key)).length > 1;
+  });
+
+export const wasSaidNotSent = (acts: readonly Act[], key: string): boolean =>
+  about(campaignOf(key), acts, 'resolve: not-sent').some((act) => isAbout(act, key));
+
+function countsNeverGoBack({ looks }: History): string[] {
+  const found: string[] = [];
+  const known = new Map<string, Look[]>();
+  for (const look of looks.toSorted((a, b) => a.begunAt - b.begunAt)) {
+    const earlier = known.get(look.campaign) ?? [];
+    known.set(look.campaign, [...earlier, look]);
+    const before = earlier.filter(({ answeredAt }) => answeredAt <= look.begunAt);
+    for (const [name, count] of Object.entries(look.counts)) {
+      const most = Math.max(-1, ...before.map(({ counts }) => counts[name] ?? -1));
+      if (count === null || count >= most) continue;
+      found.push(`${look.campaign} showed ${most} ${name}, and then ${count}`);
+    }
+  }
+  return found;
+}
+
+function everyActIsAnswered({ acts }: History): string[] {
+  return acts
+    .filter(({ answer }) => answer === 'fault')
+    .map(({ campaign, step, status, code }) => `${step} of ${campaign}: ${status} ${code ?? ''}`);
+}
+
+/** Whether it was asked for, done or perhaps done. */
+const about = (campaign: string, acts: readonly Act[], step: Step): Act[] =>
+  acts.filter((act) => {
+    return act.campaign === campaign && act.step === step && act.answer !== 'refused';
+  });
+
+function isAbout({ keys, seen }: Act, key: string): boolean {
+  if (seen !== undefined) return keys.includes(key);
+  return keys.some((named) => batchOf(named) === batchOf(key));
+}
+
+const callsOf = (campaign: string, calls: readonly Call[]): Call[] =>
+  calls.filter(({ key }) => campaignOf(key) === campaign);
+
+/** Keys are `<campaign>-<batch>-<generation>`. */
+const campaignOf = (key: string): string => key.split('-')[0] ?? '';
+const batchOf = (key: string): string => key.split('-').slice(0, 2).join('-');
