@@ -193,6 +193,48 @@ describe('a campaign whose articles, files or followers must wait', () => {
   );
 });
 
+describe('an answer of WeChat that is not as it should be', () => {
+  it.each(['bom-answer', 'control-byte'] as const)(
+    'is read, at every call of a campaign (%s)',
+    async (fault) => {
+      const account = world.nextAccount();
+      world.faults.set(fault, { account, times: null });
+
+      const id = await world.create(aRequest(account, { message: someNews() }));
+
+      expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+      expect(world.sendCalls(account)).toEqual([0]);
+    },
+  );
+
+  it('is called unreadable, not busy, and asked for again', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('html-answer', { path: 'groups/get' });
+
+    const id = await own.create(
+      aRequest('default', { audience: { type: 'group', groupId: '2' }, notAfter: later() }),
+    );
+    const { waiting } = await own.untilView(id, 'waiting', (view) => view.waiting !== undefined);
+
+    expect(waiting?.reason).toBe('wechat-unreadable');
+    await own.jump(MINUTE);
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+  });
+
+  it('leaves the outcome of an accepted send unknown, and the key is asked about again', async (t) => {
+    const own = await startWorld(t);
+    own.faults.set('raw-answer', { path: SEND, text: '<html>', processed: true });
+
+    const id = await own.create(aRequest('default', { notAfter: later() }));
+    const { waiting } = await own.untilView(id, 'waiting', (view) => view.waiting !== undefined);
+
+    expect(waiting?.reason).toBe('outcome-unknown');
+    await own.jump(2 * MINUTE);
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.messages('default')).toEqual({ 1: 25 });
+  });
+});
+
 describe('an account that waits for its administrator', () => {
   it.each([89504, 89505])('says so (%i), and asks again after half an hour', async (errcode) => {
     const account = world.nextAccount();

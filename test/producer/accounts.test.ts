@@ -264,7 +264,23 @@ describe('lists from WeChat', () => {
     const silent = await get('/v1/accounts/default/tags');
     expect(silent.json).toMatchObject({ status: 503, code: 'wechat-unreachable' });
     expect(silent.headers.get('retry-after')).toBe('5');
+
+    sandbox.faults.set('html-answer', { path: 'tags/get' });
+    const page = await get('/v1/accounts/default/tags');
+    expect(page.json).toMatchObject({ status: 502, code: 'wechat-unreadable' });
   });
+
+  it.each(['bom-answer', 'control-byte'] as const)(
+    'reads WeChat’s lists with a %s',
+    async (fault) => {
+      const { get, sandbox } = await world();
+      for (const list of ['tags', 'groups', 'drafts', 'followers', 'speed']) {
+        const clean = (await get(`/v1/accounts/default/${list}`)).json;
+        sandbox.faults.set(fault);
+        expect((await get(`/v1/accounts/default/${list}`)).json).toEqual(clean);
+      }
+    },
+  );
 });
 
 describe('a list of many accounts', () => {

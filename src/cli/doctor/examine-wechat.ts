@@ -53,7 +53,9 @@ type No = Exclude<Answer<never>, { kind: 'ok' }>;
 function noToken(about: string, answer: No, { account, config }: Dependencies): Finding {
   if (answer.kind !== 'refused') {
     const where = account.accessTokenUrl ? 'the token centre' : config.wechat.baseUrl;
-    const remedy = 'can this host reach it? HTTPS_PROXY and WECHAT_API_BASE_URL say by which way';
+    const remedy = answer.unreadable
+      ? 'does something else answer in its place? A proxy’s own page, a firewall, or a wrong address'
+      : 'can this host reach it? HTTPS_PROXY and WECHAT_API_BASE_URL say by which way';
     return fault(about, `${where} gives no token: ${answer.cause}`, remedy);
   }
   const { errcode, errmsg } = answer;

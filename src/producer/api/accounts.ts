@@ -21,6 +21,7 @@ import {
   TagList,
 } from '../../shared/contract/accounts.ts';
 import { type Problem, refuse } from '../../shared/contract/problem.ts';
+import { saidNo } from '../../shared/delivery/said-no.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { followersPage, listGroups, listTags } from '../../shared/wechat/audience.ts';
@@ -40,6 +41,7 @@ interface Dependencies {
 const tag = 'Accounts';
 const ASKED = {
   409: 'WeChat refused, and why',
+  502: 'WeChat answered, and nothing can be read from it',
   503: 'Redis is away, or WeChat gave no answer; Retry-After says when to come back',
 } as const;
 
@@ -61,9 +63,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
     ofAccount(name, async () => {
       const answer = await ask(wechatFor(name));
       if (answer.kind === 'ok') return show(answer.value);
-      return answer.kind === 'refused'
-        ? refuse({ code: 'refused-by-wechat', errcode: answer.errcode })
-        : refuse({ code: 'wechat-unreachable', cause: answer.cause });
+      return saidNo(answer);
     });
 
   return [

@@ -50,6 +50,7 @@ export const EN: Words = {
     rate: 'WeChat asked for a pause',
     window: 'It waits for its time',
     'wechat-busy': 'WeChat is busy or cannot be reached',
+    'wechat-unreadable': 'WeChat’s answer cannot be read; it is asked again',
     'followers-incomplete': 'WeChat lists fewer followers than it counts; the list is read again',
     'address-refused':
       'This server’s address is not on WeChat’s IP list: add it, then resume the account',

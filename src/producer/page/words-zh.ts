@@ -56,6 +56,7 @@ export const ZH: Words = {
     rate: '微信要求放慢',
     window: '未到发送时间',
     'wechat-busy': '微信繁忙或无法连接',
+    'wechat-unreadable': '无法解析微信的应答，稍后重试',
     'followers-incomplete': '微信列出的关注者少于其总数，正在重新读取',
     'address-refused': '服务器地址不在微信的 IP 白名单中：请添加后恢复该公众号',
     'new-media': '正在重新上传素材',

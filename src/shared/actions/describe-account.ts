@@ -106,6 +106,7 @@ const WHY_ASLEEP: Readonly<Partial<Record<WaitReason, string>>> = {
   'wechat-approval': 'an administrator has to agree in WeChat',
   'outcome-unknown': 'a call was not answered; nothing new goes out until it is',
   'wechat-busy': 'WeChat cannot be reached just now',
+  'wechat-unreadable': 'WeChat’s answer cannot be read',
 };
 
 /** Whether an account's lane moves, without the reasons. */

@@ -30,6 +30,8 @@ export type WaitReason =
   | 'rate'
   | 'window'
   | 'wechat-busy'
+  /** WeChat answered, and nothing can be read from it. */
+  | 'wechat-unreadable'
   | 'followers-incomplete'
   | 'address-refused'
   | 'new-media'

@@ -117,6 +117,7 @@ const EN: Words = {
     'too many event streams are open here already; ask GET /v1/campaigns/:id instead',
   'upload-under-way': 'the same content is being uploaded: try again',
   'wechat-unreachable': (it) => `WeChat gave no answer: ${it.cause}`,
+  'wechat-unreadable': (it) => `WeChat answered, and nothing can be read from it: ${it.cause}`,
 };
 
 const ZH: Words = {
@@ -213,6 +214,7 @@ const ZH: Words = {
   'too-many-streams': '打开的实时连接过多，请稍后再试，或改用 GET /v1/campaigns/:id 查询',
   'upload-under-way': '同样的内容正在上传，请稍后再试',
   'wechat-unreachable': (it) => `微信没有应答：${it.cause}`,
+  'wechat-unreadable': (it) => `微信的应答无法解析：${it.cause}`,
 };
 
 const STEPS_ZH: Readonly<Record<ProblemOf<'campaign-over'>['step'], string>> = {

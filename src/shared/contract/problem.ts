@@ -103,6 +103,7 @@ interface FactsOf {
   readonly 'too-many-streams': None;
   readonly 'upload-under-way': None;
   readonly 'wechat-unreachable': { readonly cause: string };
+  readonly 'wechat-unreadable': { readonly cause: string };
 }
 
 export type ProblemCode = keyof FactsOf;
@@ -193,4 +194,5 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   'too-many-streams': 503,
   'upload-under-way': 503,
   'wechat-unreachable': 503,
+  'wechat-unreadable': 502,
 };

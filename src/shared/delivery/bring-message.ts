@@ -23,6 +23,7 @@ import type { MassMessage } from '../wechat/mass.ts';
 import { addDraft, deleteDraft, uploadNews } from '../wechat/news.ts';
 import { bringUpload, fileOf, materialKeyOf } from './bring-upload.ts';
 import { type Ensured, makeEnsureAtWechat } from './ensure-at-wechat.ts';
+import { saidNo } from './said-no.ts';
 import type { WechatFor } from './wechat-accounts.ts';
 import { articleBodies, articlesKey, type IdOf, wechatMessage } from './wechat-message.ts';
 
@@ -134,9 +135,3 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
 }
 
 const nothing = async (): Promise<void> => undefined;
-
-function saidNo(answer: Exclude<Ensured, { kind: 'there' | 'busy' }>): Refused {
-  return answer.kind === 'refused'
-    ? refuse({ code: 'refused-by-wechat', errcode: answer.errcode })
-    : refuse({ code: 'wechat-unreachable', cause: answer.cause });
-}

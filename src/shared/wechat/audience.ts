@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import type { Answer, WechatClient } from './client.ts';
+import { Amount, Text } from './read-answer.ts';
 
-const Count = z.coerce.number().default(0);
+const Count = Amount.default(0);
 
 const Groups = z
   .object({
-    groups: z.array(
-      z.object({ id: z.union([z.int(), z.string()]), name: z.string(), count: Count }),
-    ),
+    groups: z.array(z.object({ id: Amount.transform(String), name: Text, count: Count })),
   })
-  .transform(({ groups }) => groups.map((group) => ({ ...group, id: String(group.id) })));
+  .transform(({ groups }) => groups);
 
 /** The groups of 2014, which became tags in 2016. 0: ungrouped, 1: blacklist, 2: starred. */
 export function listGroups(
@@ -19,7 +18,7 @@ export function listGroups(
 }
 
 const Tags = z
-  .object({ tags: z.array(z.object({ id: z.coerce.number(), name: z.string(), count: Count })) })
+  .object({ tags: z.array(z.object({ id: Amount, name: Text, count: Count })) })
   .transform(({ tags }) => tags);
 
 export function listTags(
@@ -30,10 +29,10 @@ export function listTags(
 
 /** `data` is missing from an empty page. */
 const Page = z.object({
-  total: z.coerce.number().optional(),
-  count: z.coerce.number(),
-  data: z.object({ openid: z.array(z.string()).default([]) }).optional(),
-  next_openid: z.string().default(''),
+  total: Amount.optional(),
+  count: Amount,
+  data: z.object({ openid: z.array(Text).default([]) }).optional(),
+  next_openid: Text.default(''),
 });
 
 export interface FollowersPage {

@@ -28,9 +28,14 @@ export type Answer<T> =
       readonly msgId?: string;
     }
   /** WeChat never saw the call: no connection, no token, or no longer wanted. Repeat at will. */
-  | { readonly kind: 'not-sent'; readonly cause: string }
+  | { readonly kind: 'not-sent'; readonly cause: string; readonly unreadable?: true }
   /** WeChat may have acted on the call: timeout, reset, 5xx, an unreadable or incomplete body. */
-  | { readonly kind: 'unknown'; readonly cause: string };
+  | {
+      readonly kind: 'unknown';
+      readonly cause: string;
+      /** There was an answer, and it says neither yes nor no. */
+      readonly unreadable?: true;
+    };
 
 export interface CallOptions<T> {
   /** What a success must carry; one that lacks it is an unknown outcome. */
@@ -164,7 +169,7 @@ const given = (value: string): Answer<string> => ({ kind: 'ok', value });
 /** Without a token nothing was sent, however little is known about the token call itself. */
 function withoutToken(failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> {
   if (failure.kind === 'refused') return failure;
-  return { kind: 'not-sent', cause: `no access token: ${failure.cause}` };
+  return { ...failure, kind: 'not-sent', cause: `no access token: ${failure.cause}` };
 }
 
 const noFreshToken = (failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> =>

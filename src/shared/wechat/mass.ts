@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Answer, Era, Prepared, WechatClient } from './client.ts';
 import { massBodyToAll, massBodyToOpenIds, previewBody } from './mass-body.ts';
-import { Nothing, WechatId } from './read-answer.ts';
+import { Amount, Nothing, Text, WechatId } from './read-answer.ts';
 
 export type MassMessage =
   | { readonly type: 'text'; readonly content: string }
@@ -91,7 +91,7 @@ const STATUSES: Readonly<Record<string, MassStatus>> = {
 };
 
 const StatusAnswer = z
-  .object({ msg_status: z.string().optional() })
+  .object({ msg_status: Text.optional() })
   .transform(({ msg_status = '' }) => ({ status: STATUSES[msg_status] ?? ('unknown' as const) }));
 
 const NO_SUCH_MESSAGE = 40059;
@@ -152,7 +152,7 @@ export function preview(
 }
 
 const SpeedAnswer = z
-  .object({ speed: z.coerce.number(), realspeed: z.coerce.number() })
+  .object({ speed: Amount, realspeed: Amount })
   .transform(({ speed, realspeed }) => ({ speed, realSpeed: realspeed }));
 
 /** `speed` 0 (fastest) to 4; `realSpeed` in 10,000 followers a minute. */

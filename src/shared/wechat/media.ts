@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Answer, UploadFile, WechatClient } from './client.ts';
+import { MediaId } from './read-answer.ts';
 
 export type MediaKind = 'image' | 'voice' | 'video' | 'thumb';
-
-const MediaId = z.string().min(1);
 
 /** A thumb comes back as `thumb_media_id`, everything else as `media_id`. */
 export const CreatedMedia = z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SECOND } from '../platform/time.ts';
 import type { Answer, Era, WechatClient } from './client.ts';
 import { CreatedMedia } from './media.ts';
-import { Nothing } from './read-answer.ts';
+import { Amount, MediaId, Nothing, Text } from './read-answer.ts';
 
 /** One article; 1 to 8 make a message (1 to 10 in 2014). Its pictures are already WeChat's. */
 export interface ArticleBody {
@@ -84,7 +84,7 @@ export function addDraft(
 }
 
 const CreatedDraft = z
-  .object({ media_id: z.string().min(1) })
+  .object({ media_id: MediaId })
   .transform(({ media_id }) => ({ mediaId: media_id }));
 
 /** What a draft is made of, of all that WeChat says about it. */
@@ -124,22 +124,22 @@ export interface Draft {
 
 const DraftPage = z
   .object({
-    total_count: z.coerce.number(),
+    total_count: Amount,
     item: z
       .array(
         z.object({
-          media_id: z.string(),
+          media_id: MediaId,
           content: z.object({
             news_item: z
               .array(
                 z.object({
-                  title: z.string().default(''),
-                  thumb_media_id: z.string().default(''),
+                  title: Text.default(''),
+                  thumb_media_id: Text.default(''),
                 }),
               )
               .default([]),
           }),
-          update_time: z.coerce.number().default(0),
+          update_time: Amount.default(0),
         }),
       )
       .default([]),

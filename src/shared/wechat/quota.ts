@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Answer, WechatClient } from './client.ts';
+import { Amount } from './read-answer.ts';
 
 const Quota = z
   .object({
     quota: z.object({
-      daily_limit: z.coerce.number(),
-      used: z.coerce.number(),
-      remain: z.coerce.number(),
+      daily_limit: Amount,
+      used: Amount,
+      remain: Amount,
     }),
   })
   .transform(({ quota }) => ({

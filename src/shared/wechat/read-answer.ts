@@ -22,6 +22,21 @@ export const WechatId = z
   .transform((digits) => digits.replace(/^0+/, ''))
   .pipe(z.string().regex(MESSAGE_ID));
 
+/** A text, which may come as a bare number. */
+export const Text = z.union([z.string(), z.number()]).transform(String);
+
+/** A count, which may come as text. */
+export const Amount = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+]);
+
+/** What an upload or a draft is called; some 64 characters in every record. */
+export const MediaId = Text.pipe(z.string().regex(/^[!-~]{1,256}$/));
+
 /** For calls that answer `{"errcode":0,"errmsg":"ok"}` and nothing else. */
 export const Nothing = z.object({ errcode: z.literal(0) }).transform(() => undefined);
 
@@ -35,7 +50,7 @@ const Envelope = z.looseObject({
         .transform(Number),
     ])
     .optional(),
-  errmsg: z.coerce.string().optional(),
+  errmsg: z.unknown().optional(),
   msg_id: z.unknown().optional(),
 });
 
@@ -43,37 +58,51 @@ const Envelope = z.looseObject({
  * What a body says. Success is errcode 0 or none at all, and the field that was asked for.
  *
  * A body that says neither yes nor no (HTML, half a JSON text, a success without its field) is an
- * unknown outcome.
+ * unknown outcome, and said to be unreadable.
  */
 export function readAnswer<T>(text: string, { path, answer, secrets }: Reading<T>): Answer<T> {
   const envelope = Envelope.safeParse(parseJson(text));
-  if (!envelope.success) return { kind: 'unknown', cause: 'the answer is not readable' };
-  const { errcode = 0, errmsg = '', msg_id } = envelope.data;
+  if (!envelope.success) return unreadable('the answer is not readable');
+  const { errcode = 0, errmsg, msg_id } = envelope.data;
   if (errcode !== 0) {
     const msgId = WechatId.safeParse(msg_id);
     return {
       kind: 'refused',
       errcode,
-      errmsg: cleanErrmsg(errmsg, secrets),
+      errmsg: cleanErrmsg(String(errmsg ?? ''), secrets),
       remedy: remedyFor(path, errcode),
       ...(msgId.success && { msgId: msgId.data }),
     };
   }
   const value = answer.safeParse(envelope.data);
-  if (!value.success) return { kind: 'unknown', cause: 'the answer lacks what was asked for' };
+  if (!value.success) return unreadable('the answer lacks what was asked for');
   return { kind: 'ok', value: value.data };
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROLS = /[\u0000-\u001f]/g;
+const BLANK = /\s/;
 /** WeChat's deepest answers, lists of drafts, have seven levels. */
 const MAX_DEPTH = 32;
 
-/** Undefined if the text is no JSON. Integers beyond 2^53 become strings, the rest numbers. */
+const unreadable = (cause: string) => ({ kind: 'unknown', cause, unreadable: true }) as const;
+
+/**
+ * Undefined if the text is no JSON. Integers beyond 2^53 become strings, the rest numbers. A mark
+ * at the beginning and raw control bytes, as in names of tags and drafts, are left out.
+ */
 function parseJson(text: string): unknown {
-  if (isDeep(text, MAX_DEPTH)) return undefined;
+  const clean = text
+    .replace(/^\ufeff/, '')
+    .replace(CONTROLS, (byte) => (BLANK.test(byte) ? ' ' : ''));
+  if (isDeep(clean, MAX_DEPTH)) return undefined;
   try {
-    return parse(text, null, (digits) => {
-      const number = Number(digits);
-      return Number.isInteger(number) && !Number.isSafeInteger(number) ? digits : number;
+    return parse(clean, null, {
+      parseNumber(digits) {
+        const number = Number(digits);
+        return Number.isInteger(number) && !Number.isSafeInteger(number) ? digits : number;
+      },
+      onDuplicateKey: ({ newValue }) => newValue,
     });
   } catch {
     return undefined;

@@ -4,7 +4,12 @@ import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
 import { meaningOf } from '../../shared/wechat/remedies.ts';
-import { freshTokenRefused, type LaneReaction, NOT_ON_IP_LIST } from '../lane/read-submission.ts';
+import {
+  freshTokenRefused,
+  type LaneReaction,
+  NOT_ON_IP_LIST,
+  silence,
+} from '../lane/read-submission.ts';
 
 interface Situation {
   readonly now: number;
@@ -26,11 +31,10 @@ export function laterOf(
   answer: Answer<unknown>,
   { now, accountKind, tries, isScarce = false }: Situation,
 ): Later | null {
-  if (isScarce && answer.kind === 'unknown') {
-    return { at: now + slowly(tries), reason: 'wechat-busy' };
-  }
+  const reason = silence(answer);
+  if (isScarce && answer.kind === 'unknown') return { at: now + slowly(tries), reason };
   const growing = Math.min(2 * SECOND * 2 ** Math.min(tries, 10), 10 * MINUTE);
-  if (answer.kind !== 'refused') return { at: now + growing, reason: 'wechat-busy' };
+  if (answer.kind !== 'refused') return { at: now + growing, reason };
   const { remedy, errcode } = answer;
   switch (remedy.kind) {
     case 'wait':

@@ -61,7 +61,7 @@ export function readSubmission(answer: Answer<Submission>, at: Situation): Readi
     case 'ok':
       return event({ type: 'accepted', ...answer.value, at: at.now });
     case 'not-sent':
-      return putBack('wechat-busy', at.now + NOT_SENT_PAUSE);
+      return putBack(silence(answer), at.now + NOT_SENT_PAUSE);
     case 'unknown':
       return unknown(at);
     case 'refused':
@@ -119,6 +119,10 @@ function readRefusal(
   }
 }
 
+/** Without an answer, or with one from which nothing can be read. */
+export const silence = (answer: Answer<unknown>): WaitReason =>
+  'unreadable' in answer ? 'wechat-unreadable' : 'wechat-busy';
+
 type PutBack = Extract<BatchEvent, { type: 'put-back' }>;
 
 /** No token, so no call: whatever the token call may have done, the send was not made. */
@@ -134,7 +138,7 @@ export function readTokenFailure(
       return { wait, lane: reading.lane };
     }
   }
-  return { wait: { reason: 'wechat-busy', nextAttemptAt: now + NOT_SENT_PAUSE }, lane: NONE };
+  return { wait: { reason: silence(failure), nextAttemptAt: now + NOT_SENT_PAUSE }, lane: NONE };
 }
 
 /** Same key again, on growing steps; meanwhile nothing new of this account is called. */

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { WechatId } from '../../../src/shared/wechat/read-answer.ts';
+import { Amount, Text, WechatId } from '../../../src/shared/wechat/read-answer.ts';
 import {
   bodyOf,
   clientAt,
@@ -96,12 +96,51 @@ describe('the errcode', () => {
   });
 });
 
+describe('an answer that is not quite JSON', () => {
+  const tags = z.object({ tags: z.array(z.object({ id: Amount, name: Text })) });
+
+  it.each([
+    ['a mark at its beginning', '\ufeff{"tags":[{"id":2,"name":"VIP"}]}'],
+    ['control bytes in a name', '{"tags":[{"id":2,"name":"V\u0000I\u0001P\u001f"}]}'],
+    ['ends of lines and tabs between', '{\r\n\t"tags":[{"id":2,"name":"VIP"}]\n}'],
+    ['a number as text', '{"errcode":"0","tags":[{"id":"2","name":"VIP"}]}'],
+    ['an errmsg of null', '{"errcode":0,"errmsg":null,"tags":[{"id":2,"name":"VIP"}]}'],
+    ['a key twice', '{"errcode":0,"tags":[],"tags":[{"id":2,"name":"VIP"}]}'],
+  ])('is read all the same: %s', async (_, body) => {
+    const server = await loopback(json(body));
+
+    const read = await clientAt(server.baseUrl).post(PATH, {}, { answer: tags });
+
+    expect(read).toEqual({ kind: 'ok', value: { tags: [{ id: 2, name: 'VIP' }] } });
+  });
+
+  it('may have a number where a text is meant', async () => {
+    const server = await loopback(json('{"tags":[{"id":2,"name":2026}]}'));
+
+    const read = await clientAt(server.baseUrl).post(PATH, {}, { answer: tags });
+
+    expect(read).toEqual({ kind: 'ok', value: { tags: [{ id: 2, name: '2026' }] } });
+  });
+
+  it.each(['null', 'true', '""', '"2e3"', '-1', '[2]', '"9999999999999999"'])(
+    'has no count in %s',
+    async (id) => {
+      const server = await loopback(json(`{"tags":[{"id":${id},"name":"VIP"}]}`));
+
+      const read = await clientAt(server.baseUrl).post(PATH, {}, { answer: tags });
+
+      expect(read).toMatchObject({ kind: 'unknown', unreadable: true });
+    },
+  );
+});
+
 describe('an answer that no WeChat gives', () => {
-  const unreadable = { kind: 'unknown', cause: 'the answer is not readable' };
+  const unreadable = { kind: 'unknown', cause: 'the answer is not readable', unreadable: true };
 
   it.each([
     ['an errcode of 400 digits', `{"errcode":${'9'.repeat(400)}}`],
     ['an errcode of 400 digits as text', `{"errcode":"${'9'.repeat(400)}"}`],
+    ['a page of HTML', '<html><body>welcome</body></html>'],
     ['brackets eight million deep', '['.repeat(400_000)],
     ['brackets deep inside', `{"errcode":0,"msg_id":${'['.repeat(100)}${']'.repeat(100)}}`],
   ])('is an unknown outcome: %s', async (_, body) => {
@@ -295,7 +334,8 @@ describe('a call that WeChat may have seen', () => {
   ])('has an unknown outcome if the answer is %s', async (_, respond, cause) => {
     const { answer } = await post(respond);
 
-    expect(answer).toEqual({ kind: 'unknown', cause });
+    const isUnreadable = cause.startsWith('the answer');
+    expect(answer).toEqual({ kind: 'unknown', cause, ...(isUnreadable && { unreadable: true }) });
   });
 
   it('has an unknown outcome if no answer comes', async () => {
