@@ -89,9 +89,9 @@ export const show: Command = {
     });
     for (const line of campaignLines(campaign)) say(line);
     for (const line of batches.map(batchLine)) say(line);
-    for (const { at, by, action, note, batch } of audit) {
+    for (const { at, by, message, note, batch } of audit) {
       say(
-        `  ${at}  ${by}  ${action}${batch === undefined ? '' : ` (batch ${batch})`}${note ? `: ${note}` : ''}`,
+        `  ${at}  ${by}  ${message}${batch === undefined ? '' : ` (batch ${batch})`}${note ? `: ${note}` : ''}`,
       );
     }
     return exitOf(campaign);

@@ -1,5 +1,7 @@
 /** What the API answers. Times are RFC 3339 in UTC; unknown counts are null, never 0. */
+
 import type { AccountWarning } from '../shared/actions/describe-account.ts';
+import type { Act } from '../shared/campaign/audit.ts';
 import type { BatchState, InFlight, WaitReason } from '../shared/campaign/batch.ts';
 import type { CampaignView } from '../shared/campaign/campaign.ts';
 import type { DailyQuota } from '../shared/campaign/daily-quotas.ts';
@@ -91,15 +93,14 @@ export interface RecallReport {
   readonly notes: readonly string[];
 }
 
-export interface AuditEntry {
+/** An action with its facts, and a `message` in the language that was asked for. */
+export type AuditEntry = Act & {
   readonly at: string;
   readonly by: string;
-  readonly action: string;
+  readonly message: string;
   readonly note?: string;
   readonly batch?: number;
-  readonly msgId?: string;
-  readonly clientMsgId?: string;
-}
+};
 
 export interface MediaFile {
   readonly id: string;

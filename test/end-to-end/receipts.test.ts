@@ -87,7 +87,7 @@ describe('an event', () => {
 
     const view = await world.untilView(id, 'replaced', ({ receipt }) => receipt.sent !== 25);
     expect(view).toMatchObject({ receipt: { total: 25, sent: 20, failed: 5 } });
-    expect(await world.audit(id)).toContain('wechat: receipt replaced by a later copy');
+    expect(await world.audit(id)).toContain('wechat: receipt-replaced');
   });
 
   it('of somebody else’s send is answered with success and settles nothing', async () => {

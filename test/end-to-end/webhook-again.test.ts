@@ -67,6 +67,6 @@ describe('the webhook of a campaign', () => {
     expect(new Set(told.map(({ id: webhookId }) => webhookId)).size).toBe(2);
     const { warnings } = await world.view(id);
     expect(warnings.map(({ code }) => code)).toEqual(['refused-later', 'corrected']);
-    expect(await world.audit(id)).toContain('wechat: receipt replaced by a later copy');
+    expect(await world.audit(id)).toContain('wechat: receipt-replaced');
   });
 });

@@ -54,8 +54,8 @@ describe('POST /v1/campaigns/:id/recall', () => {
     expect(report.json.notes.join('\n')).toContain('The cards stay in the chats');
     const audit = await world.stores.campaigns.audit(id);
     expect(audit.slice(-2)).toMatchObject([
-      { by: 'crm', action: 'recall', batch: 1, note: `recalled: all, msg ${msgIds[1]}` },
-      { by: 'crm', action: 'recall', batch: 2, note: `recalled: all, msg ${msgIds[2]}` },
+      { by: 'crm', action: 'recall', batch: 1, outcome: 'recalled', msgId: msgIds[1] },
+      { by: 'crm', action: 'recall', batch: 2, outcome: 'recalled', msgId: msgIds[2] },
     ]);
   });
 

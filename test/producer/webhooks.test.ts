@@ -47,7 +47,7 @@ describe('webhooks over HTTP', () => {
     expect(job?.data.replay).toBeGreaterThan(0);
     expect((await stores.campaigns.audit(id)).at(-1)).toMatchObject({
       by: 'crm',
-      action: 'webhook replay',
+      action: 'webhook-replay',
     });
   });
 

@@ -1,6 +1,7 @@
 /** Campaigns over HTTP: enqueue one, look at them. What may be done to them: decisions.ts. */
 import { z } from 'zod';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
+import { auditWords } from '../../shared/campaign/audit.ts';
 import { type CampaignView, rfc3339 } from '../../shared/campaign/campaign.ts';
 import { inWords } from '../../shared/campaign/warnings.ts';
 import { CampaignRequest } from '../../shared/contract/campaign-request.ts';
@@ -122,11 +123,15 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       query: AuditQuery,
       answers: { 200: Audit },
     },
-    async ({ params: { id }, query: { from, limit } }) => {
+    async ({ params: { id }, query: { from, limit }, language }) => {
       if (!(await deps.campaigns.view(id))) return noCampaign;
       // One more than asked for tells whether there is another page.
       const entries = await deps.campaigns.audit(id, from - 1, from - 1 + limit);
-      const audit = entries.slice(0, limit).map((entry) => ({ ...entry, at: rfc3339(entry.at) }));
+      const audit = entries.slice(0, limit).map((entry) => ({
+        ...entry,
+        at: rfc3339(entry.at),
+        message: auditWords(entry, language),
+      }));
       return { audit, next: entries.length > limit ? from + limit : null };
     },
   ),

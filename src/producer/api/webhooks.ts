@@ -66,7 +66,7 @@ export const makeWebhooksRoutes = ({ campaigns, queues, secret, now }: Dependenc
       const at = now();
       const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
       await queues.webhooks.add(job.name, job.data, job.opts);
-      await campaigns.note(id, { at, by, action: 'webhook replay' });
+      await campaigns.note(id, { at, by, action: 'webhook-replay' });
       return { campaignId: id, queuedAt: rfc3339(at) };
     },
   ),

@@ -1,6 +1,6 @@
 /** A campaign's own page: held batches and what to decide, every batch, who did what. */
+import { type AuditEntry, auditWords } from '../../shared/campaign/audit.ts';
 import type { CampaignView } from '../../shared/campaign/campaign.ts';
-import type { AuditEntry } from '../../shared/record/audit.ts';
 import type { BatchView } from '../api/batch-view.ts';
 import { act, noteField, seenField } from './acts.ts';
 import { number, tongue } from './campaign-card.ts';
@@ -96,8 +96,8 @@ export const auditPart = (entries: readonly AuditEntry[], words: Words): Html =>
   <ol class="audit">${[...entries]
     .reverse()
     .map(
-      ({ at, by, action, note, batch }) =>
-        html`<li><time>${shown(new Date(at).toISOString(), words.lang)}</time> <b>${by}</b> ${words.deeds[action] ?? action}${
+      ({ at, by, note, batch, ...act }) =>
+        html`<li><time>${shown(new Date(at).toISOString(), words.lang)}</time> <b>${by}</b> ${auditWords(act, tongue(words))}${
           batch !== undefined && ` · ${words.columns[0]} ${batch}`
         }${note !== undefined && html` <q>${note}</q>`}</li>`,
     )}</ol>

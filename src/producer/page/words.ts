@@ -74,8 +74,6 @@ export interface Words {
   readonly columns: readonly string[];
   readonly batchStates: Readonly<Record<string, string>>;
   readonly audit: string;
-  /** What somebody did, as the record names it; one that is not here is shown as it is. */
-  readonly deeds: Readonly<Record<string, string>>;
   /** What a receipt means by its code; one that is not here is told in the API's words. */
   readonly receipts: Readonly<Record<string, string>>;
   readonly laneOpen: string;

@@ -58,9 +58,6 @@ type Sent = Extract<Batch, { state: 'submitted' | 'settled' }>;
 
 export type RecallCampaign = ReturnType<typeof makeRecallCampaign>;
 
-/** The audit's word, by which a repeat is known. */
-const ACTION = 'recall';
-
 export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Dependencies) {
   const { campaigns, batches, quota, identityOf } = stores;
 
@@ -122,8 +119,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     by: string,
   ): Promise<RecallResult[]> {
     const client = wechatFor(account.name);
-    const what = articleIndex === undefined ? 'all' : `article ${articleIndex}`;
-    const done = await doneBefore(id, what);
+    const done = await doneBefore(id, articleIndex);
     // Our table is of fresh accounts: WeChat's 45009 says when a day's calls are used up.
     let isOver = false;
     const results: RecallResult[] = [];
@@ -138,21 +134,23 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
       }
       const target = articleIndex === undefined ? { msgId } : { msgId, articleIndex };
       const answer = await recallMass(client, target);
-      const result = { no, msgId, ...outcomeOf(answer) };
-      results.push(result);
-      const note = `${result.outcome}: ${what}, msg ${msgId}`;
-      await campaigns.note(id, { at: now(), by, action: ACTION, batch: no, note });
+      const { outcome, ...why } = outcomeOf(answer);
+      results.push({ no, msgId, outcome, ...why });
+      const article = articleIndex === undefined ? {} : { article: articleIndex };
+      const told = { action: 'recall', batch: no, msgId, outcome, ...article } as const;
+      await campaigns.note(id, { at: now(), by, ...told });
       if (answer.kind === 'refused' && answer.remedy.scope !== 'batch') isOver = true;
     }
     return results;
   }
 
   /** Batches and their messages that an earlier recall of the same, or of all, took back. */
-  async function doneBefore(id: string, what: string): Promise<Set<string>> {
+  async function doneBefore(id: string, article: number | undefined): Promise<Set<string>> {
     const done = new Set<string>();
-    for (const { action, batch, note = '' } of await campaigns.audit(id)) {
-      const [, which, msgId] = /^recalled: (.+), msg (\d+)$/.exec(note) ?? [];
-      if (action === ACTION && (which === 'all' || which === what)) done.add(`${batch} ${msgId}`);
+    for (const entry of await campaigns.audit(id)) {
+      if (entry.action !== 'recall' || entry.outcome !== 'recalled') continue;
+      const isOfAll = entry.article === undefined || entry.article === article;
+      if (isOfAll) done.add(`${entry.batch} ${entry.msgId}`);
     }
     return done;
   }
@@ -163,10 +161,15 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
   }
 }
 
+/** What came of one call. */
+type Called = Pick<RecallResult, 'errcode' | 'meaning'> & {
+  readonly outcome: 'recalled' | 'refused' | 'unknown' | 'not-sent';
+};
+
 const wentOut = (batch: Batch): batch is Sent =>
   batch.state === 'submitted' || batch.state === 'settled';
 
-function outcomeOf(answer: Answer<unknown>): Omit<RecallResult, 'no'> {
+function outcomeOf(answer: Answer<unknown>): Called {
   switch (answer.kind) {
     case 'ok':
       return { outcome: 'recalled' };

@@ -1,9 +1,9 @@
 /** An operator says what became of a batch whose outcome is unknown: sent, not sent, or given up. */
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
+import type { AuditEntry } from '../campaign/audit.ts';
 import { type Batch, isUnknown } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { type Problem, type Refused, refuse } from '../contract/problem.ts';
-import type { AuditEntry } from '../record/audit.ts';
 import type { BatchStore } from '../record/batch-store.ts';
 
 export type Decision = (
@@ -32,7 +32,10 @@ export function makeResolveHeld({ batches, now }: Dependencies) {
   ): Promise<Refused | null> {
     const { as, note } = decision;
     const at = now();
-    const audit = { at, by, action: `resolve: ${as}`, ...(note === undefined ? {} : { note }) };
+    const audit: AuditEntry = {
+      ...{ at, by, action: 'resolve', as },
+      ...(note === undefined ? {} : { note }),
+    };
     if (decision.as === 'sent') {
       return which === 'all-held' ? ONE_BY_ONE : wasSent(campaign, which, decision, audit);
     }

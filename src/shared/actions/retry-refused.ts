@@ -43,7 +43,7 @@ export function makeRetryRefused({ stores, now }: Dependencies) {
     const isList = !isWholesale(campaign.audience);
     const leftOut = how.as === 'without' && isList ? await listOf(campaign, how.openIds) : '';
     if (typeof leftOut !== 'string') return leftOut;
-    const audit = { at: now(), by, action: ACTIONS[how.as] };
+    const audit = { at: now(), by, action: 'retry', as: how.as } as const;
 
     return batches.decide<Problem>(campaign, async ({ batches: all, version, control }) => {
       if (how.seen !== undefined && how.seen !== version) return refuse({ code: 'moved' });
@@ -131,8 +131,6 @@ interface Retrying extends Of {
   /** A number that is free. */
   readonly no: number;
 }
-
-const ACTIONS = { is: 'retry', halves: 'retry in halves', without: 'retry without some' } as const;
 
 const NOT_A_LIST = refuse({ code: 'not-a-list' });
 const NOTHING_REFUSED = refuse({ code: 'nothing-refused' });

@@ -28,7 +28,7 @@ export function makeStopCampaign({ stores, queues, now }: Dependencies) {
         control.cancelled || isEnded(control)
           ? control
           : { ...control, cancelled: { at, by: 'qunfa', reason: 'not-after' } },
-      { audit: { at, by: 'qunfa', action: 'notAfter passed' } },
+      { audit: { at, by: 'qunfa', action: 'not-after-passed' } },
     );
     await cancelPending(campaign);
     return true;

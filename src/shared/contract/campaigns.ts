@@ -1,5 +1,6 @@
 /** Campaigns as they are looked at. What enqueues one: campaign-request.ts. */
 import { z } from 'zod';
+import { AUDIT_ACTIONS } from '../campaign/audit.ts';
 import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { OUTCOME_COLUMNS, OUTCOMES, outcomeTable } from '../campaign/outcome.ts';
@@ -218,14 +219,13 @@ export const StoppedCampaign = CampaignDetails.extend({
   .meta({ id: 'StoppedCampaign' });
 export type StoppedCampaign = Answered<typeof StoppedCampaign>;
 
-const AuditEntry = z.strictObject({
+const AuditEntry = z.looseObject({
   at: Time,
   by: z.string().describe('The name of the API key, or who else acted'),
-  action: z.string(),
-  note: z.string().exactOptional(),
+  action: z.enum(AUDIT_ACTIONS).describe('The facts of each action stand beside it'),
+  message: z.string().describe('The same in words, in the language of Accept-Language'),
+  note: z.string().exactOptional().describe('What the operator gave as the reason'),
   batch: z.int().exactOptional(),
-  msgId: z.string().exactOptional(),
-  clientMsgId: z.string().exactOptional(),
 });
 export type AuditEntry = Answered<typeof AuditEntry>;
 

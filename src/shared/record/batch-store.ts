@@ -5,11 +5,11 @@
 import type { Redis } from 'ioredis';
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import type { MassApi } from '../campaign/audience.ts';
+import type { AuditEntry } from '../campaign/audit.ts';
 import { type Batch, type BatchRef, type Called, isFinal } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import type { IdentityOf } from '../platform/identity.ts';
-import type { AuditEntry } from './audit.ts';
 import type { CampaignStore } from './campaign-store.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';

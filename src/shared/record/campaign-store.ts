@@ -1,5 +1,6 @@
 /** Campaigns in Redis: accepted, read, controlled, ended. Batches are batch-store.ts's. */
 import type { Redis } from 'ioredis';
+import type { AuditEntry } from '../campaign/audit.ts';
 import type { Batch } from '../campaign/batch.ts';
 import {
   type Campaign,
@@ -12,7 +13,7 @@ import {
 import { openBatches, type Tally } from '../campaign/progress.ts';
 import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
-import { type AuditEntry, auditCommand } from './audit.ts';
+import { auditCommand } from './audit.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
@@ -184,7 +185,10 @@ export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dep
         return next;
       },
       {
-        audit: { at, by: 'qunfa', action: failure ? `failed: ${failure.code}` : 'ended' },
+        audit: {
+          ...{ at, by: 'qunfa' },
+          ...(failure ? { action: 'failed', code: failure.code } : { action: 'ended' }),
+        },
         overTally: true,
         also: (idempotency) => [
           ['ZREM', keys.open(), id],

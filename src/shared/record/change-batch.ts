@@ -1,12 +1,12 @@
 /** What is written when a batch changes: all of it in one commit, so that nothing can disagree. */
 import type { Redis } from 'ioredis';
+import type { AuditEntry } from '../campaign/audit.ts';
 import type { Batch, BatchRef, WaitReason } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, type Waiting } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import { repeatDeadline } from '../campaign/repeat-steps.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { SECOND } from '../platform/time.ts';
-import type { AuditEntry } from './audit.ts';
 import type { Check, Command } from './commit.ts';
 import { type Keys, keysOfCampaign } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';

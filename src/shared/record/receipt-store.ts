@@ -4,13 +4,13 @@
  */
 import type { Redis } from 'ioredis';
 import { advance, type BatchEvent, latenessOf } from '../campaign/advance-batch.ts';
+import type { AuditEntry } from '../campaign/audit.ts';
 import { type Batch, type BatchRef, batchKey, isFinal } from '../campaign/batch.ts';
 import { type Control, isEnded } from '../campaign/campaign.ts';
 import { asUnverified, type Receipt, sameReceipt } from '../campaign/receipt.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { DAY } from '../platform/time.ts';
-import type { AuditEntry } from './audit.ts';
 import { type About, type ChangeBatch, type Found, refOf } from './change-batch.ts';
 import { type Check, type Command, commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
@@ -159,7 +159,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
         ? {
             at: event.at,
             by: 'wechat',
-            action: 'accepted-after-all',
+            action: 'accepted-after-all' as const,
             msgId: event.msgId,
             clientMsgId: batchKey(ref.campaignId, { no: ref.no, generation: late.generation }),
           }
@@ -224,7 +224,6 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     const ref = refOf(owner);
     const next = { ...batch, receipt: { ...batch.receipt, disputed: true as const } };
     const at = now();
-    const action = 'a second event that is not signed says something else: see its receipt';
     const correction = await correctionOf(ref.campaignId, at);
     const done = await commit(
       redis,
@@ -232,7 +231,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
       [
         ...(correction?.commands ?? []),
         ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
-        ...auditOf(ref, { at, by: 'wechat', action }),
+        ...auditOf(ref, { at, by: 'wechat', action: 'receipt-disputed' }),
       ],
     );
     return done ? 'repeated' : 'moved';
@@ -298,10 +297,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
         ...(correction?.commands ?? []),
         ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
         ...(parkedKey ? [['DEL', parkedKey] as const] : []),
-        ...auditOf(
-          ref,
-          replaced ? { at, by: 'wechat', action: 'receipt replaced by a later copy' } : undefined,
-        ),
+        ...auditOf(ref, replaced ? { at, by: 'wechat', action: 'receipt-replaced' } : undefined),
       ],
     );
     if (!done) return 'moved';

@@ -105,7 +105,8 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
       return pauses ? pausedBy(counted, 'message-id-taken', { at, by: 'qunfa' }) : counted;
     });
     if (!pauses) return;
-    await campaigns.note(campaign.id, { at, by: 'qunfa', action: 'paused: message-id-taken' });
+    const told = { action: 'paused', reason: 'message-id-taken' } as const;
+    await campaigns.note(campaign.id, { at, by: 'qunfa', ...told });
     telemetry.campaignPaused(campaign, 'message-id-taken');
   }
 

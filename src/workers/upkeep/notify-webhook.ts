@@ -10,6 +10,7 @@
 import type { Job } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
 import type { Dispatcher } from 'undici';
+import type { Act } from '../../shared/campaign/audit.ts';
 import { type CampaignView, viewOf } from '../../shared/campaign/campaign.ts';
 import { type InWords, inWords } from '../../shared/campaign/warnings.ts';
 import { exchange, NoAnswerInTime } from '../../shared/platform/exchange.ts';
@@ -67,13 +68,15 @@ export function makeNotifyWebhook(deps: Dependencies) {
       : `${campaignId}_${control.endedAt ?? 0}`;
     const answer = await deliver(url, id, event);
     telemetry.webhookEnded(campaign, answer.delivered ? 'delivered' : 'failed', answer.status);
-    if (answer.delivered) return note('webhook delivered');
+    if (answer.delivered) return note({ action: 'webhook-delivered' });
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    if (answer.final || isLast) await note(`webhook given up: ${answer.why}`);
+    if (answer.final || isLast) {
+      await note({ action: 'webhook-given-up', why: answer.why });
+    }
     if (!answer.final) throw new Error(`webhook: ${answer.why}`);
 
-    async function note(action: string): Promise<void> {
-      await campaigns.note(campaignId, { at: now(), by: 'qunfa', action });
+    async function note(act: Act): Promise<void> {
+      await campaigns.note(campaignId, { at: now(), by: 'qunfa', ...act });
     }
   };
 

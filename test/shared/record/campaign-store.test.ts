@@ -159,7 +159,7 @@ async function refusedCampaign(): Promise<Campaign> {
 const retried = (campaign: Campaign) =>
   batches.decide(campaign, async ({ batches: all }) => ({
     changed: all.map((before) => ({ before, after: advance(before, { type: 'retried' }) })),
-    audit: { at: clock.now(), by: 'ann', action: 'retry' },
+    audit: { at: clock.now(), by: 'ann', action: 'retry', as: 'is' },
   }));
 
 describe('ending a campaign', () => {
@@ -232,7 +232,7 @@ describe('control of a campaign', () => {
 
   it('writes nothing down where nothing changes, or the change is refused', async () => {
     const { id } = await accepted();
-    const audit = { at: clock.now(), by: 'ann', action: 'nothing' };
+    const audit = { at: clock.now(), by: 'ann', action: 'pause' } as const;
 
     await campaigns.control(id, (control) => control, { audit });
     await campaigns.control<{ why: string }>(id, () => ({ refused: { why: 'no' } }), { audit });

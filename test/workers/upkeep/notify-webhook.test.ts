@@ -92,8 +92,10 @@ function notifier({ allowPrivate = true } = {}) {
   };
 }
 
-const lastAction = async (id: string): Promise<string | undefined> =>
-  (await stores.campaigns.audit(id)).at(-1)?.action;
+const lastAction = async (id: string): Promise<string> => {
+  const { at: _, by, ...act } = (await stores.campaigns.audit(id)).at(-1) ?? {};
+  return Object.values(act).join(': ');
+};
 
 describe('a webhook', () => {
   it('is told how the campaign ended, signed, and without any OpenID', async () => {
@@ -112,7 +114,7 @@ describe('a webhook', () => {
       data: { id, state: 'failed', error: { code: 'media-missing' } },
     });
     for (const openId of openIds(3)) expect(call?.body).not.toContain(openId);
-    expect(await lastAction(id)).toBe('webhook delivered');
+    expect(await lastAction(id)).toBe('webhook-delivered');
   });
 
   it('is delivered with the status, for however long the receiver sends its body', async () => {
@@ -127,7 +129,7 @@ describe('a webhook', () => {
 
     await notifier().run(id);
 
-    expect(await lastAction(id)).toBe('webhook delivered');
+    expect(await lastAction(id)).toBe('webhook-delivered');
   });
 
   it('carries the same id when it is told again, so that a receiver knows the repeat', async () => {
@@ -151,7 +153,7 @@ describe('a webhook', () => {
     await notifier().run(id);
 
     expect(heard).toHaveLength(1);
-    expect(await lastAction(id)).toBe('webhook given up: HTTP 410');
+    expect(await lastAction(id)).toBe('webhook-given-up: HTTP 410');
   });
 
   it('is not followed to where it redirects', async () => {
@@ -167,7 +169,7 @@ describe('a webhook', () => {
     const id = await aCampaign(url);
 
     await expect(notifier().run(id, { attemptsMade: 16 })).rejects.toThrow('HTTP 503');
-    expect(await lastAction(id)).toBe('webhook given up: HTTP 503');
+    expect(await lastAction(id)).toBe('webhook-given-up: HTTP 503');
   });
 
   it('is never asked on a private address unless that is permitted', async () => {
@@ -180,8 +182,8 @@ describe('a webhook', () => {
     await run(byName);
 
     expect(heard).toEqual([]);
-    expect(await lastAction(id)).toContain('webhook given up: a private or local address');
-    expect(await lastAction(byName)).toContain('webhook given up: a private or local address');
+    expect(await lastAction(id)).toBe('webhook-given-up: local-address');
+    expect(await lastAction(byName)).toBe('webhook-given-up: local-address');
   });
 
   it('hears nothing of a campaign that goes on', async () => {

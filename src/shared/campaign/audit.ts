@@ -1,0 +1,144 @@
+/**
+ * Who did what to a campaign, and when: an action with its facts. The sentence is made where it is
+ * read, in the reader's language.
+ */
+import type { PauseReason } from './campaign.ts';
+import type { Language } from './warnings.ts';
+
+type None = Readonly<Record<never, never>>;
+
+/** Each action with its facts. */
+interface FactsOf {
+  readonly accepted: None;
+  /** WeChat had accepted an earlier key of the batch. */
+  readonly 'accepted-after-all': { readonly msgId: string; readonly clientMsgId: string };
+  readonly approve: None;
+  readonly cancel: None;
+  readonly ended: None;
+  /** The code of the campaign's error. */
+  readonly failed: { readonly code: string };
+  readonly 'not-after-passed': None;
+  readonly pause: None;
+  /** By the system itself. */
+  readonly paused: { readonly reason: PauseReason };
+  /** Another unsigned event has other counts. */
+  readonly 'receipt-disputed': None;
+  /** A later copy of it counts. */
+  readonly 'receipt-replaced': None;
+  /** `article`: that one only, counted from 1. */
+  readonly recall: {
+    readonly outcome: 'recalled' | 'refused' | 'unknown' | 'not-sent';
+    readonly msgId: string;
+    readonly article?: number;
+  };
+  readonly reject: None;
+  readonly resolve: { readonly as: 'sent' | 'not-sent' | 'given-up' };
+  readonly resume: None;
+  readonly retry: { readonly as: 'is' | 'halves' | 'without' };
+  readonly 'webhook-delivered': None;
+  /** `why`: `HTTP 410`, the code of the connection's error, or why the address is not called. */
+  readonly 'webhook-given-up': { readonly why: string };
+  readonly 'webhook-replay': None;
+}
+
+export type AuditAction = keyof FactsOf;
+type ActOf<Action extends AuditAction> = {
+  [One in Action]: { readonly action: One } & FactsOf[One];
+}[Action];
+export type Act = ActOf<AuditAction>;
+
+export type AuditEntry = Act & {
+  readonly at: number;
+  readonly by: string;
+  /** What the operator gave as the reason. */
+  readonly note?: string;
+  readonly batch?: number;
+};
+
+type Words = {
+  readonly [Action in AuditAction]: string | ((facts: ActOf<Action>) => string);
+};
+
+const RESOLVED = { sent: 'sent', 'not-sent': 'not sent', 'given-up': 'given up' } as const;
+const RECALLED = {
+  recalled: 'done',
+  refused: 'refused by WeChat',
+  unknown: 'outcome unknown',
+  'not-sent': 'WeChat was not reached',
+} as const;
+const RETRIED = { is: '', halves: ' in halves', without: ' without some OpenIDs' } as const;
+
+const EN: Words = {
+  accepted: 'created it',
+  'accepted-after-all': (it) =>
+    `had accepted an earlier submission after all (message ${it.msgId})`,
+  approve: 'approved it',
+  cancel: 'cancelled it',
+  ended: 'finished it',
+  failed: (it) => `ended it as failed (${it.code})`,
+  'not-after-passed': 'stopped it: notAfter has passed',
+  pause: 'paused it',
+  paused: (it) =>
+    it.reason === 'message-id-taken'
+      ? 'paused it: WeChat named another batch’s message twice in a row'
+      : `paused it (${it.reason})`,
+  'receipt-disputed': 'reported different counts in a second unsigned event; see the receipt',
+  'receipt-replaced': 'replaced the result by a later one',
+  recall: (it) =>
+    `recalled ${it.article === undefined ? 'message' : `article ${it.article} of message`} ${it.msgId}: ${RECALLED[it.outcome]}`,
+  reject: 'rejected it',
+  resolve: (it) => `resolved it as ${RESOLVED[it.as]}`,
+  resume: 'resumed it',
+  retry: (it) => `retried the rejected batches${RETRIED[it.as]}`,
+  'webhook-delivered': 'notified the webhook',
+  'webhook-given-up': (it) => `gave the webhook up (${it.why})`,
+  'webhook-replay': 'had the webhook notified again',
+};
+
+const RESOLVED_ZH = { sent: '已发送', 'not-sent': '未发送', 'given-up': '不再跟进' } as const;
+const RECALLED_ZH = {
+  recalled: '成功',
+  refused: '被微信拒绝',
+  unknown: '结果不明',
+  'not-sent': '未能连接微信',
+} as const;
+const RETRIED_ZH = {
+  is: '重试被拒绝的批次',
+  halves: '拆分后重试被拒绝的批次',
+  without: '剔除部分 OpenID 后重试被拒绝的批次',
+} as const;
+
+const ZH: Words = {
+  accepted: '提交',
+  'accepted-after-all': (it) => `确认此前的提交已被接收（消息 id ${it.msgId}）`,
+  approve: '审批通过',
+  cancel: '取消',
+  ended: '任务结束',
+  failed: (it) => `任务以失败结束（${it.code}）`,
+  'not-after-passed': '已过截止时间，不再发送',
+  pause: '暂停',
+  paused: (it) =>
+    it.reason === 'message-id-taken'
+      ? '自动暂停：微信连续两次返回了别的批次的消息 id'
+      : `自动暂停（${it.reason}）`,
+  'receipt-disputed': '又收到一条内容不同的未签名事件，详见群发结果',
+  'receipt-replaced': '以后到的群发结果为准',
+  recall: (it) =>
+    `撤回消息 ${it.msgId}${it.article === undefined ? '' : ` 的第 ${it.article} 篇文章`}：${RECALLED_ZH[it.outcome]}`,
+  reject: '驳回',
+  resolve: (it) => `判定为${RESOLVED_ZH[it.as]}`,
+  resume: '恢复',
+  retry: (it) => RETRIED_ZH[it.as],
+  'webhook-delivered': '已通知 webhook',
+  'webhook-given-up': (it) => `放弃通知 webhook（${it.why}）`,
+  'webhook-replay': '再次通知 webhook',
+};
+
+const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
+
+export const AUDIT_ACTIONS = Object.keys(EN) as AuditAction[];
+
+export function auditWords(act: Act, language: Language): string {
+  const words = WORDS[language][act.action] as string | ((facts: Act) => string);
+  return typeof words === 'string' ? words : words(act);
+}
