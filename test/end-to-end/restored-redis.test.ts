@@ -1,9 +1,14 @@
 /** A backup of Redis comes back under workers that run: what went out since looks as if it had not. */
-import type { Redis } from 'ioredis';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
+import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
 import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
+import { aRequest } from '../support/builders.ts';
 import { severable } from '../support/severable.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -78,5 +83,53 @@ describe('a backup that is restored under running workers', () => {
     expect(await own.steerAccount.resumeRestored(['default', 'idle'])).toEqual(['default']);
     await own.ended(id);
     expect(own.sendCalls('default')).toEqual([0, 0]);
+  });
+});
+
+describe('a copied append-only file that is started in the place of a running Redis', () => {
+  it('sends nothing twice, and pauses the accounts with open batches', async (t) => {
+    const home = await mkdtemp(join(tmpdir(), 'qunfa-restore-'));
+    const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
+    let server = await startPrivateRedis({ dataDir: join(home, 'data'), cacheDir });
+    const target = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
+    const way = await severable(target);
+    t.onTestFinished(async () => {
+      await way[Symbol.asyncDispose]();
+      await server.stop();
+      await rm(home, { recursive: true });
+    });
+    const world = await startWorld(t, {
+      redisUrl: `redis://127.0.0.1:${way.port}`,
+      hosts: ['host-1', 'host-2'],
+      accounts: [{ name: 'open' }, { name: 'idle' }],
+      pace: { keyMemoryMs: 1 },
+    });
+    const { clock } = world;
+    const sendAt = new Date(clock.now() + HOUR / 2).toISOString();
+    const notAfter = new Date(clock.now() + 3 * DAY).toISOString();
+    const ids = await Promise.all(
+      ['one', 'two', 'three'].map((content) =>
+        world.create(aRequest('open', { message: { type: 'text', content }, sendAt, notAfter })),
+      ),
+    );
+    await cp(join(home, 'data'), join(home, 'copy'), { recursive: true });
+    await world.jump(HOUR / 2);
+    for (const id of ids) await world.ended(id);
+    expect(world.sendCalls('open')).toEqual([0, 0, 0]);
+
+    await server.stop();
+    server = await startPrivateRedis({ dataDir: join(home, 'copy'), cacheDir });
+    const restored = new Redis(server.url);
+    await restored.set(`${world.prefix}:record:heartbeat`, clock.now() - 26 * HOUR);
+    restored.disconnect();
+    target.port = Number(new URL(server.url).port);
+
+    const { lanes } = world.stores;
+    await world.until('paused', async () => (await lanes.read('open')).paused);
+    for (const id of ids) {
+      await world.untilView(id, 'why', ({ waiting }) => waiting?.reason === 'account-paused');
+    }
+    expect(world.sendCalls('open')).toEqual([0, 0, 0]);
+    expect(await lanes.read('idle')).toEqual({});
   });
 });

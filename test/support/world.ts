@@ -54,6 +54,8 @@ export interface WorldOptions {
   readonly switches?: Partial<Switches>;
   /** One worker for each host; none: the test starts its own. */
   readonly hosts?: readonly string[];
+  /** A Redis of the test's own, where it is to be replaced. */
+  readonly redisUrl?: string;
   /** Of the run's Redis, for processes of their own: these know no prefix. */
   readonly database?: number;
   /** Webhooks to this machine. */
@@ -104,7 +106,8 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   scope.onTestFinished(stop);
 
   const { database } = options;
-  const redisUrl = inject('redisUrl') + (database === undefined ? '' : `/${database}`);
+  const redisUrl =
+    (options.redisUrl ?? inject('redisUrl')) + (database === undefined ? '' : `/${database}`);
   const prefix = database === undefined ? `{w-${randomBytes(6).toString('hex')}}` : '{qunfa}';
   const spoolDir = await mkdtemp(join(tmpdir(), 'qunfa-spool-'));
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });

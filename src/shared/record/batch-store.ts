@@ -15,6 +15,7 @@ import { makeChangeBatch, refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
+import { HEARTBEAT_TOO_OLD } from './lane-store.ts';
 import { makeReceiptStore } from './receipt-store.ts';
 
 interface Dependencies {
@@ -126,6 +127,8 @@ export function makeBatchStore(deps: Dependencies) {
         { key: keys.batches(campaignId), field: String(no), is: JSON.stringify(batch) },
         { key: keys.campaign(campaignId), field: 'control', is: JSON.stringify(kept) },
         { key: lane, field: 'paused', is: null },
+        // A restored Redis that nothing has examined yet, as behind a proxy that kept our connection.
+        { key: keys.heartbeat(), atLeast: at - HEARTBEAT_TOO_OLD },
         ...(api === 'send' ? [{ key: lane, field: 'sendBlocked', is: null }] : []),
       ],
       changes(campaign, batch, next),

@@ -7,7 +7,7 @@ import { tallyChange } from '../campaign/progress.ts';
 import { repeatDeadline } from '../campaign/repeat-steps.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { SECOND } from '../platform/time.ts';
-import type { Check, Command } from './commit.ts';
+import type { Check, Command, Unchanged } from './commit.ts';
 import { type Keys, keysOfCampaign } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 
@@ -25,7 +25,7 @@ interface Opening {
 
 export interface Found {
   readonly batch: Batch;
-  readonly check: Check;
+  readonly check: Unchanged;
 }
 
 /** `notAfter` matters to what is being submitted, and to nothing else. */

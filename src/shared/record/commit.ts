@@ -7,13 +7,23 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-export interface Check {
+interface Place {
   readonly key: string;
   /** A field, where the key is a hash. */
   readonly field?: string;
+}
+
+export interface Unchanged extends Place {
   /** What it must still be; null: absent. */
   readonly is: string | null;
 }
+
+interface AtLeast extends Place {
+  /** A number that it must reach, unless it is absent. */
+  readonly atLeast: number;
+}
+
+export type Check = Unchanged | AtLeast;
 
 export type Command = readonly [name: string, ...args: (string | number)[]];
 
@@ -33,6 +43,7 @@ for _ = 1, tonumber(ARGV[1]) do
   for _, value in ipairs(found) do
     local present, expected = ARGV[at], ARGV[at + 1]
     if present == '1' and value ~= expected or present == '0' and value then return 0 end
+    if present == '2' and value and tonumber(value) < tonumber(expected) then return 0 end
     at = at + 2
   end
 end
@@ -56,11 +67,16 @@ export async function commit(
   for (const group of groups) {
     const fields = group.flatMap(({ field }) => field ?? []);
     argv.push(group[0].key, fields.length, ...fields);
-    for (const { is } of group) argv.push(is === null ? '0' : '1', is ?? '');
+    for (const check of group) argv.push(...expected(check));
   }
   for (const command of commands) argv.push(command.length, ...command);
   const routing = checks[0]?.key ?? String(commands[0]?.[1] ?? '');
   return (await run(redis, routing, argv)) === 1;
+}
+
+function expected(check: Check): [string, string | number] {
+  if ('atLeast' in check) return ['2', check.atLeast];
+  return check.is === null ? ['0', ''] : ['1', check.is];
 }
 
 type Group = [Check, ...Check[]];

@@ -40,7 +40,7 @@ export interface AccountFacts {
 const REFUSED = 'refused:';
 
 /** After a day WeChat has forgotten its keys; well before that an operator has to look. */
-const HEARTBEAT_TOO_OLD = HOUR;
+export const HEARTBEAT_TOO_OLD = HOUR;
 
 const BEAT = `
 local last = redis.call('GET', KEYS[1])

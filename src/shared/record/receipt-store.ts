@@ -12,7 +12,7 @@ import { ServiceError } from '../platform/errors.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { DAY } from '../platform/time.ts';
 import { type About, type ChangeBatch, type Found, refOf } from './change-batch.ts';
-import { type Check, type Command, commit, untilSettled } from './commit.ts';
+import { type Check, type Command, commit, type Unchanged, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
 
 /** What an event says, before a batch of ours is known to be meant. */
@@ -240,7 +240,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
   async function park(
     identity: string,
     arrival: Arrival,
-    { owner, parked }: { owner: Check; parked: Check },
+    { owner, parked }: { owner: Unchanged; parked: Unchanged },
   ): Promise<ArrivalOutcome | 'moved'> {
     const outcome = owner.is === null ? 'parked' : 'unconfirmed';
     const before = parked.is === null ? null : (JSON.parse(parked.is) as Parked);

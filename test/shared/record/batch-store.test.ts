@@ -274,3 +274,23 @@ describe('a call', () => {
     expect(await overdue()).toContainEqual(ref);
   });
 });
+
+describe('an intent to call', () => {
+  it.each([
+    ['an hour ago or later', HOUR, 'submitting'],
+    ['longer ago, as in a restored Redis', HOUR + 1, 'moved'],
+  ])('is recorded only where a worker lived: %s', async (_, agoMs, expected) => {
+    const { id } = await laidOut(1, { account: `beaten-${agoMs}` });
+    const ref = { campaignId: id, no: 1 };
+    const batch = await batches.read(ref);
+    const control = (await campaigns.read(id))?.control;
+    if (!batch || !control) throw new TypeError('it was laid out');
+    const at = clock.now();
+    await redis.set(`${record}:heartbeat`, at - agoMs);
+
+    const started = await batches.startAttempt({ ref, batch, control, api: 'send', at });
+    await redis.del(`${record}:heartbeat`);
+
+    expect(started === 'moved' ? started : started.state).toBe(expected);
+  });
+});
