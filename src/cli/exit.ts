@@ -1,5 +1,5 @@
 /** What a script learns from how the command ended. */
-import type { CampaignView } from '../shared/campaign/campaign.ts';
+import type { CampaignView } from '../shared/contract/campaign-view.ts';
 
 export const EXIT = {
   done: 0,

@@ -1,6 +1,6 @@
 /** How far a campaign is: bars where a person watches, else a line each time something changed. */
 import cliProgress from 'cli-progress';
-import type { CampaignView } from '../shared/campaign/campaign.ts';
+import type { CampaignView } from '../shared/contract/campaign-view.ts';
 import type { Terminal } from './command.ts';
 import { number, stateWords, waitWords } from './words.ts';
 

@@ -1,7 +1,7 @@
 /** What a campaign is called on a terminal. */
 import type { Audience } from '../shared/campaign/audience.ts';
-import type { CampaignView } from '../shared/campaign/campaign.ts';
 import type { InWords } from '../shared/campaign/warnings.ts';
+import type { CampaignView } from '../shared/contract/campaign-view.ts';
 
 export const number = (count: number | null | undefined): string =>
   count === null || count === undefined ? 'unknown' : count.toLocaleString('en');

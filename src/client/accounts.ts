@@ -1,29 +1,12 @@
 /** The Official Accounts of the installation: how each one stands, and what WeChat has of it. */
-import type { AccountDetails } from './answers.ts';
+import type { SpeedRequest } from '../shared/contract/accounts.ts';
+import type { Asked } from '../shared/contract/shapes.ts';
+import type { AccountDetails, ConsoleDraft, Group, Tag } from './answers.ts';
 import { pages } from './pages.ts';
 import type { Transport } from './transport.ts';
 
-export interface Group {
-  readonly id: string;
-  readonly name: string;
-  readonly count: number;
-}
-
-export interface Tag {
-  readonly id: number;
-  readonly name: string;
-  readonly count: number;
-}
-
-/** Composed in WeChat's console; sent as `{"type": "news", "mediaId": …}`. */
-export interface ConsoleDraft {
-  readonly mediaId: string;
-  readonly titles: readonly string[];
-  readonly updatedAt: string;
-}
-
 /** 0 is 800,000 followers a minute, 4 is 100,000. */
-export type Speed = 0 | 1 | 2 | 3 | 4;
+export type Speed = Asked<typeof SpeedRequest>['speed'];
 
 export type Accounts = ReturnType<typeof makeAccounts>;
 

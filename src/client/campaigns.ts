@@ -1,8 +1,9 @@
 /** Campaigns: enqueue, plan, look, steer. */
 import { randomUUID } from 'node:crypto';
-import type { z } from 'zod';
-import type { CampaignState } from '../shared/campaign/campaign.ts';
 import type { CampaignRequest } from '../shared/contract/campaign-request.ts';
+import type { CampaignListQuery } from '../shared/contract/campaigns.ts';
+import type { RecallRequest, ResolveRequest, RetryRequest } from '../shared/contract/decisions.ts';
+import type { Answered, Asked } from '../shared/contract/shapes.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import type {
   AcceptedCampaign,
@@ -20,7 +21,7 @@ import type { Transport } from './transport.ts';
 import { type CampaignEvent, type WatchOptions, watchCampaign } from './watch-campaign.ts';
 
 /** The body of POST /v1/campaigns. */
-export type NewCampaign = z.input<typeof CampaignRequest>;
+export type NewCampaign = Asked<typeof CampaignRequest>;
 
 export interface CreateOptions {
   /**
@@ -32,35 +33,19 @@ export interface CreateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ListOptions {
-  readonly account?: string;
-  readonly state?: CampaignState;
-  /** Campaigns a page, at most 100. */
-  readonly limit?: number;
-}
+/** `limit` is of a page. */
+export type ListOptions = Partial<Omit<Answered<typeof CampaignListQuery>, 'cursor'>>;
 
 /** A campaign as it was looked at: a decision about it is refused (`moved`) once it is another one. */
 export type Seen = Pick<CampaignDetails, 'id' | 'version'>;
 
-export type Resolution = (
-  | { readonly as: 'sent'; readonly msgId: string }
-  /** `mayBeReceivedTwice`: needed for an abandoned batch. */
-  | { readonly as: 'not-sent'; readonly mayBeReceivedTwice?: true }
-  | { readonly as: 'given-up' }
-) & { readonly note?: string };
+export type Resolution = Unseen<Asked<typeof ResolveRequest>>;
+/** As they are, where neither `split` nor `without` is said. */
+export type RetryOptions = Unseen<Asked<typeof RetryRequest>>;
+export type RecallOptions = Unseen<Asked<typeof RecallRequest>>;
 
-/** As they are, where neither is said. */
-export interface RetryOptions {
-  readonly split?: boolean;
-  readonly without?: readonly string[];
-}
-
-export interface RecallOptions {
-  /** Counted from 1; every article where it is left out. */
-  readonly articleIndex?: number;
-  /** Batch numbers; every batch that WeChat took where they are left out. */
-  readonly batches?: readonly number[];
-}
+/** What is decided on is named by the campaign or batch that was looked at. */
+type Unseen<Decision> = Decision extends unknown ? Omit<Decision, 'seen'> : never;
 
 export type Campaigns = ReturnType<typeof makeCampaigns>;
 

@@ -1,6 +1,6 @@
 /** Asks the sandbox's ledger, not us, what every follower received. */
 import type { RunningSandbox } from '../sandbox/start.ts';
-import type { CampaignView } from '../shared/campaign/campaign.ts';
+import type { CampaignView } from '../shared/contract/campaign-view.ts';
 
 export interface Audit {
   readonly messages: number;

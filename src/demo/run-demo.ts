@@ -5,7 +5,8 @@
 import { rm } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
 import { makeClient, type UploadFile } from '../client/index.ts';
-import { CAMPAIGN_STATES, type CampaignView } from '../shared/campaign/campaign.ts';
+import { CAMPAIGN_STATES } from '../shared/campaign/campaign.ts';
+import type { CampaignView } from '../shared/contract/campaign-view.ts';
 import { loadConfig } from '../shared/platform/config.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
 import { startPrivateRedis } from '../shared/platform/private-redis.ts';

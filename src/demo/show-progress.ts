@@ -1,7 +1,7 @@
 /** Progress that a person likes to watch; plain lines where nobody watches. */
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
-import type { CampaignView } from '../shared/campaign/campaign.ts';
+import type { CampaignView } from '../shared/contract/campaign-view.ts';
 
 export interface Progress {
   show(views: readonly CampaignView[]): void;

@@ -2,8 +2,8 @@
  * The judgement: the sandbox's ledger against what was accepted and what the record says of it.
  */
 import { type Batch, batchKey } from '../../src/shared/campaign/batch.ts';
-import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
 import { EMPTY_TALLY, type Tally, tallyChange } from '../../src/shared/campaign/progress.ts';
+import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import type { CampaignRecord } from '../../src/shared/record/read-campaign.ts';
 import type { CampaignPlan } from './campaign-plan.ts';
 import { PLANTED_REFUSALS } from './fault-plan.ts';

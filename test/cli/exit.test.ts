@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { EXIT_CODES, exitOf } from '../../src/cli/exit.ts';
-import { NEW_CONTROL, viewOf } from '../../src/shared/campaign/campaign.ts';
+import { NEW_CONTROL } from '../../src/shared/campaign/campaign.ts';
 import { OUTCOMES } from '../../src/shared/campaign/outcome.ts';
 import { EMPTY_TALLY, type Tally } from '../../src/shared/campaign/progress.ts';
+import { viewOf } from '../../src/shared/contract/campaign-view.ts';
 import { aCampaign } from '../support/builders.ts';
 
 const ended = (counts: Partial<Tally>) =>

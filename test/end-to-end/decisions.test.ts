@@ -1,7 +1,7 @@
 /** What an operator decides is about what the operator saw, holds, and never sends twice. */
 import { describe, expect, it } from 'vitest';
 import { makeSteerCampaign } from '../../src/shared/actions/steer-campaign.ts';
-import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
+import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import { HOUR, SECOND } from '../../src/shared/platform/time.ts';
 import { makeEnqueueRoot } from '../../src/shared/queue/enqueue-root.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';

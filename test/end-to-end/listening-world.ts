@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Everything, startEverything } from '../../src/demo/everything.ts';
 import { inSandbox } from '../../src/demo/sandbox-accounts.ts';
 import { madeUpAccount, type SandboxSettings } from '../../src/sandbox/start.ts';
-import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
+import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
 import { makeLogger } from '../../src/shared/platform/logger.ts';

@@ -1,7 +1,7 @@
 /** Accounts that each meet a trouble of their own, and campaigns that show it. */
 import { randomBytes } from 'node:crypto';
 import { sampleCampaigns } from '../../src/demo/samples.ts';
-import type { CampaignView } from '../../src/shared/campaign/campaign.ts';
+import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { mediaFile } from '../producer/world.ts';

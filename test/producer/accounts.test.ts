@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { makeAccountsRoutes } from '../../src/producer/api/accounts.ts';
-import {
-  type AccountView,
-  makeDescribeAccount,
-} from '../../src/shared/actions/describe-account.ts';
+import { makeDescribeAccount } from '../../src/shared/actions/describe-account.ts';
 import { makeListAccounts } from '../../src/shared/actions/list-accounts.ts';
 import { makeSteerAccount } from '../../src/shared/actions/steer-account.ts';
+import type { AccountDetails } from '../../src/shared/contract/accounts.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { HOUR } from '../../src/shared/platform/time.ts';
 import { submitBatchJob } from '../../src/shared/queue/jobs.ts';
@@ -293,7 +291,7 @@ describe('a list of many accounts', () => {
   };
   const listAccounts = makeListAccounts({
     accounts: () => names.map((name) => ({ name }) as AccountConfig),
-    describeAccount: async ({ name }) => ({ name }) as AccountView,
+    describeAccount: async ({ name }) => ({ name }) as AccountDetails,
     lanes,
     now: () => NOW,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { batchView } from '../../src/producer/api/batch-view.ts';
 import { advance } from '../../src/shared/campaign/advance-batch.ts';
+import { batchView } from '../../src/shared/contract/batch-view.ts';
 import { at, receipt, submitting } from '../support/builders.ts';
 
 const ID = '0123456789abcdefgh';

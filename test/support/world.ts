@@ -22,7 +22,8 @@ import { makeAcceptCampaign } from '../../src/shared/actions/accept-campaign.ts'
 import { makeSteerAccount } from '../../src/shared/actions/steer-account.ts';
 import { makeSteerCampaign } from '../../src/shared/actions/steer-campaign.ts';
 import type { Batch } from '../../src/shared/campaign/batch.ts';
-import type { CampaignState, CampaignView } from '../../src/shared/campaign/campaign.ts';
+import type { CampaignState } from '../../src/shared/campaign/campaign.ts';
+import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';

@@ -1,6 +1,7 @@
 /** What the record says of an account: its lane, its events. */
 
-import type { AccountView, DescribeAccount } from '../../shared/actions/describe-account.ts';
+import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
+import type { AccountDetails } from '../../shared/contract/accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
@@ -30,7 +31,7 @@ const SAFE_TO_SEND: readonly string[] = [
   'unknown-pushes-refused',
 ];
 
-function laneFindings(about: string, { name, lane }: AccountView): Finding[] {
+function laneFindings(about: string, { name, lane }: AccountDetails): Finding[] {
   const resume = `when that is put right: qunfa accounts resume ${name}`;
   const findings: Finding[] = [];
   if (lane.state === 'paused') {

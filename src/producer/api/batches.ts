@@ -1,10 +1,10 @@
 /** A campaign's batches: page by page, and as a table of results. */
 import { once } from 'node:events';
+import { batchView } from '../../shared/contract/batch-view.ts';
 import { BatchListQuery, BatchPage } from '../../shared/contract/batches.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { type Route, route } from '../http/route.ts';
-import { batchView } from './batch-view.ts';
 import { campaignId, noCampaign } from './campaigns.ts';
 import { RESULT_HEADER, resultRow } from './result-row.ts';
 

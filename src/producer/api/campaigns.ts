@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import { auditWords } from '../../shared/campaign/audit.ts';
-import { type CampaignView, rfc3339 } from '../../shared/campaign/campaign.ts';
+import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import { inWords } from '../../shared/campaign/warnings.ts';
 import { CampaignRequest } from '../../shared/contract/campaign-request.ts';
+import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import {
   AcceptedCampaign,
   Audit,

@@ -1,7 +1,7 @@
 /** One batch as a line of CSV (RFC 4180). Unknown is empty, never 0. */
-import type { BatchView } from './batch-view.ts';
+import type { BatchDetails } from '../../shared/contract/batches.ts';
 
-type Cell = (batch: BatchView) => string | number | null | undefined;
+type Cell = (batch: BatchDetails) => string | number | null | undefined;
 
 const COLUMNS: Readonly<Record<string, Cell>> = {
   batch: ({ no }) => no,
@@ -25,7 +25,7 @@ const COLUMNS: Readonly<Record<string, Cell>> = {
 
 export const RESULT_HEADER = `${Object.keys(COLUMNS).join(',')}\r\n`;
 
-export const resultRow = (batch: BatchView): string =>
+export const resultRow = (batch: BatchDetails): string =>
   `${Object.values(COLUMNS)
     .map((cell) => cellText(cell(batch)))
     .join(',')}\r\n`;

@@ -2,9 +2,9 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { inWords, type Language } from '../../shared/campaign/warnings.ts';
+import { batchView } from '../../shared/contract/batch-view.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { describeProblem, titleOf } from '../../shared/contract/problem-words.ts';
-import { batchView } from '../api/batch-view.ts';
 import { faultOf, REDIS_RETRY_SECONDS } from './faults.ts';
 import { languageOf } from './language.ts';
 

@@ -1,12 +1,12 @@
 /** One account as a card: what is left today, whether its lane moves, what is set up wrongly. */
-import type { AccountView, LaneView } from '../../shared/actions/describe-account.ts';
+import type { AccountDetails, LaneDetails } from '../../shared/contract/accounts.ts';
 import { act } from './acts.ts';
 import { number, tongue } from './campaign-card.ts';
 import { type Html, html } from './html.ts';
 import { shown } from './times.ts';
 import type { Words } from './words.ts';
 
-export function accountCard(account: AccountView, words: Words): Html {
+export function accountCard(account: AccountDetails, words: Words): Html {
   const { name, lane, lastEvent } = account;
   const stopped = lane.state !== 'open' || lane.sendBlocked !== undefined;
   const step = stopped ? 'resume' : 'pause';
@@ -33,18 +33,18 @@ export function accountCard(account: AccountView, words: Words): Html {
 </article>`;
 }
 
-const TONES: Readonly<Record<LaneView['state'], string>> = {
+const TONES: Readonly<Record<LaneDetails['state'], string>> = {
   open: 'good',
   asleep: 'care',
   paused: 'bad',
 };
 
-function laneWord({ state }: LaneView, words: Words): string {
+function laneWord({ state }: LaneDetails, words: Words): string {
   if (state === 'open') return words.laneOpen;
   return state === 'asleep' ? words.laneAsleep : words.lanePaused;
 }
 
-function laneWhy(lane: LaneView, words: Words): Html[] {
+function laneWhy(lane: LaneDetails, words: Words): Html[] {
   const { reason, until, why, errcode, sendBlocked, oneByOneUntil } = lane;
   const lines: string[] = [];
   if (reason && until) {
@@ -58,7 +58,7 @@ function laneWhy(lane: LaneView, words: Words): Html[] {
 }
 
 /** The few that an operator counts; the API has them all. */
-function quotas({ quota }: AccountView, words: Words): Html {
+function quotas({ quota }: AccountDetails, words: Words): Html {
   const rows = Object.entries(words.quotas).flatMap(([path, label]) => {
     const found = quota[path];
     return found ? [{ label, ...found }] : [];

@@ -2,7 +2,7 @@
  * What a person may do, each behind a fold that says what comes of it: opening it is the first
  * step, the button inside the second. Plain forms, so that they work without any script.
  */
-import type { CampaignView } from '../../shared/campaign/campaign.ts';
+import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import { type Html, html } from './html.ts';
 import type { Step, Words } from './words.ts';
 

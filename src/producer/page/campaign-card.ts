@@ -1,6 +1,7 @@
 /** One campaign as a card: what it is, how far it is, why it waits, what may be done. */
-import type { CampaignView } from '../../shared/campaign/campaign.ts';
+
 import { warningWords } from '../../shared/campaign/warnings.ts';
+import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import { campaignActs } from './acts.ts';
 import { type Html, html } from './html.ts';
 import { shown } from './times.ts';

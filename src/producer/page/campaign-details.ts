@@ -1,20 +1,24 @@
 /** A campaign's own page: held batches and what to decide, every batch, who did what. */
 import { type AuditEntry, auditWords } from '../../shared/campaign/audit.ts';
-import type { CampaignView } from '../../shared/campaign/campaign.ts';
-import type { BatchView } from '../api/batch-view.ts';
+import type { BatchDetails } from '../../shared/contract/batches.ts';
+import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import { act, noteField, seenField } from './acts.ts';
 import { number, tongue } from './campaign-card.ts';
 import { type Html, html } from './html.ts';
 import { shown } from './times.ts';
 import type { Decision, Words } from './words.ts';
 
-const DECISIONS: Readonly<Partial<Record<BatchView['state'], readonly Decision[]>>> = {
+const DECISIONS: Readonly<Partial<Record<BatchDetails['state'], readonly Decision[]>>> = {
   held: ['sent', 'not-sent', 'given-up'],
   abandoned: ['sent', 'send-again'],
 };
 
 /** What is held, and what was given up: both wait for what an operator finds out. */
-export function unknownPart(view: CampaignView, unknown: readonly BatchView[], words: Words): Html {
+export function unknownPart(
+  view: CampaignView,
+  unknown: readonly BatchDetails[],
+  words: Words,
+): Html {
   if (unknown.length === 0) return html`<section id="held"></section>`;
   const url = (which: string): string =>
     `/page/campaigns/${view.id}/batches/${which}/resolve?lang=${tongue(words)}`;
@@ -39,7 +43,7 @@ export function unknownPart(view: CampaignView, unknown: readonly BatchView[], w
 }
 
 /** What to look for in WeChat's console. */
-function heldFacts({ size, attempts, firstAttemptAt = '' }: BatchView, words: Words): string {
+function heldFacts({ size, attempts, firstAttemptAt = '' }: BatchDetails, words: Words): string {
   const asked = words.asked(attempts, shown(firstAttemptAt, words.lang));
   return size === null ? asked : `${words.audiences.list(number(size))} · ${asked}`;
 }
@@ -54,7 +58,7 @@ const decide = (as: Decision, action: string, seen: number, words: Words): Html 
     ${noteField(words)}`,
   });
 
-export const batchesPart = (batches: readonly BatchView[], words: Words): Html =>
+export const batchesPart = (batches: readonly BatchDetails[], words: Words): Html =>
   html`<section id="batches">
   <h2>${words.batches}</h2>
   ${batches.length === 0 && html`<p class="facts">${words.notCut}</p>`}
@@ -64,7 +68,7 @@ export const batchesPart = (batches: readonly BatchView[], words: Words): Html =
   </table></div>
 </section>`;
 
-function batchRow(batch: BatchView, words: Words): Html {
+function batchRow(batch: BatchDetails, words: Words): Html {
   const { no, state, size, msgId, receipt, nextAttemptAt, errcode } = batch;
   const reason = meaningOf(batch, words) ?? reasonOf(batch, words);
   return html`<tr>
@@ -78,14 +82,14 @@ function batchRow(batch: BatchView, words: Words): Html {
   </tr>`;
 }
 
-function meaningOf({ receipt }: BatchView, words: Words): string | undefined {
+function meaningOf({ receipt }: BatchDetails, words: Words): string | undefined {
   if (!receipt) return undefined;
   const { status, sent, code = '', meaning } = receipt;
   const key = status === 'delivered' && sent === 0 ? 'sent to nobody' : code;
   return words.receipts[key] ?? meaning;
 }
 
-function reasonOf({ reason }: BatchView, words: Words): string | undefined {
+function reasonOf({ reason }: BatchDetails, words: Words): string | undefined {
   if (reason === undefined) return undefined;
   return words.heldWhy[reason] ?? (words.waits as Record<string, string>)[reason] ?? reason;
 }

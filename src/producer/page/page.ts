@@ -12,6 +12,7 @@ import {
   settingOf,
   valuesOf,
 } from '../../shared/campaign/serving.ts';
+import { batchView } from '../../shared/contract/batch-view.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
@@ -21,7 +22,6 @@ import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import type { LaneStore, WrongClock } from '../../shared/record/lane-store.ts';
 import type { ServingStore } from '../../shared/record/serving-store.ts';
-import { batchView } from '../api/batch-view.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { accountCard } from './account-card.ts';
 import { campaignCard, cardId, decisionsFirst, tongue } from './campaign-card.ts';

@@ -1,9 +1,9 @@
 /** Every word on the page, in both languages. */
 
-import type { AccountWarning } from '../../shared/actions/describe-account.ts';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
 import type { CampaignState, PauseReason } from '../../shared/campaign/campaign.ts';
 import type { Outcome } from '../../shared/campaign/outcome.ts';
+import type { AccountWarning } from '../../shared/contract/accounts.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
 

@@ -5,16 +5,11 @@
  */
 import { hash } from 'node:crypto';
 import { needsApproval } from '../campaign/approval.ts';
-import {
-  type Campaign,
-  type CampaignView,
-  type Control,
-  NEW_CONTROL,
-  viewOf,
-} from '../campaign/campaign.ts';
+import { type Campaign, type Control, NEW_CONTROL } from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
 import { CampaignRequest } from '../contract/campaign-request.ts';
+import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';

@@ -2,61 +2,13 @@
 
 import type { WaitReason } from '../campaign/batch.ts';
 import { rfc3339 } from '../campaign/campaign.ts';
-import { type DailyQuota, dailyQuotas } from '../campaign/daily-quotas.ts';
+import { dailyQuotas } from '../campaign/daily-quotas.ts';
 import { pacesOf, type Serving, unservedOf } from '../campaign/serving.ts';
+import type { AccountDetails, AccountWarning, LaneDetails } from '../contract/accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { DAY } from '../platform/time.ts';
 import type { AccountFacts, LaneState, LaneStop } from '../record/lane-store.ts';
 import type { Stores } from '../record/record.ts';
-
-export interface LaneView {
-  readonly state: 'open' | 'asleep' | 'paused';
-  /** Batches that WeChat must still be called for. */
-  readonly pending: number;
-  /** Why it does not move, in words. */
-  readonly why?: string;
-  readonly reason?: WaitReason;
-  readonly until?: string;
-  readonly errcode?: number;
-  readonly pausedAt?: string;
-  readonly pausedBy?: string;
-  /** message/mass/send alone is refused; groups, tags and everyone go on. */
-  readonly sendBlocked?: { readonly why: string; readonly errcode?: number; readonly at: string };
-  /** One call at a time until then: WeChat found us too fast. */
-  readonly oneByOneUntil?: string;
-}
-
-export interface AccountWarning {
-  readonly code:
-    | 'uploadnews-closed'
-    | 'plain-pushes-refused'
-    | 'sealed-pushes-refused'
-    | 'foreign-pushes-refused'
-    | 'stale-pushes-refused'
-    | 'unknown-pushes-refused'
-    | 'never-an-event'
-    | 'no-callback-token'
-    | 'plain-mode'
-    | 'no-worker'
-    | 'paces-differ';
-  /** What it means and what to do. */
-  readonly message: string;
-}
-
-export interface AccountView {
-  readonly name: string;
-  readonly kind: AccountConfig['kind'];
-  readonly newsRoute: AccountConfig['newsRoute'];
-  readonly approval: AccountConfig['approval'];
-  readonly callsPerMinute: number;
-  readonly sandbox?: true;
-  /** Today's calls (Beijing) by our own ledger, against a fresh account's quotas. */
-  readonly quota: Readonly<Record<string, DailyQuota>>;
-  readonly lane: LaneView;
-  readonly token: { readonly expiresAt: string } | null;
-  readonly lastEvent: { readonly at: string; readonly mode: string } | null;
-  readonly warnings: readonly AccountWarning[];
-}
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'lanes' | 'quota' | 'workers'>;
@@ -71,7 +23,7 @@ export type DescribeAccount = ReturnType<typeof makeDescribeAccount>;
 export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dependencies) {
   const { lanes, quota, workers } = stores;
 
-  return async function describeAccount(account: AccountConfig): Promise<AccountView> {
+  return async function describeAccount(account: AccountConfig): Promise<AccountDetails> {
     const { name, kind, newsRoute, approval, callsPerMinute } = account;
     const [calls, lane, pending, expiresAt, facts, serving] = await Promise.all([
       quota.today(name),
@@ -110,10 +62,10 @@ const WHY_ASLEEP: Readonly<Partial<Record<WaitReason, string>>> = {
 };
 
 /** Whether an account's lane moves, without the reasons. */
-export const laneStateOf = (lane: LaneState, now: number): LaneView['state'] =>
+export const laneStateOf = (lane: LaneState, now: number): LaneDetails['state'] =>
   laneView(lane, 0, now).state;
 
-function laneView(lane: LaneState, pending: number, now: number): LaneView {
+function laneView(lane: LaneState, pending: number, now: number): LaneDetails {
   const { paused, sendBlocked, sleep, narrowUntil = 0 } = lane;
   const more = {
     pending,

@@ -1,12 +1,8 @@
 /** The accounts by name, page by page; looked for by a part of the name, or by how they stand. */
+import type { AccountDetails, LaneDetails } from '../contract/accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Stores } from '../record/record.ts';
-import {
-  type AccountView,
-  type DescribeAccount,
-  type LaneView,
-  laneStateOf,
-} from './describe-account.ts';
+import { type DescribeAccount, laneStateOf } from './describe-account.ts';
 
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
@@ -18,7 +14,7 @@ interface Dependencies {
 interface Asked {
   /** A part of the name, in any case. */
   readonly search?: string | undefined;
-  readonly state?: LaneView['state'] | undefined;
+  readonly state?: LaneDetails['state'] | undefined;
   /** The name after which to go on. */
   readonly cursor?: string | undefined;
   readonly limit: number;
@@ -32,7 +28,7 @@ export function makeListAccounts({ accounts, describeAccount, lanes, now }: Depe
     state,
     cursor = '',
     limit,
-  }: Asked): Promise<{ accounts: AccountView[]; next: string | null }> {
+  }: Asked): Promise<{ accounts: AccountDetails[]; next: string | null }> {
     const named = accounts()
       .filter(({ name }) => name > cursor && name.toLowerCase().includes(search.toLowerCase()))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -44,7 +40,7 @@ export function makeListAccounts({ accounts, describeAccount, lanes, now }: Depe
     };
   };
 
-  async function inState(named: readonly AccountConfig[], state: LaneView['state']) {
+  async function inState(named: readonly AccountConfig[], state: LaneDetails['state']) {
     const states = await Promise.all(
       named.map(async ({ name }) => laneStateOf(await lanes.read(name), now())),
     );

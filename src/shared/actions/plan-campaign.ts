@@ -4,7 +4,9 @@
  */
 
 import { batchCount } from '../campaign/cut.ts';
+import type { DailyQuota } from '../campaign/daily-quotas.ts';
 import { type CampaignPlan, planOf } from '../campaign/plan.ts';
+import type { PlannedCampaign } from '../contract/plans.ts';
 import type { Refused } from '../contract/problem.ts';
 import { uploadRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
@@ -26,17 +28,6 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-export interface AskedPlan extends CampaignPlan {
-  /** What `openapi/quota/get` says, by path; null where WeChat would not say. */
-  readonly wechat?: Readonly<Record<string, WechatQuota | null>>;
-}
-
-interface WechatQuota {
-  readonly perDay: number;
-  readonly usedToday: number;
-  readonly left: number;
-}
-
 /** One call at least, where how many followers there are is not known yet. */
 function notLaidOut({ campaign, control }: CampaignRecord): number {
   if (control.phase !== 'accepted' && control.phase !== 'preparing') return 0;
@@ -54,7 +45,7 @@ export function makePlanCampaign(deps: Dependencies) {
   return async function planCampaign(
     body: unknown,
     { askWechat = false }: { askWechat?: boolean } = {},
-  ): Promise<AskedPlan | Refused> {
+  ): Promise<PlannedCampaign | Refused> {
     const prepared = await makePrepareCampaign({
       ...{ accounts, era, audiences, allowPrivateTargets, now },
       ...{ media, lanes },
@@ -98,9 +89,9 @@ export function makePlanCampaign(deps: Dependencies) {
     return records.reduce((sum, record) => sum + (record ? notLaidOut(record) : 0), laidOut);
   }
 
-  async function withWechatsWord(plan: CampaignPlan): Promise<AskedPlan> {
+  async function withWechatsWord(plan: CampaignPlan): Promise<PlannedCampaign> {
     const client = wechatFor(plan.account);
-    const wechat: Record<string, WechatQuota | null> = {};
+    const wechat: Record<string, DailyQuota | null> = {};
     const advice = [...plan.advice];
     for (const path of Object.keys(plan.quota)) {
       const answer = await apiQuota(client, `/cgi-bin/${path}`);

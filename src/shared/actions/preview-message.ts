@@ -3,7 +3,7 @@
 import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
 import { coverKind } from '../campaign/message.ts';
 import type { Mistake } from '../campaign/mistake.ts';
-import { PreviewRequest } from '../contract/previews.ts';
+import { type PreviewReport, PreviewRequest, type PreviewTo } from '../contract/previews.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
@@ -25,23 +25,7 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-export type PreviewTo = { readonly openid: string } | { readonly wechatId: string };
-
-export interface PreviewResult {
-  readonly to: PreviewTo;
-  /** `unknown`: no answer, so it may have arrived; `not-tried`: an earlier answer concerns all. */
-  readonly outcome: 'sent' | 'refused' | 'unknown' | 'not-sent' | 'not-tried';
-  readonly errcode?: number;
-  readonly meaning?: string;
-}
-
-export interface PreviewReport {
-  readonly account: string;
-  readonly sent: number;
-  readonly results: readonly PreviewResult[];
-  /** Of today's previews, after these. */
-  readonly quota: DailyQuota;
-}
+type PreviewResult = PreviewReport['results'][number];
 
 export type PreviewMessage = ReturnType<typeof makePreviewMessage>;
 

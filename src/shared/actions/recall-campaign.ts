@@ -8,6 +8,7 @@
 import type { Batch } from '../campaign/batch.ts';
 import type { Campaign } from '../campaign/campaign.ts';
 import { type DailyQuota, dailyQuotas, RECALL } from '../campaign/daily-quotas.ts';
+import type { RecallReport, RecallRequest } from '../contract/decisions.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
@@ -23,37 +24,7 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-export interface RecallRequest {
-  /** 1-based; without it every article of the message. */
-  readonly articleIndex?: number | undefined;
-  /** Numbers; without them every batch that WeChat took. */
-  readonly batches?: readonly number[] | undefined;
-  /** The version of the campaign that was decided on. */
-  readonly seen?: number | undefined;
-}
-
-export interface RecallResult {
-  readonly no: number;
-  readonly msgId?: string;
-  /**
-   * `already`: an earlier recall did it. `unknown`: no answer; asking again does no harm.
-   * `not-tried`: WeChat gives no more calls just now, or it never went out.
-   */
-  readonly outcome: 'recalled' | 'already' | 'refused' | 'unknown' | 'not-sent' | 'not-tried';
-  readonly errcode?: number;
-  readonly meaning?: string;
-}
-
-export interface RecallReport {
-  readonly id: string;
-  readonly recalled: number;
-  readonly results: readonly RecallResult[];
-  /** Of today's recalls, after these. */
-  readonly quota: DailyQuota;
-  /** What this did not do, in words. */
-  readonly notes: readonly string[];
-}
-
+type RecallResult = RecallReport['results'][number];
 type Sent = Extract<Batch, { state: 'submitted' | 'settled' }>;
 
 export type RecallCampaign = ReturnType<typeof makeRecallCampaign>;

@@ -7,15 +7,14 @@
  */
 import { type InFlight, inFlight } from '../campaign/batch.ts';
 import {
-  type CampaignView,
   type Control,
   isEnded,
   isPaused,
   PAUSE_REASONS,
   pausedBy,
-  viewOf,
   withoutPauses,
 } from '../campaign/campaign.ts';
+import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { type Problem, type Refused, refuse } from '../contract/problem.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { Queues } from '../queue/queues.ts';

@@ -21,24 +21,26 @@ export type HeldReason =
   | 'account-changed';
 
 /** Why a pending or unanswered batch does not move; the words of the campaign's `waiting`. */
-export type WaitReason =
-  | 'daily-quota'
-  | 'monthly-quota'
-  | 'account-paused'
-  | 'wechat-approval'
-  | 'outcome-unknown'
-  | 'rate'
-  | 'window'
-  | 'wechat-busy'
+export const WAIT_REASONS = [
+  'daily-quota',
+  'monthly-quota',
+  'account-paused',
+  'wechat-approval',
+  'outcome-unknown',
+  'rate',
+  'window',
+  'wechat-busy',
   /** WeChat answered, and nothing can be read from it. */
-  | 'wechat-unreadable'
-  | 'followers-incomplete'
-  | 'address-refused'
-  | 'new-media'
+  'wechat-unreadable',
+  'followers-incomplete',
+  'address-refused',
+  'new-media',
   /** No running worker serves a queue that it needs next. */
-  | 'no-worker'
+  'no-worker',
   /** No running worker has its account in its settings. */
-  | 'account-unknown';
+  'account-unknown',
+] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];
 
 /** What stays with it through all its states. */
 export interface Common {

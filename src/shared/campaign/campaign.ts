@@ -2,14 +2,12 @@
  * One campaign: what was asked for (never changed once accepted), where it stands (control), and
  * what it may be called (its state, derived from control and the batches' tally).
  */
-import { type Audience, type AudienceCounts, isWholesale } from './audience.ts';
+import type { Audience, AudienceCounts } from './audience.ts';
 import type { WaitReason } from './batch.ts';
 import type { Failure } from './material.ts';
 import type { MediaEra } from './media-limits.ts';
 import type { NewsRoute } from './message.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
-import { batchTotal, receiptTotals, type Tally } from './progress.ts';
-import { type Warning, warningsOf } from './warnings.ts';
+import { batchTotal, type Tally } from './progress.ts';
 
 export interface Campaign {
   readonly v: 1;
@@ -147,7 +145,7 @@ const wasCancelled = ({ cancelled }: Control): boolean =>
 const nothingWentOut = (tally: Tally): boolean => tally.cancelled === batchTotal(tally);
 
 /** What has been called goes on to its receipt, which may come after `notAfter`. */
-const wasCutShort = (tally: Tally): boolean => tally.cancelled > 0 || nothingWentOut(tally);
+export const wasCutShort = (tally: Tally): boolean => tally.cancelled > 0 || nothingWentOut(tally);
 
 export const isEnded = (control: Control): boolean => control.phase === 'ended';
 
@@ -172,101 +170,4 @@ export function withoutPauses(control: Control, reasons: readonly PauseReason[])
 export const mayStart = (control: Control): boolean =>
   !isPaused(control) && !control.cancelled && !control.failed && control.phase !== 'ended';
 
-/** A campaign as the API, the page and webhooks show it. Times are RFC 3339 in UTC. */
-export interface CampaignView {
-  readonly id: string;
-  /** Grows with each change that matters to a decision; a decision names the one it was made on. */
-  readonly version: number;
-  readonly name: string;
-  readonly account: string;
-  readonly sandbox?: true;
-  readonly state: CampaignState;
-  readonly outcome?: Outcome;
-  readonly waiting?: Omit<Waiting, 'until'> & { readonly until: string | null };
-  /** Null where only WeChat knows how many a group, a tag or everyone is. */
-  readonly recipients: number | null;
-  readonly audience: Audience & Partial<AudienceCounts>;
-  readonly messageType: Campaign['messageType'];
-  readonly batches: {
-    readonly total: number;
-    readonly pending: number;
-    readonly submitting: number;
-    readonly submitted: number;
-    readonly settled: number;
-    readonly refused: number;
-    readonly held: number;
-    readonly abandoned: number;
-    readonly cancelled: number;
-  };
-  readonly receipt: {
-    readonly total: number | null;
-    readonly eligible: number | null;
-    readonly sent: number | null;
-    readonly failed: number | null;
-  };
-  readonly warnings: readonly Warning[];
-  readonly createdAt: string;
-  readonly sendAt: string;
-  readonly notAfter: string;
-  readonly completedAt?: string;
-  /** A receipt came or changed after the end. */
-  readonly correctedAt?: string;
-  readonly pausedFor?: readonly PauseReason[];
-  readonly error?: { readonly code: string; readonly message: string };
-}
-
-export function viewOf(campaign: Campaign, control: Control, tally: Tally): CampaignView {
-  const state = stateOf(control, tally);
-  const ended = control.phase === 'ended';
-  const correctedAt = control.correctedAt === undefined ? undefined : rfc3339(control.correctedAt);
-  const waiting = ended ? undefined : control.waiting;
-  return {
-    id: campaign.id,
-    version: tally.version,
-    name: campaign.name,
-    account: campaign.account,
-    ...(campaign.sandbox ? { sandbox: true } : {}),
-    state,
-    ...(state === 'completed' || state === 'cancelled' ? { outcome: outcomeOf(tally) } : {}),
-    ...(waiting ? { waiting: { ...waiting, until: rfc3339OrNull(waiting.until) } } : {}),
-    recipients: isWholesale(campaign.audience)
-      ? null
-      : (control.recipients ?? campaign.counts?.recipients ?? null),
-    audience: { ...campaign.audience, ...campaign.counts },
-    messageType: campaign.messageType,
-    batches: {
-      total: batchTotal(tally),
-      pending: tally.pending,
-      submitting: tally.submitting,
-      submitted: tally.submitted,
-      settled: tally.settled,
-      refused: tally.refused,
-      held: tally.held,
-      abandoned: tally.abandoned,
-      cancelled: tally.cancelled,
-    },
-    receipt: receiptTotals(tally),
-    warnings: warningsOf(tally, { correctedAt, followers: control.followers }),
-    createdAt: rfc3339(campaign.createdAt),
-    sendAt: rfc3339(campaign.sendAt),
-    notAfter: rfc3339(campaign.notAfter),
-    ...(control.endedAt === undefined ? {} : { completedAt: rfc3339(control.endedAt) }),
-    ...(correctedAt === undefined ? {} : { correctedAt }),
-    ...(isPaused(control) ? { pausedFor: pauseReasons(control) } : {}),
-    ...(control.failed
-      ? { error: { code: control.failed.code, message: control.failed.message } }
-      : control.cancelled?.reason === 'rejected'
-        ? { error: { code: 'rejected', message: control.cancelled.note ?? '' } }
-        : control.cancelled?.reason === 'not-after' && ended && wasCutShort(tally)
-          ? {
-              error: {
-                code: 'not-after',
-                message: 'notAfter passed before all of it had gone out',
-              },
-            }
-          : {}),
-  };
-}
-
 export const rfc3339 = (at: number): string => new Date(at).toISOString();
-const rfc3339OrNull = (at: number | null): string | null => (at === null ? null : rfc3339(at));

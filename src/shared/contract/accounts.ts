@@ -1,5 +1,6 @@
 /** How an account stands, and what WeChat has of it. */
 import { z } from 'zod';
+import { WAIT_REASONS } from '../campaign/batch.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count, Cursor, Limit, Next, Time } from './shapes.ts';
@@ -17,7 +18,7 @@ const LaneDetails = z.strictObject({
   state: z.enum(LANE_STATES),
   pending: Count.describe('Batches that WeChat must still be called for'),
   why: z.string().exactOptional().describe('Why it does not move, in words'),
-  reason: z.string().exactOptional(),
+  reason: z.enum(WAIT_REASONS).exactOptional(),
   until: Time.exactOptional(),
   errcode: z.int().exactOptional().describe('WeChat’s'),
   pausedAt: Time.exactOptional(),

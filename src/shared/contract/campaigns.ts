@@ -1,6 +1,7 @@
 /** Campaigns as they are looked at. What enqueues one: campaign-request.ts. */
 import { z } from 'zod';
 import { AUDIT_ACTIONS } from '../campaign/audit.ts';
+import { WAIT_REASONS } from '../campaign/batch.ts';
 import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { OUTCOME_COLUMNS, OUTCOMES, outcomeTable } from '../campaign/outcome.ts';
@@ -47,35 +48,56 @@ const Links = z
   })
   .meta({ id: 'Links' });
 
+const counts = {
+  received: Count.exactOptional(),
+  duplicates: Count.exactOptional(),
+  invalid: Count.exactOptional(),
+  suppressed: Count.exactOptional(),
+  recipients: Count.exactOptional(),
+};
+
 const AudienceAnswer = z
-  .strictObject({
-    type: z.enum(['group', 'tag', 'everyone', 'list', 'followers']),
-    groupId: z.string().exactOptional(),
-    tagId: z.int().exactOptional(),
-    listId: z.string().exactOptional().describe('The frozen list; OpenIDs given inline became one'),
-    received: Count.exactOptional(),
-    duplicates: Count.exactOptional(),
-    invalid: Count.exactOptional(),
-    suppressed: Count.exactOptional(),
-    recipients: Count.exactOptional(),
-  })
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('group'), groupId: z.string(), ...counts }),
+    z.strictObject({ type: z.literal('tag'), tagId: z.int(), ...counts }),
+    z.strictObject({ type: z.literal('everyone'), ...counts }),
+    z.strictObject({
+      type: z.literal('list'),
+      listId: z.string().describe('The frozen list; OpenIDs given inline became one'),
+      ...counts,
+    }),
+    z.strictObject({ type: z.literal('followers'), tagId: z.int().exactOptional(), ...counts }),
+  ])
   .meta({ id: 'CampaignAudience' });
 
+const message = z.string().describe('In the language of Accept-Language (en, zh)');
+const OWN_FACTS = ['sent-to-nobody', 'followers-incomplete', 'corrected'] as const;
+
 const Warning = z
-  .strictObject({
-    code: z.enum(WARNING_CODES).describe('Stable, for programs'),
-    message: z.string().describe('In the language of Accept-Language (en, zh)'),
-    batches: Count.exactOptional().describe('How many batches it is about'),
-    likely: z
-      .enum(NOBODY_WHY)
-      .exactOptional()
-      .describe(
-        'Of `sent-to-nobody`. no-followers: WeChat found none in the audience · filtered: its filter left none, as of followers who had four this month · none-sent: it reached none of those left',
-      ),
-    at: Time.exactOptional().describe('Of `corrected`: when'),
-    read: Count.exactOptional().describe('Of `followers-incomplete`: how many WeChat listed'),
-    total: Count.exactOptional().describe('Of `followers-incomplete`: how many it counts'),
-  })
+  .discriminatedUnion('code', [
+    z.strictObject({
+      code: z.enum(WARNING_CODES).exclude(OWN_FACTS).describe('Stable, for programs'),
+      message,
+      batches: Count.describe('How many batches it is about'),
+    }),
+    z.strictObject({
+      code: z.literal('sent-to-nobody'),
+      message,
+      batches: Count,
+      likely: z
+        .enum(NOBODY_WHY)
+        .describe(
+          'no-followers: WeChat found none in the audience · filtered: its filter left none, as of followers who had four this month · none-sent: it reached none of those left',
+        ),
+    }),
+    z.strictObject({
+      code: z.literal('followers-incomplete'),
+      message,
+      read: Count.describe('How many WeChat listed'),
+      total: Count.describe('How many it counts'),
+    }),
+    z.strictObject({ code: z.literal('corrected'), message, at: Time }),
+  ])
   .describe('What an operator should look at')
   .meta({ id: 'Warning' });
 
@@ -130,7 +152,7 @@ const Fields = z.strictObject({
     .describe(`Once completed or cancelled. ${OUTCOME_COLUMNS}\n\n${outcomeTable()}`),
   waiting: z
     .strictObject({
-      reason: z.string(),
+      reason: z.enum(WAIT_REASONS),
       until: Time.nullable(),
       queue: z.string().exactOptional().describe('`no-worker`: the queue that no worker serves'),
     })
@@ -219,13 +241,21 @@ export const StoppedCampaign = CampaignDetails.extend({
   .meta({ id: 'StoppedCampaign' });
 export type StoppedCampaign = Answered<typeof StoppedCampaign>;
 
-const AuditEntry = z.looseObject({
+const AuditEntry = z.strictObject({
   at: Time,
   by: z.string().describe('The name of the API key, or who else acted'),
   action: z.enum(AUDIT_ACTIONS).describe('The facts of each action stand beside it'),
   message: z.string().describe('The same in words, in the language of Accept-Language'),
   note: z.string().exactOptional().describe('What the operator gave as the reason'),
   batch: z.int().exactOptional(),
+  msgId: z.string().exactOptional(),
+  clientMsgId: z.string().exactOptional(),
+  article: z.int().exactOptional().describe('Of a recall: that one only, counted from 1'),
+  outcome: z.enum(['recalled', 'refused', 'unknown', 'not-sent']).exactOptional(),
+  as: z.enum(['sent', 'not-sent', 'given-up', 'is', 'halves', 'without']).exactOptional(),
+  reason: z.enum(PAUSE_REASONS).exactOptional(),
+  code: z.string().exactOptional().describe('Of the campaign’s error'),
+  why: z.string().exactOptional().describe('Why its webhook was given up'),
 });
 export type AuditEntry = Answered<typeof AuditEntry>;
 

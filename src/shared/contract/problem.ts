@@ -4,9 +4,9 @@
  * there, in the reader's language (problem-words.ts).
  */
 import type { Batch, BatchState } from '../campaign/batch.ts';
-import type { CampaignView } from '../campaign/campaign.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { JsonFlaw } from '../platform/json-text.ts';
+import type { CampaignView } from './campaign-view.ts';
 
 type None = Readonly<Record<never, never>>;
 

@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** JSON as it is answered: what is read of it is not changed. */
 export type Answered<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
 
+/** JSON as a caller sends it: what has a default may be left out. */
+export type Asked<Schema extends z.ZodType> = Immutable<z.input<Schema>>;
+
 type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : T extends object

@@ -1,15 +1,10 @@
 /** Campaigns as they stand in Redis. What never changes of them is kept in memory. */
 import type { Redis } from 'ioredis';
-import {
-  type Campaign,
-  type CampaignView,
-  type Control,
-  viewOf,
-  type Waiting,
-} from '../campaign/campaign.ts';
+import type { Campaign, Control, Waiting } from '../campaign/campaign.ts';
 import type { Message } from '../campaign/message.ts';
 import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import { unservedWait } from '../campaign/serving.ts';
+import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { MINUTE } from '../platform/time.ts';
 import type { Keys } from './keys.ts';

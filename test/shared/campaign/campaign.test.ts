@@ -4,9 +4,9 @@ import {
   mayStart,
   NEW_CONTROL,
   stateOf,
-  viewOf,
 } from '../../../src/shared/campaign/campaign.ts';
 import { EMPTY_TALLY, type Tally } from '../../../src/shared/campaign/progress.ts';
+import { viewOf } from '../../../src/shared/contract/campaign-view.ts';
 import { aCampaign, at } from '../../support/builders.ts';
 
 const control = (changes: Partial<Control>): Control => ({ ...NEW_CONTROL, ...changes });
