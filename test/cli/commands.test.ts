@@ -236,7 +236,7 @@ describe('looking', () => {
     const shown = await run('show', id, '--batches', '--audit');
     expect(shown.exit).toBe(0);
     expect(shown.out).toMatch(/batch 1 {2}settled, msg id \d+, delivered/);
-    expect(shown.out).toMatch(/shell {2}accepted/);
+    expect(shown.out).toMatch(/shell {2}created it/);
     const json = await run('show', id, '--batches', '--audit', '--json');
     expect(json.json()).toMatchObject({
       id,
