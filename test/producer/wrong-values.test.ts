@@ -176,6 +176,7 @@ for (const place of ['/v1/campaigns', '/v1/campaigns/plan', '/v1/previews']) {
     [place, '{"a":{"b":1,"\\u0062":2}}', ''],
     [place, '{"a":[{"b":1},{"b":1,"b":2}]}', ''],
   ]);
+  others('POST', 413, 'json-too-many-values', [[place, `{"a":[${Array(150_000).fill(1)}]}`, '']]);
   others('POST', 400, 'json-too-deep', [[place, `{"a":${'['.repeat(200)}`, '']]);
 }
 const person = { openid: 'o'.repeat(28) };

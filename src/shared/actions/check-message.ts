@@ -1,5 +1,6 @@
 /** What the schema cannot see in a message: files by their content, pictures of other people. */
 
+import { setImmediate as breath } from 'node:timers/promises';
 import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/article-pictures.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
@@ -88,6 +89,7 @@ export async function checkMessage(
   }
 
   async function pictures(path: string, html: string): Promise<void> {
+    await breath();
     const foreign: string[] = [];
     for (const url of picturesIn(html)) {
       const upload = uploadIn(url);
@@ -101,6 +103,7 @@ export async function checkMessage(
     }
     const count = foreign.length - MOST_FOREIGN;
     if (count > 0) wrong(path, { code: 'more-foreign-pictures', count });
+    await breath();
     if (hasStrayUpload(html)) wrong(path, { code: 'upload-misplaced' });
   }
 

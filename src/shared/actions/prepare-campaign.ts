@@ -2,6 +2,7 @@
  * Every check of a campaign before anything of it is kept: for accepting it, and for planning it.
  * Every mistake is told at once.
  */
+import { setImmediate as breath } from 'node:timers/promises';
 import type { z } from 'zod';
 import { isWholesale } from '../campaign/audience.ts';
 import { coverKind, type Message, type NewsRoute } from '../campaign/message.ts';
@@ -60,6 +61,7 @@ export function makePrepareCampaign(deps: Dependencies) {
   const { audiences, era, now } = deps;
 
   async function prepare(body: unknown): Promise<Prepared | Refused> {
+    await breath();
     const { value: request, issues, own, ...parsed } = parseAll(CampaignRequest, body);
     const ofSchema = isMusic(body)
       ? [MUSIC, ...parsed.mistakes.filter(({ path }) => path !== MUSIC.path)]

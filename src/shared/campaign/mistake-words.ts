@@ -18,7 +18,12 @@ const seconds = (ms: number): number => Math.ceil(ms / 100) / 10;
 const quoted = (fields: readonly string[]): string =>
   fields.map((field) => JSON.stringify(field)).join(', ');
 
-const UNITS = { characters: ' characters', entries: ' entries', bytes: ' bytes' } as const;
+const UNITS = {
+  characters: ' characters',
+  entries: ' entries',
+  bytes: ' bytes',
+  parts: ' tags and attributes',
+} as const;
 const KINDS: Readonly<Record<Kind, string>> = {
   text: 'text in quotes',
   number: 'a number, without quotes',
@@ -149,7 +154,12 @@ const EN: Words = {
   },
 };
 
-const UNITS_ZH = { characters: ' 个字符', entries: ' 项', bytes: ' 字节' } as const;
+const UNITS_ZH = {
+  characters: ' 个字符',
+  entries: ' 项',
+  bytes: ' 字节',
+  parts: ' 个标签和属性',
+} as const;
 const KINDS_ZH: Readonly<Record<Kind, string>> = {
   text: '带引号的文本',
   number: '不带引号的数字',

@@ -7,10 +7,10 @@ import type { MediaKind } from './media-limits.ts';
 
 type None = Readonly<Record<never, never>>;
 
-interface Limit {
+export interface Limit {
   readonly limit: number;
   /** Of what; a number's own value if absent. */
-  readonly unit?: 'characters' | 'entries' | 'bytes';
+  readonly unit?: 'characters' | 'entries' | 'bytes' | 'parts';
 }
 
 interface OfFile {

@@ -3,7 +3,7 @@
  * and the typed client come from here.
  */
 import { z } from 'zod';
-import { isBlank, isSeen } from '../campaign/article-pictures.ts';
+import { hasTooManyParts, isBlank, isSeen, MOST_PARTS } from '../campaign/article-pictures.ts';
 import { type FlawCode, flaw } from '../campaign/mistake.ts';
 
 const Id = (prefix: string, malformed: FlawCode) =>
@@ -64,7 +64,7 @@ export const MediaRefRequest = z
   .meta({ id: 'MediaRef' });
 
 const atMostBytes = (limit: number) =>
-  [(text: string) => Buffer.byteLength(text) <= limit, { params: { limit } }] as const;
+  [(text: string) => Buffer.byteLength(text) <= limit, { params: { limit }, abort: true }] as const;
 
 export const ArticleRequest = z
   .strictObject({
@@ -74,8 +74,12 @@ export const ArticleRequest = z
     title: Title(),
     author: Text().max(16).optional(),
     content: Text()
-      .refine((html) => !isBlank(html), flaw('nothing-visible'))
       .refine(...atMostBytes(1_048_576))
+      .refine((html) => !hasTooManyParts(html), {
+        params: { limit: MOST_PARTS, unit: 'parts' },
+        abort: true,
+      })
+      .refine((html) => !isBlank(html), flaw('nothing-visible'))
       .describe(
         'HTML; pictures of ours as <img src="upload:m_…">, also in data-src, srcset, poster, url(…) of a style, and href of an svg image',
       ),

@@ -1,6 +1,6 @@
 /** What a schema found wrong, as codes with facts: all at once, and nothing of what was sent. */
 import type { z } from 'zod';
-import type { Flaw, FlawCode, Kind, Mistake } from '../campaign/mistake.ts';
+import type { Flaw, FlawCode, Kind, Limit, Mistake } from '../campaign/mistake.ts';
 import { FLAW_CODES } from '../campaign/mistake-words.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -86,10 +86,8 @@ function flawOfKind(issue: Issue, isQuery: boolean): Flaw {
       return { code: 'unknown-fields', count: issue.keys.length, fields };
     }
     case 'custom': {
-      const { limit } = (issue.params ?? {}) as { limit?: number };
-      return limit === undefined
-        ? { code: 'invalid' }
-        : { code: 'too-large', limit, unit: 'bytes' };
+      const { limit, unit = 'bytes' } = (issue.params ?? {}) as Partial<Limit>;
+      return limit === undefined ? { code: 'invalid' } : { code: 'too-large', limit, unit };
     }
     default:
       return { code: 'invalid' };

@@ -71,6 +71,8 @@ const EN: Words = {
   'json-malformed': (it) => `not JSON from ${place(it)} on`,
   'json-not-object': 'the body is JSON, but not an object',
   'json-too-deep': (it) => `more than 100 objects and lists inside each other (${place(it)})`,
+  'json-too-many-values': (it) =>
+    `more than 150,000 values in one body (${place(it)}); upload a long list with POST /v1/audiences`,
   'last-uploadnews-kept':
     'one call of media/uploadnews is left today for a fresh account, and it is kept for a send; say "spendLast": true to use it for this preview',
   'loopback-only':
@@ -171,6 +173,8 @@ const ZH: Words = {
   'json-malformed': (it) => `从${placeZh(it)}起不是合法的 JSON`,
   'json-not-object': '请求体是 JSON，但不是对象',
   'json-too-deep': (it) => `对象和数组的嵌套超过 100 层（${placeZh(it)}）`,
+  'json-too-many-values': (it) =>
+    `一个请求体里超过 150,000 个值（${placeZh(it)}）；长名单请用 POST /v1/audiences 上传`,
   'last-uploadnews-kept':
     '按新注册账号的额度，今天只剩一次 media/uploadnews 调用，已留给正式群发；确要用于本次预览，请加上 "spendLast": true',
   'loopback-only':

@@ -64,6 +64,7 @@ interface FactsOf {
   readonly 'json-malformed': PlaceInJson;
   readonly 'json-not-object': None;
   readonly 'json-too-deep': PlaceInJson;
+  readonly 'json-too-many-values': PlaceInJson;
   readonly 'last-uploadnews-kept': None;
   readonly 'loopback-only': None;
   readonly 'may-be-received-twice': None;
@@ -161,6 +162,7 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   'json-malformed': 400,
   'json-not-object': 400,
   'json-too-deep': 400,
+  'json-too-many-values': 413,
   'last-uploadnews-kept': 409,
   'loopback-only': 403,
   'may-be-received-twice': 409,

@@ -1,8 +1,8 @@
 import { parse } from 'lossless-json';
 import { z } from 'zod';
+import { flawOfShape } from '../platform/json-text.ts';
 import type { Answer } from './client.ts';
 import { cleanErrmsg } from './errmsg.ts';
-import { isDeep } from './json-depth.ts';
 import { MESSAGE_ID } from './message-id.ts';
 import { remedyFor } from './remedies.ts';
 
@@ -79,11 +79,11 @@ export function readAnswer<T>(text: string, { path, answer, secrets }: Reading<T
   return { kind: 'ok', value: value.data };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROLS = /[\u0000-\u001f]/g;
-const BLANK = /\s/;
-/** WeChat's deepest answers, lists of drafts, have seven levels. */
-const MAX_DEPTH = 32;
+/** WeChat's deepest answers, lists of drafts, have seven levels; its longest 10,000 OpenIDs. */
+const LIMITS = { levels: 32, values: 50_000, keysMayRepeat: true };
+
+/** 2^53 has 16 digits: where there are fewer, nothing can be rounded. */
+const LONG_NUMBER = /\d{16}/;
 
 const unreadable = (cause: string) => ({ kind: 'unknown', cause, unreadable: true }) as const;
 
@@ -94,9 +94,13 @@ const unreadable = (cause: string) => ({ kind: 'unknown', cause, unreadable: tru
 function parseJson(text: string): unknown {
   const clean = text
     .replace(/^\ufeff/, '')
-    .replace(CONTROLS, (byte) => (BLANK.test(byte) ? ' ' : ''));
-  if (isDeep(clean, MAX_DEPTH)) return undefined;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    .replace(/[\u0000-\u0008\u000e-\u001f]+/g, '')
+    .replace(/[\t-\r]/g, ' ');
+  if (flawOfShape(clean, LIMITS)) return undefined;
   try {
+    // Some fifty times as fast.
+    if (!LONG_NUMBER.test(clean)) return JSON.parse(clean);
     return parse(clean, null, {
       parseNumber(digits) {
         const number = Number(digits);

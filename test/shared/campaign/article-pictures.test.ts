@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   hasStrayUpload,
+  hasTooManyParts,
+  isBlank,
+  MOST_PARTS,
   picturesIn,
   picturesOfOurs,
   withPictures,
@@ -69,6 +72,21 @@ describe('a picture of ours', () => {
     expect(picturesIn(html)).toEqual([]);
     expect(sent(html)).toBe(`<!-- <img src="${FOREIGN}"> --><p>a</p>`);
     expect(hasStrayUpload(html)).toBe(false);
+  });
+});
+
+describe('an article', () => {
+  it.each(['&nbsp;', '<p></p>', '\u200b', '<!-- a -->', '<p title="a">'])(
+    'of nothing but %s is blank, however long it is',
+    (nothing) => {
+      expect(isBlank(nothing.repeat(2_000))).toBe(true);
+      expect(isBlank(`${nothing.repeat(2_000)}a`)).toBe(false);
+    },
+  );
+
+  it('has so many tags and attributes and no more', () => {
+    expect(hasTooManyParts('<p>a'.repeat(MOST_PARTS))).toBe(false);
+    expect(hasTooManyParts('<p b>'.repeat(MOST_PARTS / 2 + 1))).toBe(true);
   });
 });
 

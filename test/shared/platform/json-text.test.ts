@@ -37,6 +37,19 @@ describe('JSON that somebody wrote', () => {
     expect(flawOf(text)).toEqual({ code: 'json-malformed', line, column });
   });
 
+  it('is not parsed where it has more values than any body of ours', () => {
+    expect(flawOf(`[${Array(149_999).fill(1)}]`)).toBeUndefined();
+    expect(flawOf(`[${Array(150_001).fill(1)}]`)).toMatchObject({ code: 'json-too-many-values' });
+    expect(flawOf(`[${Array(150_001).fill('[]')}]`)).toMatchObject({
+      code: 'json-too-many-values',
+    });
+  });
+
+  it.each(['\\"', '\\\\', '\\\\\\"', 'a\\\\'])('has texts that end where they end: %s', (text) => {
+    expect(flawOf(`{"a":"${text}","b":1}`)).toBeUndefined();
+    expect(flawOf(`{"a":"${text}","a":1}`)).toMatchObject({ code: 'json-key-twice' });
+  });
+
   it('is not parsed where it is deeper than any body of ours', () => {
     expect(flawOf('['.repeat(8_000_000))).toMatchObject({ code: 'json-too-deep', column: 101 });
     expect(flawOf(`${'['.repeat(100)}${']'.repeat(100)}`)).toBeUndefined();

@@ -5,7 +5,7 @@
  */
 import { XMLParser } from 'fast-xml-parser';
 import { parse as parseJson } from 'lossless-json';
-import { isDeep } from '../json-depth.ts';
+import { flawOfShape } from '../../platform/json-text.ts';
 
 /** Every scalar is a string, as WeChat wrote it: ids have 64 bits. */
 export type Message = Readonly<Record<string, unknown>>;
@@ -60,7 +60,7 @@ function isInSubset(xml: string): boolean {
 }
 
 function readJson(text: string): Message | null {
-  if (isDeep(text, MAX_DEPTH)) return null;
+  if (flawOfShape(text, { levels: MAX_DEPTH, values: MAX_TOKENS })) return null;
   JSON.parse(text);
   const message: unknown = parseJson(text, null, (digits) => digits);
   return isMessage(message) ? message : null;
