@@ -48,8 +48,13 @@ export function campaignLines(campaign: InWords<CampaignView>): string[] {
   ];
 }
 
-export const waitWords = ({ reason, until, queue }: NonNullable<CampaignView['waiting']>): string =>
-  `${reason}${queue ? ` (no worker serves ${queue})` : ''}${until ? `, until ${until}` : ''}`;
+export const waitWords = ({
+  reason,
+  until,
+  queue,
+  missesNotAfter,
+}: NonNullable<CampaignView['waiting']>): string =>
+  `${reason}${queue ? ` (no worker serves ${queue})` : ''}${until ? `, until ${until}` : ''}${missesNotAfter ? ', which is after notAfter: it will be cancelled' : ''}`;
 
 const PAUSE_HELP: Readonly<Record<string, (id: string) => string>> = {
   operator: (id) => `; qunfa resume ${id}`,

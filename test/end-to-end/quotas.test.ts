@@ -12,6 +12,7 @@ const world = await startWorld(
   { accounts: Array.from({ length: 16 }, (_, i) => ({ name: `a${i + 1}` })) },
 );
 const SEND = 'message/mass/send';
+const iso = (at: number): string => new Date(at).toISOString();
 const later = () => new Date(Date.now() + 60 * DAY).toISOString();
 
 describe('an account whose minute is used up (45011)', () => {
@@ -91,7 +92,8 @@ describe('an account that WeChat finds too fast (42010)', () => {
 
 describe.each([
   ['a day', 45009, 'service', 'daily-quota', nextMorning],
-  ['a month (service account)', 45028, 'service', 'monthly-quota', nextMonthMorning],
+  ['a day or a month (service account)', 45028, 'service', 'send-quota', nextMorning],
+  ['a month', 45040, 'service', 'monthly-quota', nextMonthMorning],
   ['a day (subscription account)', 45028, 'subscription', 'daily-quota', nextMorning],
 ] as const)('a campaign whose account may not send for %s', (_, errcode, kind, reason, next) => {
   it('waits until eight in the morning, Beijing time, with the same key, and then goes', async (t) => {
@@ -160,12 +162,53 @@ describe('a service account that has sent to everyone four times this month', ()
     );
     const toList = await own.create(aRequest('default'));
 
-    expect(view.waiting?.reason).toBe('monthly-quota');
+    expect(view.waiting?.reason).toBe('send-quota');
     expect(await own.ended(toGroup)).toMatchObject({ outcome: 'delivered' });
     expect(await own.ended(toList)).toMatchObject({ outcome: 'delivered' });
     expect(own.sendCalls('default')).toEqual([45028, 0, 0]);
   });
 });
+
+describe.each(['everyone', 'every-send'] as const)(
+  'a service account whose sends to everyone are limited by day and month (%s)',
+  (serviceUnits) => {
+    const limits = { everyonePerDay: 1, everyonePerMonth: 4 };
+    const request = (content: string, notAfter: string) =>
+      aRequest('default', {
+        audience: { type: 'everyone' },
+        message: { type: 'text', content },
+        notAfter,
+      });
+
+    it('tries again the next morning, and waits for the month once its four are known', async (t) => {
+      const own = await startWorld(t, { limits, switches: { serviceUnits } });
+      const until = async (id: string) => {
+        const { waiting } = await own.untilView(id, 'waits', (view) => view.waiting !== undefined);
+        return waiting;
+      };
+      await own.jump(nextMonthMorning(own.clock.now()) - own.clock.now());
+
+      for (const day of [1, 2, 3, 4]) {
+        const id = await own.create(request(`day ${day}`, later()));
+        if (day > 1) {
+          const waiting = await until(id);
+          const morning = nextMorning(own.clock.now());
+          expect(waiting).toMatchObject({ reason: 'send-quota', until: iso(morning) });
+          await own.jump(morning - own.clock.now() + 1);
+        }
+        expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+      }
+
+      const soon = iso(own.clock.now() + 3 * DAY);
+      const fifth = await until(await own.create(request('the fifth', soon)));
+      expect(fifth).toEqual({
+        reason: 'monthly-quota',
+        until: iso(nextMonthMorning(own.clock.now())),
+        missesNotAfter: true,
+      });
+    });
+  },
+);
 
 describe('a campaign whose articles, files or followers must wait', () => {
   it.each([

@@ -103,7 +103,8 @@ function why(view: CampaignView, words: Words): Html[] {
   }
   if (waiting) {
     const next = waiting.until ? ` · ${words.goesOn(shown(waiting.until, words.lang))}` : '';
-    lines.push(html`<p class="why">${words.waits[waiting.reason]}${next}</p>`);
+    const late = waiting.missesNotAfter ? ` · ${words.missesNotAfter}` : '';
+    lines.push(html`<p class="why">${words.waits[waiting.reason]}${next}${late}</p>`);
   }
   if (error) lines.push(html`<p class="warn">${words.failed(error.code, error.message)}</p>`);
   return lines;

@@ -43,6 +43,7 @@ export const EN: Words = {
   waits: {
     'daily-quota': 'The day’s calls are used up',
     'monthly-quota': 'No mass sends are left in this period',
+    'send-quota': 'No mass send is left today, or none this month; it is tried again each morning',
     'account-paused': 'The account is stopped',
     'wechat-approval': 'An administrator has to agree in WeChat',
     'outcome-unknown':
@@ -61,6 +62,7 @@ export const EN: Words = {
   },
   failed: (_code, message) => message,
   goesOn: (time) => `goes on ${time}`,
+  missesNotAfter: 'that is after notAfter, so it will be cancelled',
   pausedFor: {
     operator: 'Paused by a person.',
     approval: 'Waits for a second person to approve it.',

@@ -50,6 +50,7 @@ export const ZH: Words = {
   waits: {
     'daily-quota': '今天的调用次数已用完',
     'monthly-quota': '本周期的群发次数已用完',
+    'send-quota': '今日或本月的群发次数已用完，每天早上重试',
     'account-paused': '该公众号已停用',
     'wechat-approval': '等待管理员在微信中确认',
     'outcome-unknown': '微信没有应答，正用同一个 clientmsgid 再次询问，不会重复发送',
@@ -66,6 +67,7 @@ export const ZH: Words = {
   },
   failed,
   goesOn: (time) => `${time} 继续`,
+  missesNotAfter: '届时已过最晚发送时间，未发出的部分将被取消',
   pausedFor: {
     operator: '已由人工暂停。',
     approval: '等待另一个人审批。',

@@ -42,6 +42,7 @@ export interface Words {
   /** Why a campaign failed; the API's message is English. */
   readonly failed: (code: string, message: string) => string;
   readonly goesOn: (time: string) => string;
+  readonly missesNotAfter: string;
   readonly pausedFor: Readonly<Record<PauseReason, string>>;
   readonly types: Readonly<Record<'text' | 'image' | 'voice' | 'video' | 'news', string>>;
   readonly audiences: {

@@ -54,6 +54,7 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
 const WHY_ASLEEP: Readonly<Partial<Record<WaitReason, string>>> = {
   'daily-quota': 'the day’s calls are used up; it goes on in the morning',
   'monthly-quota': 'no mass sends are left; it goes on in the next period',
+  'send-quota': 'no mass send is left today, or none this month; it is tried again each morning',
   rate: 'WeChat asked for a pause between calls',
   'wechat-approval': 'an administrator has to agree in WeChat',
   'outcome-unknown': 'a call was not answered; nothing new goes out until it is',

@@ -56,8 +56,9 @@ export function makePlanCampaign(deps: Dependencies) {
     if ('refused' in frozen) return frozen;
     await frozen.discard();
 
-    const [calls, ahead, lane] = await Promise.all([
+    const [calls, toEveryone, ahead, lane] = await Promise.all([
       quota.today(account.name),
+      quota.toEveryone(account.name),
       workAhead(account.name, sendAt),
       lanes.read(account.name),
     ]);
@@ -70,6 +71,7 @@ export function makePlanCampaign(deps: Dependencies) {
       message,
       route: uploadRouteOf(newsBy, era, frozen.audience),
       calls,
+      toEveryone,
       ahead,
       laneFreeAt: lane.sleep?.until ?? 0,
       ...(stop ? { laneStopped: stop.message } : {}),

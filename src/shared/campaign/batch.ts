@@ -24,6 +24,8 @@ export type HeldReason =
 export const WAIT_REASONS = [
   'daily-quota',
   'monthly-quota',
+  /** No mass send of a service account is left today, or this month: WeChat does not say which. */
+  'send-quota',
   'account-paused',
   'wechat-approval',
   'outcome-unknown',

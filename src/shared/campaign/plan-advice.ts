@@ -89,16 +89,16 @@ function aboutTheEnd({ input, ends }: Advising): string[] {
 function aboutTheAccount({ input }: Advising): string[] {
   const { account, audience, now } = input;
   const advice: string[] = [];
-  const month = `in ${beijingDay(now).slice(0, 7)}`;
+  const month = beijingDay(now).slice(0, 7);
   if (account.kind === 'subscription') {
     advice.push(`${account.name} is a subscription account: one mass send a day.`);
   } else if (audience.type === 'everyone') {
     advice.push(
-      `A service account may send to everyone four times a month, WeChat’s console included; so ${month}.`,
+      `A service account may send to everyone once a day and four times a month, WeChat’s console included. ${month}: ${counted(input.toEveryone.thisMonth, 'such send')} by qunfa, ${input.toEveryone.today} today.`,
     );
   } else {
     advice.push(
-      `A follower gets four mass messages a month at most, WeChat’s console included; whoever had four ${month} is left out by WeChat, without an error.`,
+      `A follower gets four mass messages a month at most, WeChat’s console included; whoever had four in ${month} is left out by WeChat, without an error.`,
     );
   }
   if (needsApproval(account.approval, audience)) {

@@ -22,7 +22,13 @@ import {
 } from './daily-quotas.ts';
 import { copiesDraft, type Message, needsNews, type UploadRoute, uploadsOf } from './message.ts';
 import { planAdvice } from './plan-advice.ts';
-import { beijingDayStart, morningAfter } from './quota-window.ts';
+import {
+  beijingDayStart,
+  everyoneFrom,
+  isSameMonth,
+  morningAfter,
+  type SentToEveryone,
+} from './quota-window.ts';
 
 export interface PlanInput {
   readonly account: QuotaAccount & {
@@ -41,6 +47,8 @@ export interface PlanInput {
   readonly ahead: number;
   /** The lane makes no call before this. */
   readonly laneFreeAt: number;
+  /** Accepted from us; what the console sends is known to WeChat alone. */
+  readonly toEveryone: SentToEveryone;
   /** Why no call is made at all until a person acts. */
   readonly laneStopped?: string;
   readonly sendAt: number;
@@ -79,7 +87,9 @@ export function planOf(input: PlanInput): CampaignPlan {
   // A draft is made just before its batch goes, so a day sends no more than it makes drafts.
   const draftsPerDay = calls[ADD_DRAFT] ? (all[ADD_DRAFT]?.perDay ?? 0) : Number.POSITIVE_INFINITY;
   const perDay = Math.min(sendsPerDay(account), draftsPerDay);
-  const earliest = Math.max(input.sendAt, now, input.laneFreeAt);
+  const wanted = Math.max(input.sendAt, now, input.laneFreeAt);
+  const limited = audience.type === 'everyone' && account.kind === 'service';
+  const earliest = limited ? Math.max(wanted, everyoneFrom(knownAt(input, wanted), now)) : wanted;
   const begins = late.length > 0 && isToday(earliest, now) ? morningAfter(now) : earliest;
   const usedToday = (input.calls[SEND] ?? 0) + (input.calls[SEND_ALL] ?? 0);
   const leftToday = Math.max(
@@ -152,6 +162,10 @@ const uploadsThatWait = (
     .filter(([path]) => path !== SEND && path !== SEND_ALL && path !== ADD_DRAFT)
     .filter(([path, { left }]) => left < (calls[path] ?? 0))
     .map(([path]) => path);
+
+/** What was sent in another month than the campaign's does not count. */
+const knownAt = ({ toEveryone, now }: PlanInput, at: number): SentToEveryone =>
+  isSameMonth(at, now) ? toEveryone : { today: 0, thisMonth: 0 };
 
 const isToday = (at: number, now: number): boolean => beijingDayStart(at) === beijingDayStart(now);
 

@@ -15,6 +15,9 @@ export const beijingDayStart = (at: number): number =>
 /** `2026-11-23`, in Beijing. */
 export const beijingDay = (at: number): string => new Date(at + BEIJING).toISOString().slice(0, 10);
 
+export const isSameMonth = (a: number, b: number): boolean =>
+  beijingDay(a).slice(0, 7) === beijingDay(b).slice(0, 7);
+
 /** Eight in the morning of the next Beijing day. */
 export const morningAfter = (at: number): number => beijingDayStart(at) + DAY + MORNING;
 
@@ -28,6 +31,21 @@ export function nextMorning(at: number): number {
 export function nextMonthMorning(at: number): number {
   const local = new Date(at + BEIJING);
   return Date.UTC(local.getUTCFullYear(), local.getUTCMonth() + 1, 1) - BEIJING + MORNING;
+}
+
+/** Sends to everyone that WeChat accepted from us, on Beijing's day and in its month. */
+export interface SentToEveryone {
+  readonly today: number;
+  readonly thisMonth: number;
+}
+
+/** Of a service account, WeChat's console included; besides that one a day. */
+export const EVERYONE_PER_MONTH = 4;
+
+/** When a service account may send to everyone, as far as its own sends tell. */
+export function everyoneFrom({ today, thisMonth }: SentToEveryone, at: number): number {
+  if (thisMonth >= EVERYONE_PER_MONTH) return nextMonthMorning(at);
+  return today > 0 ? morningAfter(at) : at;
 }
 
 /** 45028: a subscription account sends once a day, a follower of a service account four a month. */

@@ -7,6 +7,7 @@ import {
   pauseReasons,
   rfc3339,
   stateOf,
+  type Waiting,
   wasCutShort,
 } from '../campaign/campaign.ts';
 import { outcomeOf } from '../campaign/outcome.ts';
@@ -32,7 +33,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     ...(campaign.sandbox ? { sandbox: true } : {}),
     state,
     ...(state === 'completed' || state === 'cancelled' ? { outcome: outcomeOf(tally) } : {}),
-    ...(waiting ? { waiting: { ...waiting, until: rfc3339OrNull(waiting.until) } } : {}),
+    ...(waiting ? { waiting: waitingOf(waiting, campaign.notAfter) } : {}),
     recipients: isWholesale(campaign.audience)
       ? null
       : (control.recipients ?? campaign.counts?.recipients ?? null),
@@ -71,5 +72,14 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
           : {}),
   };
 }
+
+const waitingOf = (
+  { until, ...waiting }: Waiting,
+  notAfter: number,
+): NonNullable<CampaignView['waiting']> => ({
+  ...waiting,
+  until: rfc3339OrNull(until),
+  ...(until !== null && until >= notAfter ? { missesNotAfter: true } : {}),
+});
 
 const rfc3339OrNull = (at: number | null): string | null => (at === null ? null : rfc3339(at));

@@ -154,6 +154,10 @@ const Fields = z.strictObject({
     .strictObject({
       reason: z.enum(WAIT_REASONS),
       until: Time.nullable(),
+      missesNotAfter: z
+        .literal(true)
+        .exactOptional()
+        .describe('It would go on after `notAfter`, so what is not out by then is cancelled'),
       queue: z.string().exactOptional().describe('`no-worker`: the queue that no worker serves'),
     })
     .exactOptional()

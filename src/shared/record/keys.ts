@@ -51,6 +51,8 @@ export const makeKeys = (record: string) => ({
   account: (identity: string) => `${record}:account:${identity}`,
   /** list: when our sends of the last minute were made, the newest first */
   minute: (identity: string, path: string) => `${record}:minute:${identity}:${path}`,
+  /** hash: Beijing day → sends to everyone that were accepted, of one month */
+  everyone: (identity: string, month: string) => `${record}:everyone:${identity}:${month}`,
   /** hash: API path → calls on one Beijing day */
   calls: (identity: string, day: string) => `${record}:calls:${identity}:${day}`,
   /** hash: host → how far its clock is off */

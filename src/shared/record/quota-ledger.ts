@@ -1,12 +1,15 @@
 /** Our own count of calls by API path and Beijing day: WeChat's quotas are spent by calling. */
 import type { Redis } from 'ioredis';
-import { beijingDay } from '../campaign/quota-window.ts';
+import { beijingDay, type SentToEveryone } from '../campaign/quota-window.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { DAY, MINUTE, SECOND } from '../platform/time.ts';
 import { makeKeys } from './keys.ts';
 
 /** A month of sends must be told from the ledger (four a month); a little longer is kept. */
 const KEPT_S = (40 * DAY) / 1_000;
+
+/** Of `2026-11-28`. */
+const MONTH = '2026-11'.length;
 
 const SENDS = /message\/mass\/send(?:all)?$/;
 /** More than any real account may call. */
@@ -65,5 +68,19 @@ export function makeQuotaLedger({
     return Object.fromEntries(Object.entries(calls).map(([path, n]) => [path, Number(n)]));
   }
 
-  return { count, today, minuteHasRoom };
+  /** WeChat accepted a send to everyone. */
+  async function noteEveryone(account: string): Promise<void> {
+    const day = beijingDay(now());
+    const key = keys.everyone(identityOf(account), day.slice(0, MONTH));
+    await redis.multi().hincrby(key, day, 1).expire(key, KEPT_S).exec();
+  }
+
+  async function toEveryone(account: string): Promise<SentToEveryone> {
+    const day = beijingDay(now());
+    const days = await redis.hgetall(keys.everyone(identityOf(account), day.slice(0, MONTH)));
+    const thisMonth = Object.values(days).reduce((sum, count) => sum + Number(count), 0);
+    return { today: Number(days[day] ?? 0), thisMonth };
+  }
+
+  return { count, today, minuteHasRoom, noteEveryone, toEveryone };
 }

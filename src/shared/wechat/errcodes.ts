@@ -124,7 +124,10 @@ export const ERRCODES: Readonly<Record<number, Errcode>> = {
   45018: row('bad-input', 'too many groups'),
   45019: row('bad-input', 'too many OpenIDs'),
   45020: row('bad-input', 'too many images'),
-  45028: row('period-quota', 'no mass sends left; goes on in the next day or month'),
+  45028: row(
+    'period-quota',
+    'no mass sends left: the day’s one (to everyone, of a subscription account all), or the month’s four to everyone; tried again in the morning',
+  ),
   45035: row('config', "this server's address is not registered with WeChat"),
   45040: row('period-quota', "the month's calls to this interface are used up"),
   45052: row('bad-input', 'message type cannot be mass-sent'),

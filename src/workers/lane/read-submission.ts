@@ -25,6 +25,8 @@ export interface Situation {
   readonly api: MassApi;
   /** When WeChat's minute has room again, by our own calls; absent: after a whole minute. */
   readonly roomAt?: number;
+  /** Of a service account: its own sends to everyone were as many as a month has. */
+  readonly monthIsUsedUp?: boolean;
 }
 
 /** What the lane does about it, besides the batch. */
@@ -48,6 +50,7 @@ export type Reading =
   | { readonly kind: 'new-media'; readonly errcode: number };
 
 export const NOT_ON_IP_LIST = 40164;
+export const NO_SENDS_LEFT = 45028;
 const OTHER_HOST_PAUSE = 5 * MINUTE;
 const NONE: LaneReaction = { kind: 'none' };
 const ONE_BY_ONE = 10 * MINUTE;
@@ -94,11 +97,15 @@ function readRefusal(
     }
     case 'wait-until': {
       const daily = remedy.window === 'next-day' || at.accountKind === 'subscription';
-      const reason = daily ? 'daily-quota' : 'monthly-quota';
+      // WeChat does not say whether the day's one send to everyone is used up or the month's four.
+      const maybeTomorrow = !daily && errcode === NO_SENDS_LEFT && !at.monthIsUsedUp;
+      const reason = daily ? 'daily-quota' : maybeTomorrow ? 'send-quota' : 'monthly-quota';
       const until =
-        remedy.window === 'next-day' ? nextMorning(at.now) : nextSendWindow(at.now, at.accountKind);
-      // A service account's four a month are of sends to everyone: lists and groups still go.
-      const alone = reason === 'monthly-quota' && at.api === 'sendall';
+        remedy.window === 'next-day' || maybeTomorrow
+          ? nextMorning(at.now)
+          : nextSendWindow(at.now, at.accountKind);
+      // Both are of sends to everyone: lists and groups still go.
+      const alone = !daily && at.api === 'sendall';
       return putBack(reason, until, errcode, alone ? NONE : { kind: 'sleep', until, reason });
     }
     case 'wait-approval':

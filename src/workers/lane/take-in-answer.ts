@@ -6,6 +6,7 @@ import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
 import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
 import type { Message } from '../../shared/campaign/message.ts';
+import { EVERYONE_PER_MONTH } from '../../shared/campaign/quota-window.ts';
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
@@ -18,13 +19,13 @@ import type { RenewMaterial } from '../delivery/renew-material.ts';
 import type { AfterAcceptance } from './after-acceptance.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { mayAdopt } from './may-adopt.ts';
-import { readSubmission, type Submission } from './read-submission.ts';
+import { NO_SENDS_LEFT, readSubmission, type Submission } from './read-submission.ts';
 import type { Pause } from './sleep.ts';
 
 interface Dependencies {
   readonly batches: BatchStore;
   readonly lanes: Pick<Stores['lanes'], 'read'>;
-  readonly quota: Pick<Stores['quota'], 'minuteHasRoom'>;
+  readonly quota: Pick<Stores['quota'], 'minuteHasRoom' | 'noteEveryone' | 'toEveryone'>;
   readonly stopCampaign: StopCampaign;
   readonly unknownRetryMs: number;
   readonly laneReactions: LaneReactions;
@@ -68,6 +69,7 @@ export function makeTakeInAnswer(deps: Dependencies) {
     const roomAt = await minuteHasRoom(account.name, api, answer);
     const reading = readSubmission(answer, {
       ...(roomAt === null ? {} : { roomAt }),
+      monthIsUsedUp: await monthIsUsedUp(account.name, answer),
       now: now(),
       asked: batch.asked,
       unknownRetryMs,
@@ -102,6 +104,7 @@ export function makeTakeInAnswer(deps: Dependencies) {
         await deps.laneReactions.idTaken(campaign);
         return null;
       }
+      if (campaign.audience.type === 'everyone') await quota.noteEveryone(account.name);
       if (outcome.late) {
         telemetry.acceptedLate(campaign, outcome.batch);
         // The job of a later key has nothing to do any more, and its lane may sleep for days.
@@ -121,6 +124,11 @@ export function makeTakeInAnswer(deps: Dependencies) {
     if (after.state !== 'pending' && after.state !== 'submitting') return null;
     const { nextAttemptAt = now(), state } = after;
     return { kind: 'until', at: nextAttemptAt, first: state === 'submitting' };
+  }
+
+  async function monthIsUsedUp(name: string, answer: Answer<Submission>): Promise<boolean> {
+    if (answer.kind !== 'refused' || answer.errcode !== NO_SENDS_LEFT) return false;
+    return (await quota.toEveryone(name)).thisMonth >= EVERYONE_PER_MONTH;
   }
 
   /**

@@ -22,6 +22,7 @@ const input = (given: Partial<PlanInput> = {}): PlanInput => ({
   message: { type: 'text', content: 'hello' },
   route: { videoAs: 'mpvideo', newsBy: 'uploadnews' },
   calls: {},
+  toEveryone: { today: 0, thisMonth: 0 },
   ahead: 0,
   laneFreeAt: 0,
   sendAt: NOW,
@@ -52,6 +53,25 @@ describe('a plan', () => {
       ends: '2026-11-23T02:00:02.000Z',
       fitsNotAfter: true,
     });
+  });
+
+  it.each([
+    [{ today: 0, thisMonth: 3 }, '2026-11-23T10:00:00'],
+    [{ today: 1, thisMonth: 2 }, '2026-11-24T08:00:00'],
+    [{ today: 0, thisMonth: 4 }, '2026-12-01T08:00:00'],
+  ])('of a send to everyone begins when the account may send one (%j)', (toEveryone, begins) => {
+    const everyone = { audience: { type: 'everyone' }, recipients: null, toEveryone } as const;
+    const at = beijing(begins);
+
+    const plan = planOf(input({ ...everyone, notAfter: NOW + DAY - HOUR * 3 }));
+
+    expect(plan.begins).toBe(new Date(at).toISOString());
+    const isLate = at > NOW + DAY - HOUR * 3;
+    expect(plan.fitsNotAfter).toBe(!isLate);
+    expect(plan.advice.join(' ').includes('after notAfter')).toBe(isLate);
+    expect(planOf(input({ ...everyone, sendAt: beijing('2026-12-02T09:00:00') })).begins).toBe(
+      '2026-12-02T01:00:00.000Z',
+    );
   });
 
   it('spends one call on a tag, whose size only WeChat knows', () => {

@@ -82,7 +82,8 @@ describe('an answer at the send step', () => {
     [45011, 'service', 'rate', NOW + MINUTE],
     [45009, 'service', 'daily-quota', Date.parse('2026-11-24T08:00:00+08:00')],
     [45028, 'subscription', 'daily-quota', Date.parse('2026-11-24T08:00:00+08:00')],
-    [45028, 'service', 'monthly-quota', Date.parse('2026-12-01T08:00:00+08:00')],
+    [45028, 'service', 'send-quota', Date.parse('2026-11-24T08:00:00+08:00')],
+    [45040, 'service', 'monthly-quota', Date.parse('2026-12-01T08:00:00+08:00')],
   ] as const)(
     '%i of a %s account puts the batch back, and the lane sleeps (%s)',
     (errcode, accountKind, reason, until) => {
@@ -95,7 +96,16 @@ describe('an answer at the send step', () => {
 
   it('45028 of a service account at sendall puts back that send alone', () => {
     expect(readSubmission(refusal(45028), situation({ api: 'sendall' }))).toMatchObject({
-      event: { type: 'put-back', reason: 'monthly-quota' },
+      event: { type: 'put-back', reason: 'send-quota' },
+      lane: none,
+    });
+  });
+
+  it('45028 of a service account waits for the next month where its four sends are known', () => {
+    const at = situation({ api: 'sendall', monthIsUsedUp: true });
+
+    expect(readSubmission(refusal(45028), at)).toMatchObject({
+      event: { reason: 'monthly-quota', nextAttemptAt: Date.parse('2026-12-01T08:00:00+08:00') },
       lane: none,
     });
   });
