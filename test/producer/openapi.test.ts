@@ -92,6 +92,32 @@ describe('the description of the API', () => {
   });
 });
 
+const metaOf = (schema: z.ZodType) => schema.meta() as { id?: string; examples?: unknown[] };
+
+/** Of bodies and answers, each with where it stands. */
+const schemas = declared.flatMap(({ operationId, body, answers }): [string, z.ZodType][] => [
+  ...(body && 'schema' in body
+    ? [[`${operationId}, body`, body.schema] as [string, z.ZodType]]
+    : []),
+  ...Object.entries(answers).flatMap(([status, answer]): [string, z.ZodType][] =>
+    answer instanceof z.ZodType ? [[`${operationId}, ${status}`, answer]] : [],
+  ),
+]);
+
+describe('an example', () => {
+  it.each(schemas)('of %s is one that its schema takes', (_where, schema) => {
+    for (const example of metaOf(schema)?.examples ?? []) schema.parse(example);
+  });
+
+  it('is there for every JSON body', () => {
+    const bare = schemas
+      .filter(([where]) => where.endsWith('body'))
+      .filter(([, schema]) => !metaOf(schema)?.examples?.length);
+
+    expect(bare.map(([where]) => where)).toEqual([]);
+  });
+});
+
 describe('/docs', () => {
   it('is a page that takes everything from here, and runs no script of its own text', async () => {
     const { text, headers } = await world.call('GET', '/docs', { key: null });

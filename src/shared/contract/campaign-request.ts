@@ -211,7 +211,32 @@ export const CampaignRequest = z
       .default([])
       .describe('Suppression lists: whoever is on one gets nothing'),
   })
-  .meta({ id: 'CampaignRequest' });
+  .meta({
+    id: 'CampaignRequest',
+    examples: [
+      {
+        account: 'default',
+        name: 'Happy Day',
+        audience: { type: 'group', groupId: '2' },
+        message: { type: 'text', content: 'Happy Day' },
+      },
+      {
+        audience: { type: 'list', listId: 'a_Zm9vYmFyYmF6cXV4MTIzNA' },
+        message: {
+          type: 'news',
+          articles: [
+            {
+              thumb: { upload: 'm_0123456789abcdef0123456789abcdef', fit: true },
+              title: 'Spring sale',
+              content: '<p>From Friday on.</p>',
+            },
+          ],
+        },
+        sendAt: '2026-12-01T09:00:00+08:00',
+        exclude: ['a_c3VwcHJlc3NlZHBlb3BsZQ'],
+      },
+    ],
+  });
 export type CampaignRequest = z.output<typeof CampaignRequest>;
 
 /** Named in every table of WeChat's since 2014, and never given a shape. */
