@@ -1,6 +1,7 @@
 /** What every command has, and what it is given. */
 import type { ParseArgsConfig } from 'node:util';
 import type { Client } from '../client/index.ts';
+import type { Language } from '../shared/campaign/warnings.ts';
 import type { Exit } from './exit.ts';
 
 /** Where people and programs look and type. */
@@ -22,6 +23,7 @@ export interface Invocation {
   readonly client: Client;
   readonly terminal: Terminal;
   readonly env: Env;
+  readonly lang: Language;
   /** One JSON value on standard output and nothing else there. */
   readonly json: boolean;
   /** A line for whoever reads, on standard output; nothing where JSON was asked for. */

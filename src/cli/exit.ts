@@ -1,4 +1,6 @@
 /** What a script learns from how the command ended. */
+
+import type { Language } from '../shared/campaign/warnings.ts';
 import type { CampaignView } from '../shared/contract/campaign-view.ts';
 
 export const EXIT = {
@@ -11,13 +13,22 @@ export const EXIT = {
 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
-export const EXIT_CODES = `Exit codes
+export const EXIT_CODES: Readonly<Record<Language, string>> = {
+  en: `Exit codes
   0  done; a campaign that was waited for is delivered
   1  failed, refused, cancelled, or delivered to some or to nobody
   2  the command was not understood; nothing was done
   3  held, or waits for an operator; or the outcome is unknown
   4  the producer cannot be reached
-130  interrupted while it watched; the campaign goes on`;
+130  interrupted while it watched; the campaign goes on`,
+  zh: `退出码
+  0  已完成；等待的任务已全部送达
+  1  失败、被拒绝、已取消，或只有部分用户收到、无人收到
+  2  命令有误，没有执行任何操作
+  3  结果不明，或等待人工处理
+  4  无法连接 producer
+130  查看时被中断；任务会继续进行`,
+};
 
 /** Nothing more happens before somebody decides. */
 export const needsPerson = ({ state }: CampaignView): boolean =>

@@ -1,6 +1,8 @@
 /** Looking at campaigns. */
 import type { BatchDetails, CampaignSummary } from '../client/index.ts';
 import { CAMPAIGN_STATES, type CampaignState } from '../shared/campaign/campaign.ts';
+import { STATE_WORDS } from '../shared/campaign/state-words.ts';
+import type { Language } from '../shared/campaign/warnings.ts';
 import { type Command, count, flag, onlyArg, text, UsageError, type Values } from './command.ts';
 import { EXIT, exitOf } from './exit.ts';
 import { waitFor } from './wait-for.ts';
@@ -33,7 +35,7 @@ export const list: Command = {
     state: { type: 'string', value: 'state', help: CAMPAIGN_STATES.join(', ') },
     limit: { type: 'string', value: 'n', help: 'how many at most; 20' },
   },
-  async run({ client, args, values, say, answer }) {
+  async run({ client, args, values, lang, say, answer }) {
     if (args.length > 0) throw new UsageError(`what is ${args[0]}?`);
     const most = count(values, 'limit', 100_000) ?? 20;
     const account = text(values, 'account');
@@ -48,12 +50,12 @@ export const list: Command = {
     const rows = found.map((campaign) => [
       campaign.id,
       campaign.account,
-      stateWords(campaign),
-      audienceWords(campaign.audience),
+      stateWords(campaign, lang),
+      audienceWords(campaign.audience, lang),
       `${number(campaign.batches.settled)}/${number(campaign.batches.total)}`,
       campaign.name,
     ]);
-    const head = ['id', 'account', 'state', 'audience', 'batches', 'name'];
+    const head = HEADS[lang];
     for (const line of columns([head, ...rows])) say(line);
     return EXIT.done;
   },
@@ -65,6 +67,11 @@ function stateOf(values: Values): CampaignState | undefined {
   if (given === undefined || known) return known;
   throw new UsageError(`--state: one of ${CAMPAIGN_STATES.join(', ')}`);
 }
+
+const HEADS = {
+  en: ['id', 'account', 'state', 'audience', 'batches', 'name'],
+  zh: ['编号', '公众号', '状态', '群发对象', '批次', '名称'],
+} as const;
 
 export const show: Command = {
   name: 'show',
@@ -87,37 +94,38 @@ export const show: Command = {
       ...(flag(values, 'batches') ? { batchList: batches } : {}),
       ...(flag(values, 'audit') ? { audit } : {}),
     });
-    for (const line of campaignLines(campaign)) say(line);
-    for (const line of batches.map(batchLine)) say(line);
+    for (const line of campaignLines(campaign, invocation.lang)) say(line);
+    for (const line of batches.map((batch) => batchLine(batch, invocation.lang))) say(line);
     for (const { at, by, message, note, batch } of audit) {
       say(
-        `  ${at}  ${by}  ${message}${batch === undefined ? '' : ` (batch ${batch})`}${note ? `: ${note}` : ''}`,
+        `  ${at}  ${by}  ${message}${batch === undefined ? '' : invocation.lang === 'zh' ? `（批次 ${batch}）` : ` (batch ${batch})`}${note ? `: ${note}` : ''}`,
       );
     }
     return exitOf(campaign);
   },
 };
 
-function batchLine({
-  no,
-  version,
-  state,
-  size,
-  msgId,
-  receipt,
-  reason,
-  errcode,
-}: BatchDetails): string {
+function batchLine(batch: BatchDetails, lang: Language): string {
+  const { no, version, state, size, msgId, receipt, reason, errcode } = batch;
+  const isZh = lang === 'zh';
+  const { batchStates } = STATE_WORDS.zh;
   const words = [
-    `  batch ${no}  ${state}`,
-    size === null ? '' : `${number(size)} OpenIDs`,
-    msgId ? `msg id ${msgId}` : '',
-    receipt
-      ? `${receipt.status}, ${number(receipt.sent)} sent, ${number(receipt.failed)} failed`
-      : '',
+    isZh ? `  批次 ${no}  ${batchStates[state]}` : `  batch ${no}  ${state}`,
+    size === null ? '' : `${number(size)}${isZh ? ' 个 OpenID' : ' OpenIDs'}`,
+    msgId ? `${isZh ? '消息 id' : 'msg id'} ${msgId}` : '',
+    receipt ? receiptWords(receipt, lang) : '',
     errcode === undefined ? '' : `errcode ${errcode}`,
     reason ?? '',
-    `version ${version}`,
+    `${isZh ? '版本' : 'version'} ${version}`,
   ];
-  return words.filter((word) => word !== '').join(', ');
+  return words.filter((word) => word !== '').join(isZh ? '，' : ', ');
+}
+
+function receiptWords(
+  { status, sent, failed }: NonNullable<BatchDetails['receipt']>,
+  lang: Language,
+): string {
+  return lang === 'zh'
+    ? `成功 ${number(sent, lang)} 人，失败 ${number(failed, lang)} 人`
+    : `${status}, ${number(sent)} sent, ${number(failed)} failed`;
 }

@@ -1,5 +1,6 @@
 /** How far a campaign is: bars where a person watches, else a line each time something changed. */
 import cliProgress from 'cli-progress';
+import type { Language } from '../shared/campaign/warnings.ts';
 import type { CampaignView } from '../shared/contract/campaign-view.ts';
 import type { Terminal } from './command.ts';
 import { number, stateWords, waitWords } from './words.ts';
@@ -11,11 +12,11 @@ export interface Progress {
 
 export const silent: Progress = { show: () => undefined, end: () => undefined };
 
-export const makeProgress = (stream: Terminal['stderr']): Progress =>
-  stream.isTTY ? bars(stream) : lines(stream);
+export const makeProgress = (stream: Terminal['stderr'], lang: Language): Progress =>
+  stream.isTTY ? bars(stream, lang) : lines(stream, lang);
 
 /** Two of them: handed to WeChat, and confirmed by WeChat's receipts. */
-function bars(stream: Terminal['stderr']): Progress {
+function bars(stream: Terminal['stderr'], lang: Language): Progress {
   const multi = new cliProgress.MultiBar(
     {
       stream,
@@ -27,25 +28,35 @@ function bars(stream: Terminal['stderr']): Progress {
     },
     cliProgress.Presets.shades_classic,
   );
-  const submitted = multi.create(1, 0, { what: 'submitted', words: '' });
-  const confirmed = multi.create(1, 0, { what: 'confirmed', words: '' });
+  const submitted = multi.create(1, 0, {
+    what: lang === 'zh' ? '已提交微信' : 'submitted',
+    words: '',
+  });
+  const confirmed = multi.create(1, 0, {
+    what: lang === 'zh' ? '已收到结果' : 'confirmed',
+    words: '',
+  });
   return {
     show(campaign) {
       const { total, handed, settled } = countsOf(campaign);
       for (const bar of [submitted, confirmed]) bar.setTotal(Math.max(1, total));
-      submitted.update(handed, { words: wordsOf(campaign) });
-      confirmed.update(settled, { words: 'batches' });
+      submitted.update(handed, { words: wordsOf(campaign, lang) });
+      confirmed.update(settled, { words: lang === 'zh' ? '批' : 'batches' });
     },
     end: () => multi.stop(),
   };
 }
 
-function lines(stream: Terminal['stderr']): Progress {
+function lines(stream: Terminal['stderr'], lang: Language): Progress {
   let last = '';
   return {
     show(campaign) {
       const { total, handed, settled } = countsOf(campaign);
-      const line = `${wordsOf(campaign)}; of ${number(total)} ${total === 1 ? 'batch' : 'batches'} ${number(handed)} submitted, ${number(settled)} confirmed`;
+      const words = wordsOf(campaign, lang);
+      const line =
+        lang === 'zh'
+          ? `${words}；共 ${number(total)} 批，已提交微信 ${number(handed)} 批，已收到结果 ${number(settled)} 批`
+          : `${words}; of ${number(total)} ${total === 1 ? 'batch' : 'batches'} ${number(handed)} submitted, ${number(settled)} confirmed`;
       if (line !== last) stream.write(`${line}\n`);
       last = line;
     },
@@ -59,7 +70,9 @@ const countsOf = ({ batches }: CampaignView) => ({
   settled: batches.settled,
 });
 
-const wordsOf = (campaign: CampaignView): string =>
-  campaign.waiting
-    ? `${stateWords(campaign)}, waits for ${waitWords(campaign.waiting)}`
-    : stateWords(campaign);
+function wordsOf(campaign: CampaignView, lang: Language): string {
+  const state = stateWords(campaign, lang);
+  if (!campaign.waiting) return state;
+  const wait = waitWords(campaign.waiting, lang);
+  return lang === 'zh' ? `${state}，${wait}` : `${state}, waits for ${wait}`;
+}

@@ -26,7 +26,7 @@ export const send: Command = {
     'no-wait': { type: 'boolean', help: 'end as soon as it is enqueued' },
   },
   async run(invocation) {
-    const { client, values, say, answer } = invocation;
+    const { client, values, lang, say, answer } = invocation;
     const draft = await readDraft(invocation);
     await confirmWide(draft.body, invocation);
     const body = await fillDraft(draft, client);
@@ -42,7 +42,9 @@ export const send: Command = {
       return EXIT.done;
     }
     say(
-      `${id}  enqueued for ${audienceWords(audience)} of ${account}${sandbox ? ' (sandbox)' : ''}`,
+      lang === 'zh'
+        ? `${id}  已提交：${account}，${audienceWords(audience, lang)}${sandbox ? '（沙箱）' : ''}`
+        : `${id}  enqueued for ${audienceWords(audience, lang)} of ${account}${sandbox ? ' (sandbox)' : ''}`,
     );
     return waitFor(invocation, id);
   },

@@ -7,6 +7,7 @@ import type {
   Seen,
   StoppedCampaign,
 } from '../client/index.ts';
+import type { Language } from '../shared/campaign/warnings.ts';
 import {
   type Command,
   count,
@@ -40,8 +41,8 @@ const step = (name: Step, summary: string, noteHelp = 'why; kept in the audit'):
     const seen = await seenBy(invocation, onlyArg(invocation, 'campaign id'));
     const campaign = await take(client, name, seen, text(values, 'note'));
     answer(campaign);
-    for (const line of campaignLines(campaign)) say(line);
-    for (const line of flightLines(campaign)) say(line);
+    for (const line of campaignLines(campaign, invocation.lang)) say(line);
+    for (const line of flightLines(campaign, invocation.lang)) say(line);
     return EXIT.done;
   },
 });
@@ -70,8 +71,18 @@ function whole(values: Values, name: string): number | undefined {
   return Number(given);
 }
 
-const flightLines = ({ inFlight = [] }: Partial<StoppedCampaign>): string[] =>
-  inFlight.map(({ no, why }) => `  !           batch ${no} ${IN_FLIGHT[why]}`);
+const flightLines = ({ inFlight = [] }: Partial<StoppedCampaign>, lang: Language): string[] =>
+  inFlight.map(({ no, why }) =>
+    lang === 'zh'
+      ? `  !         批次 ${no} ${IN_FLIGHT_ZH[why]}`
+      : `  !           batch ${no} ${IN_FLIGHT[why]}`,
+  );
+
+const IN_FLIGHT_ZH: Readonly<Record<InFlight['why'], string>> = {
+  calling: '正在提交，可能仍会发出',
+  unanswered: '提交后微信未应答，正在核对，可能仍会发出',
+  accepted: '已被微信接收，会发出',
+};
 
 const IN_FLIGHT: Readonly<Record<InFlight['why'], string>> = {
   calling: 'is being submitted: it may still go out',
@@ -117,7 +128,7 @@ halves, --without leaves it out.`,
       ...(without.length > 0 ? { without } : {}),
     });
     answer(campaign);
-    for (const line of campaignLines(campaign)) say(line);
+    for (const line of campaignLines(campaign, invocation.lang)) say(line);
     return EXIT.done;
   },
 };
@@ -159,7 +170,7 @@ given-up  it cannot be found out: the outcome stays unknown`,
             resolution,
           );
     answer(campaign);
-    for (const line of campaignLines(campaign)) say(line);
+    for (const line of campaignLines(campaign, invocation.lang)) say(line);
     return EXIT.done;
   },
 };

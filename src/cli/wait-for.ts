@@ -12,11 +12,11 @@ interface WaitOptions {
 }
 
 export async function waitFor(
-  { client, terminal, json, say, answer }: Invocation,
+  { client, terminal, lang, json, say, answer }: Invocation,
   id: string,
   { keep = false, each }: WaitOptions = {},
 ): Promise<Exit> {
-  const progress = json ? silent : makeProgress(terminal.stderr);
+  const progress = json ? silent : makeProgress(terminal.stderr, lang);
   const interrupt = new AbortController();
   const unlisten = terminal.onInterrupt?.(() => interrupt.abort());
   const { signal } = interrupt;
@@ -31,7 +31,11 @@ export async function waitFor(
   } catch (error) {
     if (!signal.aborted) throw error;
     const look = `qunfa show ${id}, or qunfa watch ${id}`;
-    terminal.stderr.write(`\nThe campaign goes on without this command. To look: ${look}\n`);
+    const goesOn =
+      lang === 'zh'
+        ? '任务会继续进行。查看：'
+        : 'The campaign goes on without this command. To look: ';
+    terminal.stderr.write(`\n${goesOn}${look}\n`);
     return EXIT.interrupted;
   } finally {
     unlisten?.();
@@ -39,6 +43,6 @@ export async function waitFor(
   }
   const campaign = await client.campaigns.get(last?.id ?? id);
   if (!each) answer(campaign);
-  for (const line of campaignLines(campaign)) say(line);
+  for (const line of campaignLines(campaign, lang)) say(line);
   return exitOf(campaign);
 }

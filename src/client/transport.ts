@@ -19,6 +19,8 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** An undici Agent or ProxyAgent for the global fetch. */
   readonly dispatcher?: { dispatch(...args: never[]): boolean };
+  /** Of refusals, warnings and the audit, as they are shown: English if absent. */
+  readonly language?: 'en' | 'zh';
   /** For how long one call is made again while the producer is away; 30 s. */
   readonly patienceMs?: number;
   /** For one answer, uploads and streams apart; 60 s. */
@@ -156,6 +158,7 @@ export function makeTransport(options: ClientOptions) {
 
   const headersOf = ({ json, headers }: Call): Record<string, string> => ({
     accept: 'application/json',
+    ...(options.language === undefined ? {} : { 'accept-language': options.language }),
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
     ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
     ...headers,

@@ -222,6 +222,40 @@ describe('plan', () => {
   });
 });
 
+describe('in Chinese, where QUNFA_LANG says so', () => {
+  const zh = (...argv: string[]) => qunfa(argv, { env: { ...env, QUNFA_LANG: 'zh' } });
+
+  it('shows states, outcomes, heads and the audit', async () => {
+    const { id } = (await run('send', ...flags('looked at in Chinese'), '--json')).json<{
+      id: string;
+    }>();
+
+    expect((await zh('list')).out).toMatch(/^编号 +公众号 +状态 +群发对象 +批次 +名称\n/);
+    expect((await zh('list')).out).toContain('已完成：已送达');
+    const shown = (await zh('show', id, '--batches', '--audit')).out;
+    expect(shown).toMatch(/状态 +已完成：已送达，版本 \d+/);
+    expect(shown).toContain('成功');
+    expect(shown).toMatch(/shell {2}提交/);
+  });
+
+  it('refuses, with every mistake', async () => {
+    const refused = await zh('send', ...flags('x'), '--priority', '77');
+
+    expect(refused.exit).toBe(1);
+    expect(refused.err).toContain('请求中有 1 处错误，未保存任何内容');
+    expect(refused.err).toContain('priority: 最多 9');
+    expect((await zh('show', '0'.repeat(18))).err).toContain('没有这个编号的群发任务');
+  });
+
+  it('goes by the locale where QUNFA_LANG is absent', async () => {
+    const help = await qunfa(['--help'], { env: { LANG: 'zh_CN.UTF-8' } });
+    const english = await qunfa(['--help'], { env: { LANG: 'zh_CN.UTF-8', QUNFA_LANG: 'en' } });
+
+    expect(help.out).toContain('退出码');
+    expect(english.out).toContain('Exit codes');
+  });
+});
+
 describe('looking', () => {
   it('lists and shows, for people and for programs', async () => {
     const sent = await run('send', ...flags('looked at'), '--name', 'to look at', '--json');

@@ -22,7 +22,7 @@ describe('the exit code of a campaign that ended', () => {
 
     expect(view.outcome).toBe(outcome);
     expect(exitOf(view)).toBe(exit);
-    const line = EXIT_CODES.split('\n').find((one) => one.trimStart().startsWith(`${exit} `));
+    const line = EXIT_CODES.en.split('\n').find((one) => one.trimStart().startsWith(`${exit} `));
     expect(line).toContain(words);
   });
 

@@ -195,7 +195,7 @@ describe('the campaign page', () => {
     );
 
     expect((await world.look('/')).text).toContain(
-      'The day’s calls are used up · goes on 2 Jan, 08:00',
+      'Daily WeChat limit reached · goes on 2 Jan, 08:00',
     );
   });
 

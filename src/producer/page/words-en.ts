@@ -1,8 +1,10 @@
+import { STATE_WORDS } from '../../shared/campaign/state-words.ts';
 import type { Words } from './words.ts';
 
 const batches = (count: number): string => (count === 1 ? 'batch' : 'batches');
 
 export const EN: Words = {
+  ...STATE_WORDS.en,
   lang: 'en',
   other: { lang: 'zh', label: '中文' },
   title: 'Campaigns',
@@ -22,44 +24,6 @@ export const EN: Words = {
   workersDiffer: (setting, values) =>
     `The workers have different settings of ${setting} (${values}): give all of them the same, and start them again.`,
   times: 'Times are Beijing time.',
-  states: {
-    scheduled: 'scheduled',
-    preparing: 'preparing',
-    submitting: 'sending',
-    'awaiting-receipts': 'awaiting receipts',
-    paused: 'paused',
-    held: 'needs a decision',
-    cancelling: 'cancelling',
-    completed: 'completed',
-    failed: 'failed',
-    cancelled: 'cancelled',
-  },
-  outcomes: {
-    delivered: 'delivered',
-    partly: 'delivered in part',
-    none: 'delivered to nobody',
-    unknown: 'outcome unknown',
-  },
-  waits: {
-    'daily-quota': 'The day’s calls are used up',
-    'monthly-quota': 'No mass sends are left in this period',
-    'send-quota': 'No mass send is left today, or none this month; it is tried again each morning',
-    'account-paused': 'The account is stopped',
-    'wechat-approval': 'An administrator has to agree in WeChat',
-    'outcome-unknown':
-      'WeChat did not answer; the same question is asked again, which sends nothing twice',
-    rate: 'WeChat asked for a pause',
-    window: 'It waits for its time',
-    'wechat-busy': 'WeChat is busy or cannot be reached',
-    'wechat-unreadable': 'WeChat’s answer cannot be read; it is asked again',
-    'followers-incomplete': 'WeChat lists fewer followers than it counts; the list is read again',
-    'address-refused':
-      'This server’s address is not on WeChat’s IP list: add it, then resume the account',
-    'new-media': 'The media are being uploaded again',
-    'no-worker':
-      'No running worker does this work: start one, or look at WORKER_QUEUES and WORKER_ACCOUNTS',
-    'account-unknown': 'No running worker has this account in its settings: add it again',
-  },
   failed: (_code, message) => message,
   goesOn: (time) => `goes on ${time}`,
   missesNotAfter: 'that is after notAfter, so it will be cancelled',
@@ -166,16 +130,6 @@ export const EN: Words = {
   note: 'Note (kept in the history)',
   batches: 'Batches',
   columns: ['No.', 'State', 'Recipients', 'Message id', 'Sent', 'Reason', 'Next attempt'],
-  batchStates: {
-    pending: 'waiting',
-    submitting: 'being called',
-    submitted: 'taken by WeChat',
-    settled: 'receipt is in',
-    refused: 'refused',
-    held: 'held',
-    abandoned: 'given up, outcome unknown',
-    cancelled: 'cancelled',
-  },
   audit: 'History',
   receipts: {},
   laneOpen: 'open',

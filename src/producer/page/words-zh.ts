@@ -1,3 +1,4 @@
+import { STATE_WORDS } from '../../shared/campaign/state-words.ts';
 import type { Words } from './words.ts';
 
 const FAILURES: Readonly<Record<string, string>> = {
@@ -15,6 +16,7 @@ function failed(code: string, message: string): string {
 }
 
 export const ZH: Words = {
+  ...STATE_WORDS.zh,
   lang: 'zh-CN',
   other: { lang: 'en', label: 'English' },
   title: '群发任务',
@@ -34,43 +36,12 @@ export const ZH: Words = {
   workersDiffer: (setting, values) =>
     `各 worker 的 ${setting} 配置不一致（${values}）：请改成一致后重新启动。`,
   times: '时间均为北京时间。',
-  states: {
-    scheduled: '已排期',
-    preparing: '准备中',
-    submitting: '发送中',
-    'awaiting-receipts': '等待回执',
-    paused: '已暂停',
-    held: '待人工处理',
-    cancelling: '取消中',
-    completed: '已完成',
-    failed: '失败',
-    cancelled: '已取消',
-  },
-  outcomes: { delivered: '已送达', partly: '部分送达', none: '无人收到', unknown: '结果未知' },
-  waits: {
-    'daily-quota': '今天的调用次数已用完',
-    'monthly-quota': '本周期的群发次数已用完',
-    'send-quota': '今日或本月的群发次数已用完，每天早上重试',
-    'account-paused': '该公众号已停用',
-    'wechat-approval': '等待管理员在微信中确认',
-    'outcome-unknown': '微信没有应答，正用同一个 clientmsgid 再次询问，不会重复发送',
-    rate: '微信要求放慢',
-    window: '未到发送时间',
-    'wechat-busy': '微信繁忙或无法连接',
-    'wechat-unreadable': '无法解析微信的应答，稍后重试',
-    'followers-incomplete': '微信列出的关注者少于其总数，正在重新读取',
-    'address-refused': '服务器地址不在微信的 IP 白名单中：请添加后恢复该公众号',
-    'new-media': '正在重新上传素材',
-    'no-worker':
-      '没有 worker 进程处理这项工作：请启动 worker，或检查 WORKER_QUEUES 和 WORKER_ACCOUNTS',
-    'account-unknown': '所有 worker 的配置中都没有这个公众号：请重新添加',
-  },
   failed,
   goesOn: (time) => `${time} 继续`,
   missesNotAfter: '届时已过最晚发送时间，未发出的部分将被取消',
   pausedFor: {
     operator: '已由人工暂停。',
-    approval: '等待另一个人审批。',
+    approval: '待他人审批（提交人不能自批）。',
     'followers-incomplete':
       '已自动暂停：微信列出的关注者少于其总数。恢复则只发给已列出的关注者，也可取消任务。',
     'message-id-taken': '已自动暂停：微信连续两次返回了别的批次的消息 id，请先处理这些批次。',
@@ -83,15 +54,15 @@ export const ZH: Words = {
     list: (recipients) => `${recipients} 个 OpenID`,
     followers: '全部关注者（逐个 OpenID）',
   },
-  submitted: (done, all) => `微信已接收 ${done} / ${all} 个批次`,
-  confirmed: (done, all) => `回执已确认 ${done} / ${all}`,
-  notCut: '尚未分批',
+  submitted: (done, all) => `已提交微信 ${done}/${all} 批`,
+  confirmed: (done, all) => `已收到群发结果 ${done}/${all} 批`,
+  notCut: '尚未开始发送',
   receipt: (sent, eligible, failed) => `送达 ${sent} · 过滤后 ${eligible} · 失败 ${failed}`,
   unknown: '未知',
   begins: (time) => `${time} 开始`,
   ended: (time) => `${time} 结束`,
   notAfter: (time) => `${time} 之后不再发送`,
-  heldLink: (count) => `处理 ${count} 个批次`,
+  heldLink: (count) => `${count} 批结果不明，去核对`,
   acts: {
     pause: {
       label: '暂停',
@@ -106,7 +77,7 @@ export const ZH: Words = {
     cancel: {
       label: '取消',
       consequence: '尚未提交的批次不再发送；微信已接收的无法阻止。取消后不能恢复。',
-      confirm: '彻底取消',
+      confirm: '确认取消任务',
     },
     approve: {
       label: '审批通过',
@@ -163,16 +134,6 @@ export const ZH: Words = {
   note: '备注（保存在记录中）',
   batches: '批次',
   columns: ['序号', '状态', '人数', '消息 id', '送达', '原因', '下次尝试'],
-  batchStates: {
-    pending: '等待',
-    submitting: '提交中',
-    submitted: '微信已接收',
-    settled: '已有回执',
-    refused: '被拒绝',
-    held: '待人工处理',
-    abandoned: '已放弃跟进，结果不明',
-    cancelled: '已取消',
-  },
   audit: '操作记录',
   receipts: {
     'send success': '发送成功，个别用户可能失败',
@@ -193,9 +154,9 @@ export const ZH: Words = {
     'err(40001)': '管理员拒绝',
     'err(40002)': '管理员 30 分钟内没有响应',
   },
-  laneOpen: '畅通',
-  laneAsleep: '等待中',
-  lanePaused: '已停止',
+  laneOpen: '正常',
+  laneAsleep: '暂缓，稍后自动继续',
+  lanePaused: '群发已停，需处理',
   pending: (count) => `待提交 ${count} 个批次`,
   sendBlocked: '按 OpenID 群发被拒绝',
   oneByOne: (time) => `${time} 前逐个提交`,
@@ -207,10 +168,10 @@ export const ZH: Words = {
     'message/mass/preview': '预览',
     'message/mass/delete': '撤回',
   },
-  lastEvent: (time, mode) => `最近事件 ${time}（${mode}）`,
+  lastEvent: (time, mode) => `最近一次微信推送 ${time}（${mode}）`,
   searchAccounts: '按名称查找公众号',
   moreAccounts: '仅显示前一部分公众号，其余请按名称查找。',
-  noEvent: '尚无事件',
+  noEvent: '尚未收到微信推送',
   accountActs: {
     pause: {
       label: '停用公众号',
@@ -248,5 +209,5 @@ export const ZH: Words = {
       '没有配置 EncodingAESKey：明文模式下事件可以被伪造，因此每个事件都要调用一次 message/mass/get 核对。建议使用安全模式。',
   },
   kinds: { service: '服务号', subscription: '订阅号' },
-  refused: '没有执行',
+  refused: '操作未生效',
 };

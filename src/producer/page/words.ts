@@ -1,8 +1,7 @@
 /** Every word on the page, in both languages. */
 
-import type { WaitReason } from '../../shared/campaign/batch.ts';
-import type { CampaignState, PauseReason } from '../../shared/campaign/campaign.ts';
-import type { Outcome } from '../../shared/campaign/outcome.ts';
+import type { PauseReason } from '../../shared/campaign/campaign.ts';
+import type { StateWords } from '../../shared/campaign/state-words.ts';
 import type { AccountWarning } from '../../shared/contract/accounts.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
@@ -18,7 +17,7 @@ interface Act {
   readonly confirm: string;
 }
 
-export interface Words {
+export interface Words extends StateWords {
   readonly lang: 'en' | 'zh-CN';
   readonly other: { readonly lang: 'en' | 'zh'; readonly label: string };
   readonly title: string;
@@ -36,9 +35,6 @@ export interface Words {
   readonly wrongClock: (host: string, secondsAhead: number) => string;
   readonly workersDiffer: (setting: string, values: string) => string;
   readonly times: string;
-  readonly states: Readonly<Record<CampaignState, string>>;
-  readonly outcomes: Readonly<Record<Outcome, string>>;
-  readonly waits: Readonly<Record<WaitReason, string>>;
   /** Why a campaign failed; the API's message is English. */
   readonly failed: (code: string, message: string) => string;
   readonly goesOn: (time: string) => string;
@@ -73,7 +69,6 @@ export interface Words {
   readonly note: string;
   readonly batches: string;
   readonly columns: readonly string[];
-  readonly batchStates: Readonly<Record<string, string>>;
   readonly audit: string;
   /** What a receipt means by its code; one that is not here is told in the API's words. */
   readonly receipts: Readonly<Record<string, string>>;
