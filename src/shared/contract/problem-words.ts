@@ -283,6 +283,7 @@ const TITLES: Readonly<Record<number, Readonly<Record<Language, string>>>> = {
   422: { en: 'Not valid', zh: '内容不符合要求' },
   429: { en: 'Too many requests', zh: '请求过于频繁' },
   500: { en: 'Internal error', zh: '内部错误' },
+  502: { en: 'Bad gateway', zh: '上游没有给出有效应答' },
   503: { en: 'Service unavailable', zh: '服务暂不可用' },
 };
 

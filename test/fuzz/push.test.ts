@@ -1,11 +1,11 @@
 /**
- * Pushes that were tampered with, by somebody who knows how they are made. The same ones at every
- * run; FUZZ_RUNS (a number for each law) and FUZZ_SEED ask for more, and for others.
+ * Pushes that were tampered with, by somebody who knows how they are made.
  */
 import fc from 'fast-check';
 import { Agent, request } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Arrival } from '../../src/shared/record/receipt-store.ts';
+import { startDoor } from '../callback/start-door.ts';
 import {
   finishedXml,
   type MadePush,
@@ -16,12 +16,9 @@ import {
   sealedPush,
   textXml,
 } from '../shared/wechat/push/make-push.ts';
-import { startDoor } from './start-door.ts';
+import { apply, changeBy, law, patience } from './changes.ts';
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 400);
-const SEED = Number(process.env.FUZZ_SEED ?? 20_260_105);
-/** A second a run: many times what one takes, and no cover for one that never ends. */
-const PATIENCE = RUNS * 1_000;
+const RUNS = 400;
 
 const REFUSALS = [400, 401, 413, 415];
 const EVENT = finishedXml({ to: SAFE.originalId });
@@ -54,48 +51,8 @@ const PIECES = [
   ...['18446744073709551616', '-1', '1e400', '<a>'.repeat(50), '['.repeat(500), 'A'.repeat(70_000)],
 ];
 
-type Change = (bytes: Buffer) => Buffer;
-const place = (bytes: Buffer, at: number): number => (bytes.length === 0 ? 0 : at % bytes.length);
-const splice = (bytes: Buffer, at: number, gone: number, added: Buffer): Buffer =>
-  Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at + gone)]);
-
-const change: fc.Arbitrary<Change> = fc.oneof(
-  fc.tuple(fc.nat(), fc.nat(255)).map(
-    ([at, byte]): Change =>
-      (bytes) =>
-        splice(bytes, place(bytes, at), 1, Buffer.from([byte])),
-  ),
-  fc.tuple(fc.nat(), fc.nat(60)).map(
-    ([at, length]): Change =>
-      (bytes) =>
-        splice(bytes, place(bytes, at), length, Buffer.alloc(0)),
-  ),
-  fc.tuple(fc.nat(), fc.constantFrom(...PIECES)).map(
-    ([at, piece]): Change =>
-      (bytes) =>
-        splice(bytes, place(bytes, at), 0, Buffer.from(piece)),
-  ),
-  fc.tuple(fc.nat(), fc.nat(200), fc.nat()).map(
-    ([at, length, to]): Change =>
-      (bytes) => {
-        const from = place(bytes, at);
-        return splice(bytes, place(bytes, to), 0, bytes.subarray(from, from + length));
-      },
-  ),
-  fc.nat().map(
-    (at): Change =>
-      (bytes) =>
-        bytes.subarray(0, place(bytes, at)),
-  ),
-  fc.uint8Array({ maxLength: 200 }).map(
-    (junk): Change =>
-      () =>
-        Buffer.from(junk),
-  ),
-);
+const change = changeBy(PIECES);
 const changes = fc.array(change, { minLength: 1, maxLength: 4 });
-const apply = (text: string, all: readonly Change[]): Buffer =>
-  all.reduce<Buffer>((bytes, each) => each(bytes), Buffer.from(text));
 
 const NAMES = ['signature', 'msg_signature', 'timestamp', 'nonce', 'encrypt_type', 'openid'];
 const VALUES = [
@@ -169,8 +126,8 @@ async function fuzzedDoor() {
   };
 }
 
-const run = <T>(arbitrary: fc.Arbitrary<T>, law: (value: T) => Promise<void>): Promise<void> =>
-  fc.assert(fc.asyncProperty(arbitrary, law), { numRuns: RUNS, seed: SEED, endOnFailure: true });
+const run = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => Promise<void>): Promise<void> =>
+  law(RUNS, arbitrary, holds);
 
 const tampering = fc.record({
   query: fc.array(queryChange, { maxLength: 2 }),
@@ -204,7 +161,7 @@ describe('a push that was tampered with', () => {
       });
       expect(door.facts.filter(({ type }) => type === 'request-failed')).toEqual([]);
     },
-    PATIENCE,
+    patience(RUNS),
   );
 
   it(
@@ -230,7 +187,7 @@ describe('a push that was tampered with', () => {
         expect(taken).toEqual([]);
       });
     },
-    PATIENCE,
+    patience(RUNS),
   );
 
   it(
@@ -258,7 +215,7 @@ describe('a push that was tampered with', () => {
       });
       expect(door.facts.filter(({ type }) => type === 'request-failed')).toEqual([]);
     },
-    PATIENCE,
+    patience(RUNS),
   );
 
   it(
@@ -285,6 +242,6 @@ describe('a push that was tampered with', () => {
       });
       expect(door.facts.filter(({ type }) => type === 'request-failed')).toEqual([]);
     },
-    PATIENCE,
+    patience(RUNS),
   );
 });
