@@ -75,7 +75,10 @@ export async function report(
     `again: npm run chaos -- --seed ${seed} --kills ${kills} --workers ${workers} --appendfsync ${appendfsync}${more}`,
     `data and logs: ${world.dir}`,
   );
-  const bad = cases.filter((_, at) => (verdicts[at]?.findings.length ?? 0) > 0);
+  const bad = cases.filter(
+    ({ record }, at) =>
+      (verdicts[at]?.findings.length ?? 0) > 0 || record?.control.phase !== 'ended',
+  );
   for (const { plan, found, record, batches, sends } of bad.slice(0, MOST_CASES)) {
     lines.push(
       `--- ${plan.name}: ${plan.way}, ${plan.account}, ${plan.recipients} recipients`,

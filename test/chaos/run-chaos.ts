@@ -49,6 +49,9 @@ const MOST_ALIKE = 1;
 /** The slowest step of a repeat is 40 s at this pace. */
 const PATIENCE = 5 * MINUTE;
 const LOOK_EVERY = 500;
+/** Of operators, between two hits; without as many it goes on after a while. */
+const ACTS_BETWEEN = 3;
+const SLOWEST_START = 8 * SECOND;
 /** What is decided may be held again, or its campaign be paused over it. */
 const DECIDING_ROUNDS = 2;
 /** Whoever still asks after the last kill has his answer by then. */
@@ -127,8 +130,16 @@ export async function runChaos(
     for (const hit of hitPlan(options.seed)) {
       if (killCount(tolls) >= options.kills) return;
       await sleep(hit.afterMs);
+      await operatorsAct();
       await strike(hit);
     }
+  }
+
+  /** On a slow machine roles would be killed before they ever served. */
+  async function operatorsAct(): Promise<void> {
+    const before = counter.acts.length;
+    const until = Date.now() + SLOWEST_START;
+    while (counter.acts.length < before + ACTS_BETWEEN && Date.now() < until) await sleep(100);
   }
 
   const sampler = setInterval(() => {
