@@ -148,9 +148,17 @@ export async function promoteJob(job: Job): Promise<boolean> {
   }
 }
 
-/** BullMQ's codes for a job that is gone (-1), or not in the state that was asked for (-3). */
+/** Its parent need not wait for it any more. One of the two is gone: somebody else was first. */
+export async function partFromParent(job: Job): Promise<void> {
+  await job.removeChildDependency().catch(unlessNotThere);
+}
+
+/**
+ * BullMQ's codes for a job that is gone (-1), not in the state that was asked for (-3), or without
+ * its parent (-5).
+ */
 function unlessNotThere(error: unknown): false {
   const { code } = error as { code?: number };
-  if (code === -1 || code === -3) return false;
+  if (code === -1 || code === -3 || code === -5) return false;
   throw error;
 }

@@ -9,7 +9,7 @@ import {
   type SharedQueue,
   submitBatchJob,
 } from './jobs.ts';
-import { promote, promoteJob, type Queues } from './queues.ts';
+import { partFromParent, promote, promoteJob, type Queues } from './queues.ts';
 
 /** These do nothing but keep a root waiting; it adds them anew where the record asks for it. */
 const ONLY_WAIT: readonly string[] = [awaitDecisionJob.name, awaitResumeJob.name];
@@ -60,7 +60,7 @@ async function wakeChildren(
       // Locked, if it has begun meanwhile: then it looks at the record itself.
       await sleeping.remove().catch(() => undefined);
     } else if (isAsleep && HAVE_WORK.includes(sleeping.name)) {
-      await sleeping.removeChildDependency();
+      await partFromParent(sleeping);
     } else if (!(await promote(child, childId))) {
       await wakeChildren(queues, child, childId, depth - 1);
     }

@@ -4,7 +4,14 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR } from '../../../src/shared/platform/time.ts';
 import { makeEnqueueRoot } from '../../../src/shared/queue/enqueue-root.ts';
 import { awaitDecisionJob, runCampaignJob } from '../../../src/shared/queue/jobs.ts';
-import { addChildren, openQueues, plan, promote, wake } from '../../../src/shared/queue/queues.ts';
+import {
+  addChildren,
+  openQueues,
+  partFromParent,
+  plan,
+  promote,
+  wake,
+} from '../../../src/shared/queue/queues.ts';
 import { wakeCampaign, wakeLane } from '../../../src/shared/queue/wake-campaign.ts';
 import { aCampaign } from '../../support/builders.ts';
 import { recordedLog } from '../../support/log-lines.ts';
@@ -84,6 +91,16 @@ describe('children', () => {
 
     expect(await job?.isDelayed()).toBe(true);
     expect(job?.parent).toBeUndefined();
+  });
+
+  it('may be parted from a root that somebody else has taken away meanwhile', async () => {
+    const root = await addRoot('parted');
+    await addChildren(queues.campaigns, rootOf('parted'), [childOf('parted', 1)]);
+    const child = await queues.campaigns.getJob(awaitDecisionJob.id(childOf('parted', 1).payload));
+    if (!child) throw new TypeError('no child');
+    await root.remove({ removeChildren: false });
+
+    await expect(partFromParent(child)).resolves.toBeUndefined();
   });
 
   it('are added once, however often they are added', async () => {
