@@ -42,7 +42,10 @@ const STOPS: readonly Stop[] = [
   [
     'WeChat closes the call to another batch',
     ({ stores, clock }) => {
-      const stop = { at: clock.now(), by: 'wechat', errcode: 48001, message: 'closed' };
+      const stop = {
+        ...{ at: clock.now(), by: 'wechat', errcode: 48001 },
+        code: 'refused-by-wechat',
+      } as const;
       return stores.lanes.set('default', 'sendBlocked', stop);
     },
     'pending',

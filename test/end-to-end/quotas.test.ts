@@ -441,7 +441,7 @@ describe('an account whose fresh token WeChat refuses again', () => {
       const lane = await own.stores.lanes.read('default');
       return lane.paused && lane;
     });
-    expect(paused?.message).toContain('fetched just now');
+    expect(paused).toMatchObject({ code: 'fresh-token-refused', errcode: 40001 });
     await own.create(aRequest('default'));
     await own.until('both sleep', async () => {
       return (await own.queues.lane('default').getDelayedCount()) === 2;

@@ -159,6 +159,7 @@ describe('the lane of an account', () => {
       state: 'paused',
       pending: 0,
       why: 'paused by crm',
+      code: 'by-operator',
       pausedAt: new Date(NOW).toISOString(),
       pausedBy: 'crm',
     });
@@ -168,17 +169,20 @@ describe('the lane of an account', () => {
 
   it('keeps WeChat’s reason when a person pauses it as well', async () => {
     const { post, stores } = await world();
-    const message = 'the address is not on the list';
-    await stores.lanes.set('default', 'paused', { at: NOW, by: 'wechat', errcode: 40164, message });
+    const code = 'refused-by-wechat';
+    await stores.lanes.set('default', 'paused', { at: NOW, by: 'wechat', errcode: 40164, code });
 
     const { lane } = (await post('/v1/accounts/default/pause')).json;
 
-    expect(lane).toMatchObject({ why: message, errcode: 40164, pausedBy: 'wechat' });
+    expect(lane).toMatchObject({ code, errcode: 40164, pausedBy: 'wechat' });
   });
 
   it('goes on at once when a person resumes it, whatever had stopped it', async () => {
     const { post, stores, queues } = await world();
-    const stop = { at: NOW, by: 'wechat', message: 'closed' };
+    const stop = {
+      ...{ at: NOW, by: 'wechat', errcode: 48001 },
+      code: 'refused-by-wechat',
+    } as const;
     await stores.lanes.set('default', 'paused', stop);
     await stores.lanes.set('default', 'sendBlocked', stop);
     await stores.lanes.set('default', 'sleep', { reason: 'daily-quota', until: NOW + HOUR });
@@ -286,7 +290,7 @@ describe('a list of many accounts', () => {
   const lanes = {
     read: async (name: string) =>
       name === 'shop-07' || name === 'shop-41'
-        ? { paused: { at: NOW, by: 'ann', message: 'paused by ann' } }
+        ? { paused: { at: NOW, by: 'ann', code: 'by-operator' as const } }
         : {},
   };
   const listAccounts = makeListAccounts({

@@ -292,6 +292,24 @@ describe('the campaign page', () => {
   });
 });
 
+describe('accounts that were stopped since Redis was restored', () => {
+  it('are resumed together, and no other', async () => {
+    const world = await pageWorld();
+    const { lanes } = world.stores;
+    expect((await world.look('/')).text).not.toContain('resume-restored');
+    await world.enqueue();
+    const stop = { at: Date.now(), by: 'qunfa', code: 'redis-restored', minutes: 90 } as const;
+    await lanes.set('default', 'paused', stop);
+
+    const { text } = await world.look('/?lang=zh');
+    expect(text).toContain('已有 90 分钟没有 worker 运行');
+    expect(text).toContain('/page/accounts/resume-restored?lang=zh');
+    await world.press('/page/accounts/resume-restored');
+
+    expect(await lanes.read('default')).toEqual({});
+  });
+});
+
 describe('a held batch on the page', () => {
   it('offers each decision with what comes of it', async () => {
     const world = await pageWorld();

@@ -45,14 +45,14 @@ function laneWord({ state }: LaneDetails, words: Words): string {
 }
 
 function laneWhy(lane: LaneDetails, words: Words): Html[] {
-  const { reason, until, why, errcode, sendBlocked, oneByOneUntil } = lane;
+  const { reason, until, code, pausedBy: by = '', sendBlocked, oneByOneUntil } = lane;
   const lines: string[] = [];
   if (reason && until) {
     lines.push(`${words.waits[reason]} · ${words.goesOn(shown(until, words.lang))}`);
-  } else if (why) {
-    lines.push(errcode === undefined ? why : `${why} (${errcode})`);
+  } else if (code) {
+    lines.push(words.laneStop({ ...lane, code, by }));
   }
-  if (sendBlocked) lines.push(`${words.sendBlocked}: ${sendBlocked.why}`);
+  if (sendBlocked) lines.push(`${words.sendBlocked}: ${words.laneStop(sendBlocked)}`);
   if (oneByOneUntil) lines.push(words.oneByOne(shown(oneByOneUntil, words.lang)));
   return lines.map((line) => html`<p class="why">${line}</p>`);
 }
@@ -68,3 +68,13 @@ function quotas({ quota }: AccountDetails, words: Words): Html {
       html`<dt>${label}</dt><dd class="${left === 0 ? 'none' : ''}">${number(left)}<small> / ${number(perDay)}</small></dd>`,
   )}</dl>`;
 }
+
+/** For those that the workers stopped because Redis had been restored: all at once. */
+export const restoredPart = (accounts: readonly string[], words: Words): Html =>
+  html`<div id="restored">${
+    accounts.length > 0 &&
+    html`<div class="card alarm"><p>${words.restored(accounts.length)}</p><div class="acts">${act(
+      words.accountActs.resumeRestored,
+      `/page/accounts/resume-restored?lang=${tongue(words)}`,
+    )}</div></div>`
+  }</div>`;

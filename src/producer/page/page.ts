@@ -23,7 +23,7 @@ import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import type { LaneStore, WrongClock } from '../../shared/record/lane-store.ts';
 import type { ServingStore } from '../../shared/record/serving-store.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
-import { accountCard } from './account-card.ts';
+import { accountCard, restoredPart } from './account-card.ts';
 import { campaignCard, cardId, decisionsFirst, tongue } from './campaign-card.ts';
 import { auditPart, batchesPart, unknownPart } from './campaign-details.ts';
 import { type Html, html } from './html.ts';
@@ -35,7 +35,7 @@ import { ICON, STYLE } from './style.ts';
 import { type Words, wordsFor } from './words.ts';
 
 export interface PageDependencies {
-  readonly campaigns: Pick<CampaignStore, 'list' | 'view' | 'audit'>;
+  readonly campaigns: Pick<CampaignStore, 'list' | 'view' | 'audit' | 'openAccounts'>;
   readonly batches: Pick<BatchStore, 'page' | 'all'>;
   readonly lanes: Pick<LaneStore, 'wrongClocks'>;
   readonly workers: Pick<ServingStore, 'serving'>;
@@ -60,7 +60,7 @@ const MOST_STREAMS = 200;
 
 /** To be mounted at `/`, behind the operator's password. */
 export function makePage(deps: PageDependencies): Router {
-  const { campaigns, batches, lanes, listAccounts, feed, isSandbox, stopping } = deps;
+  const { campaigns, batches, lanes, listAccounts, steerAccount, feed, isSandbox, stopping } = deps;
   const router = express.Router();
   let streams = 0;
 
@@ -82,7 +82,7 @@ export function makePage(deps: PageDependencies): Router {
       ...(at === undefined
         ? { events: `/page/events?lang=${tongue(words)}&search=${encodeURIComponent(search)}` }
         : {}),
-      main: html`${parts.get('hosts')}<div class="overview">
+      main: html`${parts.get('hosts')}${parts.get('restored')}<div class="overview">
 <div><h2>${words.campaigns}</h2>${parts.get('campaigns')}</div>
 <div><h2>${words.accounts}</h2>
 <form method="get" action="/"><input type="hidden" name="lang" value="${tongue(words)}"><input type="search" name="search" value="${search}" placeholder="${words.searchAccounts}" aria-label="${words.searchAccounts}"></form>
@@ -160,11 +160,12 @@ ${parts.get('accounts')}</div>
   }
 
   async function overview(words: Words, cursor?: string, search = ''): Promise<Parts> {
-    const [page, described, clocks, serving] = await Promise.all([
+    const [page, described, clocks, serving, restored] = await Promise.all([
       campaigns.list({ limit: CAMPAIGNS_A_PAGE, ...(cursor === undefined ? {} : { cursor }) }),
       listAccounts({ limit: ACCOUNTS_SHOWN, search }),
       lanes.wrongClocks(deps.now()),
       deps.workers.serving(),
+      steerAccount.restored(await campaigns.openAccounts()),
     ]);
     const accountCards = described.accounts.map((one) =>
       part(`a-${one.name}`, accountCard(one, words)),
@@ -175,6 +176,7 @@ ${parts.get('accounts')}</div>
     // The two lists are sent when a card has come or gone; the cards, each by itself.
     return new Map([
       part('hosts', hostsPart(clocks, disagreementsOf(serving), words)),
+      part('restored', restoredPart(restored, words)),
       part('accounts', {
         ...html`<div class="grid" id="accounts">${accountCards.map(([, card]) => card)}</div>${described.next !== null && html`<p class="facts">${words.moreAccounts}</p>`}`,
         sameAs: accountCards.map(([id]) => id).join(' '),

@@ -40,6 +40,11 @@ export function makePageSteps({ accounts, steer, steerAccount, fail }: Dependenc
     backTo(req, res, `/page/campaigns/${id}`);
   });
 
+  router.post('/accounts/resume-restored', async (req, res) => {
+    await steerAccount.resumeRestored(accounts().map(({ name }) => name));
+    backTo(req, res, '/');
+  });
+
   for (const step of ['pause', 'resume'] as const) {
     router.post(`/accounts/:name/${step}`, async (req, res) => {
       const { name } = req.params as { name: string };

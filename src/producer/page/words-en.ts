@@ -1,4 +1,5 @@
 import { STATE_WORDS } from '../../shared/campaign/state-words.ts';
+import { stopInWords } from '../../shared/contract/lane-words.ts';
 import type { Words } from './words.ts';
 
 const batches = (count: number): string => (count === 1 ? 'batch' : 'batches');
@@ -136,6 +137,9 @@ export const EN: Words = {
   laneAsleep: 'asleep',
   lanePaused: 'stopped',
   pending: (count) => `${count} ${batches(count)} to call`,
+  laneStop: stopInWords,
+  restored: (count) =>
+    `${count} ${count === 1 ? 'account was' : 'accounts were'} stopped because Redis was restored, or no worker had run for long.`,
   sendBlocked: 'Sends to OpenIDs are refused',
   oneByOne: (time) => `One call at a time until ${time}`,
   left: 'left today',
@@ -151,6 +155,12 @@ export const EN: Words = {
   moreAccounts: 'Only the first accounts are shown: look for others by name.',
   noEvent: 'no event yet',
   accountActs: {
+    resumeRestored: {
+      label: 'Resume all of these accounts',
+      consequence:
+        'Their waiting batches go out. What was sent after the backup was made goes out again, so compare with WeChat’s console first.',
+      confirm: 'Resume them all',
+    },
     pause: {
       label: 'Stop account',
       consequence: 'Nothing new is sent for this account until you let it go on.',

@@ -1,4 +1,5 @@
 import { STATE_WORDS } from '../../shared/campaign/state-words.ts';
+import { stopInChinese } from '../../shared/contract/lane-words.ts';
 import type { Words } from './words.ts';
 
 const FAILURES: Readonly<Record<string, string>> = {
@@ -158,6 +159,8 @@ export const ZH: Words = {
   laneAsleep: '暂缓，稍后自动继续',
   lanePaused: '群发已停，需处理',
   pending: (count) => `待提交 ${count} 个批次`,
+  laneStop: stopInChinese,
+  restored: (count) => `有 ${count} 个公众号因 Redis 恢复自备份、或长时间没有 worker 运行而停用。`,
   sendBlocked: '按 OpenID 群发被拒绝',
   oneByOne: (time) => `${time} 前逐个提交`,
   left: '今日剩余',
@@ -173,6 +176,11 @@ export const ZH: Words = {
   moreAccounts: '仅显示前一部分公众号，其余请按名称查找。',
   noEvent: '尚未收到微信推送',
   accountActs: {
+    resumeRestored: {
+      label: '恢复这些公众号',
+      consequence: '等待中的批次会继续发送。备份之后已发送的内容会再发一次，请先与微信后台核对。',
+      confirm: '确认全部恢复',
+    },
     pause: {
       label: '停用公众号',
       consequence: '在你恢复之前，该公众号不再发送任何新内容。',

@@ -3,6 +3,7 @@
 import type { PauseReason } from '../../shared/campaign/campaign.ts';
 import type { StateWords } from '../../shared/campaign/state-words.ts';
 import type { AccountWarning } from '../../shared/contract/accounts.ts';
+import type { StopFacts } from '../../shared/contract/lane-words.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
 
@@ -76,6 +77,8 @@ export interface Words extends StateWords {
   readonly laneAsleep: string;
   readonly lanePaused: string;
   readonly pending: (count: number) => string;
+  readonly laneStop: (stop: StopFacts) => string;
+  readonly restored: (accounts: number) => string;
   readonly sendBlocked: string;
   readonly oneByOne: (time: string) => string;
   readonly left: string;
@@ -84,7 +87,7 @@ export interface Words extends StateWords {
   readonly searchAccounts: string;
   readonly moreAccounts: string;
   readonly noEvent: string;
-  readonly accountActs: Readonly<Record<'pause' | 'resume', Act>>;
+  readonly accountActs: Readonly<Record<'pause' | 'resume' | 'resumeRestored', Act>>;
   readonly accountWarnings: Readonly<Record<AccountWarning['code'], string | null>>;
   readonly kinds: Readonly<Record<'service' | 'subscription', string>>;
   readonly refused: string;

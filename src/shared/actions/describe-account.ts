@@ -3,11 +3,13 @@
 import type { WaitReason } from '../campaign/batch.ts';
 import { rfc3339 } from '../campaign/campaign.ts';
 import { dailyQuotas } from '../campaign/daily-quotas.ts';
+import type { LaneState, LaneStop } from '../campaign/lane.ts';
 import { pacesOf, type Serving, unservedOf } from '../campaign/serving.ts';
 import type { AccountDetails, AccountWarning, LaneDetails } from '../contract/accounts.ts';
+import { stopInWords } from '../contract/lane-words.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { DAY } from '../platform/time.ts';
-import type { AccountFacts, LaneState, LaneStop } from '../record/lane-store.ts';
+import type { AccountFacts } from '../record/lane-store.ts';
 import type { Stores } from '../record/record.ts';
 
 interface Dependencies {
@@ -74,9 +76,8 @@ function laneView(lane: LaneState, pending: number, now: number): LaneDetails {
     ...(narrowUntil > now ? { oneByOneUntil: rfc3339(narrowUntil) } : {}),
   };
   if (paused) {
-    const { why, at, errcode } = blockOf(paused);
-    const code = errcode === undefined ? {} : { errcode };
-    return { state: 'paused', ...more, why, ...code, pausedAt: at, pausedBy: paused.by };
+    const { at, ...cause } = blockOf(paused);
+    return { state: 'paused', ...more, ...cause, pausedAt: at, pausedBy: paused.by };
   }
   if (sleep && sleep.until > now) {
     const { reason, until } = sleep;
@@ -86,11 +87,10 @@ function laneView(lane: LaneState, pending: number, now: number): LaneDetails {
   return { state: 'open', ...more };
 }
 
-const blockOf = ({ message, errcode, at }: LaneStop) => ({
-  why: message,
-  ...(errcode === undefined ? {} : { errcode }),
-  at: rfc3339(at),
-});
+function blockOf(stop: LaneStop) {
+  const { by: _, at, ...cause } = stop;
+  return { why: stopInWords(stop), ...cause, at: rfc3339(at) };
+}
 
 const NOT_OPENED: AccountWarning = {
   code: 'sealed-pushes-refused',

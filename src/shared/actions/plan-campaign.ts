@@ -5,7 +5,9 @@
 
 import { batchCount } from '../campaign/cut.ts';
 import type { DailyQuota } from '../campaign/daily-quotas.ts';
+import { stopOf } from '../campaign/lane.ts';
 import { type CampaignPlan, planOf } from '../campaign/plan.ts';
+import { stopInWords } from '../contract/lane-words.ts';
 import type { PlannedCampaign } from '../contract/plans.ts';
 import type { Refused } from '../contract/problem.ts';
 import { uploadRouteOf } from '../delivery/upload-route.ts';
@@ -63,7 +65,7 @@ export function makePlanCampaign(deps: Dependencies) {
       lanes.read(account.name),
     ]);
     const isSend = frozen.counts !== null || frozen.audience.type === 'followers';
-    const stop = lane.paused ?? (isSend ? lane.sendBlocked : undefined);
+    const stop = stopOf(lane, isSend ? 'send' : 'sendall');
     const plan = planOf({
       account,
       audience: frozen.audience,
@@ -74,7 +76,7 @@ export function makePlanCampaign(deps: Dependencies) {
       toEveryone,
       ahead,
       laneFreeAt: lane.sleep?.until ?? 0,
-      ...(stop ? { laneStopped: stop.message } : {}),
+      ...(stop ? { laneStopped: stopInWords(stop) } : {}),
       sendAt,
       notAfter,
       now: now(),

@@ -18,7 +18,7 @@ export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies
   async function pause(account: string, by: string): Promise<void> {
     const { paused } = await lanes.read(account);
     if (paused) return;
-    await lanes.set(account, 'paused', { at: now(), by, message: `paused by ${by}` });
+    await lanes.set(account, 'paused', { at: now(), by, code: 'by-operator' });
   }
 
   /**
@@ -37,21 +37,27 @@ export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies
     }
   }
 
+  /** Of these, the accounts that the workers paused: Redis had been restored, or no worker had run. */
+  async function restored(accounts: Iterable<string>): Promise<string[]> {
+    const found = await Promise.all(
+      [...accounts].map(async (account) => {
+        const { paused } = await lanes.read(account);
+        return paused?.code === 'redis-restored' ? [account] : [];
+      }),
+    );
+    return found.flat();
+  }
+
   /**
-   * Resumes the accounts that the workers paused because Redis had been restored, or no worker had
-   * run for long. Those that an operator or WeChat stopped stay as they are.
+   * Resumes those. The others that an operator or WeChat stopped stay as they are.
    *
    * @returns their names.
    */
   async function resumeRestored(accounts: readonly string[]): Promise<string[]> {
-    const resumed: string[] = [];
-    for (const account of accounts) {
-      if ((await lanes.read(account)).paused?.code !== 'redis-restored') continue;
-      await resume(account);
-      resumed.push(account);
-    }
+    const resumed = await restored(accounts);
+    for (const account of resumed) await resume(account);
     return resumed;
   }
 
-  return { pause, resume, resumeRestored };
+  return { pause, resume, restored, resumeRestored };
 }

@@ -1,6 +1,7 @@
 /** How an account stands, and what WeChat has of it. */
 import { z } from 'zod';
 import { WAIT_REASONS } from '../campaign/batch.ts';
+import { STOP_CODES } from '../campaign/lane.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count, Cursor, Limit, Next, Time } from './shapes.ts';
@@ -20,11 +21,19 @@ const LaneDetails = z.strictObject({
   why: z.string().exactOptional().describe('Why it does not move, in words'),
   reason: z.enum(WAIT_REASONS).exactOptional(),
   until: Time.exactOptional(),
+  code: z.enum(STOP_CODES).exactOptional().describe('Why it is paused'),
   errcode: z.int().exactOptional().describe('WeChat’s'),
+  minutes: z.int().exactOptional().describe('For how long no worker had run'),
   pausedAt: Time.exactOptional(),
   pausedBy: z.string().exactOptional(),
   sendBlocked: z
-    .strictObject({ why: z.string(), errcode: z.int().exactOptional(), at: Time })
+    .strictObject({
+      why: z.string(),
+      code: z.enum(STOP_CODES),
+      errcode: z.int().exactOptional(),
+      minutes: z.int().exactOptional(),
+      at: Time,
+    })
     .exactOptional()
     .describe('message/mass/send alone is refused; groups, tags and everyone go on'),
   oneByOneUntil: Time.exactOptional().describe(

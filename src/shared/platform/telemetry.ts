@@ -119,13 +119,14 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     laneStopped(
       account: string,
       scope: 'send' | 'account',
-      errcode: number,
-      message: string,
+      cause: { readonly code: string; readonly errcode: number; readonly host?: string },
     ): void {
       stops.inc({ scope });
       log.error(
-        { event: 'lane.stopped', account, scope, errcode },
-        `nothing more goes out until a person acts: ${message}`,
+        { event: 'lane.stopped', account, scope, ...cause },
+        cause.host === undefined
+          ? 'nothing more goes out until an operator acts: see docs/operations.md'
+          : 'WeChat refuses this host, and maybe no other',
       );
     },
     laneSleeps(account: string, reason: string, until: number): void {

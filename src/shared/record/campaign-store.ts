@@ -19,6 +19,7 @@ import { makeCampaignItems } from './campaign-items.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { keysOfCampaign, makeKeys } from './keys.ts';
+import type { LaneStore } from './lane-store.ts';
 import { makeReadCampaign, parseCampaign, toTally } from './read-campaign.ts';
 import type { ServingStore } from './serving-store.ts';
 
@@ -48,16 +49,17 @@ interface Dependencies {
   readonly record: string;
   readonly retainMs: number;
   readonly serving: ServingStore['serving'];
+  readonly lane: LaneStore['read'];
   readonly now: () => number;
 }
 
 export type CampaignStore = ReturnType<typeof makeCampaignStore>;
 
-export function makeCampaignStore({ redis, record, retainMs, serving, now }: Dependencies) {
+export function makeCampaignStore({ redis, record, retainMs, serving, lane, now }: Dependencies) {
   const keys = makeKeys(record);
   // The guard against the same content reads it for a day after the last call.
   const keptMs = Math.max(retainMs, DAY);
-  const reading = makeReadCampaign({ redis, keys, serving, now });
+  const reading = makeReadCampaign({ redis, keys, serving, lane, now });
   const { spec, read, view, viewNow, message } = reading;
   const { mendTally } = makeCountBatches({ redis, keys });
 

@@ -1,32 +1,10 @@
 /** What an account's lane is doing: how much work it has, and why it stands still. */
 import type { Redis } from 'ioredis';
-import type { WaitReason } from '../campaign/batch.ts';
-import type { Word } from '../campaign/campaign.ts';
+import type { LaneState } from '../campaign/lane.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { HOUR, MINUTE } from '../platform/time.ts';
 import { commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
-
-export interface LaneStop extends Word {
-  readonly errcode?: number;
-  /** `redis-restored`: paused by the workers, for Redis was restored or no worker had run for long. */
-  readonly code?: 'redis-restored';
-  /** In words: what happened and what to do. */
-  readonly message: string;
-}
-
-export interface LaneState {
-  /** The account as a whole is paused, by a person or by WeChat's refusal of it. */
-  readonly paused?: LaneStop;
-  /** message/mass/send alone is refused (48001); sendall goes on. */
-  readonly sendBlocked?: LaneStop;
-  /** Everything sleeps until then. */
-  readonly sleep?: { readonly reason: WaitReason; readonly until: number };
-  /** One call at a time until then (42010: too fast). */
-  readonly narrowUntil?: number;
-  /** Hosts that WeChat's IP list refused, by time: one host is a host's fault, two the account's. */
-  readonly refusedHosts?: Readonly<Record<string, number>>;
-}
 
 export interface AccountFacts {
   readonly lastEventAt?: number;

@@ -1,6 +1,7 @@
 /** Campaigns as they stand in Redis. What never changes of them is kept in memory. */
 import type { Redis } from 'ioredis';
 import type { Campaign, Control, Waiting } from '../campaign/campaign.ts';
+import { laneWait, needsLane } from '../campaign/lane.ts';
 import type { Message } from '../campaign/message.ts';
 import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import { unservedWait } from '../campaign/serving.ts';
@@ -8,6 +9,7 @@ import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { MINUTE } from '../platform/time.ts';
 import type { Keys } from './keys.ts';
+import type { LaneStore } from './lane-store.ts';
 import type { ServingStore } from './serving-store.ts';
 
 export interface CampaignRecord {
@@ -20,6 +22,7 @@ interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly serving: ServingStore['serving'];
+  readonly lane: LaneStore['read'];
   readonly now: () => number;
 }
 
@@ -30,7 +33,7 @@ const STALE = 5 * MINUTE;
 
 export type ReadCampaign = ReturnType<typeof makeReadCampaign>;
 
-export function makeReadCampaign({ redis, keys, serving, now }: Dependencies) {
+export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependencies) {
   /** A campaign's spec never changes: kept, so that a batch costs no read of it. */
   const specs = new Map<string, Campaign>();
   /** Nor does its message; long ones would fill the memory. */
@@ -80,7 +83,12 @@ export function makeReadCampaign({ redis, keys, serving, now }: Dependencies) {
   /** What no worker serves goes before any other reason to wait. */
   async function viewNow(found: CampaignRecord): Promise<CampaignView> {
     const { campaign, control, tally } = found;
-    const waiting = unservedWait(await serving(), found, now()) ?? control.waiting;
+    const waiting =
+      unservedWait(await serving(), found, now()) ??
+      control.waiting ??
+      (needsLane(control, tally)
+        ? laneWait(campaign, await lane(campaign.account), now())
+        : undefined);
     return viewOf(campaign, waiting ? { ...control, waiting } : control, tally);
   }
 

@@ -44,7 +44,11 @@ export function openRecord(deps: Dependencies): Stores {
   const record = recordOf(prefix);
   const workers = makeServingStore({ redis, keys: makeKeys(record), now });
   const { serving } = workers;
-  const campaigns = makeCampaignStore({ redis, record, retainMs, serving, now });
+  const lanes = makeLaneStore({ redis, record, identityOf });
+  const campaigns = makeCampaignStore({
+    ...{ redis, record, retainMs, serving, now },
+    lane: lanes.read,
+  });
   return {
     identityOf,
     campaigns,
@@ -58,7 +62,7 @@ export function openRecord(deps: Dependencies): Stores {
       retainMs,
       now,
     }),
-    lanes: makeLaneStore({ redis, record, identityOf }),
+    lanes,
     recount: makeRecount({ redis, record, campaigns, identityOf }),
     quota: makeQuotaLedger({ redis, record, identityOf, now }),
     media: makeMediaStore({ redis, prefix: record, retainMs, now }),

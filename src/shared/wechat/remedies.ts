@@ -125,8 +125,3 @@ export function meaningOf(errcode: number, path = ''): string {
   }
   return meaning ?? `WeChat's code ${errcode}, which is not in the lists we know; look it up there`;
 }
-
-/** The cause of a stop: no call of the account can succeed, and each would be spent. */
-export const FRESH_TOKEN_REFUSED =
-  'WeChat refuses a token that was fetched just now: another system may fetch tokens of this AppID ' +
-  'in the old way, or the token centre gives out an old one; mend that, then resume the account';

@@ -3,12 +3,12 @@ import type { WaitReason } from '../../shared/campaign/batch.ts';
 import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
 import {
   freshTokenRefused,
   type LaneReaction,
   NOT_ON_IP_LIST,
   silence,
+  stopOf,
 } from '../lane/read-submission.ts';
 
 interface Situation {
@@ -62,7 +62,7 @@ export function laterOf(
         ? {
             at: now + Math.min(growing * 4, HOUR),
             reason: errcode === NOT_ON_IP_LIST ? 'address-refused' : 'account-paused',
-            lane: { kind: 'stop', scope: 'account', errcode, message: meaningOf(errcode) },
+            lane: stopOf('account', errcode),
           }
         : null;
     case 'new-media':

@@ -5,10 +5,10 @@
 import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
 import type { Batch, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
+import { type LaneState, stopOf } from '../../shared/campaign/lane.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { submitBatchJob } from '../../shared/queue/jobs.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
-import type { LaneState } from '../../shared/record/lane-store.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { type Pause, REPEAT_PRIORITY } from './sleep.ts';
 
@@ -34,14 +34,14 @@ export function makeEnterLane({ stores, queues, now }: Dependencies) {
   ): Promise<Pause | null> {
     const { account } = campaign;
     const lane = await lanes.read(account);
-    if (isStopped(lane, api)) {
+    if (stopOf(lane, api)) {
       const at = now() + STOPPED_PAUSE;
       await batches.apply(
         { campaignId: campaign.id, no: batch.no },
         { type: 'put-back', reason: 'account-paused', nextAttemptAt: at },
         { unless: (b) => b.state !== 'pending' },
       );
-      return { kind: 'until', at, isOver: async () => !isStopped(await lanes.read(account), api) };
+      return { kind: 'until', at, isOver: async () => !stopOf(await lanes.read(account), api) };
     }
     if (lane.sleep && lane.sleep.until > now() && lane.sleep.reason !== 'outcome-unknown') {
       return { kind: 'lane', ms: lane.sleep.until - now() };
@@ -64,7 +64,7 @@ export function makeEnterLane({ stores, queues, now }: Dependencies) {
       const campaign = await campaigns.spec(campaignId);
       const batch = await batches.read({ campaignId, no });
       if (!campaign || batch?.state !== 'submitting') continue;
-      if (!isStopped(lane, massApiOf(campaign.audience))) return { campaign, batch };
+      if (!stopOf(lane, massApiOf(campaign.audience))) return { campaign, batch };
     }
     return null;
   }
@@ -88,6 +88,3 @@ interface Unanswered {
   readonly campaign: Campaign;
   readonly batch: Called;
 }
-
-const isStopped = (lane: LaneState, api: MassApi): boolean =>
-  lane.paused !== undefined || (api === 'send' && lane.sendBlocked !== undefined);

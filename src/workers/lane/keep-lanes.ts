@@ -7,13 +7,14 @@
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { LaneState } from '../../shared/campaign/lane.ts';
 import { pacesOf, type Serving } from '../../shared/campaign/serving.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
 import { wakeLane } from '../../shared/queue/wake-campaign.ts';
-import type { LaneState, LaneStore } from '../../shared/record/lane-store.ts';
+import type { LaneStore } from '../../shared/record/lane-store.ts';
 import { JITTER } from '../../shared/record/quota-ledger.ts';
 import { LANE_CONCURRENCY } from './lane-reactions.ts';
 

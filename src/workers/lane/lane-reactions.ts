@@ -62,15 +62,15 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
 
   async function stop(
     account: string,
-    { scope, errcode, message }: Extract<LaneReaction, { kind: 'stop' }>,
+    { scope, code, errcode }: Extract<LaneReaction, { kind: 'stop' }>,
   ): Promise<void> {
     if (errcode === NOT_ON_IP_LIST && !(await anotherHostAgrees(account))) {
-      telemetry.laneStopped(account, scope, errcode, `host ${hostId}: ${message}`);
+      telemetry.laneStopped(account, scope, { code, errcode, host: hostId });
       return;
     }
-    const word = { at: now(), by: 'wechat', errcode, message };
+    const word = { at: now(), by: 'wechat', code, errcode };
     await lanes.set(account, scope === 'send' ? 'sendBlocked' : 'paused', word);
-    telemetry.laneStopped(account, scope, errcode, message);
+    telemetry.laneStopped(account, scope, { code, errcode });
   }
 
   async function anotherHostAgrees(account: string): Promise<boolean> {

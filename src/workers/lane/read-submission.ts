@@ -9,7 +9,7 @@ import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
-import { FRESH_TOKEN_REFUSED, meaningOf } from '../../shared/wechat/remedies.ts';
+import { meaningOf } from '../../shared/wechat/remedies.ts';
 
 export interface Submission {
   readonly msgId: string;
@@ -40,8 +40,8 @@ export type LaneReaction =
   | {
       readonly kind: 'stop';
       readonly scope: 'send' | 'account';
+      readonly code: 'refused-by-wechat' | 'fresh-token-refused';
       readonly errcode: number;
-      readonly message: string;
     };
 
 export type Reading =
@@ -168,15 +168,15 @@ function unknown(at: Situation, errcode?: number, tooFast = false): Reading {
 export const freshTokenRefused = (errcode: number): LaneReaction => ({
   kind: 'stop',
   scope: 'account',
+  code: 'fresh-token-refused',
   errcode,
-  message: FRESH_TOKEN_REFUSED,
 });
 
-const stopOf = (scope: 'send' | 'account', errcode: number): LaneReaction => ({
+export const stopOf = (scope: 'send' | 'account', errcode: number): LaneReaction => ({
   kind: 'stop',
   scope,
+  code: 'refused-by-wechat',
   errcode,
-  message: meaningOf(errcode),
 });
 
 const putBack = (

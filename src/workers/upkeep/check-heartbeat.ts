@@ -39,15 +39,19 @@ export function makeGate({ redis, stores, check, log, now }: Dependencies) {
     const last = await lanes.beat(now());
     if (last === null) return;
     const minutes = Math.round((now() - last) / MINUTE);
-    const message = `no worker has run for ${minutes} minutes, or Redis was restored from a backup: check what was sent meanwhile, then resume the account`;
     const paused = await campaigns.openAccounts();
     for (const account of paused) {
       if ((await lanes.read(account)).paused) continue;
-      const stop = { at: now(), by: 'qunfa', code: 'redis-restored', message } as const;
+      const stop = { at: now(), by: 'qunfa', code: 'redis-restored', minutes } as const;
       await lanes.set(account, 'paused', stop);
     }
     const event = { event: 'lanes.paused-at-start', minutes, accounts: [...paused] };
-    if (paused.size > 0) log.error(event, message);
+    if (paused.size > 0) {
+      log.error(
+        event,
+        'no worker has run for long, or Redis was restored: these accounts are paused',
+      );
+    }
     await lanes.beat(now(), { isExamined: true });
   }
 

@@ -6,13 +6,15 @@ import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
 import { DAY, HOUR, SECOND } from '../../../src/shared/platform/time.ts';
 import type { Acceptance } from '../../../src/shared/record/accept-campaign.ts';
 import { makeKeys } from '../../../src/shared/record/keys.ts';
+import { announceWorker } from '../../support/a-worker.ts';
 import { aCampaign, receipt } from '../../support/builders.ts';
 import { testRedis } from '../../support/redis.ts';
 import { testStores } from '../../support/stores.ts';
 
 const connection = testRedis();
 const { redis } = connection;
-const { campaigns, batches, lanes, clock, record, accepted, laidOut } = testStores(connection);
+const { campaigns, batches, lanes, workers, clock, record, accepted, laidOut } =
+  testStores(connection);
 
 const acceptance = (changes: Partial<Acceptance> = {}): Acceptance => {
   const id = campaignId(clock.now());
@@ -259,5 +261,30 @@ describe('the list of campaigns', () => {
 
     expect(first.campaigns.map(({ id }) => id)).toEqual(ids.slice(0, 3));
     expect(second.campaigns.map(({ id }) => id)).toEqual(ids.slice(3));
+  });
+});
+
+describe('a campaign whose batches wait in a lane that stands still', () => {
+  const until = clock.now() + 365 * DAY;
+  const closed = { ...{ at: 1, by: 'wechat', errcode: 48001 }, code: 'refused-by-wechat' } as const;
+
+  it.each([
+    ['paused', { paused: closed }, { reason: 'account-paused', until: null }],
+    ['blocked', { sendBlocked: closed }, { reason: 'account-paused', until: null }],
+    [
+      'asleep',
+      { sleep: { reason: 'daily-quota', until } },
+      { reason: 'daily-quota', until: new Date(until).toISOString() },
+    ],
+  ] as const)('says so, though no batch of it was looked at (%s)', async (name, state, waiting) => {
+    clock.turn(2 * SECOND);
+    await announceWorker({ workers }, [{ name }]);
+    const { id } = await laidOut(1, { account: name });
+    const [[field, value]] = Object.entries(state) as [[keyof typeof state, never]];
+    await lanes.set(name, field, value);
+
+    expect((await campaigns.view(id))?.waiting).toMatchObject(waiting);
+    await lanes.clear(name, field);
+    expect((await campaigns.view(id))?.waiting).toBeUndefined();
   });
 });

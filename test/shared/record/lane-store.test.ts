@@ -5,7 +5,7 @@ import { testStores } from '../../support/stores.ts';
 
 const connection = testRedis();
 const { lanes, batches, clock, record, laidOut } = testStores(connection);
-const stop = { at: 1, by: 'wechat', errcode: 50002, message: 'frozen' };
+const stop = { at: 1, by: 'wechat', errcode: 50002, code: 'refused-by-wechat' } as const;
 
 describe('a lane', () => {
   it('is busy while WeChat must still be called for a batch', async () => {

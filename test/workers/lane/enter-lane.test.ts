@@ -20,7 +20,7 @@ it('goes on at once when it is released while a batch is going to sleep', async 
   const queues = openQueues({ connection: redis, log: recordedLog().log, prefix });
   onTestFinished(() => queues.close());
   const campaign = aCampaign();
-  await record.lanes.set(campaign.account, 'paused', { at: now(), by: 'ann', message: 'a word' });
+  await record.lanes.set(campaign.account, 'paused', { at: now(), by: 'ann', code: 'by-operator' });
   const apply = async () => {
     await record.lanes.clear(campaign.account, 'paused');
     return pending();

@@ -31,7 +31,12 @@ const refusedHere = (hostId: string) =>
     telemetry: makeTelemetry(log, new Registry()),
     now: clock.now,
   }).react;
-const NOT_LISTED = { kind: 'stop', scope: 'account', errcode: 40164, message: 'no' } as const;
+const NOT_LISTED = {
+  kind: 'stop',
+  scope: 'account',
+  code: 'refused-by-wechat',
+  errcode: 40164,
+} as const;
 
 describe('an account whose lane sleeps', () => {
   it('is not woken earlier by a shorter sleep', async () => {
