@@ -17,7 +17,7 @@ import { announceWorker } from '../support/a-worker.ts';
 import { recordedLog } from '../support/log-lines.ts';
 import { openIds } from '../support/open-ids.ts';
 import type { TestRedis } from '../support/redis.ts';
-import { type Answer, aPrefix, type CallInit, ENVIRONMENT, KEY } from './world.ts';
+import { aPrefix, type Calls, callsOf, ENVIRONMENT } from './world.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -30,14 +30,10 @@ export interface Parts {
   readonly accept: ReturnType<typeof makeAcceptCampaign>['accept'];
 }
 
-export interface SandboxWorld extends Parts {
+export interface SandboxWorld extends Parts, Calls {
   readonly url: string;
   readonly sandbox: Sandbox;
   readonly logged: ReturnType<typeof recordedLog>;
-  call(method: string, path: string, init?: CallInit): Promise<Answer>;
-  get(path: string): Promise<Answer>;
-  post(path: string, body?: unknown): Promise<Answer>;
-  put(path: string, body: unknown): Promise<Answer>;
 }
 
 export const APP_ID = ENVIRONMENT.WECHAT_APP_ID;
@@ -122,32 +118,11 @@ export async function sandboxWorld(
     redis.disconnect();
   });
 
-  async function call(method: string, path: string, init: CallInit = {}): Promise<Answer> {
-    const { key = KEY, headers = {}, body } = init;
-    const response = await fetch(`${producer.url}${path}`, {
-      method,
-      headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
-      ...(body === undefined ? {} : { body }),
-    });
-    const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    const json = isJson ? JSON.parse(text) : undefined;
-    return { status: response.status, headers: response.headers, text, json };
-  }
-  const withJson = (method: string) => (path: string, body?: unknown) =>
-    call(method, path, {
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-
   return {
     ...parts,
     url: producer.url,
     sandbox,
     logged,
-    call,
-    get: (path) => call('GET', path),
-    post: withJson('POST'),
-    put: withJson('PUT'),
+    ...callsOf(producer.url),
   };
 }

@@ -31,15 +31,12 @@ export interface Answer {
   readonly json: any;
 }
 
-export interface World {
+export interface World extends Calls {
   readonly url: string;
   readonly config: Config;
   readonly identityOf: IdentityOf;
   readonly running: Running;
   readonly logged: ReturnType<typeof recordedLog>;
-  call(method: string, path: string, init?: CallInit): Promise<Answer>;
-  get(path: string): Promise<Answer>;
-  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -49,17 +46,10 @@ export interface CallInit {
   readonly body?: RequestInit['body'];
 }
 
-/** A producer of its own under a prefix of its own; stopped when the test or the file ends. */
-export async function startWorld(
-  { url: redisUrl, prefix }: Pick<TestRedis, 'url' | 'prefix'>,
-  environment: Readonly<Record<string, string | undefined>> = {},
-  now: () => number = Date.now,
-): Promise<World> {
-  const config = loadConfig({ ...ENVIRONMENT, REDIS_URL: redisUrl, ...environment });
-  const logged = recordedLog();
-  const running = await start({ config, log: logged.log, prefix, now });
-  const url = new URL(running.addresses.API ?? '').origin;
+export type Calls = ReturnType<typeof callsOf>;
 
+/** Calls of one producer; every answer is held to what its route declares. */
+export function callsOf(url: string) {
   async function call(method: string, path: string, init: CallInit = {}): Promise<Answer> {
     const { key = KEY, headers = {}, body } = init;
     const response = await fetch(`${url}${path}`, {
@@ -73,6 +63,31 @@ export async function startWorld(
     expectAsDescribed(method, path, { status: response.status, json });
     return { status: response.status, headers: response.headers, text, json };
   }
+  const withJson =
+    (method: string) =>
+    (path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+      call(method, path, {
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+  return {
+    call,
+    get: (path: string): Promise<Answer> => call('GET', path),
+    post: withJson('POST'),
+    put: withJson('PUT'),
+  };
+}
+
+/** A producer of its own under a prefix of its own; stopped when the test or the file ends. */
+export async function startWorld(
+  { url: redisUrl, prefix }: Pick<TestRedis, 'url' | 'prefix'>,
+  environment: Readonly<Record<string, string | undefined>> = {},
+  now: () => number = Date.now,
+): Promise<World> {
+  const config = loadConfig({ ...ENVIRONMENT, REDIS_URL: redisUrl, ...environment });
+  const logged = recordedLog();
+  const running = await start({ config, log: logged.log, prefix, now });
+  const url = new URL(running.addresses.API ?? '').origin;
 
   return {
     url,
@@ -80,13 +95,7 @@ export async function startWorld(
     identityOf: makeIdentityOf(config, () => config.accounts),
     running,
     logged,
-    call,
-    get: (path) => call('GET', path),
-    post: (path, body, headers = {}) =>
-      call('POST', path, {
-        headers: { 'content-type': 'application/json', ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
+    ...callsOf(url),
     stop: () => running.stop(),
   };
 }

@@ -83,22 +83,20 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         },
       },
       async ({ query, req, res }) => {
-        const { format = formatOf(req), account, column, name, exclude } = query;
+        const { format = formatOf(req), ...options } = query;
+        const { account, name = null } = options;
         const encoding = req.headers['content-encoding'] ?? 'identity';
         if (!PACKINGS.includes(encoding.toLowerCase())) return BAD_PACKING;
         if (format === null) return NO_FORMAT;
         if (account !== undefined && !accounts().some((known) => known.name === account)) {
           return NO_ACCOUNT;
         }
-        const upload: Upload = { name: name ?? null, since: now(), received: 0, invalid: 0 };
+        const upload: Upload = { name, since: now(), received: 0, invalid: 0 };
         receiving.add(upload);
         const list = await audiences
           .ingest(req, {
+            ...options,
             format,
-            ...(account === undefined ? {} : { account }),
-            ...(column === undefined ? {} : { column }),
-            ...(name === undefined ? {} : { name }),
-            ...(exclude === undefined ? {} : { exclude }),
             signal: dropSignal(res, stopping),
             onProgress: ({ received, invalid }) => Object.assign(upload, { received, invalid }),
           })
@@ -119,9 +117,9 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         query: AudienceListQuery,
         answers: { 200: AudiencePage },
       },
-      async ({ query: { cursor, limit } }) => {
-        if (cursor !== undefined && !CURSOR.test(cursor)) return noCursor;
-        const page = await audiences.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+      async ({ query }) => {
+        if (query.cursor !== undefined && !CURSOR.test(query.cursor)) return noCursor;
+        const page = await audiences.list(query);
         return {
           audiences: page.lists.map(audienceView),
           receiving: [...receiving].map((one) => ({ ...one, since: rfc3339(one.since) })),

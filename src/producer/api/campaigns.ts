@@ -83,13 +83,9 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       query: CampaignListQuery,
       answers: { 200: CampaignPage },
     },
-    async ({ query: { state, limit, account, cursor }, language }) => {
-      const page = await deps.campaigns.list({
-        state,
-        limit,
-        ...(account === undefined ? {} : { account }),
-        ...(cursor === undefined ? {} : { cursor }),
-      });
+    async ({ query, language }) => {
+      const { account } = query;
+      const page = await deps.campaigns.list(query);
       const isKnown = account === undefined || deps.accounts().some(({ name }) => name === account);
       // A removed account keeps its campaigns for a while, and they may still be asked for.
       if (!isKnown && page.campaigns.length === 0) return NO_ACCOUNT;

@@ -56,8 +56,8 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
       async ({ query, req, res }) => {
         const file = await readFile(req);
         if ('refused' in file) return file;
-        const filename = query.filename ?? file.filename;
-        const kept = await media.put(file.bytes, filename === undefined ? {} : { filename });
+        const { bytes, ...named } = file;
+        const kept = await media.put(bytes, { ...named, ...query });
         if ('refused' in kept) return refuse({ code: 'media-unfit', flaws: kept.refused });
         res.location(`/v1/media/${kept.id}`);
         return kept;
@@ -74,9 +74,9 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
         query: MediaListQuery,
         answers: { 200: MediaPage },
       },
-      async ({ query: { cursor, limit } }) => {
+      async ({ query }) => {
         try {
-          const page = await media.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+          const page = await media.list(query);
           return { media: page.media, next: page.cursor ?? null };
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;

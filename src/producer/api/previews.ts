@@ -17,6 +17,11 @@ export const makePreviewRoutes = ({ previewMessage }: Dependencies): Route[] => 
       summary: 'Send a message to a few people for a look',
       body: { schema: PreviewRequest, unchecked: true },
       answers: { 200: PreviewReport },
+      problems: {
+        409: 'WeChat refused a file or an article, or the day’s last uploadnews is kept for a send',
+        502: 'WeChat answered, and nothing can be read from it',
+        503: 'Redis is away, or WeChat gave no answer; Retry-After says when to come back',
+      },
     },
     ({ body }) => previewMessage(body),
   ),

@@ -11,8 +11,8 @@ const LANE_STATES = ['open', 'asleep', 'paused'] as const;
 export const AccountListQuery = z.strictObject({
   limit: Limit,
   cursor: Cursor,
-  search: z.string().max(32).describe('A part of the name, in any case').optional(),
-  state: z.enum(LANE_STATES).describe('Of the lane').optional(),
+  search: z.string().max(32).describe('A part of the name, in any case').exactOptional(),
+  state: z.enum(LANE_STATES).describe('Of the lane').exactOptional(),
 });
 
 const LaneDetails = z.strictObject({
@@ -117,7 +117,7 @@ export const FollowersQuery = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, flaw('cursor-unknown'))
     .describe('`next` of the page before; each page costs one of 500 calls a day')
-    .optional(),
+    .exactOptional(),
 });
 export const FollowerPage = z
   .strictObject({ total: Count.nullable(), openids: z.array(z.string()), next: Next })

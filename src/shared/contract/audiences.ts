@@ -10,20 +10,22 @@ const text = (most: number) => z.string().min(1).max(most);
 export const AudienceUploadQuery = z.strictObject({
   format: z
     .enum(['text', 'csv', 'ndjson', 'json'])
-    .optional()
+    .exactOptional()
     .describe(
       'text: an OpenID a line; json: one array, or what user/get answers. Told by Content-Type if absent',
     ),
   column: text(128)
-    .optional()
+    .exactOptional()
     .describe('The CSV column, or the JSON field, that has the OpenID; openid if absent'),
-  name: text(128).optional().describe('For people'),
-  account: text(32).optional().describe('OpenIDs are of one account: no other can use the list'),
+  name: text(128).exactOptional().describe('For people'),
+  account: text(32)
+    .exactOptional()
+    .describe('OpenIDs are of one account: no other can use the list'),
   exclude: z
     .string(flaw('not-comma-separated'))
     .transform((ids) => ids.split(','))
     .pipe(z.array(z.string().regex(AUDIENCE_ID, flaw('audience-id-malformed'))).max(16))
-    .optional()
+    .exactOptional()
     .describe('Ids of audiences, separated by commas: whoever is on one is left out'),
 });
 

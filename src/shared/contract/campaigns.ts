@@ -26,9 +26,9 @@ export const CampaignListQuery = z.strictObject({
     .string()
     .regex(CAMPAIGN_ID, flaw('cursor-unknown'))
     .describe('`next` of the page before')
-    .optional(),
-  account: z.string().min(1).max(32).optional().describe('Of this account only'),
-  state: z.enum(CAMPAIGN_STATES).optional().describe('In this state only'),
+    .exactOptional(),
+  account: z.string().min(1).max(32).exactOptional().describe('Of this account only'),
+  state: z.enum(CAMPAIGN_STATES).exactOptional().describe('In this state only'),
 });
 
 export const AuditQuery = numbered('entries');

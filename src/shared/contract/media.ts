@@ -7,7 +7,7 @@ export const MediaUploadQuery = z.strictObject({
     .string()
     .min(1)
     .max(128)
-    .optional()
+    .exactOptional()
     .describe('What the file is called; its content alone tells what it is'),
 });
 

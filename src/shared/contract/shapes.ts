@@ -26,7 +26,12 @@ export const Limit = z.coerce
   .describe('How many at most');
 
 /** Handed back as it came. */
-export const Cursor = z.string().min(1).max(200).describe('`next` of the page before').optional();
+export const Cursor = z
+  .string()
+  .min(1)
+  .max(200)
+  .describe('`next` of the page before')
+  .exactOptional();
 
 /** `next` of a list that is read by a cursor. */
 export const Next = z.string().nullable().describe('The cursor of the next page; null on the last');
