@@ -10,6 +10,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import { readAnswer } from '../../src/shared/wechat/read-answer.ts';
 import { plainPush } from '../shared/wechat/push/make-push.ts';
 import { openIds } from '../support/open-ids.ts';
 import type { Stall } from './watch-stalls.ts';
@@ -163,5 +165,33 @@ describe('one push stalls nobody', () => {
 
     expect([400, 401]).toContain(stalled.status);
     expect(stalled.own).toBeLessThan(MOST_MS);
+  });
+});
+
+describe('one answer of WeChat stalls nobody', () => {
+  const MB = 1024 * 1024;
+  it.each([
+    ['a megabyte of numbers', `{"a":[${'1,'.repeat(MB / 2)}1]}`],
+    [
+      'a megabyte of numbers, one of them long',
+      `{"n":12345678901234567890,"a":[${'1,'.repeat(MB / 2)}1]}`,
+    ],
+    [
+      '50,000 numbers, one of them long',
+      `{"n":12345678901234567890,"a":[${'1,'.repeat(49_900)}1]}`,
+    ],
+    ['eight megabytes of OpenIDs', JSON.stringify({ data: { openid: openIds(250_000) } })],
+    ['eight megabytes of one text', JSON.stringify({ errcode: 1, errmsg: 'x'.repeat(8 * MB) })],
+    ['eight megabytes of control bytes', `{"errcode":1,"errmsg":"${'\0\t'.repeat(4 * MB)}"}`],
+    ['eight megabytes of quotes', `{"errcode":1,"errmsg":"${'\\"'.repeat(4 * MB)}"}`],
+  ])('of %s', (_, text) => {
+    const took = [1, 2, 3].map(() => {
+      const before = process.cpuUsage();
+      readAnswer(text, { path: '/cgi-bin/user/get', answer: z.object({}), secrets: [] });
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1_000;
+    });
+
+    expect(Math.min(...took)).toBeLessThan(MOST_MS);
   });
 });
