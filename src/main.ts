@@ -6,6 +6,7 @@ import { inTime } from './shared/platform/in-time.ts';
 import { makeLogger } from './shared/platform/logger.ts';
 import { makeRegistry } from './shared/platform/metrics.ts';
 import { startMetricsServer } from './shared/platform/metrics-server.ts';
+import { refusalOf } from './shared/platform/redis-refusal.ts';
 import type { Running } from './shared/platform/running.ts';
 import { SECOND } from './shared/platform/time.ts';
 import type { Reloading } from './shared/platform/watch-accounts.ts';
@@ -140,6 +141,8 @@ try {
 
 function inWords(error: unknown): string {
   if (error instanceof ServiceError) return error.message;
+  const refusal = refusalOf(error);
+  if (refusal) return refusal.message;
   const { code, port, address, stack } = error as Error & Listening;
   if (code === 'EADDRINUSE') {
     return `Port ${port} of ${address} is in use: stop what listens there, or set another *_PORT.`;

@@ -5,10 +5,11 @@ import { makeTakeReceipt } from '../shared/actions/take-receipt.ts';
 import { startWatching } from '../shared/actions/watch-installation.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
-import { connect, untilReady } from '../shared/platform/redis.ts';
-import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
+import { connect } from '../shared/platform/redis.ts';
+import { examineAtStart, redisFaults } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { openQueues } from '../shared/queue/queues.ts';
@@ -27,11 +28,16 @@ export interface StartOptions extends Reloading {
   readonly now?: () => number;
 }
 
-export async function start(options: StartOptions): Promise<Running> {
+export const start = (options: StartOptions): Promise<Running> =>
+  startOrClose((opens) => startIn(options, opens));
+
+async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const { config, log, prefix = config.redis.prefix } = options;
   const redis = connect(config.redis.url, { purpose: 'http', log });
+  opens(() => redis.disconnect());
   const clock = makeRedisClock({ redis });
   const { now = clock.now } = options;
+  opens(clock.stop);
   const { retainMs, pace } = config;
   const { submitTimeoutMs } = pace;
   const facts = makeFactLog(log, now);
@@ -44,11 +50,13 @@ export async function start(options: StartOptions): Promise<Running> {
       }
     },
   });
+  opens(watched.stop);
   const called = (): CallbackAccount[] => callbackAccounts(watched.accounts());
   // One that was added while this process ran is itself, too.
   const identityOf = makeIdentityOf(config, watched.accounts);
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
+  opens(queues.close);
   const record = recordOf(prefix);
   const installed = await startWatching({
     redis,
@@ -56,6 +64,7 @@ export async function start(options: StartOptions): Promise<Running> {
     config,
     accounts: () => config.accounts,
   });
+  opens(installed.stop);
   const refusedAt = new Map<string, number>();
   /** For the page and the doctor. Strangers decide how often it happens, so not each is written. */
   function noteRefused({ account, reason }: Extract<CallbackFact, { type: 'push-refused' }>): void {
@@ -82,22 +91,19 @@ export async function start(options: StartOptions): Promise<Running> {
     now,
   });
   // The port is open already: without Redis events go to the spool, and WeChat gets its answer.
-  void untilReady(redis)
-    .then(
-      () => checkRedis(redis),
-      () => ['Redis is away: events are kept in the spool until it is back'],
-    )
-    .then((findings) => {
+  const away = 'Redis is away: events are kept in the spool until it is back';
+  const unfit = new Promise<Error>((fail) => {
+    examineAtStart(redis, away).then((findings) => {
       for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
-    })
-    .catch(() => undefined);
+    }, fail);
+  });
   const address = (name: string): string => `${publicUrl ?? callback.url}/wechat/${name}`;
   return {
     addresses: Object.fromEntries(
       called().map(({ name }) => [`callback of ${name}`, address(name)]),
     ),
     ready: () => redisFaults(redis),
-    failed: installed.failed,
+    failed: Promise.race([installed.failed, unfit]),
     async stop() {
       installed.stop();
       clock.stop();

@@ -15,10 +15,11 @@ import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
-import { connect, untilReady } from '../shared/platform/redis.ts';
-import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
+import { connect } from '../shared/platform/redis.ts';
+import { examineAtStart, redisFaults } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
@@ -50,19 +51,23 @@ const ENQUEUE_WITHIN = 3 * SECOND;
 const BOARD = '/board';
 
 /** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
-export async function start(options: StartOptions): Promise<Running> {
+export const start = (options: StartOptions): Promise<Running> =>
+  startOrClose((opens) => startIn(options, opens));
+
+async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const { config, log, registry, prefix = config.redis.prefix } = options;
   const { retainMs, isSandbox } = config;
   const { submitTimeoutMs } = config.pace;
   const { era, proxyUrl } = config.wechat;
   const redis = connect(config.redis.url, { purpose: 'http', log });
+  opens(() => redis.disconnect());
   const clock = makeRedisClock({ redis });
   const { now = clock.now } = options;
   // Without Redis it starts all the same and says 503 until it is there.
-  const findings = await untilReady(redis).then(
-    () => clock.measure().then(() => checkRedis(redis)),
-    () => ['Redis is away: every call is answered with 503 until it is back'],
-  );
+  opens(clock.stop);
+  const away = 'Redis is away: every call is answered with 503 until it is back';
+  const findings = await examineAtStart(redis, away);
+  await clock.measure().catch(() => undefined);
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
   const watched = watchAccounts({
@@ -70,16 +75,20 @@ export async function start(options: StartOptions): Promise<Running> {
     accounts: config.accounts,
     mayAdd: (account) => installed.claim(account),
   });
+  opens(watched.stop);
   const { accounts } = watched;
   const record = recordOf(prefix);
   const installed = await startWatching({ redis, record, config, accounts });
+  opens(installed.stop);
   const identityOf = makeIdentityOf(config, accounts);
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
+  opens(queues.close);
   const feed = openCampaignFeed({
     redis: connect(config.redis.url, { purpose: 'worker', log }),
     record,
   });
+  opens(feed.stop);
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const { quota } = stores;
   const wechatFor = makeWechatFor({
@@ -164,9 +173,6 @@ export async function start(options: StartOptions): Promise<Running> {
         }),
       },
     },
-  }).catch(async (error: unknown) => {
-    await close();
-    throw error;
   });
 
   let stopped: Promise<void> | undefined;

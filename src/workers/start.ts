@@ -11,11 +11,12 @@ import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
-import { connect, untilReady } from '../shared/platform/redis.ts';
-import { checkRedis, redisFaults } from '../shared/platform/redis-check.ts';
+import { connect } from '../shared/platform/redis.ts';
+import { examineAtStart, redisFaults } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
+import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
@@ -62,7 +63,11 @@ async function untilSilent(redis: Redis): Promise<void> {
   }
 }
 
-export async function start(options: StartOptions): Promise<Running> {
+/** @throws {ServiceError} `REDIS_UNFIT`, `INSTALLATION_DIFFERS`; what was opened is closed again. */
+export const start = (options: StartOptions): Promise<Running> =>
+  startOrClose((opens) => startWorker(options, opens));
+
+async function startWorker(options: StartOptions, opens: Opens): Promise<Running> {
   const {
     config,
     log,
@@ -74,14 +79,14 @@ export async function start(options: StartOptions): Promise<Running> {
   const { proxyUrl } = config.wechat;
   const { submitTimeoutMs } = config.pace;
   const redis = connect(config.redis.url, { purpose: 'worker', log });
+  opens(() => redis.disconnect());
   // Without Redis it starts all the same: what comes next waits until it is there.
   let minder: ClockMinder | undefined;
   const clock = makeRedisClock({ redis, hostNow, onMeasured: () => minder?.look() });
   const { now = clock.now } = options;
-  const findings = await untilReady(redis).then(
-    () => checkRedis(redis),
-    () => ['Redis is away: nothing is done until it is back'],
-  );
+  opens(clock.stop);
+  const away = 'Redis is away: nothing is done until it is back';
+  const findings = await examineAtStart(redis, away);
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
   await clock.measure();
 
@@ -90,16 +95,20 @@ export async function start(options: StartOptions): Promise<Running> {
     accounts: config.accounts,
     mayAdd: (account) => installed.claim(account),
   });
+  opens(watched.stop);
   const { accounts } = watched;
   const identityOf = makeIdentityOf(config, accounts);
   const { retainMs } = config;
   const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const record = recordOf(prefix);
   const installed = await startWatching({ redis, record, config, accounts });
+  opens(installed.stop);
   const gate = makeGate({ redis, stores, check: installed.check, log, now });
   await gate.pass();
   const listener = connect(config.redis.url, { purpose: 'worker', log });
+  opens(() => listener.disconnect());
   const queues = openQueues({ connection: redis, log, prefix });
+  opens(queues.close);
   const telemetry = makeTelemetry(log, registry);
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const webhooks = openSafeDispatcher({ allowPrivate: config.allowPrivateTargets });

@@ -96,7 +96,7 @@ const Environment = z.object({
   API_KEYS: parseApiKeys.default([]),
   BOARD_USER: z.string().optional(),
   BOARD_PASSWORD: z.string().optional(),
-  PUBLIC_URL: setting.httpUrl.optional(),
+  PUBLIC_URL: setting.originUrl.optional(),
   CALLBACK_HOST: setting.host.default(LOOPBACK),
   CALLBACK_PORT: setting.port.default(3001),
   CALLBACK_PUBLIC_URL: setting.httpUrl.optional(),

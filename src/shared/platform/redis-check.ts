@@ -5,19 +5,41 @@
 import type { Redis } from 'ioredis';
 import { inTime } from './in-time.ts';
 import { untilReady } from './redis.ts';
+import { refusalOf, unfit } from './redis-refusal.ts';
 import { SECOND } from './time.ts';
 
 interface Finding {
   readonly sentence: string;
   /** Work is impossible or sure to go wrong, not only less safe. */
   readonly isFault: boolean;
+  /** No waiting helps: a role need not start. */
+  readonly forGood?: true;
 }
 
 const PATIENCE = 2 * SECOND;
 const OLDEST: readonly [major: number, minor: number] = [6, 2];
 const NEARLY_FULL = 0.9;
 
-/** All that is wrong with a Redis, in sentences; for the log at the start. */
+/**
+ * All that is wrong with a Redis, for the log at the start of a role; `away` where none answers.
+ *
+ * @throws {ServiceError} `REDIS_UNFIT`: it says no for good.
+ */
+export async function examineAtStart(redis: Redis, away: string): Promise<string[]> {
+  try {
+    await untilReady(redis);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal) throw refusal;
+    return [away];
+  }
+  const findings = await findingsOf(redis);
+  const no = findings.find(({ forGood }) => forGood);
+  if (no) throw unfit(no.sentence);
+  return findings.map(({ sentence }) => sentence);
+}
+
+/** All that is wrong with a Redis, in sentences. */
 export async function checkRedis(redis: Redis): Promise<string[]> {
   return (await findingsOf(redis)).map(({ sentence }) => sentence);
 }
@@ -37,10 +59,13 @@ async function findingsOf(redis: Redis): Promise<Finding[]> {
     await untilReady(redis, PATIENCE);
     info = parseInfo(await inTime(redis.info(), PATIENCE));
   } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal) return [forGood(refusal.message)];
     return [fault(`Redis does not answer: ${error instanceof Error ? error.message : error}`)];
   }
   return [
     ...versionOf(info),
+    ...clusterOf(info),
     ...roleOf(info),
     ...memoryOf(info),
     ...(await persistenceOf(info, redis)),
@@ -51,7 +76,12 @@ function versionOf(info: ReadonlyMap<string, string>): Finding[] {
   const version = info.get('redis_version') ?? '';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return [];
-  return [fault(`Redis ${version} is too old: ${OLDEST.join('.')} or later is needed`)];
+  return [forGood(`Redis ${version} is too old: ${OLDEST.join('.')} or later is needed`)];
+}
+
+function clusterOf(info: ReadonlyMap<string, string>): Finding[] {
+  if (info.get('cluster_enabled') !== '1') return [];
+  return [forGood('REDIS_URL names a node of a Redis cluster: name a Redis that is none')];
 }
 
 function roleOf(info: ReadonlyMap<string, string>): Finding[] {
@@ -122,5 +152,6 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
   );
 }
 
+const forGood = (sentence: string): Finding => ({ sentence, isFault: true, forGood: true });
 const fault = (sentence: string): Finding => ({ sentence, isFault: true });
 const warning = (sentence: string): Finding => ({ sentence, isFault: false });

@@ -1,6 +1,7 @@
 /** How every process of ours talks to Redis: by connections that say once that it is away. */
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { refusalOf } from './redis-refusal.ts';
 import { SECOND } from './time.ts';
 
 export interface ConnectOptions {
@@ -38,13 +39,14 @@ export function connect(url: string, { purpose, log }: ConnectOptions): Redis {
   return redis;
 }
 
-/** @throws the last connection error if Redis is not there in time. */
+/** @throws the last connection error if Redis is not there in time; at once where it says no for good. */
 export async function untilReady(redis: Redis, timeoutMs = 10 * SECOND): Promise<void> {
   if (redis.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
     let last = new Error(`Redis is not ready (${redis.status})`);
     const onError = (error: Error): void => {
-      last = error;
+      last = refusalOf(error) ?? error;
+      if (last !== error) onEnd();
     };
     const settle = (finish: () => void) => (): void => {
       clearTimeout(timer);

@@ -211,6 +211,43 @@ describe('the configuration', () => {
     },
   );
 
+  it.each([
+    'redis://:p@ss@redis.example:6379',
+    'redis://:pa#ss@redis.example:6379',
+    'redis://:1#ss@redis.example:6379',
+    'redis://user:12/ss@redis.example:6379',
+    'redis://user:12?ss@redis.example:6379',
+    'redis://user:100%@redis.example:6379',
+    'redis://redis.example:6379/abc',
+    'redis://redis.example:6379/0/1',
+    'redis://redis.example:6379#0',
+    'redis:///0',
+    'redis:redis.example',
+  ])('REDIS_URL says what to write instead, and repeats nothing: %s', (url) => {
+    const refused = () => loadConfig({ REDIS_URL: url });
+
+    expect(refused).toThrow(/REDIS_URL: redis:\/\/user:password@host.*percent-encode/);
+    expect(refused).not.toThrow(/ss@|redis\.example|abc|12/);
+  });
+
+  it.each([
+    'redis://127.0.0.1:6379',
+    'redis://redis.example:6379/',
+    'redis://:p%40s%23s%2F@redis.example/15',
+    'rediss://user:a!b$c&d*e@redis.example:6380/2',
+  ])('REDIS_URL may be %s', (url) => {
+    expect(loadConfig({ REDIS_URL: url }).redis.url).toBe(url);
+  });
+
+  it('PUBLIC_URL has no path: every link begins at the root', () => {
+    for (const url of ['https://a.example/qunfa', 'https://a.example/?x', 'https://a.example/#x']) {
+      expect(complainedAbout({ PUBLIC_URL: url })).toEqual(['PUBLIC_URL']);
+    }
+    expect(loadConfig({ PUBLIC_URL: 'https://a.example:8443/' }).producer.publicUrl).toBe(
+      'https://a.example:8443',
+    );
+  });
+
   it('takes a variable that is set to nothing as not set', () => {
     expect(loadConfig({ REDIS_URL: '', METRICS_PORT: ' ', WECHAT_APP_ID: '' })).toEqual(
       loadConfig({}),

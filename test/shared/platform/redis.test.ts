@@ -10,6 +10,7 @@ import {
 } from '../../../src/shared/platform/private-redis.ts';
 import { connect, untilReady } from '../../../src/shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../../../src/shared/platform/redis-check.ts';
+import { refusalOf } from '../../../src/shared/platform/redis-refusal.ts';
 import { recordedLog } from '../../support/log-lines.ts';
 import { type Severable, type SeverableOptions, severable } from '../../support/severable.ts';
 
@@ -106,6 +107,29 @@ describe('a connection to Redis', () => {
     const redis = open('redis://127.0.0.1:1', 'worker');
 
     await expect(untilReady(redis, 500)).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+describe('an error of Redis', () => {
+  it.each([
+    ['', 'ERR_TLS_CERT_ALTNAME_INVALID', /certificate/],
+    ['', 'DEPTH_ZERO_SELF_SIGNED_CERT', /NODE_EXTRA_CA_CERTS/],
+    ['', 'CERT_HAS_EXPIRED', /certificate/],
+    ['', 'ERR_SSL_WRONG_VERSION_NUMBER', /write redis:\/\//],
+    ['Ready check failed: NOAUTH Authentication required.', '', /has none/],
+    ['MOVED 3999 127.0.0.1:6381', '', /cluster/],
+  ])('is for good, and says the cure: %s%s', (message, code, cure) => {
+    const error = Object.assign(new Error(message), code === '' ? {} : { code });
+
+    expect(refusalOf(error)?.message).toMatch(cure);
+  });
+
+  it.each(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND'])('may pass: %s', (code) => {
+    expect(refusalOf(Object.assign(new Error('connect'), { code }))).toBeUndefined();
+  });
+
+  it('may pass while Redis loads its data', () => {
+    expect(refusalOf(new Error('LOADING Redis is loading the dataset in memory'))).toBeUndefined();
   });
 });
 
