@@ -307,7 +307,8 @@ function read(html: string, mostParts = Number.POSITIVE_INFINITY): Document | nu
       oncomment(from, to) {
         const closed = html.indexOf('>', Math.max(from, to - 1));
         comments.push({
-          start: html.lastIndexOf('<', from),
+          // What is inside may begin with one, too.
+          start: html.lastIndexOf('<', from - 1),
           end: closed === -1 ? html.length : closed + 1,
         });
       },

@@ -76,6 +76,15 @@ describe('a picture of ours', () => {
 });
 
 describe('an article', () => {
+  it.each([
+    '<!--<img src="upload:m_a">-->',
+    '<!--<upload:m_a-->',
+    '<!<upload:m_a>',
+    '<?<upload:m_a>',
+  ])('goes on behind a picture that was commented out: %s', (comment) => {
+    expect(sent(`<p>a</p>${comment}<p>b</p>`)).toBe('<p>a</p><p>b</p>');
+  });
+
   it.each(['&nbsp;', '<p></p>', '\u200b', '<!-- a -->', '<p title="a">'])(
     'of nothing but %s is blank, however long it is',
     (nothing) => {
