@@ -10,7 +10,7 @@ import {
 import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { MaterialStore } from '../../shared/record/material-store.ts';
-import type { MediaStore, StoredMedia } from '../../shared/record/media-store.ts';
+import type { MediaStore } from '../../shared/record/media-store.ts';
 import { readFile } from '../http/read-file.ts';
 import { type Route, route } from '../http/route.ts';
 
@@ -23,7 +23,7 @@ interface Dependencies {
 const tag = 'Media';
 
 export function makeMediaRoutes({ media, materials, accounts }: Dependencies): Route[] {
-  async function whereAtWechat({ sha256 }: StoredMedia) {
+  async function whereAtWechat({ sha256 }: MediaFile) {
     const names = accounts().map(({ name }) => name);
     const found = await materials.atWechat(sha256, names);
     return found.map(({ expiresAt, ...where }) => ({

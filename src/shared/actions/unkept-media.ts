@@ -1,8 +1,9 @@
-import { judgeMedia, type MediaStore, type StoredMedia } from '../record/media-store.ts';
+import type { MediaFile } from '../contract/media.ts';
+import { judgeMedia, type MediaStore } from '../record/media-store.ts';
 
 /** The media store, except that what a request brings stays only once `keep` is called. */
 export function unkeptMedia(media: MediaStore): MediaStore & { keep(): Promise<void> } {
-  const seen = new Map<string, { facts: StoredMedia; bytes: Uint8Array }>();
+  const seen = new Map<string, { facts: MediaFile; bytes: Uint8Array }>();
   const unkept: (() => Promise<unknown>)[] = [];
   return {
     ...media,

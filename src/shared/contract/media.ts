@@ -26,12 +26,12 @@ const example = {
 
 export const MediaFile = z
   .strictObject({
-    id: z.string().describe('`m_…`; the same content has the same id'),
+    id: z.string().describe('`m_` and 32 hex digits: the same content has the same id'),
     type: z.enum(['image', 'voice', 'video']),
     format: z.enum(['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4']),
     bytes: Count,
     sha256: z.string(),
-    filename: z.string(),
+    filename: z.string().describe('ASCII, with the extension of what it is'),
     width: Count.exactOptional(),
     height: Count.exactOptional(),
     durationMs: z.number().exactOptional(),

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import type { MaterialKey, WechatCopy } from '../campaign/material.ts';
 import type { Upload } from '../campaign/message.ts';
 import type { Flaw } from '../campaign/mistake.ts';
+import type { MediaFile } from '../contract/media.ts';
 import { CoverUnfit, fitCover } from '../media/fit-cover.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../record/material-store.ts';
-import type { MediaStore, StoredMedia } from '../record/media-store.ts';
+import type { MediaStore } from '../record/media-store.ts';
 import type { Answer, UploadFile, WechatClient } from '../wechat/client.ts';
 import {
   addMaterial,
@@ -14,7 +15,7 @@ import {
   uploadVideoForMass,
 } from '../wechat/media.ts';
 
-const CONTENT_TYPES: Readonly<Record<StoredMedia['format'], string>> = {
+const CONTENT_TYPES: Readonly<Record<MediaFile['format'], string>> = {
   jpg: 'image/jpeg',
   png: 'image/png',
   gif: 'image/gif',

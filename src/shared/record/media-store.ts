@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { MediaFormat } from '../campaign/media-facts.ts';
 import type { Flaw } from '../campaign/mistake.ts';
+import type { MediaFile } from '../contract/media.ts';
 import { inspectMedia } from '../media/inspect-media.ts';
 import { safeFilename } from '../media/safe-filename.ts';
 import { KEEP_LONGER } from './media-scripts.ts';
@@ -22,28 +23,13 @@ const MAX_PAGE = 100;
 
 export type KnownFormat = Exclude<MediaFormat, 'unknown'>;
 
-export interface StoredMedia {
-  /** `m_` and 32 hex digits of the content's SHA-256. */
-  readonly id: string;
-  readonly type: 'image' | 'voice' | 'video';
-  readonly format: KnownFormat;
-  readonly bytes: number;
-  /** 64 hex digits. */
-  readonly sha256: string;
-  /** ASCII, with the extension of what it is; WeChat wants one in every upload. */
-  readonly filename: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly durationMs?: number;
-}
-
 /** Every reason at once. */
 export interface MediaRefused {
   readonly refused: readonly Flaw[];
 }
 
 export interface MediaPage {
-  readonly media: StoredMedia[];
+  readonly media: MediaFile[];
   /** To be passed on for the next page; absent on the last. */
   readonly cursor?: string;
 }
@@ -57,7 +43,7 @@ export interface Dependencies {
   readonly now: () => number;
 }
 
-const TYPES: Readonly<Record<KnownFormat, StoredMedia['type']>> = {
+const TYPES: Readonly<Record<KnownFormat, MediaFile['type']>> = {
   jpg: 'image',
   png: 'image',
   gif: 'image',
@@ -86,7 +72,7 @@ export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
   async function put(
     bytes: Uint8Array,
     { filename }: { readonly filename?: string } = {},
-  ): Promise<StoredMedia | MediaRefused> {
+  ): Promise<MediaFile | MediaRefused> {
     const judged = judgeMedia(bytes, filename);
     if ('refused' in judged) return judged;
 
@@ -105,7 +91,7 @@ export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
     return judged;
   }
 
-  async function describe(id: string): Promise<StoredMedia | null> {
+  async function describe(id: string): Promise<MediaFile | null> {
     if (!isMediaId(id)) return null;
     return parseStored(await redis.get(factsKey(id)));
   }
@@ -176,7 +162,7 @@ export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
 export function judgeMedia(
   bytes: Uint8Array,
   filename: string | undefined,
-): StoredMedia | MediaRefused {
+): MediaFile | MediaRefused {
   const { format, bytes: size, broken, looksLike, ...figures } = inspectMedia(bytes);
   const refused: Flaw[] = [];
   if (size > MAX_MEDIA_BYTES) {
@@ -213,8 +199,8 @@ async function allDone(transaction: ChainableCommander): Promise<void> {
   }
 }
 
-const parseStored = (text: string | null): StoredMedia | null =>
-  text === null ? null : (JSON.parse(text) as StoredMedia);
+const parseStored = (text: string | null): MediaFile | null =>
+  text === null ? null : (JSON.parse(text) as MediaFile);
 
 interface Position {
   readonly id: string;

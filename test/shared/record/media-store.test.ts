@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { MediaFile } from '../../../src/shared/contract/media.ts';
 import { DAY, MINUTE } from '../../../src/shared/platform/time.ts';
-import {
-  type MediaRefused,
-  makeMediaStore,
-  type StoredMedia,
-} from '../../../src/shared/record/media-store.ts';
+import { type MediaRefused, makeMediaStore } from '../../../src/shared/record/media-store.ts';
 import { testRedis } from '../../support/redis.ts';
 import { example, fixture } from '../media/samples.ts';
 
@@ -28,7 +25,7 @@ function library() {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function kept(answer: StoredMedia | MediaRefused): StoredMedia {
+function kept(answer: MediaFile | MediaRefused): MediaFile {
   if ('refused' in answer) throw new Error(JSON.stringify(answer.refused));
   return answer;
 }
