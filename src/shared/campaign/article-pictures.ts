@@ -341,9 +341,8 @@ function read(html: string, mostParts = Number.POSITIVE_INFINITY): Document | nu
   }
 }
 
-/** Behind an attribute's name: `=`, with blanks around it. */
+/** Behind an attribute's name: one `=`, with blanks around it. A second one belongs to the value. */
 function valueStart(html: string, nameEnd: number): number {
-  let at = nameEnd;
-  while (/[\s=]/.test(html.charAt(at))) at++;
-  return at;
+  const sign = next(html, nameEnd, /\S/g);
+  return next(html, html.charAt(sign) === '=' ? sign + 1 : sign, /\S/g);
 }

@@ -76,6 +76,12 @@ describe('a picture of ours', () => {
 });
 
 describe('an article', () => {
+  it('keeps what stands behind a value that begins with =', () => {
+    const html = '<img src="upload:m_a" data-src=="x>y"> and more';
+
+    expect(sent(html)).toBe(`<img src="${AT_WECHAT}" data-src="${AT_WECHAT}">y"> and more`);
+  });
+
   it.each([
     '<!--<img src="upload:m_a">-->',
     '<!--<upload:m_a-->',
