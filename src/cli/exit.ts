@@ -1,7 +1,7 @@
 /** What a script learns from how the command ended. */
 
+import type { CampaignSummary } from '../client/index.ts';
 import type { Language } from '../shared/campaign/warnings.ts';
-import type { CampaignView } from '../shared/contract/campaign-view.ts';
 
 export const EXIT = {
   done: 0,
@@ -31,10 +31,10 @@ export const EXIT_CODES: Readonly<Record<Language, string>> = {
 };
 
 /** Nothing more happens before somebody decides. */
-export const needsPerson = ({ state }: CampaignView): boolean =>
+export const needsPerson = ({ state }: Pick<CampaignSummary, 'state'>): boolean =>
   state === 'held' || state === 'paused';
 
-export function exitOf(campaign: CampaignView): Exit {
+export function exitOf(campaign: Pick<CampaignSummary, 'state' | 'outcome'>): Exit {
   if (needsPerson(campaign) || campaign.outcome === 'unknown') return EXIT.person;
   if (campaign.state === 'failed' || campaign.state === 'cancelled') return EXIT.failed;
   if (campaign.state !== 'completed') return EXIT.done;

@@ -1,12 +1,12 @@
 /** How far a campaign is: bars where a person watches, else a line each time something changed. */
 import cliProgress from 'cli-progress';
+import type { CampaignSummary } from '../client/index.ts';
 import type { Language } from '../shared/campaign/warnings.ts';
-import type { CampaignView } from '../shared/contract/campaign-view.ts';
 import type { Terminal } from './command.ts';
 import { number, stateWords, waitWords } from './words.ts';
 
 export interface Progress {
-  show(campaign: CampaignView): void;
+  show(campaign: CampaignSummary): void;
   end(): void;
 }
 
@@ -64,13 +64,13 @@ function lines(stream: Terminal['stderr'], lang: Language): Progress {
   };
 }
 
-const countsOf = ({ batches }: CampaignView) => ({
+const countsOf = ({ batches }: CampaignSummary) => ({
   total: batches.total,
   handed: batches.submitted + batches.settled,
   settled: batches.settled,
 });
 
-function wordsOf(campaign: CampaignView, lang: Language): string {
+function wordsOf(campaign: CampaignSummary, lang: Language): string {
   const state = stateWords(campaign, lang);
   if (!campaign.waiting) return state;
   const wait = waitWords(campaign.waiting, lang);

@@ -1,8 +1,9 @@
 /** What a campaign is called on a terminal, in English or Chinese. */
+
+import type { CampaignSummary } from '../client/index.ts';
 import type { Audience } from '../shared/campaign/audience.ts';
 import { STATE_WORDS } from '../shared/campaign/state-words.ts';
-import type { InWords, Language } from '../shared/campaign/warnings.ts';
-import type { CampaignView } from '../shared/contract/campaign-view.ts';
+import type { Language } from '../shared/campaign/warnings.ts';
 import type { Env } from './command.ts';
 
 /** `QUNFA_LANG` (zh or en), else the locale of the terminal. */
@@ -33,7 +34,7 @@ export function audienceWords(audience: Audience, lang: Language): string {
 
 /** English has the words of the API, which scripts and people look for alike. */
 export function stateWords(
-  { state, outcome }: Pick<CampaignView, 'state' | 'outcome'>,
+  { state, outcome }: Pick<CampaignSummary, 'state' | 'outcome'>,
   lang: Language,
 ): string {
   if (lang === 'en') return outcome ? `${state}: ${outcome}` : state;
@@ -69,7 +70,7 @@ const LABELS = {
 } as const;
 
 /** The campaign as some lines; the last ones say what stands in the way, and what helps. */
-export function campaignLines(campaign: InWords<CampaignView>, lang: Language): string[] {
+export function campaignLines(campaign: CampaignSummary, lang: Language): string[] {
   const { id, waiting, error, warnings, pausedFor = [] } = campaign;
   const label = LABELS[lang];
   const isZh = lang === 'zh';
@@ -92,12 +93,12 @@ export function campaignLines(campaign: InWords<CampaignView>, lang: Language): 
   ];
 }
 
-function recipients({ recipients: count }: CampaignView, lang: Language): string {
+function recipients({ recipients: count }: CampaignSummary, lang: Language): string {
   if (count === null) return '';
   return lang === 'zh' ? `，${number(count)} 人` : `, ${number(count)} recipients`;
 }
 
-function batchCounts({ batches }: CampaignView, lang: Language): string {
+function batchCounts({ batches }: CampaignSummary, lang: Language): string {
   const { total, ...states } = batches;
   const { batchStates } = STATE_WORDS.zh;
   const counts = Object.entries(states).filter(([, count]) => count > 0);
@@ -111,7 +112,7 @@ function batchCounts({ batches }: CampaignView, lang: Language): string {
   return `${number(total)}${each.length > 0 ? `：${each.join('，')}` : ''}`;
 }
 
-function received({ receipt }: CampaignView, lang: Language): string {
+function received({ receipt }: CampaignSummary, lang: Language): string {
   const [sent, failed, eligible, total] = [
     receipt.sent,
     receipt.failed,
@@ -124,7 +125,7 @@ function received({ receipt }: CampaignView, lang: Language): string {
 }
 
 export function waitWords(
-  { reason, until, queue, missesNotAfter }: NonNullable<CampaignView['waiting']>,
+  { reason, until, queue, missesNotAfter }: NonNullable<CampaignSummary['waiting']>,
   lang: Language,
 ): string {
   if (lang === 'en') {
@@ -134,7 +135,7 @@ export function waitWords(
   return `${why}${queue ? `（${queue}）` : ''}${until ? `，${until} 继续` : ''}${missesNotAfter ? '，已晚于截止时间，任务将被取消' : ''}`;
 }
 
-type Pause = NonNullable<CampaignView['pausedFor']>[number];
+type Pause = NonNullable<CampaignSummary['pausedFor']>[number];
 const PAUSES: Readonly<Record<Language, Readonly<Record<Pause, (id: string) => string>>>> = {
   en: {
     operator: (id) => `operator; qunfa resume ${id}`,

@@ -1,6 +1,6 @@
 /** Asks the sandbox's ledger, not us, what every follower received. */
 import type { RunningSandbox } from '../sandbox/start.ts';
-import type { CampaignView } from '../shared/contract/campaign-view.ts';
+import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 
 export interface Audit {
   readonly messages: number;
@@ -12,7 +12,7 @@ export interface Audit {
 }
 
 export function auditLedger(
-  views: readonly CampaignView[],
+  views: readonly CampaignSummary[],
   { ledger, account }: RunningSandbox['sandbox'],
 ): Audit {
   const findings: string[] = [];
@@ -48,7 +48,7 @@ export function auditLedger(
 type Account = ReturnType<RunningSandbox['sandbox']['account']>;
 
 /** How many should have it, by the sandbox's own lists. */
-function expectedOf({ audience, recipients }: CampaignView, account: Account): number {
+function expectedOf({ audience, recipients }: CampaignSummary, account: Account): number {
   const sizeOf = (members: Account['groups'][number]['members'] | undefined): number =>
     members === undefined ? 0 : 'from' in members ? members.to - members.from : members.length;
   switch (audience.type) {

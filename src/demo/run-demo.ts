@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
 import { makeClient, type UploadFile } from '../client/index.ts';
 import { CAMPAIGN_STATES } from '../shared/campaign/campaign.ts';
-import type { CampaignView } from '../shared/contract/campaign-view.ts';
+import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 import { loadConfig } from '../shared/platform/config.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
 import { startPrivateRedis } from '../shared/platform/private-redis.ts';
@@ -95,7 +95,7 @@ async function runSamples(everything: Everything, stop: AbortSignal, out: WriteS
 
   const progress = makeProgress(out);
   const deadline = Date.now() + PATIENCE;
-  let views: CampaignView[] = [];
+  let views: CampaignSummary[] = [];
   while (!stop.aborted) {
     views = await Promise.all(ids.map((id) => client.campaigns.get(id)));
     progress.show(views);
@@ -115,7 +115,7 @@ async function runSamples(everything: Everything, stop: AbortSignal, out: WriteS
   return audit.findings.length === 0 ? 0 : 1;
 }
 
-const summaryOf = (views: readonly CampaignView[], audit: Audit) => ({
+const summaryOf = (views: readonly CampaignSummary[], audit: Audit) => ({
   campaigns: views.length,
   completed: views.filter(({ state }) => state === 'completed').length,
   recipients: audit.recipients,

@@ -1,10 +1,10 @@
 /** Progress that a person likes to watch; plain lines where nobody watches. */
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
-import type { CampaignView } from '../shared/contract/campaign-view.ts';
+import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 
 export interface Progress {
-  show(views: readonly CampaignView[]): void;
+  show(views: readonly CampaignSummary[]): void;
   end(): void;
 }
 
@@ -53,7 +53,7 @@ function lines(out: WriteStream): Progress {
   };
 }
 
-function sumOf(views: readonly CampaignView[]) {
+function sumOf(views: readonly CampaignSummary[]) {
   const sum = { batches: 0, handed: 0, settled: 0, done: 0 };
   for (const { state, batches } of views) {
     sum.batches += batches.total;
@@ -64,7 +64,7 @@ function sumOf(views: readonly CampaignView[]) {
   return sum;
 }
 
-export function closingTable(views: readonly CampaignView[]): string {
+export function closingTable(views: readonly CampaignSummary[]): string {
   const rows = views.map((view) => [
     view.account,
     view.name,

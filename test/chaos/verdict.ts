@@ -4,6 +4,7 @@
 import { type Batch, batchKey } from '../../src/shared/campaign/batch.ts';
 import { EMPTY_TALLY, type Tally, tallyChange } from '../../src/shared/campaign/progress.ts';
 import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
+import { failureWords } from '../../src/shared/contract/campaign-words.ts';
 import type { CampaignRecord } from '../../src/shared/record/read-campaign.ts';
 import type { CampaignPlan } from './campaign-plan.ts';
 import { PLANTED_REFUSALS } from './fault-plan.ts';
@@ -57,8 +58,10 @@ export function judge(one: Case): Verdict {
   if (!view || !record) return result(plan.recipients);
   const { control, tally } = record;
   if (control.failed) {
-    (control.failed.code === 'wechat-40007' ? refused : findings).push(
-      `failed: ${control.failed.code} ${control.failed.message}`,
+    const { code } = control.failed;
+    const isStale = code === 'refused-by-wechat' && control.failed.errcode === 40007;
+    (isStale || code === 'media-id-unknown' ? refused : findings).push(
+      `failed: ${failureWords(control.failed, 'en')}`,
     );
     return result(0);
   }

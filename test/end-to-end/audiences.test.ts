@@ -45,7 +45,7 @@ describe('a group or a tag', () => {
 
       expect(await world.ended(id)).toMatchObject({
         state: 'failed',
-        error: { code: 'audience-unknown', message: expect.stringContaining('424242') },
+        error: { code: 'audience-unknown', id: expect.stringContaining('424242') },
       });
       expect(world.ledger.calls(account)['media/upload']).toBeUndefined();
       expect(world.sendCalls(account)).toEqual([]);

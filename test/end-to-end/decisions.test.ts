@@ -190,7 +190,7 @@ describe('a pause', () => {
     expect(await world.ended(id)).toMatchObject({
       state: 'cancelled',
       outcome: 'none',
-      error: { code: 'rejected', message: 'wrong date' },
+      error: { code: 'rejected', note: 'wrong date' },
     });
     expect(world.messages('a1')).toEqual({});
   });

@@ -1,5 +1,6 @@
 /** What a campaign needs at WeChat, after a refusal, a loss or a lost answer. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { failureWords } from '../../src/shared/contract/campaign-words.ts';
 import { makeWechatFor } from '../../src/shared/delivery/wechat-accounts.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { DAY } from '../../src/shared/platform/time.ts';
@@ -173,7 +174,8 @@ describe('an account whose news route is uploadnews', () => {
     const id = await world.create(aRequest(account, { message: someNews() }));
 
     const { error } = await world.ended(id);
-    expect(error?.message).toContain('WECHAT_NEWS_ROUTE=draft');
+    expect(error).toEqual({ code: 'refused-by-wechat', errcode: 45106, of: 'uploadnews' });
+    expect(error && failureWords(error, 'en')).toContain('WECHAT_NEWS_ROUTE=draft');
     expect(callsOf(account, 'draft/add')).toBe(0);
   });
 

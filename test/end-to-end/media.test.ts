@@ -144,7 +144,7 @@ describe('articles', () => {
 
     expect(await world.ended(id)).toMatchObject({
       state: 'failed',
-      error: { code: 'wechat-40007' },
+      error: { code: 'refused-by-wechat', errcode: 40007, of: 'uploadnews' },
     });
     expect(world.ledger.calls(account)['media/uploadnews']).toBeLessThanOrEqual(4);
     expect(bodiesOf(account)).toEqual([]);
@@ -210,7 +210,7 @@ describe('a file that WeChat refuses for good', () => {
 
     expect(await world.ended(id)).toMatchObject({
       state: 'failed',
-      error: { code: 'wechat-40137' },
+      error: { code: 'refused-by-wechat', errcode: 40137, of: 'image' },
       batches: { total: 0 },
     });
     expect(bodiesOf(account)).toEqual([]);

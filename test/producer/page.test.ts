@@ -200,13 +200,16 @@ describe('the campaign page', () => {
   });
 
   it.each([
-    ['audience-unknown', '微信中没有这个分组或标签：WeChat knows no group 9'],
-    ['wechat-40007', '被微信拒绝（40007）：WeChat knows no group 9'],
-    ['x', '>WeChat knows no group 9'],
-  ])('says in Chinese why a campaign failed: %s', async (code, words) => {
+    [
+      { code: 'audience-unknown', audience: 'group', id: '9', known: ['2 (星标)'] },
+      '微信中没有这个分组：9；现有：2 (星标)',
+    ],
+    [{ code: 'refused-by-wechat', errcode: 40007, of: 'image' }, '图片被微信拒绝（40007）'],
+    [{ code: 'media-missing', upload: 'm_1' }, '上传的文件 m_1 已过期'],
+  ] as const)('says in Chinese why a campaign failed: %j', async (failure, words) => {
     const world = await pageWorld();
     const id = await world.enqueue();
-    await world.stores.campaigns.end(id, { code, message: 'WeChat knows no group 9' });
+    await world.stores.campaigns.end(id, failure);
 
     expect((await world.look('/?lang=zh')).text).toContain(words);
   });

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import { auditWords } from '../../shared/campaign/audit.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
-import { inWords } from '../../shared/campaign/warnings.ts';
 import { CampaignRequest } from '../../shared/contract/campaign-request.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
+import { inWords } from '../../shared/contract/campaign-words.ts';
 import {
   AcceptedCampaign,
   Audit,

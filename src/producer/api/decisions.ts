@@ -2,8 +2,9 @@
 import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
 import type { RetryHow } from '../../shared/actions/retry-refused.ts';
 import type { SteerCampaign, SteerResult } from '../../shared/actions/steer-campaign.ts';
-import { inWords, type Language } from '../../shared/campaign/warnings.ts';
+import type { Language } from '../../shared/campaign/warnings.ts';
 import { WhichBatch } from '../../shared/contract/batches.ts';
+import { inWords } from '../../shared/contract/campaign-words.ts';
 import { CampaignDetails, StoppedCampaign } from '../../shared/contract/campaigns.ts';
 import {
   RecallReport,

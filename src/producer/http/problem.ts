@@ -1,8 +1,9 @@
 /** Every "no" of the HTTP API in one shape: problem+json (RFC 9457). */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import { inWords, type Language } from '../../shared/campaign/warnings.ts';
+import type { Language } from '../../shared/campaign/warnings.ts';
 import { batchView } from '../../shared/contract/batch-view.ts';
+import { inWords } from '../../shared/contract/campaign-words.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { describeProblem, titleOf } from '../../shared/contract/problem-words.ts';
 import { faultOf, REDIS_RETRY_SECONDS } from './faults.ts';

@@ -2,6 +2,7 @@
 
 import { warningWords } from '../../shared/campaign/warnings.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
+import { failureWords } from '../../shared/contract/campaign-words.ts';
 import { campaignActs } from './acts.ts';
 import { type Html, html } from './html.ts';
 import { shown } from './times.ts';
@@ -106,7 +107,7 @@ function why(view: CampaignView, words: Words): Html[] {
     const late = waiting.missesNotAfter ? ` · ${words.missesNotAfter}` : '';
     lines.push(html`<p class="why">${words.waits[waiting.reason]}${next}${late}</p>`);
   }
-  if (error) lines.push(html`<p class="warn">${words.failed(error.code, error.message)}</p>`);
+  if (error) lines.push(html`<p class="warn">${failureWords(error, tongue(words))}</p>`);
   return lines;
 }
 

@@ -25,7 +25,6 @@ export const EN: Words = {
   workersDiffer: (setting, values) =>
     `The workers have different settings of ${setting} (${values}): give all of them the same, and start them again.`,
   times: 'Times are Beijing time.',
-  failed: (_code, message) => message,
   goesOn: (time) => `goes on ${time}`,
   missesNotAfter: 'that is after notAfter, so it will be cancelled',
   pausedFor: {

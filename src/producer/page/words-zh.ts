@@ -2,20 +2,6 @@ import { STATE_WORDS } from '../../shared/campaign/state-words.ts';
 import { stopInChinese } from '../../shared/contract/lane-words.ts';
 import type { Words } from './words.ts';
 
-const FAILURES: Readonly<Record<string, string>> = {
-  'audience-gone': '所需的名单已不存在',
-  'audience-unknown': '微信中没有这个分组或标签',
-  'cover-unfit': '封面无法调整到微信的要求',
-  'media-missing': '上传的文件已过期，需要重新上传',
-  'not-after': '截止时间已过，没有全部发出',
-};
-
-function failed(code: string, message: string): string {
-  const errcode = /^wechat-(-?\d+)$/.exec(code)?.[1];
-  const why = errcode === undefined ? FAILURES[code] : `被微信拒绝（${errcode}）`;
-  return why === undefined ? message : `${why}：${message}`;
-}
-
 export const ZH: Words = {
   ...STATE_WORDS.zh,
   lang: 'zh-CN',
@@ -37,7 +23,6 @@ export const ZH: Words = {
   workersDiffer: (setting, values) =>
     `各 worker 的 ${setting} 配置不一致（${values}）：请改成一致后重新启动。`,
   times: '时间均为北京时间。',
-  failed,
   goesOn: (time) => `${time} 继续`,
   missesNotAfter: '届时已过最晚发送时间，未发出的部分将被取消',
   pausedFor: {

@@ -36,8 +36,6 @@ export interface Words extends StateWords {
   readonly wrongClock: (host: string, secondsAhead: number) => string;
   readonly workersDiffer: (setting: string, values: string) => string;
   readonly times: string;
-  /** Why a campaign failed; the API's message is English. */
-  readonly failed: (code: string, message: string) => string;
   readonly goesOn: (time: string) => string;
   readonly missesNotAfter: string;
   readonly pausedFor: Readonly<Record<PauseReason, string>>;

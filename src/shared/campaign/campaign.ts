@@ -4,7 +4,7 @@
  */
 import type { Audience, AudienceCounts } from './audience.ts';
 import type { WaitReason } from './batch.ts';
-import type { Failure } from './material.ts';
+import type { Failure } from './failure.ts';
 import type { MediaEra } from './media-limits.ts';
 import type { NewsRoute } from './message.ts';
 import { batchTotal, type Tally } from './progress.ts';
@@ -66,7 +66,7 @@ export interface Control {
     readonly reason: 'operator' | 'rejected' | 'not-after';
     readonly note?: string;
   };
-  readonly failed?: { readonly at: number; readonly code: string; readonly message: string };
+  readonly failed?: Failure & { readonly at: number };
   readonly endedAt?: number;
   /** When a receipt last came or changed after the end. */
   readonly correctedAt?: number;

@@ -2,7 +2,9 @@
  * What one campaign needs at WeChat, thing by thing: a file as one kind, the articles, one batch's
  * draft. Each has a generation of its own, so that one refusal or loss concerns one thing. Pure.
  */
+
 import { MINUTE } from '../platform/time.ts';
+import type { Failure } from './failure.ts';
 import {
   copiesDraft,
   type Message,
@@ -29,11 +31,6 @@ export interface WechatCopy {
   readonly expiresAt: number | null;
   /** Under which the material store shares it with other campaigns. */
   readonly shared?: MaterialKey;
-}
-
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
 }
 
 export interface Item {

@@ -120,20 +120,6 @@ export function warningWords(warning: Warning, language: Language): string {
   return say(warning);
 }
 
-interface Warned {
-  readonly warnings: readonly Warning[];
-}
-
-/** As the API and webhooks show it: each warning with its sentence. */
-export type InWords<T extends Warned> = Omit<T, 'warnings'> & {
-  readonly warnings: readonly (Warning & { readonly message: string })[];
-};
-
-export const inWords = <T extends Warned>(view: T, language: Language): InWords<T> => ({
-  ...view,
-  warnings: view.warnings.map((one) => ({ ...one, message: warningWords(one, language) })),
-});
-
 interface MoreFacts {
   readonly correctedAt: string | undefined;
   readonly followers: { readonly read?: number; readonly total?: number } | undefined;

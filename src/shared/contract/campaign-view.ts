@@ -10,14 +10,16 @@ import {
   type Waiting,
   wasCutShort,
 } from '../campaign/campaign.ts';
+import type { Failure } from '../campaign/failure.ts';
 import { outcomeOf } from '../campaign/outcome.ts';
 import { batchTotal, receiptTotals, type Tally } from '../campaign/progress.ts';
 import { type Warning, warningsOf } from '../campaign/warnings.ts';
 import type { CampaignSummary } from './campaigns.ts';
 
-/** Its warnings are facts: their sentences are made in the reader's language (`inWords`). */
-export type CampaignView = Omit<CampaignSummary, 'warnings'> & {
+/** Its warnings and its error are facts: their sentences are made in the reader's language (`inWords`). */
+export type CampaignView = Omit<CampaignSummary, 'warnings' | 'error'> & {
   readonly warnings: readonly Warning[];
+  readonly error?: Failure;
 };
 
 export function viewOf(campaign: Campaign, control: Control, tally: Tally): CampaignView {
@@ -58,18 +60,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     ...(control.endedAt === undefined ? {} : { completedAt: rfc3339(control.endedAt) }),
     ...(correctedAt === undefined ? {} : { correctedAt }),
     ...(isPaused(control) ? { pausedFor: pauseReasons(control) } : {}),
-    ...(control.failed
-      ? { error: { code: control.failed.code, message: control.failed.message } }
-      : control.cancelled?.reason === 'rejected'
-        ? { error: { code: 'rejected', message: control.cancelled.note ?? '' } }
-        : control.cancelled?.reason === 'not-after' && ended && wasCutShort(tally)
-          ? {
-              error: {
-                code: 'not-after',
-                message: 'notAfter passed before all of it had gone out',
-              },
-            }
-          : {}),
+    ...errorOf(control, tally),
   };
 }
 
@@ -83,3 +74,16 @@ const waitingOf = (
 });
 
 const rfc3339OrNull = (at: number | null): string | null => (at === null ? null : rfc3339(at));
+
+function errorOf(control: Control, tally: Tally): { readonly error?: Failure } {
+  const { failed, cancelled, phase } = control;
+  if (failed) {
+    const { at: _, ...error } = failed;
+    return { error };
+  }
+  if (cancelled?.reason === 'rejected') {
+    return { error: { code: 'rejected', note: cancelled.note ?? '' } };
+  }
+  const isLate = cancelled?.reason === 'not-after' && phase === 'ended' && wasCutShort(tally);
+  return isLate ? { error: { code: 'not-after' } } : {};
+}

@@ -7,6 +7,7 @@ import { flaw } from '../campaign/mistake.ts';
 import { OUTCOME_COLUMNS, OUTCOMES, outcomeTable } from '../campaign/outcome.ts';
 import { NOBODY_WHY } from '../campaign/receipt.ts';
 import { WARNING_CODES } from '../campaign/warnings.ts';
+import { FAILURE_CODES } from './campaign-words.ts';
 import {
   type Answered,
   Count,
@@ -185,7 +186,10 @@ const Fields = z.strictObject({
   createdAt: Time,
   completedAt: Time.exactOptional(),
   correctedAt: Time.exactOptional().describe('A receipt came or changed after the end'),
-  error: z.strictObject({ code: z.string(), message: z.string() }).exactOptional(),
+  error: z
+    .looseObject({ code: z.enum(FAILURE_CODES), message: z.string() })
+    .exactOptional()
+    .describe('Why it failed: the facts of each code stand beside it'),
 });
 
 const example = {

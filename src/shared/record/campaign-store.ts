@@ -10,6 +10,7 @@ import {
   stateOf,
   type Waiting,
 } from '../campaign/campaign.ts';
+import type { Failure } from '../campaign/failure.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
 import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
@@ -167,7 +168,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
    *
    * @returns false when something is still open, or its tally was wrong: look again.
    */
-  async function end(id: string, failure?: { code: string; message: string }): Promise<boolean> {
+  async function end(id: string, failure?: Failure): Promise<boolean> {
     const campaign = await spec(id);
     if (!campaign) return true;
     if (await mendTally(id)) return false;

@@ -1,5 +1,6 @@
 /** Whether WeChat knows the group or tag that is meant, asked before anything is uploaded. */
 import type { Campaign } from '../../shared/campaign/campaign.ts';
+import type { Failure, FailureOf } from '../../shared/campaign/failure.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
 import { listGroups, listTags } from '../../shared/wechat/audience.ts';
@@ -8,8 +9,10 @@ import { type Later, laterOf } from '../delivery/upload-later.ts';
 
 export type Found =
   | { readonly kind: 'known' }
-  | { readonly kind: 'unknown'; readonly message: string }
+  | { readonly kind: 'unknown'; readonly failure: Failure }
   | { readonly kind: 'later'; readonly later: Later };
+
+type Named = Pick<FailureOf<'audience-unknown'>, 'audience' | 'id'>;
 
 /** @param countTry counts a call that failed, and says how many by now. */
 export type FindAudience = (campaign: Campaign, countTry: () => Promise<number>) => Promise<Found>;
@@ -37,14 +40,14 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
     if (audience.type === 'group') {
       const answer = await listGroups(wechatFor(account));
       return judge(campaign, answer, ({ id }) => id === audience.groupId, {
-        what: `group ${audience.groupId}`,
+        what: { audience: 'group', id: audience.groupId },
         countTry,
       });
     }
     if ('tagId' in audience) {
       const answer = await listTags(wechatFor(account));
       return judge(campaign, answer, ({ id }) => id === audience.tagId, {
-        what: `tag ${audience.tagId}`,
+        what: { audience: 'tag', id: String(audience.tagId) },
         countTry,
       });
     }
@@ -55,7 +58,7 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
     campaign: Campaign,
     answer: Answer<T[]>,
     isMeant: (one: T) => boolean,
-    { what, countTry }: { what: string; countTry: () => Promise<number> },
+    { what, countTry }: { what: Named; countTry: () => Promise<number> },
   ): Promise<Found> {
     if (answer.kind === 'ok') {
       if (answer.value.some(isMeant)) {
@@ -63,8 +66,8 @@ export function makeFindAudience(deps: Dependencies): FindAudience {
         named.set(nameOf(campaign), now() + REMEMBERED_FOR);
         return { kind: 'known' };
       }
-      const known = answer.value.map(({ id, name }) => `${id} (${name})`).join(', ');
-      return { kind: 'unknown', message: `WeChat knows no ${what}; it has ${known || 'none'}` };
+      const known = answer.value.map(({ id, name }) => `${id} (${name})`);
+      return { kind: 'unknown', failure: { code: 'audience-unknown', ...what, known } };
     }
     const tries = await countTry();
     // No list to look into: an account without the right to it (groups went when tags came), or a

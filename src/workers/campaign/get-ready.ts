@@ -3,6 +3,7 @@
  * articles at WeChat. Whatever is missing is added under the root, which sleeps until it is done.
  */
 import type { Job } from 'bullmq';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import { beforeBatches } from '../../shared/campaign/material.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { readFollowersJob } from '../../shared/queue/jobs.ts';
@@ -33,7 +34,7 @@ type Ready =
   | 'ready'
   /** There is no such campaign any more. */
   | 'gone'
-  | { readonly failed: { readonly code: string; readonly message: string } };
+  | { readonly failed: Failure };
 
 export type GetReady = ReturnType<typeof makeGetReady>;
 
@@ -46,10 +47,10 @@ export function makeGetReady(deps: Dependencies) {
     const { campaign, control, job, token } = run;
     if (control.phase === 'accepted') {
       const unknown = await whyUnknown(run);
-      if (unknown !== null) return failed('audience-unknown', unknown);
+      if (unknown !== null) return { failed: unknown };
     }
     const message = await campaigns.message(campaign.id);
-    if (!message) return failed('record-lost', 'the message is no longer kept');
+    if (!message) return { failed: { code: 'record-lost' } };
 
     if (campaign.audience.type === 'followers' && control.recipients === undefined) {
       if (!(await begin(run))) return 'gone';
@@ -68,12 +69,12 @@ export function makeGetReady(deps: Dependencies) {
   }
 
   /** A group or tag that WeChat does not know fails the campaign before anything is uploaded. */
-  async function whyUnknown({ campaign, job, token }: Run): Promise<string | null> {
+  async function whyUnknown({ campaign, job, token }: Run): Promise<Failure | null> {
     const found = await deps.inTurn(job, token, campaign.account, () =>
       deps.findAudience(campaign, () => countTry(job)),
     );
     if (found.kind === 'later') return deps.waitForWechat(job, token, campaign, found.later);
-    return found.kind === 'unknown' ? found.message : null;
+    return found.kind === 'unknown' ? found.failure : null;
   }
 
   /** Something must be made ready first. @returns whether there still is such a campaign. */
@@ -87,8 +88,6 @@ export function makeGetReady(deps: Dependencies) {
 
   return getReady;
 }
-
-const failed = (code: string, message: string): Ready => ({ failed: { code, message } });
 
 export const rootOf = (job: Job): Parent => ({
   id: job.id ?? '',

@@ -80,7 +80,7 @@ export function makeLeaveToItsAccount(deps: Dependencies) {
   async function end(campaign: Campaign): Promise<boolean> {
     const { control } = (await campaigns.read(campaign.id)) ?? {};
     const isLaidOut = control?.phase === 'submitting' || control?.phase === 'ended';
-    const failure = { code: 'account-changed', message: MESSAGE };
+    const failure = { code: 'account-changed' } as const;
     if (!(await campaigns.end(campaign.id, isLaidOut ? undefined : failure))) return false;
     await deps.onEnd(campaign);
     return true;

@@ -2,6 +2,7 @@
 import type { Job } from 'bullmq';
 import { isFarFromWhole } from '../../shared/campaign/audience.ts';
 import { type Campaign, isEnded } from '../../shared/campaign/campaign.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
@@ -12,7 +13,6 @@ import type { CampaignRecord } from '../../shared/record/read-campaign.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { followersPage, listTags, tagFollowersPage } from '../../shared/wechat/audience.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
 import { laterOf } from '../delivery/upload-later.ts';
 import { countTry, triesOf } from '../lane/count-tries.ts';
 import type { WaitForWechat } from '../lane/wait-for-wechat.ts';
@@ -51,7 +51,7 @@ export function makeReadFollowers(deps: Dependencies) {
       if (!(error instanceof ServiceError && error.code === 'LIST_BROKEN')) throw error;
       // Or another run of this job has just finished the list.
       if (!(await lacksList(campaignId))) throw error;
-      await fail(campaignId, 'audience-gone', 'a list that it needs is no longer kept');
+      await fail(campaignId, { code: 'audience-gone' });
     }
   }
 
@@ -115,7 +115,7 @@ export function makeReadFollowers(deps: Dependencies) {
     const later = laterOf(answer, { now: now(), accountKind: kind, tries: await countTry(job) });
     if (later) return waitForWechat(job, token, campaign, later);
     const errcode = answer.kind === 'refused' ? answer.errcode : 0;
-    await fail(campaign.id, `wechat-${errcode}`, `reading followers: ${meaningOf(errcode)}`);
+    await fail(campaign.id, { code: 'refused-by-wechat', errcode, of: 'followers' });
     return 'stopped';
   }
 
@@ -191,11 +191,11 @@ export function makeReadFollowers(deps: Dependencies) {
     return found.includes(null);
   }
 
-  async function fail(campaignId: string, code: string, message: string): Promise<void> {
+  async function fail(campaignId: string, unreadable: Failure): Promise<void> {
     await campaigns.control(campaignId, (control) => ({
       ...control,
       recipients: 0,
-      unreadable: { code, message },
+      unreadable,
     }));
   }
 

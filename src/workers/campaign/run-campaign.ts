@@ -10,6 +10,7 @@ import { isWholesale } from '../../shared/campaign/audience.ts';
 import { type Batch, newBatch } from '../../shared/campaign/batch.ts';
 import { type Campaign, isEnded, isPaused, stateOf } from '../../shared/campaign/campaign.ts';
 import { batchCount, batchRange } from '../../shared/campaign/cut.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import { outcomeOf } from '../../shared/campaign/outcome.ts';
 import { EMPTY_TALLY, openBatches } from '../../shared/campaign/progress.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
@@ -57,9 +58,7 @@ export function makeRunCampaign(deps: Dependencies) {
     if (control.phase === 'submitting') return seeThrough(run);
     const ready = await deps.getReady(run);
     if (ready === 'gone') return;
-    return ready === 'ready'
-      ? layOut(run)
-      : endWith(campaign, ready.failed.code, ready.failed.message);
+    return ready === 'ready' ? layOut(run) : endWith(campaign, ready.failed);
   }
 
   async function layOut(run: Run): Promise<void> {
@@ -72,11 +71,7 @@ export function makeRunCampaign(deps: Dependencies) {
           return newBatch(at + 1, to - from);
         });
     if (laid.length === 0 || recipients === 1) {
-      return endWith(
-        campaign,
-        'too-few-recipients',
-        `${recipients ?? 0} recipients: WeChat takes two OpenIDs at least (40130)`,
-      );
+      return endWith(campaign, { code: 'too-few-recipients', recipients: recipients ?? 0 });
     }
     const facts = recipients === null ? {} : { recipients };
     const begun = await campaigns.layBatches(campaign.id, laid, facts, control);
@@ -135,8 +130,8 @@ export function makeRunCampaign(deps: Dependencies) {
     if (record) return seeThrough({ ...run, ...record });
   }
 
-  async function endWith(campaign: Campaign, code: string, message: string): Promise<void> {
-    await campaigns.end(campaign.id, { code, message });
+  async function endWith(campaign: Campaign, failure: Failure): Promise<void> {
+    await campaigns.end(campaign.id, failure);
     const record = await campaigns.read(campaign.id);
     return told(record ?? { campaign });
   }

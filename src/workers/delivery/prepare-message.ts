@@ -8,10 +8,10 @@
 import type { Job, Queue } from 'bullmq';
 import type { Batch } from '../../shared/campaign/batch.ts';
 import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import {
   beforeBatches,
   copyOf,
-  type Failure,
   filesOf,
   fileThing,
   type Item,

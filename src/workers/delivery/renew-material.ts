@@ -8,6 +8,7 @@ import type { Batch } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { lose } from '../../shared/campaign/material.ts';
 import type { Message } from '../../shared/campaign/message.ts';
+import { failureWords } from '../../shared/contract/campaign-words.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { meaningOf } from '../../shared/wechat/remedies.ts';
@@ -41,7 +42,8 @@ export function makeRenewMaterial(deps: Dependencies) {
     const { campaign, batch, message, mediaId, errcode } = lost;
     const isNamed = namedIn(message) === mediaId;
     if (isNamed || mediaId === null || !(await makeAnew(lost, mediaId))) {
-      const reason = isNamed ? UNKNOWN_MEDIA_ID.message : meaningOf(errcode);
+      const unknown = { code: 'media-id-unknown', of: 'message' } as const;
+      const reason = isNamed ? failureWords(unknown, 'en') : meaningOf(errcode);
       await refuse(lost, reason);
       return null;
     }
@@ -104,13 +106,3 @@ function namedIn(message: Message): string | null {
   if ('mediaId' in message) return message.mediaId;
   return 'media' in message && 'mediaId' in message.media ? message.media.mediaId : null;
 }
-
-/** Why WeChat does not know an id that was named in the request. */
-export const UNKNOWN_MEDIA_ID: Readonly<Record<'message' | 'thumb' | 'permanent', string>> = {
-  message:
-    'WeChat does not know the mediaId named in the request: files live 3 days, a draft dies with its send, and ids of published articles or of other accounts never work; send the file or the articles instead',
-  thumb:
-    'WeChat does not know the mediaId of a cover named in the request: uploadnews takes a temporary one, 3 days old at most, and none of the permanent library; send the file instead',
-  permanent:
-    'WeChat does not know the mediaId of a cover named in the request: a draft takes a permanent one of the library, and none of a temporary upload; send the file instead',
-};

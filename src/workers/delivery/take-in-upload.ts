@@ -1,13 +1,14 @@
 /** What becomes of an item, its job and its campaign, once an upload of it has been tried. */
 import type { Job } from 'bullmq';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
+import { UPLOAD_NEWS } from '../../shared/campaign/daily-quotas.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import { fail, noteCopy, type Thing } from '../../shared/campaign/material.ts';
 import type { Ensured } from '../../shared/delivery/ensure-at-wechat.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
 import { countTry, triesOf } from '../lane/count-tries.ts';
 import { sleepUntil } from '../lane/sleep.ts';
 import type { WaitForWechat } from '../lane/wait-for-wechat.ts';
@@ -64,18 +65,16 @@ export function makeTakeInUpload({ campaigns, waitForWechat, telemetry, now }: D
     if (ensured.kind !== 'refused') return;
     const { errcode } = ensured;
     telemetry.uploadEnded(campaign, { what, outcome: 'refused', errcode });
-    return refuse(uploading, `wechat-${errcode}`, `${what}: ${meaningOf(errcode, path)}`);
+    const of = path === UPLOAD_NEWS ? 'uploadnews' : what;
+    return refuse(uploading, { code: 'refused-by-wechat', errcode, of });
   }
 
   /** Whoever waits for the item finds the reason there: the root, or a batch. */
   async function refuse(
     { campaign, thing, generation }: Uploading,
-    code: string,
-    message: string,
+    failure: Failure,
   ): Promise<void> {
-    await campaigns.changeItem(campaign.id, thing.name, (item) =>
-      fail(item, generation, { code, message }),
-    );
+    await campaigns.changeItem(campaign.id, thing.name, (item) => fail(item, generation, failure));
   }
 
   return { takeIn, refuse };

@@ -8,7 +8,6 @@ import type { Job } from 'bullmq';
 import { isEnded } from '../../shared/campaign/campaign.ts';
 import { fileThing, NEW_ITEM } from '../../shared/campaign/material.ts';
 import { uploadsOf } from '../../shared/campaign/message.ts';
-import { flawWords } from '../../shared/campaign/mistake-words.ts';
 import { bringUpload, fileOf, materialKeyOf } from '../../shared/delivery/bring-upload.ts';
 import { makeEnsureAtWechat } from '../../shared/delivery/ensure-at-wechat.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
@@ -52,15 +51,11 @@ export function makeUploadMedia(deps: Dependencies) {
     const uploading: Uploading = { job, token, campaign, account, thing, generation, what };
     const file = await fileOf(media, upload);
     if (!file) {
-      const gone = `upload ${upload.upload} is no longer kept`;
-      return takeInUpload.refuse(uploading, 'media-missing', gone);
+      return takeInUpload.refuse(uploading, { code: 'media-missing', upload: upload.upload });
     }
-    if ('unfit' in file)
-      return takeInUpload.refuse(
-        uploading,
-        'cover-unfit',
-        file.unfit.map((one) => flawWords(one, 'en')).join('; '),
-      );
+    if ('unfit' in file) {
+      return takeInUpload.refuse(uploading, { code: 'cover-unfit', flaws: file.unfit });
+    }
     const ensured = await ensureAtWechat(
       account.name,
       materialKeyOf(upload, file),

@@ -33,11 +33,9 @@ import {
   readDraft,
   uploadNews,
 } from '../../shared/wechat/news.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
 import { untilChildren } from '../lane/sleep.ts';
 import { draftLeftBehind } from './draft-left-behind.ts';
 import { type Asking, idsIn, type PrepareMessage } from './prepare-message.ts';
-import { UNKNOWN_MEDIA_ID } from './renew-material.ts';
 import type { TakeInUpload, Uploading } from './take-in-upload.ts';
 
 interface Dependencies {
@@ -84,8 +82,7 @@ export function makeUploadNews(deps: Dependencies) {
     const files = await prepareMessage.ensure(asking, filesOf(message, route));
     if ('wait' in files) return untilChildren(job, token, files.wait);
     if ('failed' in files) {
-      const { failed } = files;
-      await takeInUpload.refuse(uploading, failed.code, failed.message);
+      await takeInUpload.refuse(uploading, files.failed);
       await campaigns.changeItem(campaignId, files.thing.name, takeFailure);
       return;
     }
@@ -166,8 +163,8 @@ export function makeUploadNews(deps: Dependencies) {
   ): Promise<void> {
     const { campaign, route } = asking;
     if (!message.articles.some(({ thumb }) => 'upload' in thumb)) {
-      const reason = `articles: ${UNKNOWN_MEDIA_ID[coverKind(route)]}`;
-      return takeInUpload.refuse(uploading, 'wechat-40007', reason);
+      const of = coverKind(route) === 'permanent' ? 'permanent' : 'thumb';
+      return takeInUpload.refuse(uploading, { code: 'media-id-unknown', of });
     }
     const accepted = tally.submitted + tally.settled;
     let tooOften = false;
@@ -184,7 +181,11 @@ export function makeUploadNews(deps: Dependencies) {
       });
     }
     if (tooOften) {
-      return takeInUpload.refuse(uploading, 'wechat-40007', `articles: ${meaningOf(40007)}`);
+      return takeInUpload.refuse(uploading, {
+        code: 'refused-by-wechat',
+        errcode: 40007,
+        of: 'news',
+      });
     }
     const again = await prepareMessage.ensure(asking, filesOf(message, route));
     if ('wait' in again) return untilChildren(uploading.job, uploading.token, again.wait);

@@ -21,6 +21,7 @@ import { type Campaign, type Control, mayStart } from '../../shared/campaign/cam
 import type { Message } from '../../shared/campaign/message.ts';
 import type { Tally } from '../../shared/campaign/progress.ts';
 import { callableUntil } from '../../shared/campaign/repeat-steps.ts';
+import { failureWords } from '../../shared/contract/campaign-words.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
@@ -130,7 +131,9 @@ export function makeSubmitBatch(deps: Dependencies) {
       tally,
     );
     if ('wait' in prepared) return prepared.wait;
-    if ('failed' in prepared) return refuse(ref, campaign, prepared.failed.message);
+    if ('failed' in prepared) {
+      return refuse(ref, campaign, failureWords(prepared.failed, 'en'));
+    }
     const { ready } = prepared;
     const call = await callFor(seen, ready).catch(ifListIsGone);
     // Nothing brings the list back: an operator must know.

@@ -11,8 +11,8 @@ import type { Job } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
 import type { Dispatcher } from 'undici';
 import type { Act } from '../../shared/campaign/audit.ts';
-import { type InWords, inWords } from '../../shared/campaign/warnings.ts';
 import { type CampaignView, viewOf } from '../../shared/contract/campaign-view.ts';
+import { type InWords, inWords } from '../../shared/contract/campaign-words.ts';
 import { exchange, NoAnswerInTime } from '../../shared/platform/exchange.ts';
 import {
   TargetRefused,

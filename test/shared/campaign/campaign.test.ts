@@ -32,7 +32,7 @@ describe('a campaign’s state', () => {
     [{ phase: 'submitting', cancelled: byOperator }, { held: 1 }, 'held'],
     [{ phase: 'ended' }, { settled: 2 }, 'completed'],
     [{ phase: 'ended' }, { refused: 2 }, 'completed'],
-    [{ phase: 'ended', failed: { at: 0, code: 'x', message: 'y' } }, {}, 'failed'],
+    [{ phase: 'ended', failed: { at: 0, code: 'record-lost' } }, {}, 'failed'],
     [
       { phase: 'ended', cancelled: { ...word, reason: 'operator' } },
       { settled: 1, cancelled: 1 },
@@ -59,7 +59,7 @@ describe('a batch that was not called yet', () => {
     for (const changes of [
       { pauses },
       { cancelled: { ...word, reason: 'operator' as const } },
-      { failed: { at: 0, code: 'x', message: 'y' } },
+      { failed: { at: 0, code: 'record-lost' as const } },
       { phase: 'ended' as const },
     ]) {
       expect(mayStart(control(changes))).toBe(false);

@@ -11,7 +11,7 @@ import {
   takeFailure,
 } from '../../../src/shared/campaign/material.ts';
 
-const refused = (item: Item): Item => fail(item, item.generation, { code: 'x', message: 'y' });
+const refused = (item: Item): Item => fail(item, item.generation, { code: 'record-lost' });
 const copied = (item: Item): Item =>
   noteCopy(item, item.generation, { mediaId: 'M', expiresAt: null });
 
@@ -20,7 +20,7 @@ describe('an item of a campaign’s material', () => {
     const item = { ...NEW_ITEM, generation: 2 };
 
     expect(noteCopy(item, 1, { mediaId: 'M', expiresAt: null })).toBe(item);
-    expect(fail(item, 1, { code: 'x', message: 'y' })).toBe(item);
+    expect(fail(item, 1, { code: 'record-lost' })).toBe(item);
   });
 
   it('is asked for by the next batch after a refusal, three times in a row at most', () => {

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Failure } from '../../../src/shared/campaign/failure.ts';
 import {
-  inWords,
   WARNING_CODES,
   type Warning,
   warningWords,
 } from '../../../src/shared/campaign/warnings.ts';
+import {
+  FAILURE_CODES,
+  failureWords,
+  inWords,
+} from '../../../src/shared/contract/campaign-words.ts';
 
 describe('a warning', () => {
   it('is a code with facts, and a sentence only where it is read', () => {
@@ -25,4 +30,14 @@ describe('a warning', () => {
     );
     expect(warningWords(warning, 'zh')).toMatch(/[一-鿿]/);
   });
+});
+
+it.each(FAILURE_CODES)('the error %s has words in both languages', (code) => {
+  const facts = { audience: 'tag', id: '9', known: [], flaws: [{ code: 'cover-not-decoded' }] };
+  const more = { upload: 'm_1', errcode: 40137, note: '日期有误', recipients: 1 };
+  const of = code === 'media-id-unknown' ? 'thumb' : 'image';
+  const failure = { code, of, ...facts, ...more } as unknown as Failure;
+
+  expect(failureWords(failure, 'en')).toMatch(/^(?!.*undefined)./);
+  expect(failureWords(failure, 'zh')).toMatch(/^(?!.*undefined).*[一-鿿]/);
 });

@@ -69,7 +69,7 @@ describe('the list of campaigns', () => {
     const failed: string[] = [];
     for (let n = 0; n < 5; n += 1) failed.push(await accept(BEGAN + DAY + n * 1_000));
     for (const id of failed) {
-      await stores.campaigns.end(id, { code: 'media-missing', message: 'it is gone' });
+      await stores.campaigns.end(id, { code: 'media-missing', upload: 'm_1' });
     }
     for (let n = 0; n < 150; n += 1) await accept(BEGAN + 2 * DAY + n * 1_000);
     const { list } = stores.campaigns;

@@ -83,7 +83,7 @@ describe('accepting a campaign', () => {
     await campaigns.accept(first);
     const second = acceptance({ ...content, repeatMeant: true });
     await campaigns.accept(second);
-    await campaigns.end(second.campaign.id, { code: 'x', message: 'y' });
+    await campaigns.end(second.campaign.id, { code: 'record-lost' });
 
     expect(await campaigns.accept(acceptance(content))).toEqual({ kind: 'same-content', id });
   });
@@ -127,7 +127,7 @@ describe('accepting a campaign', () => {
     const content = { contentDigest: 'failed-before' };
     const first = acceptance(content);
     await campaigns.accept(first);
-    await campaigns.end(first.campaign.id, { code: 'x', message: 'y' });
+    await campaigns.end(first.campaign.id, { code: 'record-lost' });
 
     expect(await campaigns.accept(acceptance(content))).toMatchObject({ kind: 'created' });
   });
@@ -204,7 +204,7 @@ describe('ending a campaign', () => {
     await campaigns.accept(first);
     await campaigns.layBatches(id, [newBatch(1, 25)], {});
     await batches.apply({ campaignId: id, no: 1 }, refusal());
-    await campaigns.end(id, { code: 'x', message: 'y' });
+    await campaigns.end(id, { code: 'record-lost' });
 
     await retried(first.campaign);
 

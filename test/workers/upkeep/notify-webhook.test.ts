@@ -70,7 +70,7 @@ async function aCampaign(url: string, { ended = true } = {}): Promise<string> {
   );
   if ('refused' in accepted) throw new Error(JSON.stringify(accepted.refused));
   const { id } = accepted.view;
-  if (ended) await stores.campaigns.end(id, { code: 'media-missing', message: 'it is gone' });
+  if (ended) await stores.campaigns.end(id, { code: 'media-missing', upload: 'm_1' });
   return id;
 }
 
