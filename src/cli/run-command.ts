@@ -8,7 +8,7 @@ import { type Command, type Env, type Terminal, UsageError, type Values } from '
 import { COMMANDS } from './commands.ts';
 import { EXIT, type Exit } from './exit.ts';
 import { helpOf, overview } from './help.ts';
-import { languageOf } from './words.ts';
+import { languageOf, stateWords } from './words.ts';
 
 interface CommandLine {
   readonly argv: readonly string[];
@@ -127,12 +127,19 @@ function explain(error: unknown, { command, terminal, json, version, lang }: Pla
     return EXIT.usage;
   }
   if (error instanceof QunfaError) {
-    const { status, code, detail, errors, campaignId } = error;
+    const { status, code, detail, errors, campaignId, campaign, batch } = error;
     if (json) {
-      const facts = { status, code, detail, errors, ...(campaignId ? { campaignId } : {}) };
+      const facts = {
+        ...{ status, code, detail, errors },
+        ...(campaignId ? { campaignId } : {}),
+        ...(campaign ? { campaign } : {}),
+        ...(batch ? { batch } : {}),
+      };
       stdout.write(`${JSON.stringify({ error: facts })}\n`);
     }
     stderr.write(`qunfa ${command.name}: ${noAnswerZh(code, lang)}${error.message}\n`);
+    if (campaign) stderr.write(`  ${nowIs(stateWords(campaign, lang), lang)}\n`);
+    if (batch) stderr.write(`  ${nowIs(`${batch.no} ${batch.state}`, lang)}\n`);
     return code === 'unreachable' || code === 'timeout' ? EXIT.unreachable : EXIT.failed;
   }
   const { code, message, path } = error as NodeJS.ErrnoException;
@@ -149,6 +156,9 @@ function explain(error: unknown, { command, terminal, json, version, lang }: Pla
   stderr.write(`qunfa ${command.name}: ${why}\n`);
   return EXIT.failed;
 }
+
+const nowIs = (how: string, lang: Language): string =>
+  lang === 'zh' ? `目前：${how}` : `it is now: ${how}`;
 
 function noCommand(name: string, near: string | undefined, lang: Language): string {
   if (lang === 'zh') {

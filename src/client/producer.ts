@@ -17,7 +17,6 @@ import { describeProblem } from '../shared/contract/problem-words.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';
-import { PREFIX } from '../shared/record/keys.ts';
 import { jobIdOf } from './job-id.ts';
 import { isProblem } from './problem.ts';
 import { QunfaError } from './qunfa-error.ts';
@@ -28,7 +27,7 @@ export { QunfaError } from './qunfa-error.ts';
 export interface DirectProducerOptions {
   /** `redis://…` or `rediss://…`, the one that the workers use. */
   readonly redisUrl: string;
-  /** BullMQ's prefix; `{qunfa}`. */
+  /** As REDIS_PREFIX of the workers: 1 to 32 of a to z, 0 to 9 and `-`; `qunfa`. */
   readonly prefix?: string;
 }
 
@@ -71,15 +70,22 @@ export interface DirectProducer {
 const ANSWER_WITHIN = 5 * SECOND;
 const LONGEST_PAUSE = SECOND;
 
-/** Connects when it is first used. One for a process is enough. */
+/**
+ * Connects when it is first used. One for a process is enough.
+ *
+ * @throws {TypeError} for a prefix that REDIS_PREFIX would not take.
+ */
 export function makeDirectProducer({
   redisUrl,
-  prefix = PREFIX,
+  prefix = 'qunfa',
 }: DirectProducerOptions): DirectProducer {
+  if (!/^[a-z0-9-]{1,32}$/.test(prefix)) {
+    throw new TypeError('prefix: 1 to 32 of a to z, 0 to 9 and -, as REDIS_PREFIX, without braces');
+  }
   const queue = new Queue('campaigns', {
     // Without Redis, whoever enqueues hears so instead of waiting for ever.
     connection: { url: redisUrl, maxRetriesPerRequest: 1, connectTimeout: 5 * SECOND },
-    prefix,
+    prefix: `{${prefix}}`,
   });
   queue.on('error', () => undefined);
 

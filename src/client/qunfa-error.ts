@@ -1,3 +1,5 @@
+import type { BatchDetails, CampaignSummary } from './answers.ts';
+
 /** Why a call did not do what was asked. Programs react to `code`; people read `detail`. */
 export interface QunfaFacts {
   /** The HTTP status, or 0 where there was no answer at all. */
@@ -13,6 +15,10 @@ export interface QunfaFacts {
   }[];
   /** The earlier campaign that this one collides with. */
   readonly campaignId?: string;
+  /** Of `moved`: how the campaign that was decided about is now. */
+  readonly campaign?: CampaignSummary;
+  /** Of `moved`: how the batch that was decided about is now. */
+  readonly batch?: BatchDetails;
 }
 
 export class QunfaError extends Error {
@@ -22,6 +28,8 @@ export class QunfaError extends Error {
   readonly detail: string;
   readonly errors: NonNullable<QunfaFacts['errors']>;
   readonly campaignId?: string;
+  readonly campaign?: CampaignSummary;
+  readonly batch?: BatchDetails;
 
   constructor(facts: QunfaFacts, options?: ErrorOptions) {
     super(messageOf(facts), options);
@@ -30,6 +38,8 @@ export class QunfaError extends Error {
     this.detail = facts.detail;
     this.errors = facts.errors ?? [];
     if (facts.campaignId !== undefined) this.campaignId = facts.campaignId;
+    if (facts.campaign !== undefined) this.campaign = facts.campaign;
+    if (facts.batch !== undefined) this.batch = facts.batch;
   }
 }
 

@@ -243,13 +243,15 @@ function factsOf({ status, statusText }: Response, text: string) {
   if (!isProblem(problem)) {
     return { status, code: UNEXPECTED, detail: `HTTP ${status} ${statusText}`.trim() };
   }
-  const { code, detail, errors, campaignId } = problem;
+  const { code, detail, errors, campaignId, campaign, batch } = problem;
   return {
     status,
     code,
     detail,
     ...(errors ? { errors } : {}),
     ...(campaignId === undefined ? {} : { campaignId }),
+    ...(campaign === undefined ? {} : { campaign }),
+    ...(batch === undefined ? {} : { batch }),
   };
 }
 

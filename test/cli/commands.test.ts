@@ -481,3 +481,29 @@ describe('qunfa', () => {
     expect((await run('list')).exit).toBe(0);
   });
 });
+
+describe('a decision about what has moved meanwhile', () => {
+  it('says how it is now', async (t) => {
+    const id = '0'.repeat(18);
+    const campaign = { id, version: 2, state: 'completed', outcome: 'delivered' };
+    const moved = { code: 'moved', detail: 'it changed', campaign };
+    const producer = createServer((req, res) => {
+      const isPause = req.method === 'POST';
+      res.writeHead(isPause ? 409 : 200, {
+        'content-type': isPause ? 'application/problem+json' : 'application/json',
+      });
+      res.end(JSON.stringify(isPause ? moved : { ...campaign, version: 1 }));
+    });
+    producer.listen(0, '127.0.0.1');
+    await once(producer, 'listening');
+    t.onTestFinished(() => void producer.close());
+    const { port } = producer.address() as AddressInfo;
+
+    const ran = await qunfa(['pause', id, '--json'], {
+      env: { QUNFA_URL: `http://127.0.0.1:${port}` },
+    });
+
+    expect(ran.err).toContain('it is now: completed: delivered');
+    expect(ran.json()).toMatchObject({ error: { code: 'moved', campaign } });
+  });
+});

@@ -205,6 +205,16 @@ describe('the doctor', () => {
     });
   });
 
+  it('looks at the installation that REDIS_PREFIX names', async () => {
+    const env = { REDIS_URL: redisUrl, QUNFA_URL: world.producerUrl };
+
+    const ours = await qunfa(['doctor'], { env: { ...env, REDIS_PREFIX: prefix.slice(1, -1) } });
+    const other = await qunfa(['doctor'], { env: { ...env, REDIS_PREFIX: 'nobody' } });
+
+    expect(ours.out).toMatch(/workers: at least one is alive/);
+    expect(other.out).toMatch(/workers: no worker has ever run/);
+  });
+
   it('ends with 0 on a machine where campaigns can go out, though nobody real gets them', async () => {
     const ran = await qunfa(['doctor'], {
       env: { REDIS_URL: redisUrl, QUNFA_URL: world.producerUrl },

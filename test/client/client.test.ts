@@ -113,6 +113,19 @@ describe('a campaign enqueued by the client', () => {
     expect(byPeople).toEqual(['accepted', 'pause', 'resume', 'cancel']);
   });
 
+  it('is handed back as it is now where it moved after it was seen', async () => {
+    const accepted = await client.campaigns.create(aText({ sendAt: inAnHour() }));
+    const paused = await client.campaigns.pause(accepted);
+
+    const error = await failureOf(client.campaigns.cancel(accepted));
+
+    expect(error).toMatchObject({
+      code: 'moved',
+      campaign: { id: accepted.id, version: paused.version, state: 'paused' },
+    });
+    await client.campaigns.cancel(error.campaign ?? accepted);
+  });
+
   it('is planned without being kept', async () => {
     const before = (await all(client.campaigns.list())).length;
 

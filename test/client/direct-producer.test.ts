@@ -10,7 +10,8 @@ import { startWorld } from './world.ts';
 
 const { redis, url: redisUrl, prefix } = testRedis();
 const world = await startWorld({ url: redisUrl, prefix });
-const producer = makeDirectProducer({ redisUrl, prefix });
+// As REDIS_PREFIX names it, without the braces.
+const producer = makeDirectProducer({ redisUrl, prefix: prefix.slice(1, -1) });
 const client = makeClient({ url: world.producerUrl });
 const queue = new Queue('campaigns', { connection: { url: redisUrl }, prefix });
 afterAll(async () => {
@@ -192,13 +193,17 @@ describe('what another service put into Redis wrongly', () => {
 
 describe('nobody takes it in', () => {
   it('says so after a while, and keeps it', async () => {
-    const alone = makeDirectProducer({ redisUrl, prefix: `${prefix}:nobody` });
+    const alone = makeDirectProducer({ redisUrl, prefix: `${prefix.slice(1, -1)}-nobody` });
     const job = await alone.enqueue(aText('alone'), { idempotencyKey: 'alone' });
 
     const error = await failureOf(alone.waitUntilAccepted(job, { timeoutMs: 50 }));
 
     expect(error.code).toBe('not-yet-accepted');
     await alone.close();
+  });
+
+  it('refuses a prefix that REDIS_PREFIX would not take', () => {
+    expect(() => makeDirectProducer({ redisUrl, prefix: '{qunfa}' })).toThrow(/without braces/);
   });
 
   it('says so when Redis is away', async () => {

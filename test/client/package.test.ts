@@ -246,7 +246,7 @@ describe('the packed package', () => {
       await readFile(join(project, 'producer.js'), 'utf8'),
       {
         REDIS_URL: redisUrl,
-        PREFIX: prefix,
+        PREFIX: prefix.slice(1, -1),
       },
     );
 

@@ -221,7 +221,10 @@ function listenForTokens(): void {
 
 /** What another service puts into Redis by itself, whole or wrong. */
 async function enqueueByRedis(): Promise<void> {
-  const direct = makeDirectProducer({ redisUrl: inject('redisUrl'), prefix: world.prefix });
+  const direct = makeDirectProducer({
+    redisUrl: inject('redisUrl'),
+    prefix: world.prefix.slice(1, -1),
+  });
   const body = {
     account: 'default',
     message: { type: 'text' as const, content: 'from Redis' },

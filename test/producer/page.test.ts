@@ -283,6 +283,17 @@ describe('the campaign page', () => {
     expect((await world.look('/page/campaigns/nonsense')).status).toBe(404);
   });
 
+  it('says how a campaign is by now, where a form was made before that', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+    await world.press(`/page/campaigns/${id}/pause`);
+
+    const late = await world.press(`/page/campaigns/${id}/cancel?lang=zh`, { seen: '0' });
+
+    expect(late.status).toBe(409);
+    expect(await late.text()).toContain('目前状态：已暂停。');
+  });
+
   it('stops an account and lets it go on', async () => {
     const world = await pageWorld();
 

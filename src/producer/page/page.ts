@@ -14,7 +14,7 @@ import {
 } from '../../shared/campaign/serving.ts';
 import { batchView } from '../../shared/contract/batch-view.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
-import { type Problem, STATUS } from '../../shared/contract/problem.ts';
+import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { SECOND } from '../../shared/platform/time.ts';
@@ -223,6 +223,7 @@ ${parts.get('accounts')}</div>
     const { errors = [] } = errorsOf(problem, tongue(words));
     const main = html`<article class="card alarm"><h1>${words.refused}</h1><p>${problemWords(problem, tongue(words))}</p>
 ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
+${problem.code === 'moved' && html`<p class="why">${nowOf(problem, words)}</p>`}
 <p><a class="button" href="/?lang=${tongue(words)}">${words.back}</a></p></article>`;
     show(res.status(STATUS[problem.code]), { words, title: words.refused, path: '/', main });
   }
@@ -234,6 +235,12 @@ ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
   }
 
   return router;
+}
+
+/** What somebody decided about, as it is by now. */
+function nowOf({ campaign, batch }: ProblemOf<'moved'>, words: Words): string {
+  if (campaign) return words.nowIs(words.states[campaign.state]);
+  return batch ? words.nowIs(words.batchStates[batch.state]) : '';
 }
 
 const wordsOf = (req: Request): Words => wordsFor(req.query.lang, req.headers['accept-language']);

@@ -187,4 +187,5 @@ export const EN: Words = {
   },
   kinds: { service: 'service account', subscription: 'subscription account' },
   refused: 'That was not done',
+  nowIs: (how) => `It is now: ${how}.`,
 };

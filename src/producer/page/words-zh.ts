@@ -203,4 +203,5 @@ export const ZH: Words = {
   },
   kinds: { service: '服务号', subscription: '订阅号' },
   refused: '操作未生效',
+  nowIs: (how) => `目前状态：${how}。`,
 };

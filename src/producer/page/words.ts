@@ -89,6 +89,7 @@ export interface Words extends StateWords {
   readonly accountWarnings: Readonly<Record<AccountWarning['code'], string | null>>;
   readonly kinds: Readonly<Record<'service' | 'subscription', string>>;
   readonly refused: string;
+  readonly nowIs: (how: string) => string;
 }
 
 /** `?lang=` first, then what the browser prefers. */
