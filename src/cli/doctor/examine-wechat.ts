@@ -90,4 +90,6 @@ const addressIn = (errmsg: string): string | undefined =>
   /\b[0-9a-f]*(?::[0-9a-f]*){2,7}\b/i.exec(errmsg)?.[0];
 
 const whyNot = (answer: No): string =>
-  answer.kind === 'refused' ? `${meaningOf(answer.errcode)} (${answer.errcode})` : answer.cause;
+  answer.kind === 'refused'
+    ? `${meaningOf(answer.errcode, answer.path)} (${answer.errcode})`
+    : answer.cause;

@@ -107,7 +107,8 @@ export function makePlanCampaign(deps: Dependencies) {
           advice.push(`WeChat says ${remaining} of ${dailyLimit} calls of ${path} are left today.`);
         }
       } else {
-        const why = answer.kind === 'refused' ? meaningOf(answer.errcode) : answer.cause;
+        const why =
+          answer.kind === 'refused' ? meaningOf(answer.errcode, answer.path) : answer.cause;
         advice.push(`WeChat does not say what is left of ${path}: ${why}`);
       }
     }

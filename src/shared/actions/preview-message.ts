@@ -90,7 +90,11 @@ function outcomeOf(answer: Answer<unknown>): Omit<PreviewResult, 'to'> {
     case 'ok':
       return { outcome: 'sent' };
     case 'refused':
-      return { outcome: 'refused', errcode: answer.errcode, meaning: meaningOf(answer.errcode) };
+      return {
+        outcome: 'refused',
+        errcode: answer.errcode,
+        meaning: meaningOf(answer.errcode, answer.path),
+      };
     case 'unknown':
       return { outcome: 'unknown', meaning: `no readable answer: ${answer.cause}` };
     case 'not-sent':

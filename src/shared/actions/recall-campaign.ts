@@ -145,7 +145,11 @@ function outcomeOf(answer: Answer<unknown>): Called {
     case 'ok':
       return { outcome: 'recalled' };
     case 'refused':
-      return { outcome: 'refused', errcode: answer.errcode, meaning: meaningOf(answer.errcode) };
+      return {
+        outcome: 'refused',
+        errcode: answer.errcode,
+        meaning: meaningOf(answer.errcode, answer.path),
+      };
     case 'unknown':
       return { outcome: 'unknown', meaning: `no readable answer (${answer.cause}); ask again` };
     case 'not-sent':

@@ -15,7 +15,12 @@ export type StopCause =
   | { readonly code: 'by-operator' }
   /** Paused by the workers: Redis was restored, or no worker had run for so long. */
   | { readonly code: 'redis-restored'; readonly minutes: number }
-  | { readonly code: 'refused-by-wechat' | 'fresh-token-refused'; readonly errcode: number };
+  | {
+      readonly code: 'refused-by-wechat' | 'fresh-token-refused';
+      readonly errcode: number;
+      /** The call that WeChat refused. */
+      readonly path?: string;
+    };
 
 /** Until an operator resumes the account. */
 export type LaneStop = Word & StopCause;

@@ -23,6 +23,7 @@ const LaneDetails = z.strictObject({
   until: Time.exactOptional(),
   code: z.enum(STOP_CODES).exactOptional().describe('Why it is paused'),
   errcode: z.int().exactOptional().describe('WeChat’s'),
+  path: z.string().exactOptional().describe('The call that WeChat refused'),
   minutes: z.int().exactOptional().describe('For how long no worker had run'),
   pausedAt: Time.exactOptional(),
   pausedBy: z.string().exactOptional(),
@@ -31,6 +32,7 @@ const LaneDetails = z.strictObject({
       why: z.string(),
       code: z.enum(STOP_CODES),
       errcode: z.int().exactOptional(),
+      path: z.string().exactOptional(),
       minutes: z.int().exactOptional(),
       at: Time,
     })

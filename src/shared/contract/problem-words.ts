@@ -109,7 +109,7 @@ const EN: Words = {
   'recall-impossible': (it) =>
     `a message of type ${it.messageType} has no page behind it, and WeChat takes back nothing else (40008)`,
   'redis-unavailable': 'Redis cannot be reached just now; nothing was done that is not answered',
-  'refused-by-wechat': (it) => `WeChat refused (${it.errcode}): ${meaningOf(it.errcode)}`,
+  'refused-by-wechat': (it) => `WeChat refused (${it.errcode}): ${meaningOf(it.errcode, it.path)}`,
   'same-content': (it) =>
     `campaign ${it.campaignId} sent the same message to the same audience within 24 hours; if that is meant, say "repeat": true`,
   stopping: 'the producer stops; nothing was kept of this, send it again',
@@ -209,7 +209,7 @@ const ZH: Words = {
   'recall-impossible': (it) =>
     `${TYPES_ZH[it.messageType] ?? it.messageType}消息没有可删除的页面，微信不支持撤回（40008）`,
   'redis-unavailable': '暂时无法连接 Redis；未得到答复的操作都没有生效',
-  'refused-by-wechat': (it) => `被微信拒绝（${it.errcode}）：${meaningOf(it.errcode)}`,
+  'refused-by-wechat': (it) => `被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, it.path)}`,
   'same-content': (it) =>
     `群发任务 ${it.campaignId} 在 24 小时内已向同样的对象发送过同样的内容；确要再发，请加上 "repeat": true`,
   stopping: '服务正在停止，未保存任何内容，请重新发送',

@@ -96,7 +96,7 @@ interface FactsOf {
   readonly 'rate-limited': { readonly of: 'requests' | 'passwords' };
   readonly 'recall-impossible': { readonly messageType: string };
   readonly 'redis-unavailable': None;
-  readonly 'refused-by-wechat': { readonly errcode: number };
+  readonly 'refused-by-wechat': { readonly errcode: number; readonly path?: string };
   /** The campaign that sent the same. */
   readonly 'same-content': { readonly campaignId: string };
   readonly stopping: None;

@@ -20,6 +20,8 @@ export type Answer<T> =
   | {
       readonly kind: 'refused';
       readonly errcode: number;
+      /** Of the call, as WeChat documents it: the same errcode means other things elsewhere. */
+      readonly path?: string;
       /** Without WeChat's changing suffix, and without tokens or OpenIDs. */
       readonly errmsg: string;
       /** `new-token` here means that a fresh token has been tried and refused as well. */

@@ -126,7 +126,7 @@ export const ERRCODES: Readonly<Record<number, Errcode>> = {
   45020: row('bad-input', 'too many images'),
   45028: row(
     'period-quota',
-    'no mass sends left: the day’s one (to everyone, of a subscription account all), or the month’s four to everyone; tried again in the morning',
+    'no mass sends left today, or none this month; tried again in the morning',
   ),
   45035: row('config', "this server's address is not registered with WeChat"),
   45040: row('period-quota', "the month's calls to this interface are used up"),

@@ -69,6 +69,7 @@ export function readAnswer<T>(text: string, { path, answer, secrets }: Reading<T
     return {
       kind: 'refused',
       errcode,
+      path,
       errmsg: cleanErrmsg(String(errmsg ?? ''), secrets),
       remedy: remedyFor(path, errcode),
       ...(msgId.success && { msgId: msgId.data }),

@@ -35,7 +35,7 @@ export function laterOf(
   if (isScarce && answer.kind === 'unknown') return { at: now + slowly(tries), reason };
   const growing = Math.min(2 * SECOND * 2 ** Math.min(tries, 10), 10 * MINUTE);
   if (answer.kind !== 'refused') return { at: now + growing, reason };
-  const { remedy, errcode } = answer;
+  const { remedy, errcode, path } = answer;
   switch (remedy.kind) {
     case 'wait':
       return { at: now + remedy.ms, reason: remedy.scope === 'batch' ? 'wechat-busy' : 'rate' };
@@ -62,7 +62,7 @@ export function laterOf(
         ? {
             at: now + Math.min(growing * 4, HOUR),
             reason: errcode === NOT_ON_IP_LIST ? 'address-refused' : 'account-paused',
-            lane: stopOf('account', errcode),
+            lane: stopOf('account', errcode, path),
           }
         : null;
     case 'new-media':

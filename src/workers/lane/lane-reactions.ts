@@ -62,13 +62,13 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
 
   async function stop(
     account: string,
-    { scope, code, errcode }: Extract<LaneReaction, { kind: 'stop' }>,
+    { scope, code, errcode, path }: Extract<LaneReaction, { kind: 'stop' }>,
   ): Promise<void> {
     if (errcode === NOT_ON_IP_LIST && !(await anotherHostAgrees(account))) {
       telemetry.laneStopped(account, scope, { code, errcode, host: hostId });
       return;
     }
-    const word = { at: now(), by: 'wechat', code, errcode };
+    const word = { at: now(), by: 'wechat', code, errcode, ...(path && { path }) };
     await lanes.set(account, scope === 'send' ? 'sendBlocked' : 'paused', word);
     telemetry.laneStopped(account, scope, { code, errcode });
   }

@@ -42,6 +42,7 @@ export type LaneReaction =
       readonly scope: 'send' | 'account';
       readonly code: 'refused-by-wechat' | 'fresh-token-refused';
       readonly errcode: number;
+      readonly path?: string;
     };
 
 export type Reading =
@@ -73,7 +74,7 @@ export function readSubmission(answer: Answer<Submission>, at: Situation): Readi
 }
 
 function readRefusal(
-  { errcode, remedy, msgId }: Extract<Answer<Submission>, { kind: 'refused' }>,
+  { errcode, path, remedy, msgId }: Extract<Answer<Submission>, { kind: 'refused' }>,
   at: Situation,
 ): Reading {
   switch (remedy.kind) {
@@ -113,16 +114,16 @@ function readRefusal(
     case 'account-down': {
       if (errcode === NOT_ON_IP_LIST) {
         // Another host may be on the list: the lane stops only when two agree.
-        const lane = stopOf('account', errcode);
+        const lane = stopOf('account', errcode, path);
         return putBack('address-refused', at.now + OTHER_HOST_PAUSE, errcode, lane);
       }
       const scope = remedy.scope === 'api' && at.api === 'send' ? 'send' : 'account';
-      const lane = stopOf(scope, errcode);
+      const lane = stopOf(scope, errcode, path);
       return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, lane);
     }
     case 'use-drafts':
     case 'refused':
-      return event({ type: 'refused', errcode, reason: meaningOf(errcode), at: at.now });
+      return event({ type: 'refused', errcode, reason: meaningOf(errcode, path), at: at.now });
   }
 }
 
@@ -172,11 +173,16 @@ export const freshTokenRefused = (errcode: number): LaneReaction => ({
   errcode,
 });
 
-export const stopOf = (scope: 'send' | 'account', errcode: number): LaneReaction => ({
+export const stopOf = (
+  scope: 'send' | 'account',
+  errcode: number,
+  path?: string,
+): LaneReaction => ({
   kind: 'stop',
   scope,
   code: 'refused-by-wechat',
   errcode,
+  ...(path === undefined ? {} : { path }),
 });
 
 const putBack = (

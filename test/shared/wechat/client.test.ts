@@ -77,6 +77,7 @@ describe('the errcode', () => {
     expect(answer).toEqual({
       kind: 'refused',
       errcode: 45028,
+      path: PATH,
       errmsg: 'has no masssend quota',
       remedy: { kind: 'wait-until', window: 'next-period', scope: 'api' },
     });

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { stopInWords } from '../../../src/shared/contract/lane-words.ts';
+import { problemWords } from '../../../src/shared/contract/problem-words.ts';
 import { ERRCODES } from '../../../src/shared/wechat/errcodes.ts';
 import { cleanErrmsg } from '../../../src/shared/wechat/errmsg.ts';
 import { meaningOf, remedyFor } from '../../../src/shared/wechat/remedies.ts';
@@ -91,6 +93,21 @@ describe('the meaning of a code', () => {
   it('is in words, and names the code where there are none', () => {
     expect(meaningOf(40164)).toContain('IP');
     expect(meaningOf(123456)).toContain('123456');
+  });
+
+  it.each([
+    [48001, 'message/mass/send', /verified service accounts only: send to a tag/],
+    [48001, '/cgi-bin/message/mass/sendall', /verify it in WeChat/],
+    [45028, '/cgi-bin/message/mass/sendall', /one a day and four a month/],
+    [45106, '/cgi-bin/media/uploadnews', /WECHAT_NEWS_ROUTE=draft/],
+    [48001, '/cgi-bin/groups/get', /send to a tag/],
+  ])('says of %i at %s what to do there', (errcode, path, advice) => {
+    expect(meaningOf(errcode, path)).toMatch(advice);
+    expect(meaningOf(errcode)).not.toMatch(advice);
+    // The same sentence in the API, on the page, on the command line and of a stopped lane.
+    const refused = { code: 'refused-by-wechat', errcode, path } as const;
+    expect(stopInWords(refused)).toBe(meaningOf(errcode, path));
+    expect(problemWords(refused, 'en')).toContain(meaningOf(errcode, path));
   });
 
   it('fits a line and is no sentence, for every code', () => {
