@@ -95,6 +95,8 @@ export function makePeople({ seed, sandbox, counter }: Dependencies) {
         return { ...about, step: 'retry', path: 'retry', body: { split: true } };
       case 'without': {
         const openIds = openIdsOf(plan);
+        // A group, a tag or everyone: only WeChat knows who that is.
+        if (openIds.length === 0) return null;
         const without = Array.from({ length: chance.between(1, 3) }, () => chance.pick(openIds));
         const body = { without };
         return { ...about, step: 'retry', path: 'retry', body, without: without.length };
