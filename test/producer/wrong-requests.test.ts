@@ -1,6 +1,6 @@
 /** What a caller did wrong is told at once, by status, code and path. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MINUTE } from '../../src/shared/platform/time.ts';
+import { DAY, MINUTE } from '../../src/shared/platform/time.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { aCampaign, startWorld, type World } from './world.ts';
@@ -142,6 +142,20 @@ describe('a time', () => {
     expect(past.status).toBe(422);
     expect(pathsOf(past.json)).toEqual(['sendAt']);
     expect(justNow.status).toBe(202);
+  });
+});
+
+describe('a time far away', () => {
+  it('is refused beyond a year: most likely a typing error', async () => {
+    const send = (days: number) => {
+      const sendAt = new Date(Date.now() + days * DAY).toISOString();
+      return world.post('/v1/campaigns/plan', aCampaign({ sendAt }));
+    };
+
+    expect((await send(365)).status).toBe(200);
+    expect((await send(367)).json).toMatchObject({
+      errors: [{ code: 'over-a-year-away', path: 'sendAt' }],
+    });
   });
 });
 
