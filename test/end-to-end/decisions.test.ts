@@ -58,7 +58,7 @@ describe('a batch that an operator gave up', () => {
     await world.ended(id);
 
     expect(await world.steer.resolve(id, 1, { as: 'not-sent' }, 'ann')).toMatchObject({
-      refused: { status: 409, code: 'may-be-received-twice' },
+      refused: { code: 'may-be-received-twice' },
     });
     const msgId = world.ledger.sends(id)[0]?.msgId ?? '';
     await world.steer.resolve(id, 1, { as: 'sent', msgId }, 'ann');
@@ -79,10 +79,10 @@ describe('a decision', () => {
     const second = await world.steer.retry(id, 'bob', { as: 'halves', seen: version });
 
     expect(second).toMatchObject({
-      refused: { status: 409, code: 'moved', campaign: { id, batches: { total: 2 } } },
+      refused: { code: 'moved', campaign: { id, batches: { total: 2 } } },
     });
     expect(await world.steer.cancel(id, 'bob', { seen: version })).toMatchObject({
-      refused: { status: 409 },
+      refused: { code: 'campaign-over' },
     });
   });
 

@@ -144,14 +144,14 @@ describe('articles', () => {
 
     expect(await world.ended(id)).toMatchObject({
       state: 'failed',
-      error: { code: 'refused-by-wechat', errcode: 40007, of: 'uploadnews' },
+      error: { code: 'refused-by-wechat', errcode: 40007, of: 'news' },
     });
     expect(world.ledger.calls(account)['media/uploadnews']).toBeLessThanOrEqual(4);
     expect(bodiesOf(account)).toEqual([]);
   });
 
   it.each([
-    ['a', 'media/uploadnews', /uploadnews takes a temporary one/],
+    ['a', 'media/uploadnews', /"media-id-unknown","of":"thumb"/],
     ['draft', 'draft/add', /a draft takes a permanent one/],
   ])(
     'whose cover the caller named by the wrong kind of id cost one call, and say which is wanted (%s)',

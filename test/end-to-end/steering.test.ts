@@ -262,7 +262,7 @@ describe('a held batch', () => {
     expect(await world.steer.resolve(id, 1, { as: 'given-up' }, 'ann')).toMatchObject({ id });
 
     expect(await world.ended(id)).toMatchObject({ state: 'completed', outcome: 'unknown' });
-    expect((await world.audit(id)).filter((entry) => /given-up/.test(entry))).toHaveLength(1);
+    expect((await world.audit(id)).filter((entry) => /: resolve/.test(entry))).toHaveLength(1);
     expect(world.sendCalls(account)).toEqual([45065]);
   });
 
