@@ -215,7 +215,7 @@ describe('a safe push', () => {
     const inOrder = (...parts: string[]) => parts.every((part, i) => part >= (parts[i - 1] ?? ''));
     let whole = '';
     do whole = sealed(message);
-    while (!inOrder('2', whole, 'a') || !inOrder('2', whole.slice(64), 'a'));
+    while (!inOrder('2', whole, 'a') || !inOrder(`2${whole.slice(0, 64)}`, whole.slice(64), 'a'));
     const { query } = sealedPush(whole, message, { nonce: '2' });
     const made = sealedPush(whole.slice(64), message);
     const nonce = `2${whole.slice(0, 64)}`;
