@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { makeDecisionsRoutes } from '../../src/producer/api/decisions.ts';
 import { makeRecallCampaign } from '../../src/shared/actions/recall-campaign.ts';
 import { makeSteerCampaign } from '../../src/shared/actions/steer-campaign.ts';
+import { NEW_ITEM } from '../../src/shared/campaign/material.ts';
+import { makeKeys } from '../../src/shared/record/keys.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { type SandboxWorld, sandboxWorld } from './sandbox-world.ts';
@@ -57,6 +59,29 @@ describe('POST /v1/campaigns/:id/recall', () => {
       { by: 'crm', action: 'recall', batch: 1, outcome: 'recalled', msgId: msgIds[1] },
       { by: 'crm', action: 'recall', batch: 2, outcome: 'recalled', msgId: msgIds[2] },
     ]);
+  });
+
+  it('spends one call on articles that uploadnews made once for all batches', async () => {
+    const world = await recalling();
+    const { id } = await sentCampaign(world, await news(world), { recipients: 20_001 });
+    const key = makeKeys(`${world.prefix}:record`).campaign(id);
+    const control = JSON.parse((await world.redis.hget(key, 'control')) ?? '{}');
+    const articles = [{ thumb: { mediaId: 'T' }, title: 'article 1', content: '<p>hello</p>' }];
+    await world.redis.hset(key, {
+      control: JSON.stringify({ ...control, newsBy: 'uploadnews' }),
+      message: JSON.stringify({ type: 'news', articles, ignoreReprint: false }),
+      'at:news': JSON.stringify(NEW_ITEM),
+    });
+
+    const report = await world.post(`/v1/campaigns/${id}/recall`);
+
+    expect(report.json).toMatchObject({ recalled: 3, quota: { usedToday: 1 } });
+    expect(deletes(world)).toHaveLength(1);
+    const again = await world.post(`/v1/campaigns/${id}/recall`);
+    expect(again.json).toMatchObject({
+      recalled: 0,
+      results: Array(3).fill({ outcome: 'already' }),
+    });
   });
 
   it('spends no second call on what is gone already', async () => {

@@ -8,6 +8,7 @@
 import type { Batch } from '../campaign/batch.ts';
 import type { Campaign } from '../campaign/campaign.ts';
 import { type DailyQuota, dailyQuotas, RECALL } from '../campaign/daily-quotas.ts';
+import { NEWS } from '../campaign/material.ts';
 import type { RecallReport, RecallRequest } from '../contract/decisions.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
@@ -82,15 +83,29 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     return refuse({ code: 'invalid-body', errors: [mistake] });
   }
 
+  /** What uploadnews made once went out in every batch: WeChat deletes it in all of them at once. */
+  async function isOneArticle({ id, messageType }: Campaign): Promise<boolean> {
+    if (messageType !== 'news') return false;
+    const [record, message, items] = await Promise.all([
+      campaigns.read(id),
+      campaigns.message(id),
+      campaigns.items(id, [NEWS.name]),
+    ]);
+    const isOurs = message?.type === 'news' && 'articles' in message;
+    const isShared = record?.control.newsBy === 'uploadnews';
+    return isOurs && isShared && items[NEWS.name]?.generation === 0;
+  }
+
   async function recallAll(
-    { id }: Campaign,
+    campaign: Campaign,
     account: AccountConfig,
     sent: readonly Sent[],
     { articleIndex }: RecallRequest,
     by: string,
   ): Promise<RecallResult[]> {
+    const { id } = campaign;
     const client = wechatFor(account.name);
-    const done = await doneBefore(id, articleIndex);
+    const [done, isOne] = await Promise.all([doneBefore(id, articleIndex), isOneArticle(campaign)]);
     // Our table is of fresh accounts: WeChat's 45009 says when a day's calls are used up.
     let isOver = false;
     const results: RecallResult[] = [];
@@ -104,7 +119,8 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
         continue;
       }
       const target = articleIndex === undefined ? { msgId } : { msgId, articleIndex };
-      const answer = await recallMass(client, target);
+      const isGone = isOne && results.some(({ outcome }) => outcome === 'recalled');
+      const answer = isGone ? GONE : await recallMass(client, target);
       const { outcome, ...why } = outcomeOf(answer);
       results.push({ no, msgId, outcome, ...why });
       const article = articleIndex === undefined ? {} : { article: articleIndex };
@@ -131,6 +147,9 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     return all[RECALL] ?? { perDay: 0, usedToday: 0, left: 0 };
   }
 }
+
+/** As WeChat answers a recall: the article went with another batch of it. */
+const GONE = { kind: 'ok', value: undefined } as const;
 
 /** What came of one call. */
 type Called = Pick<RecallResult, 'errcode' | 'meaning'> & {
