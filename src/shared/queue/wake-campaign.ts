@@ -50,7 +50,7 @@ async function wakeChildren(
 ): Promise<void> {
   const job = await queue.getJob(id);
   if (!job || depth === 0) return;
-  const { unprocessed = [] } = await job.getDependencies();
+  const { unprocessed = [] } = await job.getDependencies().catch(asRedisAway);
   for (const key of unprocessed) {
     const { queue: child, jobId: childId } = placeOf(queues, key);
     if (!child) continue;
@@ -65,6 +65,12 @@ async function wakeChildren(
       await wakeChildren(queues, child, childId, depth - 1);
     }
   }
+}
+
+/** BullMQ drops what Redis said of this pipeline, and fails on the missing answers. */
+function asRedisAway(error: unknown): never {
+  if (error instanceof TypeError) throw new Error('Connection is closed', { cause: error });
+  throw error;
 }
 
 /** Where a job is, by its key: `<prefix>:<queue>:<job>`; neither names nor ids have colons. */
