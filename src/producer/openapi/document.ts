@@ -49,7 +49,7 @@ export function openApiDocument(
       title: 'qunfa 群发',
       version,
       description:
-        'Mass-send campaigns for WeChat Official Accounts: each follower gets the message once, or a person is told that nobody knows.',
+        'Mass-send campaigns for WeChat Official Accounts: each follower receives a campaign at most once; if an outcome is unknown, the batch is held for an operator.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

@@ -233,7 +233,7 @@ function acceptLate(
   };
 }
 
-/** No is only an outcome where every earlier call of this key had one too; else nobody knows. */
+/** A refusal is final only if every earlier call of this key was answered; else it is unknown. */
 function refuse(batch: Batch, event: Event<'refused'>): Batch {
   if (batch.state === 'refused') return batch;
   if (batch.state !== 'submitting' && batch.state !== 'pending') return illegal(batch, event);

@@ -83,7 +83,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       held.inc({ reason });
       log.error(
         { event: 'batch.held', ...of(campaign, batch), reason },
-        'nobody knows whether this batch went out: a person must resolve it',
+        'it is unknown whether this batch went out: an operator must resolve it',
       );
     },
     acceptedLate(campaign: Campaign, batch: Batch): void {
