@@ -48,7 +48,13 @@ describe('a campaign', () => {
     const world = await startWorld(t);
     const id = await awaiting(world);
     const root = await world.queues.campaigns.getJob(runCampaignJob.id({ campaignId: id }));
-    await root?.remove({ removeChildren: true });
+    // Not while it is in hand: then it is locked.
+    const remove = () =>
+      root?.remove({ removeChildren: true }).then(
+        () => true,
+        () => false,
+      );
+    await world.until('removed', async () => (await remove()) === true);
     await world.redis.del(`${recordOf(world)}:open`);
 
     await world.jump(MINUTE);
