@@ -41,8 +41,8 @@ const ROLES: Readonly<Record<string, (config: Config) => Promise<Running>>> = {
     return start(config, process.argv.slice(3));
   },
   async start(config) {
-    const { startForGood } = await import('./demo/start-for-good.ts');
-    return startForGood(config, process.env.REDIS_URL);
+    const { startAll } = await import('./demo/start-all.ts');
+    return startAll(config, process.env.REDIS_URL);
   },
 };
 

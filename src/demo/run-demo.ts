@@ -9,7 +9,7 @@ import { CAMPAIGN_STATES } from '../shared/campaign/campaign.ts';
 import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 import { loadConfig } from '../shared/platform/config.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
-import { startPrivateRedis } from '../shared/platform/private-redis.ts';
+import { startPrivateRedis } from './private-redis.ts';
 import { MINUTE } from '../shared/platform/time.ts';
 import { type Audit, auditLedger } from './audit-ledger.ts';
 import { type Everything, startEverything } from './everything.ts';

@@ -19,7 +19,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Redis } from 'ioredis';
 import type { AudienceFormat } from '../../src/shared/openids/read-ids.ts';
-import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { DAY, SECOND } from '../../src/shared/platform/time.ts';
 import { makeAudienceStore } from '../../src/shared/record/audience-store.ts';
 

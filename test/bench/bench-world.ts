@@ -9,7 +9,7 @@ import type { SandboxAccount } from '../../src/sandbox/options.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
-import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 
 const UNLIMITED: Partial<Limits> = {
   callsPerMinute: null,

@@ -11,7 +11,7 @@ import type { Redis } from 'ioredis';
 import type { SandboxSettings } from '../../src/sandbox/start.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
-import { unpackRedis } from '../../src/shared/platform/debian-redis.ts';
+import { unpackRedis } from '../../src/demo/debian-redis.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeLogger } from '../../src/shared/platform/logger.ts';
 import { connect, untilReady } from '../../src/shared/platform/redis.ts';

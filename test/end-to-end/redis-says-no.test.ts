@@ -11,7 +11,7 @@ import { start as startCallback } from '../../src/callback/start.ts';
 import { start as startProducer } from '../../src/producer/start.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
-import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { SECOND } from '../../src/shared/platform/time.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { recordedLog } from '../support/log-lines.ts';

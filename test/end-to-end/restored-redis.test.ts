@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
-import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { aRequest } from '../support/builders.ts';

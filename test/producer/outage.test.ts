@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { openIds } from '../support/open-ids.ts';
 import { severable } from '../support/severable.ts';
 import { aCampaign, aPrefix, aWorld, mediaFile } from './world.ts';

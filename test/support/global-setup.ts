@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RedisContainer } from '@testcontainers/redis';
 import type { TestProject } from 'vitest/node';
-import { startPrivateRedis } from '../../src/shared/platform/private-redis.ts';
+import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { browserTests } from './chromium.ts';
 import { clockTests } from './faketime.ts';

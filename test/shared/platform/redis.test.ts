@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from
 import {
   type RunningRedis,
   startPrivateRedis,
-} from '../../../src/shared/platform/private-redis.ts';
+} from '../../../src/demo/private-redis.ts';
 import { connect, untilReady } from '../../../src/shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../../../src/shared/platform/redis-check.ts';
 import { refusalOf } from '../../../src/shared/platform/redis-refusal.ts';

@@ -133,6 +133,6 @@ describe('every server of a role', () => {
         new RegExp(`\\b${createServer.name}\\(`).test(readFileSync(join(src, file), 'utf8')),
     );
 
-    expect(servers).toEqual(['shared/platform/private-redis.ts', 'shared/platform/serve-http.ts']);
+    expect(servers).toEqual(['demo/private-redis.ts', 'shared/platform/serve-http.ts']);
   });
 });

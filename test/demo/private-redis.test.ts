@@ -7,15 +7,15 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { unpackRedis } from '../../../src/shared/platform/debian-redis.ts';
+import { unpackRedis } from '../../src/demo/debian-redis.ts';
 import {
   type RunningRedis,
   resolveRedis,
   startPrivateRedis,
-} from '../../../src/shared/platform/private-redis.ts';
+} from '../../src/demo/private-redis.ts';
 
 const hasApt = spawnSync('apt-get', ['--version']).status === 0;
-const cacheDir = join(import.meta.dirname, '../../../.qunfa/cache');
+const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
 const startedServers: RunningRedis[] = [];
 const children: ChildProcess[] = [];
 let home: string;
@@ -193,7 +193,7 @@ describe.skipIf(!hasApt)('the unpacked server', () => {
 
 /** Another process that starts one, prints its address and waits. */
 function childThatStarts(dataDir: string, { detached = false } = {}) {
-  const module = join(import.meta.dirname, '../../../src/shared/platform/private-redis.ts');
+  const module = join(import.meta.dirname, '../../src/demo/private-redis.ts');
   const program = `
     const { startPrivateRedis } = await import(${JSON.stringify(module)});
     const { url } = await startPrivateRedis(${JSON.stringify({ dataDir, cacheDir })});

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { MINUTE } from './time.ts';
+import { MINUTE } from '../shared/platform/time.ts';
 
 const run = promisify(execFile);
 

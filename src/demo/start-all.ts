@@ -11,7 +11,7 @@ import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
-import { resolveRedis } from '../shared/platform/private-redis.ts';
+import { resolveRedis } from './private-redis.ts';
 import { addressOf, connect, untilReady } from '../shared/platform/redis.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
@@ -55,7 +55,7 @@ async function refuseForeign(
 }
 
 /** @param redisUrl of a Redis that is there; without it, a private one is started. */
-export async function startForGood(asked: Config, redisUrl?: string): Promise<Running> {
+export async function startAll(asked: Config, redisUrl?: string): Promise<Running> {
   const isAlone = asked.accounts.length === 0;
   const dataDir = `${DATA}/${isAlone ? `sandbox-${randomUUID()}` : 'redis'}`;
   const redis = await resolveRedis({

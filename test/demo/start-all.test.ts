@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, inject, it } from 'vitest';
-import { startForGood } from '../../src/demo/start-for-good.ts';
+import { startAll } from '../../src/demo/start-all.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
 import { PREFIX } from '../../src/shared/record/keys.ts';
 
@@ -33,7 +33,7 @@ it('npm start prints every address, and the password of none', async ({ onTestFi
   });
 
   const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: spool });
-  const running = await startForGood(config, url.href);
+  const running = await startAll(config, url.href);
   onTestFinished(() => running.stop());
   const printed = JSON.stringify(running.addresses);
 
@@ -52,14 +52,14 @@ it('npm start without an account refuses a Redis that holds something else', asy
   const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: spool });
 
   // Empty, and then its own.
-  await (await startForGood(config, url.href)).stop();
-  await (await startForGood(config, url.href)).stop();
+  await (await startAll(config, url.href)).stop();
+  await (await startAll(config, url.href)).stop();
   // A real installation.
   await redis.hset(`${PREFIX}:record:installation`, 'kind', 'live');
-  await expect(startForGood(config, url.href)).rejects.toThrow('holds something else');
+  await expect(startAll(config, url.href)).rejects.toThrow('holds something else');
   await redis.flushdb();
   await redis.set('shop:basket', '1');
-  await expect(startForGood(config, url.href)).rejects.toThrow('holds something else');
+  await expect(startAll(config, url.href)).rejects.toThrow('holds something else');
 
   await redis.flushdb();
   await rm(spool, { recursive: true, force: true });
@@ -78,9 +78,9 @@ it('npm start against the sandbox leaves another one alone, and nothing behind',
   });
   const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: join(home, 'spool') });
 
-  const first = await startForGood(config);
+  const first = await startAll(config);
   const folders = await dataFolders();
-  const second = await startForGood(config);
+  const second = await startAll(config);
   const both = await dataFolders();
   await Promise.all([first.stop(), second.stop()]);
 

@@ -13,8 +13,8 @@ import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { unpackRedis } from './debian-redis.ts';
-import { ServiceError } from './errors.ts';
-import { SECOND } from './time.ts';
+import { ServiceError } from '../shared/platform/errors.ts';
+import { SECOND } from '../shared/platform/time.ts';
 
 const run = promisify(execFile);
 
