@@ -12,9 +12,9 @@ import { mkdir, realpath } from 'node:fs/promises';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { unpackRedis } from './debian-redis.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
 import { SECOND } from '../shared/platform/time.ts';
+import { unpackRedis } from './debian-redis.ts';
 
 const run = promisify(execFile);
 

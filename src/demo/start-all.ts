@@ -11,12 +11,12 @@ import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
-import { resolveRedis } from './private-redis.ts';
 import { addressOf, connect, untilReady } from '../shared/platform/redis.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
 import { recordOf } from '../shared/record/record.ts';
 import { startEverything } from './everything.ts';
+import { resolveRedis } from './private-redis.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 import { sandboxOptions } from './sandbox-role.ts';
 
