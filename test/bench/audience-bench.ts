@@ -18,8 +18,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Redis } from 'ioredis';
-import type { AudienceFormat } from '../../src/shared/openids/read-ids.ts';
 import { startPrivateRedis } from '../../src/demo/private-redis.ts';
+import type { AudienceFormat } from '../../src/shared/openids/read-ids.ts';
 import { DAY, SECOND } from '../../src/shared/platform/time.ts';
 import { makeAudienceStore } from '../../src/shared/record/audience-store.ts';
 

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import type { Limits, Pace } from '../../src/sandbox/option-table.ts';
 import type { SandboxAccount } from '../../src/sandbox/options.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
-import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 
 const UNLIMITED: Partial<Limits> = {
   callsPerMinute: null,

@@ -4,10 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import {
-  type RunningRedis,
-  startPrivateRedis,
-} from '../../../src/demo/private-redis.ts';
+import { type RunningRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
 import { connect, untilReady } from '../../../src/shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../../../src/shared/platform/redis-check.ts';
 import { refusalOf } from '../../../src/shared/platform/redis-refusal.ts';
