@@ -69,7 +69,7 @@ const ZH: Words = {
   'not-after': '截止时间已过，没有全部发出',
   'record-lost': '消息内容已不存在',
   'refused-by-wechat': (it) =>
-    `${OF_ZH[it.of] ?? it.of}被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, pathOf(it.of))}`,
+    `${OF_ZH[it.of] ?? it.of}被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, pathOf(it.of), 'zh')}`,
   rejected: (it) => it.note,
   'too-few-recipients': (it) => `只有 ${it.recipients} 个收件人，微信要求至少两个 OpenID（40130）`,
 };

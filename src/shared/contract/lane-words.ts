@@ -37,7 +37,7 @@ export function stopInChinese({
     case 'redis-restored':
       return `已有 ${minutes} 分钟没有 worker 运行，或 Redis 从备份恢复：请先核对期间发送了什么，再恢复该公众号`;
     case 'refused-by-wechat':
-      return `被微信拒绝（${errcode}）：${meaningOf(errcode, path)}`;
+      return `被微信拒绝（${errcode}）：${meaningOf(errcode, path, 'zh')}`;
     case 'fresh-token-refused':
       return '刚获取的 access_token 也被微信拒绝：可能有其他系统在用旧方式获取该 AppID 的 token，或 token 中控返回了旧 token；请处理后再恢复该公众号';
   }

@@ -209,7 +209,8 @@ const ZH: Words = {
   'recall-impossible': (it) =>
     `${TYPES_ZH[it.messageType] ?? it.messageType}消息没有可删除的页面，微信不支持撤回（40008）`,
   'redis-unavailable': '暂时无法连接 Redis；未得到答复的操作都没有生效',
-  'refused-by-wechat': (it) => `被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, it.path)}`,
+  'refused-by-wechat': (it) =>
+    `被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, it.path, 'zh')}`,
   'same-content': (it) =>
     `群发任务 ${it.campaignId} 在 24 小时内已向同样的对象发送过同样的内容；确要再发，请加上 "repeat": true`,
   stopping: '服务正在停止，未保存任何内容，请重新发送',

@@ -4,6 +4,7 @@
  */
 import { HOUR, MINUTE, SECOND } from '../platform/time.ts';
 import { ERRCODES, type ErrorClass } from './errcodes.ts';
+import { AT_CALL_ZH, ERRCODES_ZH } from './errcodes-zh.ts';
 
 /** What the remedy is about: this batch or file, this account's calls to this API, the account. */
 export type RemedyScope = 'batch' | 'api' | 'account';
@@ -146,8 +147,12 @@ const AT_CALL: Readonly<Record<string, Readonly<Record<number, string>>>> = {
  *
  * @param path of the call, with or without `/cgi-bin/`, where it is known.
  */
-export function meaningOf(errcode: number, path = ''): string {
-  const meaning =
-    AT_CALL[path.replace(/^\/cgi-bin\//, '')]?.[errcode] ?? ERRCODES[errcode]?.meaning;
+export function meaningOf(errcode: number, path = '', language: 'en' | 'zh' = 'en'): string {
+  const call = path.replace(/^\/cgi-bin\//, '');
+  if (language === 'zh') {
+    const meaning = AT_CALL_ZH[call]?.[errcode] ?? ERRCODES_ZH[errcode];
+    return meaning ?? `微信错误码 ${errcode}，不在已知列表中，请查阅微信文档`;
+  }
+  const meaning = AT_CALL[call]?.[errcode] ?? ERRCODES[errcode]?.meaning;
   return meaning ?? `WeChat's code ${errcode}, which is not in the lists we know; look it up there`;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { stopInWords } from '../../../src/shared/contract/lane-words.ts';
 import { problemWords } from '../../../src/shared/contract/problem-words.ts';
 import { ERRCODES } from '../../../src/shared/wechat/errcodes.ts';
+import { ERRCODES_ZH } from '../../../src/shared/wechat/errcodes-zh.ts';
 import { cleanErrmsg } from '../../../src/shared/wechat/errmsg.ts';
 import { meaningOf, remedyFor } from '../../../src/shared/wechat/remedies.ts';
 import { asciiFilename } from '../../../src/shared/wechat/upload-name.ts';
@@ -108,6 +109,18 @@ describe('the meaning of a code', () => {
     const refused = { code: 'refused-by-wechat', errcode, path } as const;
     expect(stopInWords(refused)).toBe(meaningOf(errcode, path));
     expect(problemWords(refused, 'en')).toContain(meaningOf(errcode, path));
+  });
+
+  it('is there in Chinese for every code, with no English sentence in it', () => {
+    const english = Object.keys(ERRCODES).filter((code) => {
+      const meaning = meaningOf(Number(code), '', 'zh');
+      return !/[\u4e00-\u9fff]/.test(meaning) || /[a-z]+ [a-z]+ [a-z]+/i.test(meaning);
+    });
+
+    expect(english).toEqual([]);
+    expect(Object.keys(ERRCODES_ZH).sort()).toEqual(Object.keys(ERRCODES).sort());
+    expect(meaningOf(48001, 'message/mass/send', 'zh')).toContain('按 OpenID 群发');
+    expect(meaningOf(99, '', 'zh')).toContain('微信错误码 99');
   });
 
   it('fits a line and is no sentence, for every code', () => {
