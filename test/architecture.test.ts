@@ -46,6 +46,10 @@ const NEVER_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g;
 
+/** `import type …`, and imports of types alone. */
+const TYPE_IMPORT =
+  /^(?:im|ex)port (?:type [^;]*|\{(?:\s*type \w+(?: as \w+)?,?)+\s*\} from [^;]*);/gm;
+
 interface Import {
   readonly file: string;
   /** Inside src: its path from there; else the package. */
@@ -90,6 +94,42 @@ describe('every file', () => {
   it.each(files)('src/%s imports only what its place may', (file) => {
     expect(ownerOf(file, MAY_IMPORT), 'belongs to no known place').toBeDefined();
     expect(forbidden(importsOf(file))).toEqual([]);
+  });
+});
+
+/** Everything that a file loads, itself included; types load nothing. */
+function loadedBy(entry: string): Set<string> {
+  const loaded = new Set<string>();
+  const next = [entry];
+  for (let file = next.pop(); file !== undefined; file = next.pop()) {
+    if (loaded.has(file)) continue;
+    loaded.add(file);
+    const source = readFileSync(join(SRC, file), 'utf8').replace(TYPE_IMPORT, '');
+    for (const { target, isOurs } of importsOf(file, source)) if (isOurs) next.push(target);
+  }
+  return loaded;
+}
+
+describe('the callback service, which the internet reaches', () => {
+  const loaded = loadedBy('callback/start.ts');
+
+  it('loads what takes in a receipt', () => {
+    expect(loaded).toContain('shared/record/receipt-store.ts');
+    expect(loaded.size).toBeLessThan(80);
+  });
+
+  it.each([
+    ['shared/media', 'the parsers of media'],
+    ['shared/openids', 'the readers of lists, and their spill file'],
+    ['shared/delivery', 'what calls WeChat'],
+    ['shared/record/accept-campaign.ts', 'the acceptance of campaigns'],
+    ['shared/actions/accept-campaign.ts', 'the acceptance of campaigns'],
+    ['shared/record/record.ts', 'the whole record'],
+    ['producer', 'the page and the API'],
+    ['workers', 'the jobs'],
+  ])('does not load %s: %s', (place) => {
+    expect(files.some((file) => isIn(file, place))).toBe(true);
+    expect([...loaded].filter((file) => isIn(file, place))).toEqual([]);
   });
 });
 

@@ -13,7 +13,8 @@ import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { openQueues } from '../shared/queue/queues.ts';
-import { openRecord, recordOf } from '../shared/record/record.ts';
+import { recordOf } from '../shared/record/keys.ts';
+import { openReceiptRecord } from '../shared/record/receipt-record.ts';
 import { type CallbackAccount, callbackAccounts } from './account.ts';
 import type { CallbackFact } from './facts.ts';
 import { makeFactLog } from './log-facts.ts';
@@ -54,7 +55,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const called = (): CallbackAccount[] => callbackAccounts(watched.accounts());
   // One that was added while this process ran is itself, too.
   const identityOf = makeIdentityOf(config, watched.accounts);
-  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
+  const stores = openReceiptRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const queues = openQueues({ connection: redis, log, prefix });
   opens(queues.close);
   const record = recordOf(prefix);

@@ -7,7 +7,8 @@ import { connect, untilReady } from '../shared/platform/redis.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { wakeCampaign } from '../shared/queue/wake-campaign.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
-import { openRecord, recordOf } from '../shared/record/record.ts';
+import { recordOf } from '../shared/record/keys.ts';
+import { openRecord } from '../shared/record/record.ts';
 import { type Invocation, UsageError } from './command.ts';
 import { EXIT, type Exit } from './exit.ts';
 

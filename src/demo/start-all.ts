@@ -14,7 +14,7 @@ import { makeLogger } from '../shared/platform/logger.ts';
 import { addressOf, connect, untilReady } from '../shared/platform/redis.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
-import { recordOf } from '../shared/record/record.ts';
+import { recordOf } from '../shared/record/keys.ts';
 import { startEverything } from './everything.ts';
 import { resolveRedis } from './private-redis.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';

@@ -25,7 +25,8 @@ import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
 import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
-import { openRecord, recordOf } from '../shared/record/record.ts';
+import { recordOf } from '../shared/record/keys.ts';
+import { openRecord } from '../shared/record/record.ts';
 import { makeTokenStore } from '../shared/record/token-store.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';

@@ -26,7 +26,8 @@ import {
   uploadNewsJob,
 } from '../shared/queue/jobs.ts';
 import type { Queues } from '../shared/queue/queues.ts';
-import { recordOf, type Stores } from '../shared/record/record.ts';
+import { recordOf } from '../shared/record/keys.ts';
+import type { Stores } from '../shared/record/record.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { CallerMistake } from './caller-mistake.ts';
 import { makeAcceptCampaignJob } from './campaign/accept-campaign-job.ts';

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
 import { runCampaignJob } from '../../src/shared/queue/jobs.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
-import { startWorld } from '../support/world.ts';
+import { startWorld, type World } from '../support/world.ts';
 
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
@@ -11,7 +11,19 @@ const world = await startWorld(
 );
 const SEND = 'message/mass/send';
 
-const rootOf = (id: string) => world.queues.campaigns.getJob(runCampaignJob.id({ campaignId: id }));
+const rootOf = (id: string, { queues }: World = world) =>
+  queues.campaigns.getJob(runCampaignJob.id({ campaignId: id }));
+
+/** Not while a worker has it in hand: then it is locked. */
+async function removeRoot(of: World, id: string): Promise<void> {
+  const root = await rootOf(id, of);
+  const remove = () =>
+    root?.remove({ removeChildren: true }).then(
+      () => true,
+      () => false,
+    );
+  await of.until('removed', async () => (await remove()) === true);
+}
 
 describe('a campaign whose root job was removed by hand', () => {
   it('is found by the sweeper, and goes on without a second send', async (t) => {
@@ -21,8 +33,7 @@ describe('a campaign whose root job was removed by hand', () => {
     const id = await own.create(aRequest('default', { audience: toOpenIds(30_000) }));
     await own.reaches(id, 'awaiting-receipts');
     await host.stop();
-    const root = await own.queues.campaigns.getJob(runCampaignJob.id({ campaignId: id }));
-    await root?.remove({ removeChildren: true });
+    await removeRoot(own, id);
 
     await own.startHost('host-1');
     await own.jump(MINUTE);
@@ -126,13 +137,12 @@ describe('a campaign that was accepted, and its root never added', () => {
     const own = await startWorld(t);
     const sendAt = new Date(Date.now() + HOUR).toISOString();
     const id = await own.create(aRequest('default', { sendAt }));
-    const root = await own.queues.campaigns.getJob(runCampaignJob.id({ campaignId: id }));
-    await root?.remove();
+    await removeRoot(own, id);
     await own.redis.zadd(`${own.prefix}:record:outbox`, Date.now() - MINUTE, `root:${id}`);
 
     await own.sweep();
 
-    const again = await own.queues.campaigns.getJob(runCampaignJob.id({ campaignId: id }));
+    const again = await rootOf(id, own);
     expect(await again?.getState()).toBe('delayed');
     await own.jump(HOUR);
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });

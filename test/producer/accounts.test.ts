@@ -8,7 +8,7 @@ import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { HOUR } from '../../src/shared/platform/time.ts';
 import { submitBatchJob } from '../../src/shared/queue/jobs.ts';
 import { plan } from '../../src/shared/queue/queues.ts';
-import { recordOf } from '../../src/shared/record/record.ts';
+import { recordOf } from '../../src/shared/record/keys.ts';
 import { makeTokenStore } from '../../src/shared/record/token-store.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeWebhooksRoutes } from '../../src/producer/api/webhooks.ts';
-import { recordOf } from '../../src/shared/record/record.ts';
+import { recordOf } from '../../src/shared/record/keys.ts';
 import { makeWebhookSecret } from '../../src/shared/record/webhook-secret.ts';
 import { testRedis } from '../support/redis.ts';
 import { sandboxWorld } from './sandbox-world.ts';

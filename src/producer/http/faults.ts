@@ -23,8 +23,9 @@ const CALLER_MISTAKES: Readonly<Record<string, Problem>> = {
   'request.aborted': { code: 'body-cut-short' },
 };
 
-/** What was looked at has changed or gone before it could be changed. */
-const RACES: Partial<Readonly<Record<ErrorCode, Problem>>> = {
+/** Errors of ours that a request may meet: Redis, or what was looked at, has gone meanwhile. */
+const KNOWN: Partial<Readonly<Record<ErrorCode, Problem>>> = {
+  REDIS_AWAY: { code: 'redis-unavailable' },
   CAMPAIGN_NOT_FOUND: { code: 'campaign-not-found' },
   BATCH_TRANSITION_ILLEGAL: { code: 'batch-moved-on' },
   LIST_BROKEN: { code: 'audience-gone' },
@@ -32,7 +33,7 @@ const RACES: Partial<Readonly<Record<ErrorCode, Problem>>> = {
 
 export function faultOf(error: unknown): Problem {
   if (isRedisAway(error)) return { code: 'redis-unavailable' };
-  if (error instanceof ServiceError) return RACES[error.code] ?? { code: 'internal' };
+  if (error instanceof ServiceError) return KNOWN[error.code] ?? { code: 'internal' };
   if (error instanceof Stopping) return { code: 'stopping' };
   if (isCallerGone(error)) return { code: 'body-cut-short' };
   const { type, status } = Object(error) as { type?: unknown; status?: unknown };

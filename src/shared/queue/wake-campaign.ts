@@ -1,4 +1,5 @@
 /** After a person's word: whatever of a campaign is asleep looks at the record again. */
+import { ServiceError } from '../platform/errors.ts';
 import {
   accountOfLane,
   awaitDecisionJob,
@@ -69,8 +70,8 @@ async function wakeChildren(
 
 /** BullMQ drops what Redis said of this pipeline, and fails on the missing answers. */
 function asRedisAway(error: unknown): never {
-  if (error instanceof TypeError) throw new Error('Connection is closed', { cause: error });
-  throw error;
+  if (!(error instanceof TypeError)) throw error;
+  throw new ServiceError('REDIS_AWAY', 'Redis did not answer', { cause: error });
 }
 
 /** Where a job is, by its key: `<prefix>:<queue>:<job>`; neither names nor ids have colons. */

@@ -10,18 +10,18 @@ import { type Batch, type BatchRef, type Called, isFinal } from '../campaign/bat
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import type { IdentityOf } from '../platform/identity.ts';
-import type { CampaignStore } from './campaign-store.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import { HEARTBEAT_TOO_OLD } from './lane-store.ts';
+import type { ReadCampaign } from './read-campaign.ts';
 import { makeReceiptStore } from './receipt-store.ts';
 
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
-  readonly campaigns: Pick<CampaignStore, 'spec'>;
+  readonly campaigns: Pick<ReadCampaign, 'spec'>;
   readonly identityOf: IdentityOf;
   /** How long WeChat may take to answer one call; after that the call counts as unanswered. */
   readonly submitTimeoutMs: number;

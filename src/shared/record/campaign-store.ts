@@ -17,11 +17,12 @@ import { makeAccept } from './accept-campaign.ts';
 import { auditCommand } from './audit.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
+import { parseCampaign } from './campaign-spec.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { keysOfCampaign, makeKeys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
-import { makeReadCampaign, parseCampaign, toTally } from './read-campaign.ts';
+import { makeReadCampaign, toTally } from './read-campaign.ts';
 import type { ServingStore } from './serving-store.ts';
 
 interface Controlling {

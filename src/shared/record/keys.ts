@@ -4,7 +4,8 @@
  */
 export const PREFIX = '{qunfa}';
 /** Apart from BullMQ's, whose keys are `<prefix>:<queue>:<job>`: no queue may be named `record`. */
-export const RECORD = `${PREFIX}:record`;
+export const recordOf = (prefix: string): string => `${prefix}:record`;
+export const RECORD = recordOf(PREFIX);
 
 /**
  * `identity` is an AppID at one WeChat (platform/identity.ts): what must not follow an account's

@@ -6,8 +6,8 @@ import type { Message } from '../campaign/message.ts';
 import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import { unservedWait } from '../campaign/serving.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
-import { ServiceError } from '../platform/errors.ts';
 import { MINUTE } from '../platform/time.ts';
+import { keepIn, makeSpecs } from './campaign-spec.ts';
 import type { Keys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { ServingStore } from './serving-store.ts';
@@ -26,7 +26,6 @@ interface Dependencies {
   readonly now: () => number;
 }
 
-const SPECS_KEPT = 1_000;
 const LONGEST_KEPT = 2_048;
 /** Once this long past, a batch has gone on, and why it waited is out of date. */
 const STALE = 5 * MINUTE;
@@ -34,25 +33,10 @@ const STALE = 5 * MINUTE;
 export type ReadCampaign = ReturnType<typeof makeReadCampaign>;
 
 export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependencies) {
-  /** A campaign's spec never changes: kept, so that a batch costs no read of it. */
-  const specs = new Map<string, Campaign>();
-  /** Nor does its message; long ones would fill the memory. */
+  const specs = makeSpecs({ redis, keys });
+  const { spec } = specs;
+  /** A campaign's message never changes; long ones would fill the memory. */
   const messages = new Map<string, Message>();
-
-  async function spec(id: string): Promise<Campaign | null> {
-    const kept = specs.get(id);
-    if (kept) return kept;
-    const text = await redis.hget(keys.campaign(id), 'spec');
-    return text === null ? null : keep(parseCampaign(text));
-  }
-
-  const keep = (campaign: Campaign): Campaign => keepIn(specs, campaign.id, campaign);
-
-  function keepIn<T>(kept: Map<string, T>, id: string, value: T): T {
-    if (kept.size >= SPECS_KEPT) kept.delete(kept.keys().next().value ?? '');
-    kept.set(id, value);
-    return value;
-  }
 
   async function read(id: string): Promise<CampaignRecord | null> {
     const [[specText, controlText, waiting = null], tally] = await Promise.all([
@@ -61,7 +45,7 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
     ]);
     if (!specText || !controlText) return null;
     return {
-      campaign: specs.get(id) ?? keep(parseCampaign(specText)),
+      campaign: specs.of(id, specText),
       control: withWaiting(JSON.parse(controlText) as Control, waiting),
       tally: toTally(tally),
     };
@@ -102,14 +86,6 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
   }
 
   return { spec, read, view, viewNow, message };
-}
-
-/** @throws {ServiceError} `RECORD_NEWER`: a newer program accepted it. */
-export function parseCampaign(text: string): Campaign {
-  const campaign = JSON.parse(text) as Campaign;
-  if (campaign.v <= 1) return campaign;
-  const details = { campaignId: campaign.id, version: campaign.v };
-  throw new ServiceError('RECORD_NEWER', 'a newer program accepted this campaign', { details });
 }
 
 export const toTally = (fields: Record<string, string>): Tally => ({

@@ -4,7 +4,7 @@ import type { IdentityOf } from '../platform/identity.ts';
 import { type AudienceStore, makeAudienceStore } from './audience-store.ts';
 import { type BatchStore, makeBatchStore } from './batch-store.ts';
 import { type CampaignStore, makeCampaignStore } from './campaign-store.ts';
-import { makeKeys, PREFIX } from './keys.ts';
+import { makeKeys, PREFIX, recordOf } from './keys.ts';
 import { type LaneStore, makeLaneStore } from './lane-store.ts';
 import { type MaterialStore, makeMaterialStore } from './material-store.ts';
 import { type MediaStore, makeMediaStore } from './media-store.ts';
@@ -35,8 +35,6 @@ interface Dependencies {
   /** BullMQ's prefix; the record lives beside it under the same hash tag. */
   readonly prefix?: string;
 }
-
-export const recordOf = (prefix: string): string => `${prefix}:record`;
 
 export function openRecord(deps: Dependencies): Stores {
   const { redis, retainMs, submitTimeoutMs, now, prefix = PREFIX } = deps;

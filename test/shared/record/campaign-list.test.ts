@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { campaignId } from '../../../src/shared/campaign/campaign-id.ts';
-import { makeKeys } from '../../../src/shared/record/keys.ts';
-import { openRecord, recordOf } from '../../../src/shared/record/record.ts';
+import { makeKeys, recordOf } from '../../../src/shared/record/keys.ts';
+import { openRecord } from '../../../src/shared/record/record.ts';
 import { aCampaign } from '../../support/builders.ts';
 import { testRedis } from '../../support/redis.ts';
 
