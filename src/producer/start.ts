@@ -120,7 +120,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const tokenExpiry = async (account: string): Promise<number | null> => {
     const token = await makeTokenStore({
       redis,
-      prefix: record,
+      record,
       identity: identityOf(account),
     }).read();
     return token?.expiresAt ?? null;

@@ -27,7 +27,7 @@ const routes = ({ stores, queues, config, wechatFor, now, redis: connection, pre
     async tokenExpiry(account) {
       const record = recordOf(prefix);
       const identity = stores.identityOf(account);
-      const store = makeTokenStore({ redis: connection, prefix: record, identity });
+      const store = makeTokenStore({ redis: connection, record, identity });
       return (await store.read())?.expiresAt ?? null;
     },
   });

@@ -54,7 +54,7 @@ export async function examine(options: Options): Promise<Examination> {
     stores,
     async tokenExpiry(account) {
       const identity = identityOf(account);
-      const token = await makeTokenStore({ redis, prefix: recordOf(prefix), identity }).read();
+      const token = await makeTokenStore({ redis, record: recordOf(prefix), identity }).read();
       return token?.expiresAt ?? null;
     },
     isSandbox: config.isSandbox,

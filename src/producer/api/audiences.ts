@@ -14,7 +14,7 @@ import { refuse } from '../../shared/contract/problem.ts';
 import type { AudienceFormat } from '../../shared/openids/read-ids.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Ingested } from '../../shared/record/audience-intake.ts';
-import type { AudienceList } from '../../shared/record/audience-record.ts';
+import type { AudienceList } from '../../shared/record/audience-list.ts';
 import type { AudienceStore } from '../../shared/record/audience-store.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';

@@ -4,7 +4,7 @@ import type { FlawOf } from '../campaign/mistake.ts';
 import type { CampaignRequest } from '../contract/campaign-request.ts';
 import type { Refused } from '../contract/problem.ts';
 import { DAY } from '../platform/time.ts';
-import type { AudienceList } from '../record/audience-record.ts';
+import type { AudienceList } from '../record/audience-list.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
 import { invalid } from './invalid-campaign.ts';
 

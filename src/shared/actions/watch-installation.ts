@@ -9,12 +9,8 @@ import type { Config } from '../platform/config.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { type Identity, originOf } from '../platform/identity.ts';
 import { SECOND } from '../platform/time.ts';
-import {
-  type Difference,
-  type Installation,
-  makeInstallation,
-  RECORD_VERSION,
-} from '../record/installation.ts';
+import { type Difference, type Installation, makeInstallation } from '../record/installation.ts';
+import { RECORD_VERSION } from '../record/stored.ts';
 
 interface Dependencies {
   readonly redis: Redis;

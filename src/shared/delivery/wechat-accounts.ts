@@ -45,7 +45,7 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
     const known = clients.get(name);
     if (known?.of === account) return known.client;
     const tokens = makeTokenSource({
-      store: makeTokenStore({ redis, prefix: recordOf(prefix), identity: identityOf(name) }),
+      store: makeTokenStore({ redis, record: recordOf(prefix), identity: identityOf(name) }),
       fetchToken: () => fetchStableToken({ baseUrl, dispatcher, timeoutMs, account }),
       timeoutMs,
       now,

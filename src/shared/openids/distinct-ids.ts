@@ -11,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fingerprint } from './fingerprint.ts';
+import type { IdSink } from './id-sink.ts';
 import { MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
 import { LEFT_OUT, Partitions } from './partitions.ts';
 import { Refusal } from './plain-bytes.ts';
@@ -52,7 +53,12 @@ const MAX_IDS = 500_000_000;
 const LINES_NAMED = 10;
 const LOG_PAGE_BYTES = 64 * 1024;
 
-export class DistinctIds {
+interface DistinctOptions {
+  readonly spillDir: string;
+  readonly ready?: () => Promise<void>;
+}
+
+export class DistinctIds implements IdSink {
   readonly #seed = randomBytes(4).readUInt32LE();
   readonly #file: SpillFile;
   readonly #log: SpilledPages;
@@ -67,8 +73,12 @@ export class DistinctIds {
   /** Lines of the first that were no OpenIDs. */
   readonly invalidLines: number[] = [];
 
+  /** To be awaited now and then while ids are taken: what is done with them may be behind. */
+  readonly ready: () => Promise<void>;
+
   /** @param spillDir where a file may grow to 54 bytes an id; not a RAM disk, if memory matters. */
-  constructor({ spillDir }: { readonly spillDir: string }) {
+  constructor({ spillDir, ready = nextTurn }: DistinctOptions) {
+    this.ready = ready;
     this.#file = new SpillFile(spillDir);
     this.#log = new SpilledPages(this.#file, LOG_PAGE_BYTES);
     this.#heaps = new Partitions(this.#file, this.#seed);

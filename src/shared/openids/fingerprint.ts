@@ -1,9 +1,9 @@
 /**
- * Tells lists with the same ids from all others, in whatever order the ids came: the sum of what
- * each id hashes to. 64 bits, against chance; whoever makes two lists collide fools only himself.
+ * The same for lists with the same ids, in whatever order the ids came: the sum of the ids' hashes.
+ * 64 bits, against chance; it does not protect a sender who makes two own lists collide.
  */
 import { hashWords, MAX_ID_WORDS, toWords } from './id-words.ts';
-import { MAX_CHARS, MAX_PACKED_BYTES, packId } from './packed-id.ts';
+import { packedBytes, packIds } from './packed-id.ts';
 
 export class Fingerprint {
   #low = 0;
@@ -24,15 +24,10 @@ export class Fingerprint {
 /** The fingerprint of the list that these would make, and how many it would have. */
 export function fingerprintOf(openIds: readonly string[]): { fingerprint: string; count: number } {
   const fingerprint = new Fingerprint();
-  const text = Buffer.alloc(MAX_CHARS * 3);
-  const packed = Buffer.alloc(MAX_PACKED_BYTES);
   const words = new Int32Array(MAX_ID_WORDS);
-  let count = 0;
-  for (const openId of new Set(openIds)) {
-    if (openId.length > MAX_CHARS) continue;
-    if (packId(text, 0, text.write(openId), packed, 0) === 0) continue;
-    fingerprint.add(words, 0, toWords(packed, 0, words));
-    count++;
+  const { packed, count } = packIds(new Set(openIds));
+  for (let at = 0; at < packed.length; at += packedBytes(packed[at] as number)) {
+    fingerprint.add(words, 0, toWords(packed, at, words));
   }
   return { fingerprint: fingerprint.toString(), count };
 }

@@ -65,6 +65,19 @@ export function packId(
   return out - at;
 }
 
+/** The OpenIDs among these as one run of packed ids, and how many they are. */
+export function packIds(openIds: Iterable<string>): { packed: Buffer; count: number } {
+  const text = Buffer.alloc(MAX_CHARS * 3); // a character of a JavaScript string is up to 3 bytes
+  const pieces: Buffer[] = [];
+  for (const openId of openIds) {
+    const packed = Buffer.allocUnsafe(MAX_PACKED_BYTES);
+    const chars = openId.length > MAX_CHARS ? 0 : text.write(openId);
+    const size = packId(text, 0, chars, packed, 0);
+    if (size > 0) pieces.push(packed.subarray(0, size));
+  }
+  return { packed: Buffer.concat(pieces), count: pieces.length };
+}
+
 /** The ids of a run of packed ids: `count` of them after the first `skip`. */
 export function unpackIds(packed: Buffer, skip: number, count: number): string[] {
   let at = 0;

@@ -1,20 +1,15 @@
-/** Makes lists of OpenIDs out of what comes in: all of a list, or nothing. */
+/** Makes lists of OpenIDs from a stream, from OpenIDs at hand, or from pages: all of it, or nothing. */
 import { randomBytes } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { BLOCK_IDS, type Block, DistinctIds, type DistinctList } from '../openids/distinct-ids.ts';
-import type { IdSink } from '../openids/id-sink.ts';
+import { BLOCK_IDS, type DistinctIds } from '../openids/distinct-ids.ts';
+import { packIds } from '../openids/packed-id.ts';
 import { Refusal, until } from '../openids/plain-bytes.ts';
 import { type ReadOptions, readIds } from '../openids/read-ids.ts';
-import { HOUR } from '../platform/time.ts';
-import {
-  type AudienceKeys,
-  type AudienceList,
-  broken,
-  memberOf,
-  metaOf,
-  PUBLISH,
-} from './audience-record.ts';
+import { type AudienceProgress, type Draft, makeDraft } from './audience-draft.ts';
+import { type AudienceList, broken, memberOf } from './audience-list.ts';
+import { commit, extend, untilSettled, write } from './commit.ts';
+import type { Keys } from './keys.ts';
+import { stored } from './stored.ts';
 
 export interface ListOptions {
   readonly account?: string;
@@ -24,7 +19,7 @@ export interface ListOptions {
 }
 
 export interface IngestOptions extends ListOptions, ReadOptions {
-  /** Told often. */
+  /** Called often. */
   readonly onProgress?: (progress: AudienceProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -36,17 +31,24 @@ export interface Ingested extends AudienceList {
 
 interface IntakeDeps {
   readonly redis: Redis;
-  readonly keys: AudienceKeys;
+  readonly keys: Keys;
   readonly describe: (id: string) => Promise<AudienceList | null>;
   readonly retainMs: number;
   readonly now: () => number;
   readonly spillDir: string;
 }
 
+/** How a list is filled. */
+interface Filling {
+  readonly exclude?: readonly string[] | undefined;
+  readonly fill: (draft: Draft) => Promise<void>;
+  readonly onProgress?: (progress: AudienceProgress) => void;
+  /** How many pages it is made from. */
+  readonly pages?: string;
+}
+
 /** Blocks read at a time where a whole list is gone through. */
 const READ_AHEAD = 4;
-
-export type AudienceIntake = ReturnType<typeof makeAudienceIntake>;
 
 export function makeAudienceIntake(deps: IntakeDeps) {
   const { redis, keys, describe, retainMs, now, spillDir } = deps;
@@ -54,107 +56,248 @@ export function makeAudienceIntake(deps: IntakeDeps) {
   /**
    * Takes a stream in, gzip or not, without ever holding it whole.
    *
-   * @returns the list, or why this cannot be one (in words for the sender).
+   * @returns the list, or why this cannot be one (a sentence for the sender).
    * @throws whatever breaks the source, `signal`'s reason, or Redis; nothing is left behind.
    */
   async function ingest(
     source: AsyncIterable<Uint8Array>,
     { onProgress, signal, ...options }: IngestOptions,
   ): Promise<Ingested | { readonly refused: string }> {
-    const list = newList(options);
-    const draft = draftOf(list.id, (progress) => {
-      onProgress?.(progress);
-      signal?.throwIfAborted();
-    });
+    let invalidLines: readonly number[] = [];
     try {
-      await leaveOut(draft, options.exclude);
-      const guess = await readIds(signal ? until(signal, source) : source, options, draft.sink);
-      refuseOther(draft.ids, guess);
-      const { invalidLines } = draft.ids;
-      const made = await publish(draft, list);
-      return invalidLines.length === 0 ? made : { ...made, invalidLines };
+      const list = await make(newList(options), {
+        exclude: options.exclude,
+        async fill({ ids }) {
+          const guess = await readIds(signal ? until(signal, source) : source, options, ids);
+          refuseOther(ids, guess);
+          invalidLines = ids.invalidLines;
+        },
+        onProgress(progress) {
+          onProgress?.(progress);
+          signal?.throwIfAborted();
+        },
+      });
+      return invalidLines.length === 0 ? list : { ...list, invalidLines };
     } catch (error) {
-      await draft.abandon();
       if (error instanceof Refusal) return { refused: error.message };
       throw error;
     }
   }
 
   /** @throws {ServiceError} `LIST_BROKEN`: a list to be left out is not there. */
-  async function create(
+  function create(
     openIds: Iterable<string> | AsyncIterable<string>,
     options: ListOptions = {},
   ): Promise<AudienceList> {
+    return makeOrBreak(newList(options), {
+      exclude: options.exclude,
+      async fill({ ids }) {
+        let taken = 0;
+        for await (const openId of openIds) {
+          ids.takeString(openId);
+          if (++taken % BLOCK_IDS === 0) await ids.ready();
+        }
+      },
+    });
+  }
+
+  /**
+   * Starts a list that comes in pages, as WeChat's follower list does, perhaps over days and several
+   * processes. Duplicates among its pages, and what is left out, are only known at the end.
+   */
+  async function begin(options: ListOptions = {}): Promise<string> {
     const list = newList(options);
-    const draft = draftOf(list.id);
+    const meta = keys.audience(list.id);
+    const exclude = options.exclude ?? [];
+    for (const other of exclude) {
+      const found = await describe(other);
+      if (found?.state === 'ready') continue;
+      throw broken(other, found ? 'is still being received' : 'is not there');
+    }
+    const more = { pages: 0, exclude: JSON.stringify(exclude) };
+    await write(
+      redis,
+      ['HSET', meta, ...fieldsOf({ ...list, ...more })],
+      ['PEXPIRE', meta, retainMs],
+      ['ZADD', keys.audiences(), 0, memberOf(list)],
+    );
+    return list.id;
+  }
+
+  /**
+   * Appends a page, once however often it is handed in.
+   *
+   * @param cursor names the page: where the next one starts, empty for the last one.
+   * @returns the cursor of the newest page, and the recipients so far, duplicates among them.
+   * @throws {ServiceError} `LIST_BROKEN`: this list is not being received.
+   */
+  async function append(
+    id: string,
+    openIds: readonly string[],
+    cursor: string,
+  ): Promise<{ readonly cursor: string; readonly recipients: number }> {
+    const meta = keys.audience(id);
+    const [pages, cursors] = [keys.audiencePages(id), keys.audienceCursors(id)];
+    const { packed, count } = packIds(openIds);
+    return untilSettled(async () => {
+      const [[state, page = null, newest, recipients], isKnown] = await Promise.all([
+        redis.hmget(meta, 'state', 'pages', 'cursor', 'recipients'),
+        redis.sismember(cursors, cursor),
+      ]);
+      if (state !== 'receiving') throw broken(id, 'is not being received');
+      const done = await commit(
+        redis,
+        [
+          { key: meta, field: 'state', is: state },
+          { key: meta, field: 'pages', is: page },
+        ],
+        [
+          // The page counts from the second command on, and for nothing before it: after a power loss
+          // Redis may come back with the first of them only (recount.ts).
+          ...(isKnown === 1
+            ? []
+            : ([
+                ['HSET', pages, Number(page), packed],
+                ['HSET', meta, 'cursor', cursor, 'pages', Number(page) + 1],
+                ['HINCRBY', meta, 'received', openIds.length],
+                ['HINCRBY', meta, 'invalid', openIds.length - count],
+                ['HINCRBY', meta, 'recipients', count],
+                ['SADD', cursors, cursor],
+              ] as const)),
+          ...[meta, pages, cursors].map((key) => extend(key, retainMs)),
+        ],
+      );
+      if (!done) return 'moved';
+      return isKnown === 1
+        ? { cursor: newest ?? '', recipients: Number(recipients) }
+        : { cursor, recipients: Number(recipients) + count };
+    });
+  }
+
+  /** Where to go on; null before the first page. @throws {ServiceError} `LIST_BROKEN` */
+  async function cursor(id: string): Promise<string | null> {
+    const [state, cursor] = await redis.hmget(keys.audience(id), 'state', 'cursor');
+    if (state == null) throw broken(id, 'is not there');
+    return cursor ?? null;
+  }
+
+  /** May be repeated. @throws {ServiceError} `LIST_BROKEN`: no such list, or a page came meanwhile. */
+  async function finish(id: string): Promise<AudienceList> {
+    const [list, [pages, exclude]] = await Promise.all([
+      describe(id),
+      redis.hmget(keys.audience(id), 'pages', 'exclude'),
+    ]);
+    if (!list) throw broken(id, 'is not there');
+    if (list.state === 'ready') return list;
+    const pageCount = pages ?? '0';
+    return makeOrBreak(list, {
+      exclude: stored<string[]>(exclude ?? '[]'),
+      pages: pageCount,
+      async fill({ ids }) {
+        for await (const packed of runsIn(keys.audiencePages(id), Number(pageCount), id)) {
+          ids.takePacked(packed);
+          await ids.ready();
+        }
+        for (let i = 0; i < list.invalid; i++) ids.takeInvalid();
+      },
+    });
+  }
+
+  const newList = ({ account, name }: ListOptions): AudienceList => ({
+    id: `a_${randomBytes(16).toString('base64url')}`,
+    ...(account !== undefined && { account }),
+    ...(name !== undefined && { name }),
+    state: 'receiving',
+    received: 0,
+    duplicates: 0,
+    invalid: 0,
+    suppressed: 0,
+    recipients: 0,
+    createdAt: now(),
+  });
+
+  async function makeOrBreak(list: AudienceList, filling: Filling): Promise<AudienceList> {
+    return make(list, filling).catch((error: unknown) => {
+      throw error instanceof Refusal ? broken(list.id, error.message) : error;
+    });
+  }
+
+  /** @throws {Refusal} a list to be left out is not ready, or whatever `fill` throws. */
+  async function make(
+    list: AudienceList,
+    { exclude = [], fill, onProgress, pages }: Filling,
+  ): Promise<AudienceList> {
+    // A key of its own: two processes may be finishing the same list.
+    const key = keys.audienceDraft(list.id, randomBytes(6).toString('base64url'));
+    const draft = makeDraft({ redis, key, spillDir, onProgress });
     try {
-      await leaveOut(draft, options.exclude);
-      let taken = 0;
-      for await (const openId of openIds) {
-        draft.sink.takeString(openId);
-        if (++taken % BLOCK_IDS === 0) await draft.sink.ready();
-      }
-      return await publish(draft, list);
+      for (const other of exclude) await leaveOut(draft, other);
+      await fill(draft);
+      return await publish(draft, list, pages);
     } catch (error) {
       await draft.abandon();
-      throw error instanceof Refusal ? broken(list.id, error.message) : error;
+      throw error;
     }
   }
 
-  function newList({ account, name }: ListOptions): AudienceList {
-    return {
-      id: `a_${randomBytes(16).toString('base64url')}`,
-      ...(account !== undefined && { account }),
-      ...(name !== undefined && { name }),
-      state: 'receiving',
-      received: 0,
-      duplicates: 0,
-      invalid: 0,
-      suppressed: 0,
-      recipients: 0,
-      createdAt: now(),
-    };
+  async function leaveOut({ ids }: Draft, id: string): Promise<void> {
+    const list = await describe(id);
+    if (list?.state !== 'ready') throw new Refusal(`the list to leave out, ${id}, is not ready`);
+    const blocks = Math.ceil(list.recipients / BLOCK_IDS);
+    for await (const packed of runsIn(keys.audienceIds(id), blocks, id)) ids.leaveOut(packed);
   }
 
-  const draftOf = (id: string, onProgress?: IngestOptions['onProgress']): Draft =>
-    makeDraft({ redis, key: keys.draft(id), spillDir, onProgress });
-
-  async function publish(draft: Draft, begun: AudienceList, fromPages = -1): Promise<AudienceList> {
-    const { list: distinct, blocks } = await draft.finish();
-    const list: AudienceList = { ...begun, ...distinct, state: 'ready' };
-    const { meta, ids, pages, cursors } = keys.of(list.id);
-    const touched = [meta, draft.key, ids, keys.index, pages, cursors];
-    const args = [blocks, retainMs, memberOf(list), fromPages, ...metaOf(list)];
-    const answer = await redis.eval(PUBLISH, touched.length, ...touched, ...args);
-    if (answer === 1) return list;
-    if (answer === -1) throw broken(list.id, 'lost blocks while it came in');
-    const winner = await describe(list.id);
-    if (winner?.state === 'ready') return winner;
-    throw broken(list.id, 'was added to or removed while it was being finished');
-  }
-
-  async function leaveOut(draft: Draft, lists: readonly string[] = []): Promise<void> {
-    for (const id of lists) {
-      const list = await describe(id);
-      if (list?.state !== 'ready') throw new Refusal(`the list to leave out, ${id}, is not ready`);
-      const blocks = Math.ceil(list.recipients / BLOCK_IDS);
-      for await (const packed of blocksOf(id, keys.of(id).ids, blocks)) draft.ids.leaveOut(packed);
-    }
-  }
-
-  async function* blocksOf(id: string, key: string, count: number): AsyncGenerator<Buffer> {
+  /** The fields 0 to `count` - 1 of a hash of packed ids. */
+  async function* runsIn(key: string, count: number, listId: string): AsyncGenerator<Buffer> {
     for (let no = 0; no < count; no += READ_AHEAD) {
       const length = Math.min(READ_AHEAD, count - no);
       const wanted = Array.from({ length }, (_, i) => String(no + i));
       for (const packed of await redis.hmgetBuffer(key, ...wanted)) {
-        if (!packed) throw broken(id, 'has lost a block');
+        if (!packed) throw broken(listId, 'has lost a block');
         yield packed;
       }
     }
   }
 
-  return { ingest, create, newList, draftOf, publish, leaveOut, blocksOf };
+  async function publish(
+    draft: Draft,
+    begun: AudienceList,
+    pages: string | undefined,
+  ): Promise<AudienceList> {
+    const { list: distinct, blocks } = await draft.finish();
+    const list: AudienceList = { ...begun, ...distinct, state: 'ready' };
+    const { id } = list;
+    const [meta, ids] = [keys.audience(id), keys.audienceIds(id)];
+    if ((await redis.hlen(draft.key)) !== blocks) throw broken(id, 'lost blocks while it came in');
+    const done = await commit(
+      redis,
+      pages === undefined
+        ? []
+        : [
+            { key: meta, field: 'state', is: 'receiving' },
+            { key: meta, field: 'pages', is: pages },
+          ],
+      [
+        ...(blocks > 0 ? [['RENAME', draft.key, ids] as const, extend(ids, retainMs, meta)] : []),
+        ['HSET', meta, ...fieldsOf(list)],
+        extend(meta, retainMs),
+        ['ZADD', keys.audiences(), 0, memberOf(list)],
+        ['UNLINK', keys.audiencePages(id), keys.audienceCursors(id)],
+      ],
+    );
+    if (done) return list;
+    await draft.abandon();
+    const winner = await describe(id);
+    if (winner?.state === 'ready') return winner;
+    throw broken(id, 'was added to or removed while it was being finished');
+  }
+
+  return { ingest, create, begin, append, cursor, finish };
 }
+
+/** Field, value, field, value … for HSET. */
+const fieldsOf = ({ id: _, ...list }: AudienceList): string[] =>
+  Object.entries(list).flatMap(([field, value]) => [field, String(value)]);
 
 /** A file of something else, of which a few lines may look like OpenIDs by chance. */
 function refuseOther({ received, invalid, invalidLines }: DistinctIds, guess: string): void {
@@ -164,105 +307,4 @@ function refuseOther({ received, invalid, invalidLines }: DistinctIds, guess: st
   throw new Refusal(
     `${invalid} of ${received} are no OpenIDs (the first in lines ${lines}); ${guess}`,
   );
-}
-
-/** A list on its way in: not visible to others, and it expires by itself if it is not finished. */
-/** Each write is synced to a disk (`appendfsync always`), which takes longer than writing it. */
-const BLOCKS_A_WRITE = 8;
-/** One is sent while the other is synced. */
-const MAX_ON_THE_WAY = 2;
-const DRAFT_TTL = HOUR; // from its newest block on
-
-export interface AudienceProgress {
-  readonly received: number;
-  readonly invalid: number;
-  /** Recipients that are in Redis: they follow when all has been received. */
-  readonly stored: number;
-}
-
-export interface DraftDeps {
-  readonly redis: Redis;
-  readonly key: string;
-  readonly spillDir: string;
-  readonly onProgress?: ((progress: AudienceProgress) => void) | undefined;
-}
-
-export type Draft = ReturnType<typeof makeDraft>;
-
-export function makeDraft({ redis, key, spillDir, onProgress }: DraftDeps) {
-  const ids = new DistinctIds({ spillDir });
-  const onTheWay = new Set<Promise<void>>();
-  const waiting: Block[] = [];
-  let blocks = 0;
-  let stored = 0;
-  let failure: { readonly error: unknown } | undefined;
-
-  const sink: IdSink = {
-    get line() {
-      return ids.line;
-    },
-    set line(line) {
-      ids.line = line;
-    },
-    take: (text, from, to) => ids.take(text, from, to),
-    takeString: (id) => ids.takeString(id),
-    takeInvalid: () => ids.takeInvalid(),
-    ready: async () => {
-      tell();
-      await nextTurn();
-    },
-  };
-
-  const tell = () => onProgress?.({ received: ids.received, invalid: ids.invalid, stored });
-
-  async function add(packed: Buffer, count: number): Promise<void> {
-    waiting.push({ packed, count });
-    if (waiting.length === BLOCKS_A_WRITE) await send();
-  }
-
-  async function send(): Promise<void> {
-    await whenFewerThan(MAX_ON_THE_WAY);
-    const sending = write(waiting.splice(0))
-      .catch((error: unknown) => {
-        failure ??= { error };
-      })
-      .finally(() => onTheWay.delete(sending));
-    onTheWay.add(sending);
-  }
-
-  /** In one step, so that there is never a block without an end to its life. */
-  async function write(some: readonly Block[]): Promise<void> {
-    const fields = some.flatMap(({ packed }) => [String(blocks++), packed]);
-    const writing = redis
-      .multi()
-      .hset(key, ...fields)
-      .pexpire(key, DRAFT_TTL);
-    for (const [error] of (await writing.exec()) ?? []) if (error) throw error;
-    for (const { count } of some) stored += count;
-    tell();
-  }
-
-  async function whenFewerThan(limit: number): Promise<void> {
-    while (onTheWay.size >= limit) await Promise.race(onTheWay);
-    if (failure) throw failure.error;
-  }
-
-  return {
-    key,
-    ids,
-    sink,
-    /** Resolves once every block is in Redis. */
-    async finish(): Promise<{ list: DistinctList; blocks: number }> {
-      const list = await ids.finish(add);
-      if (waiting.length > 0) await send();
-      await whenFewerThan(1);
-      return { list, blocks };
-    },
-    /** Leaves nothing behind. Redis may be away; then the draft's own lifetime ends it. */
-    async abandon(): Promise<void> {
-      ids.close();
-      await Promise.allSettled(onTheWay);
-      await redis.unlink(key).catch(() => {});
-    },
-  };
 }

@@ -1,23 +1,16 @@
 /**
- * Lists of OpenIDs, outside any job's data. Where they are in Redis: `audience-record.ts`.
+ * Lists of OpenIDs, outside any job's data. How they come in is in `audience-intake.ts`.
  *
- * An id's place in its list is that of its first occurrence, and never changes once it is ready.
+ * An id's position in its list is that of its first occurrence, and never changes once it is ready.
  */
 import { tmpdir } from 'node:os';
 import type { Redis } from 'ioredis';
 import { BLOCK_IDS } from '../openids/distinct-ids.ts';
 import { idsToJson, jsonBytes, unpackIds } from '../openids/packed-id.ts';
 import { makeAudienceIntake } from './audience-intake.ts';
-import { makeAudiencePages } from './audience-pages.ts';
-import {
-  type AudienceList,
-  broken,
-  idOf,
-  KEEP_FOR,
-  listIn,
-  makeAudienceKeys,
-  memberOf,
-} from './audience-record.ts';
+import { type AudienceList, broken, idOf, listIn, memberOf } from './audience-list.ts';
+import { commit, extend, write } from './commit.ts';
+import { makeKeys } from './keys.ts';
 
 /** A run of packed ids: `count` of them after the first `skip`. */
 interface Block {
@@ -32,10 +25,9 @@ interface Page {
   readonly cursor?: string;
 }
 
-export interface AudienceStoreDeps {
+interface Dependencies {
   readonly redis: Redis;
-  /** `{qunfa}`: with the braces, so that a list's keys are on one node. */
-  readonly prefix: string;
+  readonly record: string;
   readonly retainMs: number;
   readonly now: () => number;
   /** Where a file of 54 bytes an OpenID may be while a list comes in; the system's by default. */
@@ -44,19 +36,13 @@ export interface AudienceStoreDeps {
 
 export type AudienceStore = ReturnType<typeof makeAudienceStore>;
 
-export function makeAudienceStore({
-  redis,
-  prefix,
-  retainMs,
-  now,
-  spillDir = tmpdir(),
-}: AudienceStoreDeps) {
-  const keys = makeAudienceKeys(prefix);
-  const intake = makeAudienceIntake({ redis, keys, describe, retainMs, now, spillDir });
-  const pages = makeAudiencePages({ redis, keys, intake, describe, retainMs });
+export function makeAudienceStore(deps: Dependencies) {
+  const { redis, record, retainMs, now, spillDir = tmpdir() } = deps;
+  const keys = makeKeys(record);
 
   async function describe(id: string): Promise<AudienceList | null> {
-    return listIn(id, await redis.hgetall(keys.of(id).meta));
+    const meta = await redis.hgetall(keys.audience(id));
+    return meta.state === undefined ? null : listIn(id, meta);
   }
 
   /**
@@ -93,13 +79,12 @@ export function makeAudienceStore({
     if (!(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to)) {
       throw new RangeError(`no slice from ${from} to ${to}`);
     }
-    const { meta, ids } = keys.of(id);
     const first = Math.floor(from / BLOCK_IDS);
     const last = Math.ceil(to / BLOCK_IDS);
     const wanted = Array.from({ length: Math.max(0, last - first) }, (_, i) => String(first + i));
     const [[state, recipients], blocks] = await Promise.all([
-      redis.hmget(meta, 'state', 'recipients'),
-      wanted.length > 0 ? redis.hmgetBuffer(ids, ...wanted) : [],
+      redis.hmget(keys.audience(id), 'state', 'recipients'),
+      wanted.length > 0 ? redis.hmgetBuffer(keys.audienceIds(id), ...wanted) : [],
     ]);
     if (state !== 'ready') throw broken(id, state ? 'is still being received' : 'is not there');
     if (to > Number(recipients)) throw broken(id, `has ${recipients} recipients, not ${to}`);
@@ -114,12 +99,13 @@ export function makeAudienceStore({
   /** Newest first. */
   async function list({ cursor, limit }: { cursor?: string; limit: number }): Promise<Page> {
     const max = cursor === undefined ? '+' : `(${cursor}`;
-    // One more than asked for tells whether there is another page.
-    const members = await redis.zrevrangebylex(keys.index, max, '-', 'LIMIT', 0, limit + 1);
+    const index = keys.audiences();
+    // One more than asked for shows whether there is another page.
+    const members = await redis.zrevrangebylex(index, max, '-', 'LIMIT', 0, limit + 1);
     const page = members.slice(0, limit);
     const found = await Promise.all(page.map((member) => describe(idOf(member))));
     const gone = page.filter((_, i) => !found[i]);
-    if (gone.length > 0) await redis.zrem(keys.index, ...gone);
+    if (gone.length > 0) await redis.zrem(index, ...gone);
     const last = page.at(-1);
     return {
       lists: found.filter((list) => list !== null),
@@ -127,25 +113,36 @@ export function makeAudienceStore({
     };
   }
 
+  const keysOf = (id: string): string[] => [
+    keys.audience(id),
+    keys.audienceIds(id),
+    keys.audiencePages(id),
+    keys.audienceCursors(id),
+  ];
+
   /** @returns whether there was such a list. */
   async function remove(id: string): Promise<boolean> {
-    const { meta, ids, pages, cursors } = keys.of(id);
     const list = await describe(id);
     if (!list) return false;
-    await redis.multi().unlink(meta, ids, pages, cursors).zrem(keys.index, memberOf(list)).exec();
+    await write(redis, ['UNLINK', ...keysOf(id)], ['ZREM', keys.audiences(), memberOf(list)]);
     return true;
   }
 
-  /** Keeps a list for that long at least, never shorter than it would be kept anyway. */
+  /** Keeps a list for `ms` from now at least; never shortens its life. */
   async function touch(id: string, ms: number): Promise<boolean> {
-    const all = Object.values(keys.of(id));
-    return (await redis.eval(KEEP_FOR, all.length, ...all, Math.ceil(ms))) === 1;
+    const key = keys.audience(id);
+    const is = await redis.hget(key, 'createdAt');
+    if (is === null) return false;
+    const check = { key, field: 'createdAt', is };
+    return commit(
+      redis,
+      [check],
+      keysOf(id).map((one) => extend(one, ms)),
+    );
   }
 
   return {
-    ingest: intake.ingest,
-    create: intake.create,
-    ...pages,
+    ...makeAudienceIntake({ redis, keys, describe, retainMs, now, spillDir }),
     describe,
     slice,
     sliceAsJson,

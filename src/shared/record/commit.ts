@@ -1,8 +1,10 @@
 /**
- * The one way the record changes: "if all of this still holds, do all of that".
+ * How the record changes wherever a change depends on what was read, or takes more than one command:
+ * "if all of this is still so, do all of that", in one step. A single command that depends on nothing
+ * is sent as it is.
  *
- * Rules stay in TypeScript: read, decide, commit; whoever finds that the ground has moved reads
- * again. Every key carries one hash tag, so that this works in a Redis Cluster too.
+ * Rules stay in TypeScript: read, decide, commit, and read again if the record changed in between.
+ * Every key carries one hash tag, so that all keys of a commit are in one slot of a Redis Cluster.
  */
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
@@ -25,7 +27,16 @@ interface AtLeast extends Place {
 
 export type Check = Unchanged | AtLeast;
 
-export type Command = readonly [name: string, ...args: (string | number)[]];
+type Argument = string | number | Buffer;
+export type Command = readonly [name: string, ...args: Argument[]];
+
+/** Keeps `key` for `ms` at least, and at least as long as `like` is kept. Never shortens its life. */
+export const extend = (key: string, ms: number, like = key): Command => [
+  'EXTEND',
+  key,
+  Math.ceil(ms),
+  like,
+];
 
 /** Fields of one hash are read by one command, however many of them are checked. */
 const SCRIPT = `
@@ -47,9 +58,17 @@ for _ = 1, tonumber(ARGV[1]) do
     at = at + 2
   end
 end
+local function extend(key, ms, like)
+  local life = math.max(tonumber(ms), redis.call('PTTL', like))
+  if redis.call('PTTL', key) < life then redis.call('PEXPIRE', key, life) end
+end
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
-  redis.call(unpack(ARGV, at + 1, at + count))
+  if ARGV[at + 1] == 'EXTEND' then
+    extend(unpack(ARGV, at + 2, at + count))
+  else
+    redis.call(unpack(ARGV, at + 1, at + count))
+  end
   at = at + count + 1
 end
 return 1
@@ -63,7 +82,7 @@ export async function commit(
   commands: readonly Command[],
 ): Promise<boolean> {
   const groups = byKey(checks);
-  const argv: (string | number)[] = [groups.length];
+  const argv: Argument[] = [groups.length];
   for (const group of groups) {
     const fields = group.flatMap(({ field }) => field ?? []);
     argv.push(group[0].key, fields.length, ...fields);
@@ -72,6 +91,11 @@ export async function commit(
   for (const command of commands) argv.push(command.length, ...command);
   const routing = checks[0]?.key ?? String(commands[0]?.[1] ?? '');
   return (await run(redis, routing, argv)) === 1;
+}
+
+/** Several commands in one step that depend on nothing. */
+export async function write(redis: Redis, ...commands: readonly Command[]): Promise<void> {
+  await commit(redis, [], commands);
 }
 
 function expected(check: Check): [string, string | number] {
@@ -91,7 +115,7 @@ function byKey(checks: readonly Check[]): Group[] {
   return [...groups.values()];
 }
 
-async function run(redis: Redis, key: string, argv: (string | number)[]): Promise<unknown> {
+async function run(redis: Redis, key: string, argv: Argument[]): Promise<unknown> {
   try {
     return await redis.evalsha(SHA, 1, key, ...argv);
   } catch (error) {
@@ -100,10 +124,30 @@ async function run(redis: Redis, key: string, argv: (string | number)[]): Promis
   }
 }
 
-/** The ground moved this often in a row: something else is wrong. */
+/** Gives the claim back; does nothing where it has run out, even if another has it by now. */
+export type Release = () => Promise<void>;
+
+/**
+ * A right that one holder has at a time, for `ms` at most, should its holder be lost.
+ *
+ * @param token whose claim it is: the same token has its own claim back at once.
+ * @returns null while another has it.
+ */
+export async function claim(
+  redis: Redis,
+  { key, token, ms }: { readonly key: string; readonly token: string; readonly ms: number },
+): Promise<Release | null> {
+  const take = (is: string | null) => commit(redis, [{ key, is }], [['SET', key, token, 'PX', ms]]);
+  if (!(await take(null)) && !(await take(token))) return null;
+  return async () => {
+    await commit(redis, [{ key, is: token }], [['DEL', key]]);
+  };
+}
+
+/** After so many conflicts in a row something else is wrong. */
 const MAX_ROUNDS = 100;
 
-/** Reads, decides and commits again until the ground holds still. `round` returns 'moved' if not. */
+/** Reads, decides and commits until nothing changed in between; `round` returns 'moved' if it did. */
 export async function untilSettled<T>(round: () => Promise<T | 'moved'>): Promise<T> {
   for (let count = 0; count < MAX_ROUNDS; count += 1) {
     const result = await round();

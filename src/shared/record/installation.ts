@@ -1,17 +1,13 @@
 /**
  * What this record belongs to: the real WeChat or a sandbox, and the AppID and WeChat of each
  * account's name. Written at the first start and compared at every later one, so that settings
- * which came to the wrong Redis, or an AppID that was corrected, reach no follower by mistake.
- *
- *   <record>:installation   v, kind, revision, and `account:<name>` → AppID and origin (hash)
+ * that name the wrong Redis, or an AppID that was corrected, reach no follower by mistake.
  */
 import type { Redis } from 'ioredis';
 import { type Identity, identityKey } from '../platform/identity.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeKeys } from './keys.ts';
-
-/** Of everything in Redis. A newer record is refused; an older one is read on. */
-export const RECORD_VERSION = 1;
+import { RECORD_VERSION, stored } from './stored.ts';
 
 export interface Installation {
   readonly kind: 'live' | 'sandbox';
@@ -80,7 +76,7 @@ function parse(fields: Readonly<Record<string, string>>) {
   if (fields.v === undefined) return null;
   const accounts = Object.entries(fields)
     .filter(([field]) => field.startsWith(ACCOUNT))
-    .map(([field, text]) => [field.slice(ACCOUNT.length), JSON.parse(text) as Identity] as const);
+    .map(([field, text]) => [field.slice(ACCOUNT.length), stored<Identity>(text)] as const);
   return {
     version: Number(fields.v),
     kind: fields.kind === 'sandbox' ? ('sandbox' as const) : ('live' as const),

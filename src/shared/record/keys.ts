@@ -1,6 +1,6 @@
 /**
- * Every key of the record, in one place. All carry one hash tag, BullMQ's (`PREFIX`) included, so
- * that flows and commits stay atomic in a Redis Cluster.
+ * Every key of the record. All carry one hash tag, as BullMQ's (`PREFIX`) do, so that flows and
+ * commits stay atomic in a Redis Cluster.
  */
 export const PREFIX = '{qunfa}';
 /** Apart from BullMQ's, whose keys are `<prefix>:<queue>:<job>`: no queue may be named `record`. */
@@ -59,7 +59,7 @@ export const makeKeys = (record: string) => ({
   /** hash: host → how far its clock is off */
   clocks: () => `${record}:clocks`,
   heartbeat: () => `${record}:heartbeat`,
-  /** hash: whether this is a sandbox, and account → AppID and WeChat */
+  /** hash: v, kind, revision, and `account:<name>` → AppID and WeChat (JSON) */
   installation: () => `${record}:installation`,
   /** set: workers that have said what they serve */
   workers: () => `${record}:workers`,
@@ -69,6 +69,35 @@ export const makeKeys = (record: string) => ({
   counted: () => `${record}:counted`,
   /** list: campaigns whose settled batches changed, newest first; the last 1,000 changes */
   changedLate: () => `${record}:changed-late`,
+  /** hash: what a list of OpenIDs is */
+  audience: (id: string) => `${record}:audience:${id}`,
+  /** hash: block number → 7,446 packed ids */
+  audienceIds: (id: string) => `${record}:audience:${id}:ids`,
+  /** hash: page number → packed ids, of a list that is being received */
+  audiencePages: (id: string) => `${record}:audience:${id}:pages`,
+  /** set: the cursors of those pages */
+  audienceCursors: (id: string) => `${record}:audience:${id}:cursors`,
+  /** hash: block number → packed ids of one process that is making the list */
+  audienceDraft: (id: string, process: string) => `${record}:audience-draft:${id}:${process}`,
+  /** sorted set: `<time>:<id>` of every list, sorted as text */
+  audiences: () => `${record}:audiences`,
+  /** hash: facts (JSON) and bytes of a file */
+  media: (id: string) => `${record}:media:${id}`,
+  /** sorted set: every file by when it may go */
+  mediaIndex: () => `${record}:media-index`,
+  /** string: one upload (JSON), as long as WeChat keeps it; `of` is account, kind and text */
+  material: (of: string, sha256: string) => `${record}:material:${of}:${sha256}`,
+  /** string: who uploads it now */
+  materialClaim: (of: string, sha256: string) => `${record}:material:${of}:${sha256}:claim`,
+  /** hash: account, kind and text → until when WeChat keeps this file */
+  materialOf: (sha256: string) => `${record}:material-of:${sha256}`,
+  /** hash: an account's access token and its end */
+  token: (identity: string) => `${record}:token:${identity}`,
+  /** string: who asks WeChat for a token now */
+  tokenLock: (identity: string) => `${record}:token-lock:${identity}`,
+  /** string: what webhooks are signed with, and the one before it */
+  webhookSecret: () => `${record}:webhook-secret`,
+  previousWebhookSecret: () => `${record}:webhook-secret-previous`,
   /** channel: a campaign id each time it changes */
   feed: () => `${record}:feed`,
   /** channel: an account each time its lane gets work, or is paused, resumed or released */

@@ -1,30 +1,25 @@
-/** What an account's lane is doing: how much work it has, and why it stands still. */
+/** What an account's lane is doing: how much work it has, and why it does not send. */
 import type { Redis } from 'ioredis';
 import type { LaneState } from '../campaign/lane.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { HOUR, MINUTE } from '../platform/time.ts';
-import { commit } from './commit.ts';
+import { type Check, type Command, commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
+import { stored } from './stored.ts';
 
 export interface AccountFacts {
   readonly lastEventAt?: number;
   readonly lastEventMode?: string;
   /** Reason → when a push was last refused for it. All of them but `wrong-signature` had our token. */
   readonly refusedPushes: Readonly<Record<string, number>>;
-  /** WeChat does not let this account call media/uploadnews: drafts instead, where it says `auto`. */
+  /** WeChat does not let this account call media/uploadnews: with `auto`, drafts are used instead. */
   readonly uploadNewsClosed?: { readonly errcode: number; readonly at: number };
 }
 
 const REFUSED = 'refused:';
 
-/** After a day WeChat has forgotten its keys; well before that an operator has to look. */
+/** After a day WeChat has forgotten its keys; an operator must look well before that. */
 export const HEARTBEAT_TOO_OLD = HOUR;
-
-const BEAT = `
-local last = redis.call('GET', KEYS[1])
-if last and tonumber(last) < tonumber(ARGV[2]) then return last end
-redis.call('SET', KEYS[1], ARGV[1])
-return false`;
 
 /** A host whose clock is not Redis': its worker does nothing. */
 export interface WrongClock {
@@ -59,7 +54,7 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
   async function read(account: string): Promise<LaneState> {
     const fields = await redis.hgetall(keys.lane(identityOf(account)));
     return Object.fromEntries(
-      Object.entries(fields).map(([field, text]) => [field, JSON.parse(text)]),
+      Object.entries(fields).map(([field, text]) => [field, stored(text)]),
     ) as LaneState;
   }
 
@@ -68,26 +63,22 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     field: Field,
     value: NonNullable<LaneState[Field]>,
   ): Promise<void> {
-    await redis.hset(keys.lane(identityOf(account)), field, JSON.stringify(value));
-    await redis.publish(keys.laneFeed(), account);
+    await change(account, ['HSET', keys.lane(identityOf(account)), field, JSON.stringify(value)]);
   }
 
   async function clear(account: string, ...fields: (keyof LaneState)[]): Promise<void> {
-    await redis.hdel(keys.lane(identityOf(account)), ...fields);
-    await redis.publish(keys.laneFeed(), account);
+    await change(account, ['HDEL', keys.lane(identityOf(account)), ...fields]);
   }
 
-  /** Ends its going one by one, unless it has been told meanwhile to go on so for longer. */
+  /** Ends the limit of one call at a time, unless it was prolonged meanwhile. */
   async function widen(account: string, narrowUntil: number): Promise<void> {
     const lane = { key: keys.lane(identityOf(account)), field: 'narrowUntil' };
-    await commit(
-      redis,
-      [{ ...lane, is: JSON.stringify(narrowUntil) }],
-      [
-        ['HDEL', lane.key, lane.field],
-        ['PUBLISH', keys.laneFeed(), account],
-      ],
-    );
+    const check = { ...lane, is: JSON.stringify(narrowUntil) };
+    await change(account, ['HDEL', lane.key, lane.field], check);
+  }
+
+  async function change(account: string, command: Command, ...checks: Check[]): Promise<void> {
+    await commit(redis, checks, [command, ['PUBLISH', keys.laneFeed(), account]]);
   }
 
   async function noteEvent(account: string, at: number, mode: string): Promise<void> {
@@ -113,11 +104,11 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
       refusedPushes: Object.fromEntries(
         refused.map(([field, at]) => [field.slice(REFUSED.length), Number(at)]),
       ),
-      ...(uploadNewsClosed ? { uploadNewsClosed: JSON.parse(uploadNewsClosed) } : {}),
+      ...(uploadNewsClosed ? { uploadNewsClosed: stored(uploadNewsClosed) } : {}),
     };
   }
 
-  /** Said again every few seconds while it is so; null: it is right again. */
+  /** Repeated every few seconds while the clock is wrong; null: it is right again. */
   async function noteClock(
     host: string,
     wrong: { readonly aheadMs: number; readonly at: number } | null,
@@ -129,27 +120,27 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
   async function wrongClocks(now: number): Promise<WrongClock[]> {
     const hosts = Object.entries(await redis.hgetall(keys.clocks()));
     return hosts.flatMap(([host, text]) => {
-      const { aheadMs, at } = JSON.parse(text) as { aheadMs: number; at: number };
+      const { aheadMs, at } = stored<{ aheadMs: number; at: number }>(text);
       return at > now - MINUTE ? [{ host, aheadMs }] : [];
     });
   }
 
-  /** When any worker last said that it lives, or null. */
+  /** When any worker last wrote its heartbeat, or null. */
   async function heartbeat(): Promise<number | null> {
     const last = await redis.get(keys.heartbeat());
     return last === null ? null : Number(last);
   }
 
   /**
-   * A worker says that it lives. An old heartbeat is not overwritten before it was examined: it may
-   * be the only sign that this Redis was restored from a backup.
+   * Writes a worker's heartbeat. An old one is not overwritten before it was examined: it may be the
+   * only sign that this Redis was restored from a backup.
    *
-   * @returns that old heartbeat, and then nothing was written; null where all is well.
+   * @returns that old heartbeat if nothing was written; otherwise null.
    */
   async function beat(at: number, { isExamined = false } = {}): Promise<number | null> {
-    const tooOld = isExamined ? Number.NEGATIVE_INFINITY : at - HEARTBEAT_TOO_OLD;
-    const old = await redis.eval(BEAT, 1, keys.heartbeat(), at, Math.max(0, tooOld));
-    return old === null ? null : Number(old);
+    const key = keys.heartbeat();
+    const checks = isExamined ? [] : [{ key, atLeast: at - HEARTBEAT_TOO_OLD }];
+    return (await commit(redis, checks, [['SET', key, at]])) ? null : heartbeat();
   }
 
   return {

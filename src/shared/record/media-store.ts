@@ -1,49 +1,44 @@
 /**
  * The media library: files by content, in Redis, so that any worker on any host has them.
  *
- *   <prefix>:media:<id>         what it is (JSON)
- *   <prefix>:media:<id>:bytes   the file
- *   <prefix>:media-index        every id, scored by when it may go
- *
  * The id is the content's hash, so the same file twice is kept once and a repeat is harmless.
  */
 import { createHash } from 'node:crypto';
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { MediaFormat } from '../campaign/media-facts.ts';
 import type { Flaw } from '../campaign/mistake.ts';
 import type { MediaFile } from '../contract/media.ts';
 import { inspectMedia } from '../media/inspect-media.ts';
 import { safeFilename } from '../media/safe-filename.ts';
-import { KEEP_LONGER } from './media-scripts.ts';
+import { commit, extend, untilSettled, write } from './commit.ts';
+import { makeKeys } from './keys.ts';
+import { storedOrNull } from './stored.ts';
 
 /** The largest file that WeChat takes of any kind. */
 export const MAX_MEDIA_BYTES = 10 * 1024 * 1024;
 
 const MAX_PAGE = 100;
 
-export type KnownFormat = Exclude<MediaFormat, 'unknown'>;
-
 /** Every reason at once. */
 export interface MediaRefused {
   readonly refused: readonly Flaw[];
 }
 
-export interface MediaPage {
+interface MediaPage {
   readonly media: MediaFile[];
-  /** To be passed on for the next page; absent on the last. */
+  /** For the next page; absent on the last. */
   readonly cursor?: string;
 }
 
-export interface Dependencies {
+interface Dependencies {
   readonly redis: Redis;
-  /** With the hash tag; not BullMQ's own prefix, under which its queue `media` has its keys. */
-  readonly prefix: string;
+  readonly record: string;
   /** How long a file stays after it was last put or touched. */
   readonly retainMs: number;
   readonly now: () => number;
 }
 
-const TYPES: Readonly<Record<KnownFormat, MediaFile['type']>> = {
+const TYPES: Readonly<Record<Exclude<MediaFormat, 'unknown'>, MediaFile['type']>> = {
   jpg: 'image',
   png: 'image',
   gif: 'image',
@@ -58,16 +53,15 @@ const isMediaId = (text: string): boolean => /^m_[0-9a-f]{32}$/.test(text);
 
 export type MediaStore = ReturnType<typeof makeMediaStore>;
 
-export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
-  const index = `${prefix}:media-index`;
-  const factsKey = (id: string): string => `${prefix}:media:${id}`;
-  const bytesKey = (id: string): string => `${prefix}:media:${id}:bytes`;
+export function makeMediaStore({ redis, record, retainMs, now }: Dependencies) {
+  const keys = makeKeys(record);
+  const index = keys.mediaIndex();
 
   /**
-   * Takes a file in, or says why not: larger than 10 MB, not whole, or nothing that WeChat knows.
+   * Takes a file in, or returns why not: larger than 10 MB, not whole, or nothing that WeChat knows.
    *
    * Known content keeps its first name and stays for another `retainMs`. Whether WeChat takes it as
-   * a cover or a voice is asked later (`mediaRefusals`), when its use is known.
+   * a cover or a voice is checked later (`mediaRefusals`), when its use is known.
    */
   async function put(
     bytes: Uint8Array,
@@ -75,41 +69,50 @@ export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
   ): Promise<MediaFile | MediaRefused> {
     const judged = judgeMedia(bytes, filename);
     if ('refused' in judged) return judged;
-
-    if (await touch(judged.id)) {
-      const known = await describe(judged.id);
-      if (known) return known;
-    }
+    const { id } = judged;
+    const key = keys.media(id);
     const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    await allDone(
-      redis
-        .multi()
-        .set(bytesKey(judged.id), file, 'PX', retainMs, 'NX')
-        .set(factsKey(judged.id), JSON.stringify(judged), 'PX', retainMs, 'NX')
-        .zadd(index, 'GT', now() + retainMs, judged.id),
-    );
-    return judged;
+    return untilSettled(async () => {
+      if (await touch(id)) return (await describe(id)) ?? 'moved';
+      const done = await commit(
+        redis,
+        [{ key, field: 'facts', is: null }],
+        [
+          ['HSET', key, 'facts', JSON.stringify(judged), 'bytes', file],
+          ['PEXPIRE', key, retainMs],
+          ['ZADD', index, 'GT', now() + retainMs, id],
+        ],
+      );
+      return done ? judged : 'moved';
+    });
   }
 
   async function describe(id: string): Promise<MediaFile | null> {
-    if (!isMediaId(id)) return null;
-    return parseStored(await redis.get(factsKey(id)));
+    return isMediaId(id) ? storedOrNull(await redis.hget(keys.media(id), 'facts')) : null;
   }
 
   async function read(id: string): Promise<Uint8Array | null> {
-    return isMediaId(id) ? await redis.getBuffer(bytesKey(id)) : null;
+    return isMediaId(id) ? await redis.hgetBuffer(keys.media(id), 'bytes') : null;
   }
 
   /**
    * Keeps a file for `retainMs` from now, or from `until` if that is later (a campaign's date).
-   * Never shortens. False if there is no such file, or not any more.
+   * Never shortens. False if there is no such file.
    */
   async function touch(id: string, { until = 0 }: { readonly until?: number } = {}) {
     if (!isMediaId(id)) return false;
+    const key = keys.media(id);
+    const facts = await redis.hget(key, 'facts');
+    if (facts === null) {
+      await redis.zrem(index, id);
+      return false;
+    }
     const keepMs = retainMs + Math.max(0, until - now());
-    const keys = [bytesKey(id), factsKey(id), index];
-    const kept = await redis.eval(KEEP_LONGER, keys.length, ...keys, id, keepMs, now() + keepMs);
-    return kept === 1;
+    return commit(
+      redis,
+      [{ key, field: 'facts', is: facts }],
+      [extend(key, keepMs), ['ZADD', index, 'GT', now() + keepMs, id]],
+    );
   }
 
   /** Those that stay longest first, so mostly the newest; at most 100 a page. */
@@ -122,19 +125,16 @@ export function makeMediaStore({ redis, prefix, retainMs, now }: Dependencies) {
   } = {}): Promise<MediaPage> {
     await redis.zremrangebyscore(index, '-inf', `(${now()}`);
     const { ids, next } = await pageOfIds(cursor, Math.min(Math.max(1, limit), MAX_PAGE));
-    if (ids.length === 0) return { media: [] };
-
-    const stored = await redis.mget(ids.map(factsKey));
-    const media = stored.map(parseStored).filter((one) => one !== null);
+    const media = (await Promise.all(ids.map(describe))).filter((one) => one !== null);
     return next === undefined ? { media } : { media, cursor: next };
   }
 
   async function remove(id: string): Promise<void> {
     if (!isMediaId(id)) return;
-    await allDone(redis.multi().del(bytesKey(id), factsKey(id)).zrem(index, id));
+    await write(redis, ['DEL', keys.media(id)], ['ZREM', index, id]);
   }
 
-  /** A cursor is the score and id of the last one shown: what comes or goes meanwhile shifts nothing. */
+  /** A cursor is the score and id of the last one shown, so that changes meanwhile shift no page. */
   async function pageOfIds(cursor: string | undefined, limit: number) {
     const after = parseCursor(cursor);
     const ids: string[] = [];
@@ -192,22 +192,12 @@ const unknownContent = (looksLike: string | undefined): Flaw =>
     ? { code: 'media-empty' }
     : { code: 'media-unknown', formats: FORMATS, ...(looksLike && { looksLike }) };
 
-/** A transaction's replies hold its commands' errors instead of throwing them. */
-async function allDone(transaction: ChainableCommander): Promise<void> {
-  for (const [error] of (await transaction.exec()) ?? []) {
-    if (error) throw error;
-  }
-}
-
-const parseStored = (text: string | null): MediaFile | null =>
-  text === null ? null : (JSON.parse(text) as MediaFile);
-
 interface Position {
   readonly id: string;
   readonly score: string;
 }
 
-/** @throws {RangeError} nothing that `list` has given out. */
+/** @throws {RangeError} `list` gave out no such cursor. */
 function parseCursor(cursor: string | undefined): Position | undefined {
   if (cursor === undefined) return undefined;
   const [, score, id] = /^(\d{1,16})_(m_[0-9a-f]{32})$/.exec(cursor) ?? [];

@@ -1,12 +1,13 @@
-/** Our own count of calls by API path and Beijing day: WeChat's quotas are spent by calling. */
+/** Our own count of calls by API path and Beijing day, since each call uses up WeChat's quotas. */
 import type { Redis } from 'ioredis';
 import { beijingDay, type SentToEveryone } from '../campaign/quota-window.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { DAY, MINUTE, SECOND } from '../platform/time.ts';
+import { type Command, extend, write } from './commit.ts';
 import { makeKeys } from './keys.ts';
 
-/** A month of sends must be told from the ledger (four a month); a little longer is kept. */
-const KEPT_S = (40 * DAY) / 1_000;
+/** The sends of a month are counted here (four a month are allowed), so a little more is kept. */
+const KEPT = 40 * DAY;
 
 /** Of `2026-11-28`. */
 const MONTH = '2026-11'.length;
@@ -33,23 +34,16 @@ export function makeQuotaLedger({
   const keys = makeKeys(record);
 
   async function count(account: string, path: string): Promise<void> {
-    const key = keys.calls(identityOf(account), beijingDay(now()));
-    const isSend = SENDS.test(path);
-    const [first] = await Promise.all([
-      redis.hincrby(key, path, 1),
-      isSend ? noteCall(keys.minute(identityOf(account), path)) : undefined,
-    ]);
-    if (first === 1) await redis.expire(key, KEPT_S);
-  }
-
-  async function noteCall(key: string): Promise<void> {
     const at = now();
-    await redis
-      .multi()
-      .lpush(key, at)
-      .ltrim(key, 0, MOST_IN_A_MINUTE - 1)
-      .pexpire(key, MINUTE)
-      .exec();
+    const day = keys.calls(identityOf(account), beijingDay(at));
+    const minute = keys.minute(identityOf(account), path);
+    const noted: Command[] = [
+      ['LPUSH', minute, at],
+      ['LTRIM', minute, 0, MOST_IN_A_MINUTE - 1],
+      ['PEXPIRE', minute, MINUTE],
+    ];
+    const isSend = SENDS.test(path);
+    await write(redis, ['HINCRBY', day, path, 1], extend(day, KEPT), ...(isSend ? noted : []));
   }
 
   /**
@@ -72,7 +66,7 @@ export function makeQuotaLedger({
   async function noteEveryone(account: string): Promise<void> {
     const day = beijingDay(now());
     const key = keys.everyone(identityOf(account), day.slice(0, MONTH));
-    await redis.multi().hincrby(key, day, 1).expire(key, KEPT_S).exec();
+    await write(redis, ['HINCRBY', key, day, 1], extend(key, KEPT));
   }
 
   async function toEveryone(account: string): Promise<SentToEveryone> {

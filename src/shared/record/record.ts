@@ -63,8 +63,8 @@ export function openRecord(deps: Dependencies): Stores {
     lanes,
     recount: makeRecount({ redis, record, campaigns, identityOf }),
     quota: makeQuotaLedger({ redis, record, identityOf, now }),
-    media: makeMediaStore({ redis, prefix: record, retainMs, now }),
-    materials: makeMaterialStore({ redis, prefix: record, identityOf, now }),
-    audiences: makeAudienceStore({ redis, prefix: record, retainMs, now }),
+    media: makeMediaStore({ redis, record, retainMs, now }),
+    materials: makeMaterialStore({ redis, record, identityOf, now }),
+    audiences: makeAudienceStore({ redis, record, retainMs, now }),
   };
 }

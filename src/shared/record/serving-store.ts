@@ -1,12 +1,14 @@
-/** What the running workers say that they serve, each for as long as it goes on saying so. */
+/** What the running workers announce that they serve. An announcement expires if it is not repeated. */
 import type { Redis } from 'ioredis';
 import type { Serving } from '../campaign/serving.ts';
 import { SECOND } from '../platform/time.ts';
+import { write } from './commit.ts';
 import type { Keys } from './keys.ts';
+import { storedOrNull } from './stored.ts';
 
 export type ServingStore = ReturnType<typeof makeServingStore>;
 
-/** A worker says it every 10 s. */
+/** A worker announces it every 10 s. */
 const HEARD_FOR = 35 * SECOND;
 /** A list of campaigns asks once for all of them. */
 const REMEMBERED_FOR = SECOND;
@@ -16,15 +18,15 @@ export function makeServingStore(deps: { redis: Redis; keys: Keys; now: () => nu
   let known: { readonly at: number; readonly serving: Promise<Serving[]> } | undefined;
 
   async function announce(worker: string, serving: Serving): Promise<void> {
-    await redis
-      .multi()
-      .set(keys.worker(worker), JSON.stringify(serving), 'PX', HEARD_FOR)
-      .sadd(keys.workers(), worker)
-      .exec();
+    await write(
+      redis,
+      ['SET', keys.worker(worker), JSON.stringify(serving), 'PX', HEARD_FOR],
+      ['SADD', keys.workers(), worker],
+    );
   }
 
   async function leave(worker: string): Promise<void> {
-    await redis.multi().del(keys.worker(worker)).srem(keys.workers(), worker).exec();
+    await write(redis, ['DEL', keys.worker(worker)], ['SREM', keys.workers(), worker]);
   }
 
   function serving(): Promise<Serving[]> {
@@ -39,7 +41,7 @@ export function makeServingStore(deps: { redis: Redis; keys: Keys; now: () => nu
     const texts = await redis.mget(workers.map(keys.worker));
     const gone = workers.filter((_, at) => texts[at] === null);
     if (gone.length > 0) await redis.srem(keys.workers(), ...gone);
-    return texts.flatMap((text) => (text ? [JSON.parse(text) as Serving] : []));
+    return texts.flatMap((text) => storedOrNull<Serving>(text) ?? []);
   }
 
   return { announce, leave, serving };

@@ -1,57 +1,49 @@
+/** One account's access token in Redis, shared by every process. */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { HOUR } from '../platform/time.ts';
 import type { TokenStore } from '../wechat/tokens.ts';
+import { claim, commit, untilSettled } from './commit.ts';
+import { makeKeys } from './keys.ts';
 
 interface TokenStoreDeps {
   readonly redis: Redis;
-  /** With the account's hash tag: `{qunfa}`. */
-  readonly prefix: string;
+  readonly record: string;
   /** Whose token it is: an AppID at one WeChat, never an account's name. */
   readonly identity: string;
 }
 
-/** Tidies up after accounts that are gone; whether a token is good is told by its own time. */
+/** Removes the tokens of accounts that are gone; whether a token is good depends on its own time. */
 const KEEP = 24 * HOUR;
 
-/** A fetcher that came back late must not put an older token over a newer one. */
-const WRITE = `
-local ends = redis.call('HGET', KEYS[1], 'expiresAt')
-if ends and tonumber(ends) > tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'token', ARGV[1], 'expiresAt', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1`;
-
-const DROP_IF = `
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`;
-
-const UNLOCK = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`;
-
-/** One account's access token in Redis, shared by every process. */
-export function makeTokenStore({ redis, prefix, identity }: TokenStoreDeps): TokenStore {
-  const tokenKey = `${prefix}:token:${identity}`;
-  const lockKey = `${prefix}:token-lock:${identity}`;
+export function makeTokenStore({ redis, record, identity }: TokenStoreDeps): TokenStore {
+  const keys = makeKeys(record);
+  const key = keys.token(identity);
 
   return {
     async read() {
-      const [token, expiresAt] = await redis.hmget(tokenKey, 'token', 'expiresAt');
+      const [token, expiresAt] = await redis.hmget(key, 'token', 'expiresAt');
       return token && expiresAt ? { token, expiresAt: Number(expiresAt) } : null;
     },
+    /** A token that was fetched earlier and comes late does not replace a newer one. */
     async write({ token, expiresAt }) {
-      await redis.eval(WRITE, 1, tokenKey, token, expiresAt, KEEP);
+      await untilSettled(async () => {
+        const is = await redis.hget(key, 'expiresAt');
+        if (Number(is) > expiresAt) return true;
+        const done = await commit(
+          redis,
+          [{ key, field: 'expiresAt', is }],
+          [
+            ['HSET', key, 'token', token, 'expiresAt', expiresAt],
+            ['PEXPIRE', key, KEEP],
+          ],
+        );
+        return done || 'moved';
+      });
     },
-    async lock(ms) {
-      const mine = randomUUID();
-      if ((await redis.set(lockKey, mine, 'PX', ms, 'NX')) !== 'OK') return null;
-      return async () => {
-        await redis.eval(UNLOCK, 1, lockKey, mine);
-      };
-    },
+    lock: (ms) => claim(redis, { key: keys.tokenLock(identity), token: randomUUID(), ms }),
     async dropIf(token) {
-      await redis.eval(DROP_IF, 1, tokenKey, token);
+      await commit(redis, [{ key, field: 'token', is: token }], [['DEL', key]]);
     },
   };
 }

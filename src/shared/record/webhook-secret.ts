@@ -2,16 +2,17 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { DAY } from '../platform/time.ts';
 import { commit, untilSettled } from './commit.ts';
+import { makeKeys } from './keys.ts';
 
-/** How long the one before signs, too. */
+/** How long the previous one also signs. */
 export const BOTH_SIGN_FOR = 7 * DAY;
 
 export type WebhookSecret = ReturnType<typeof makeWebhookSecret>;
 
-/** The installation's keys for signing webhooks: `whsec_` and base64. The first is made by who asks first. */
+/** The installation's keys for signing webhooks: `whsec_` and base64. The first call makes one. */
 export function makeWebhookSecret({ redis, record }: { redis: Redis; record: string }) {
-  const key = `${record}:webhook-secret`;
-  const previousKey = `${key}-previous`;
+  const keys = makeKeys(record);
+  const [key, previousKey] = [keys.webhookSecret(), keys.previousWebhookSecret()];
 
   /** The newest. */
   async function current(): Promise<string> {
@@ -27,7 +28,7 @@ export function makeWebhookSecret({ redis, record }: { redis: Redis; record: str
     return previous === null ? [newest] : [newest, previous];
   }
 
-  /** Makes another. The one before signs beside it for a week; one before that no longer. */
+  /** Makes a new one. The previous one also signs for a week; the one before that no longer. */
   async function rotate(): Promise<string> {
     return untilSettled<string>(async () => {
       const [previous, next] = [await current(), newSecret()];

@@ -8,7 +8,7 @@ import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
 import { DAY, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { readFollowersJob } from '../../shared/queue/jobs.ts';
-import type { AudienceList } from '../../shared/record/audience-record.ts';
+import type { AudienceList } from '../../shared/record/audience-list.ts';
 import type { CampaignRecord } from '../../shared/record/read-campaign.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { followersPage, listTags, tagFollowersPage } from '../../shared/wechat/audience.ts';

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isOpenId } from '../../../src/shared/campaign/cut.ts';
 import { DAY, HOUR } from '../../../src/shared/platform/time.ts';
-import { type AudienceProgress, makeDraft } from '../../../src/shared/record/audience-intake.ts';
-import type { AudienceList } from '../../../src/shared/record/audience-record.ts';
+import { type AudienceProgress, makeDraft } from '../../../src/shared/record/audience-draft.ts';
+import type { AudienceList } from '../../../src/shared/record/audience-list.ts';
 import { makeAudienceStore } from '../../../src/shared/record/audience-store.ts';
 import { openIds, someOpenId } from '../../support/open-ids.ts';
 import { testRedis } from '../../support/redis.ts';
@@ -16,7 +16,13 @@ const { redis, prefix } = testRedis();
 const spillDir = mkdtempSync(join(tmpdir(), 'qunfa-spill-'));
 afterAll(() => rmSync(spillDir, { recursive: true }));
 const NOW = Date.parse('2026-01-05T09:30:00Z');
-const store = makeAudienceStore({ redis, prefix, retainMs: 30 * DAY, now: () => NOW, spillDir });
+const store = makeAudienceStore({
+  redis,
+  record: prefix,
+  retainMs: 30 * DAY,
+  now: () => NOW,
+  spillDir,
+});
 
 const text = { format: 'text' } as const;
 /** A block and a half, and more than one heap: ids are spilled. */
@@ -270,7 +276,7 @@ describe('a list whose upload breaks', () => {
   it('goes by itself when its process is killed', async () => {
     const key = `${prefix}:audience-draft:killed`;
     const draft = makeDraft({ redis, key, spillDir });
-    for (const id of openIds(BLOCK_AND_A_HALF)) draft.sink.takeString(id);
+    for (const id of openIds(BLOCK_AND_A_HALF)) draft.ids.takeString(id);
 
     expect(await draft.finish()).toMatchObject({ blocks: 2 });
 
@@ -322,7 +328,13 @@ describe('a list that comes in pages', () => {
   });
 
   it('goes on in another process, and is finished once', async () => {
-    const other = makeAudienceStore({ redis, prefix, retainMs: DAY, now: () => NOW, spillDir });
+    const other = makeAudienceStore({
+      redis,
+      record: prefix,
+      retainMs: DAY,
+      now: () => NOW,
+      spillDir,
+    });
     const ids = openIds(20_000);
     const out = await store.create(ids.slice(100, 200));
     const id = await store.begin({ exclude: [out.id] });
@@ -402,7 +414,7 @@ describe('the lists', () => {
   it('are listed newest first, page by page, without those that are gone', async () => {
     let clock = NOW;
     const own = `${prefix}listed`;
-    const lists = makeAudienceStore({ redis, prefix: own, retainMs: DAY, now: () => clock++ });
+    const lists = makeAudienceStore({ redis, record: own, retainMs: DAY, now: () => clock++ });
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.unshift((await lists.create(openIds(2))).id);
     await redis.unlink(`${own}:audience:${ids[1]}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commit, untilSettled } from '../../../src/shared/record/commit.ts';
+import { commit, extend, untilSettled, write } from '../../../src/shared/record/commit.ts';
 import { testRedis } from '../../support/redis.ts';
 
 const { redis, prefix } = testRedis();
@@ -62,6 +62,22 @@ describe('a commit', () => {
     await redis.script('FLUSH');
 
     expect(await commit(redis, [], [['SET', key, 'x']])).toBe(true);
+  });
+
+  it('extends the life of a key, to that of another if asked, and never shortens it', async () => {
+    const [key, other] = [aKey(), aKey()];
+    const life = () => redis.pttl(key);
+    await write(redis, ['SET', key, 'x'], ['SET', other, 'x', 'PX', 90_000], extend(key, 60_000));
+    expect(await life()).toBeGreaterThan(59_000);
+    expect(await life()).toBeLessThanOrEqual(60_000);
+
+    await write(redis, extend(key, 1_000));
+    expect(await life()).toBeGreaterThan(50_000);
+
+    await write(redis, extend(key, 1_000, other));
+    expect(await life()).toBeGreaterThan(80_000);
+    await write(redis, extend(`${key}-absent`, 1_000));
+    expect(await redis.exists(`${key}-absent`)).toBe(0);
   });
 
   it('lets one of many win, who all read the same', async () => {

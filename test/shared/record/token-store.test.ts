@@ -13,7 +13,8 @@ afterAll(() => {
 });
 
 let accounts = 0;
-const aStore = (account = `a${++accounts}`) => makeTokenStore({ redis, prefix, identity: account });
+const aStore = (account = `a${++accounts}`) =>
+  makeTokenStore({ redis, record: prefix, identity: account });
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe('the shared token', () => {
@@ -86,7 +87,7 @@ describe('16 cold processes', () => {
     const sources = Array.from({ length: 16 }, () => {
       const connection = new Redis(url);
       connections.push(connection);
-      const store = makeTokenStore({ redis: connection, prefix, identity: account });
+      const store = makeTokenStore({ redis: connection, record: prefix, identity: account });
       let tried = false;
       return makeTokenSource({
         timeoutMs: 10_000,
@@ -143,7 +144,7 @@ describe('16 cold processes', () => {
   it('go on without the one that was killed while it fetched', async () => {
     let calls = 0;
     const { account, sources } = processes(async () => `T${++calls}`);
-    await makeTokenStore({ redis, prefix, identity: account }).lock(300);
+    await makeTokenStore({ redis, record: prefix, identity: account }).lock(300);
 
     const got = await Promise.all(sources.map((source) => source.get()));
 
