@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
 import { makeDescribeAccount } from '../shared/actions/describe-account.ts';
 import { makeListAccounts } from '../shared/actions/list-accounts.ts';
+import { makeListAttention } from '../shared/actions/list-attention.ts';
 import { makePlanCampaign } from '../shared/actions/plan-campaign.ts';
 import { makePreviewMessage } from '../shared/actions/preview-message.ts';
 import { makeRecallCampaign } from '../shared/actions/recall-campaign.ts';
@@ -151,6 +152,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         recallCampaign: makeRecallCampaign(withWechat),
         describeAccount,
         listAccounts,
+        listAttention: makeListAttention({ stores, ...config.pace, now }),
         steerAccount,
         webhookSecret: makeWebhookSecret({ redis, record }),
         feed,

@@ -161,8 +161,8 @@ describe('the doctor', () => {
       expect.stringMatching(/account plain: no send to OpenIDs: .+/),
     ]);
 
-    await lanes.clear('daily', 'paused');
-    await lanes.clear('plain', 'sendBlocked');
+    await lanes.release('daily');
+    await lanes.release('plain');
   });
 
   it('notices a clock that is off', async () => {

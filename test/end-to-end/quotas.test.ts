@@ -84,7 +84,7 @@ describe('an account that WeChat finds too fast (42010)', () => {
     own.faults.hold({ path: SEND });
     await own.create(aRequest('default'));
     await own.jump(10 * MINUTE);
-    await own.stores.lanes.clear('default', 'refusedHosts');
+    await own.stores.lanes.release('default');
     await own.until('wide', async () => (await lane.getGlobalConcurrency()) === 4);
     own.faults.clear();
   });

@@ -29,6 +29,7 @@ const PLAIN_STEPS = {
   cancel: StepRequest,
   approve: StepRequest,
   reject: RejectRequest,
+  acknowledge: StepRequest,
 } as const;
 
 /** Step → its body. */
@@ -42,6 +43,8 @@ const SUMMARIES: Readonly<Record<Step, string>> = {
   cancel: 'Send no batch that was not called yet; the others go on to their receipt',
   approve: 'Release a campaign that waits for a second key',
   reject: 'Cancel a campaign that waits for a second key, with the reason',
+  acknowledge:
+    'Leave what failed or was refused as it is: it no longer stands in GET /v1/attention',
   retry: 'Submit the refused batches again, under new keys',
 };
 

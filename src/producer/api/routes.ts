@@ -2,6 +2,7 @@
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
 import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
+import type { ListAttention } from '../../shared/actions/list-attention.ts';
 import type { PlanCampaign } from '../../shared/actions/plan-campaign.ts';
 import type { PreviewMessage } from '../../shared/actions/preview-message.ts';
 import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
@@ -15,6 +16,7 @@ import type { Stores } from '../../shared/record/record.ts';
 import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
 import type { Route } from '../http/route.ts';
 import { makeAccountsRoutes } from './accounts.ts';
+import { makeAttentionRoutes } from './attention.ts';
 import { makeAudiencesRoutes } from './audiences.ts';
 import { makeBatchesRoutes } from './batches.ts';
 import type { CampaignFeed } from './campaign-feed.ts';
@@ -41,6 +43,7 @@ export interface RoutesDependencies {
   readonly recallCampaign: RecallCampaign;
   readonly describeAccount: DescribeAccount;
   readonly listAccounts: ListAccounts;
+  readonly listAttention: ListAttention;
   readonly steerAccount: SteerAccount;
   readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;
@@ -53,6 +56,7 @@ export interface RoutesDependencies {
 export function makeRoutes(deps: RoutesDependencies): readonly Route[] {
   const all = { ...deps.stores, ...deps };
   const routes = [
+    ...makeAttentionRoutes(all),
     ...makeCampaignsRoutes(all),
     ...makePlansRoutes(all),
     ...makeBatchesRoutes(all),

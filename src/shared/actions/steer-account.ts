@@ -27,7 +27,7 @@ export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies
    * repeated before its time.
    */
   async function resume(account: string): Promise<void> {
-    await lanes.clear(account, 'paused', 'sendBlocked', 'sleep', 'refusedHosts');
+    await lanes.release(account);
     await wakeLane(queues, account);
     for (const id of await campaigns.open()) {
       if ((await campaigns.spec(id))?.account !== account) continue;

@@ -1,5 +1,6 @@
 /**
- * What an operator may do to a campaign: pause, resume, cancel, approve, reject, retry, resolve.
+ * What an operator may do to a campaign: pause, resume, cancel, approve, reject, acknowledge, retry,
+ * resolve.
  *
  * The record comes first, then the campaign's jobs are taken out of the lane or woken. Each may be
  * asked for twice and does it once; each is written down with who asked. A decision that names the
@@ -43,7 +44,7 @@ interface Dependencies {
 
 export type SteerCampaign = ReturnType<typeof makeSteerCampaign>;
 
-type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'reject';
+type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'reject' | 'acknowledge';
 type Decide = (control: Control, createdBy: string) => Control | Refused;
 
 export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
@@ -98,6 +99,13 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
       const cancelled = { at: now(), by, reason: 'operator' as const };
       return { ...withoutPauses(control, PAUSE_REASONS), cancelled };
     });
+
+  /** What failed or was refused stays so, and leaves the list of what needs an operator. */
+  const acknowledge = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
+    steer(id, by, 'acknowledge', options, (control) => ({
+      ...control,
+      acknowledged: { at: now(), by },
+    }));
 
   /** The answer names what may still go out. */
   async function stop(
@@ -192,7 +200,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     return 'refused' in view ? view : refuse({ ...refused, campaign: view });
   }
 
-  return { pause, resume, cancel, approve, reject, retry, resolve };
+  return { pause, resume, cancel, approve, reject, acknowledge, retry, resolve };
 }
 
 const RESUMABLE = PAUSE_REASONS.filter((reason) => reason !== 'approval');

@@ -12,6 +12,8 @@ interface FactsOf {
   readonly accepted: None;
   /** WeChat had accepted an earlier key of the batch. */
   readonly 'accepted-after-all': { readonly msgId: string; readonly clientMsgId: string };
+  /** What failed or was refused stays as it is. */
+  readonly acknowledge: None;
   readonly approve: None;
   readonly cancel: None;
   readonly ended: None;
@@ -72,6 +74,7 @@ const EN: Words = {
   accepted: 'created it',
   'accepted-after-all': (it) =>
     `had accepted an earlier submission after all (message ${it.msgId})`,
+  acknowledge: 'acknowledged it: what failed or was rejected stays as it is',
   approve: 'approved it',
   cancel: 'cancelled it',
   ended: 'finished it',
@@ -111,6 +114,7 @@ const RETRIED_ZH = {
 const ZH: Words = {
   accepted: '提交',
   'accepted-after-all': (it) => `确认此前的提交已被接收（消息 id ${it.msgId}）`,
+  acknowledge: '确认知悉，不再处理失败或被拒绝的部分',
   approve: '审批通过',
   cancel: '取消',
   ended: '任务结束',

@@ -70,6 +70,8 @@ export interface Control {
   readonly endedAt?: number;
   /** When a receipt last came or changed after the end. */
   readonly correctedAt?: number;
+  /** An operator has seen that it failed, or that WeChat refused batches, and leaves it so. */
+  readonly acknowledged?: Word;
   /** Two `message-id-taken` in a row pause the campaign. */
   readonly takenInARow?: number;
   /** Why it does not move, as last heard from a batch. */

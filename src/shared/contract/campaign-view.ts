@@ -55,6 +55,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     receipt: receiptTotals(tally),
     warnings: warningsOf(tally, { correctedAt, followers: control.followers }),
     createdAt: rfc3339(campaign.createdAt),
+    createdBy: campaign.createdBy,
     sendAt: rfc3339(campaign.sendAt),
     notAfter: rfc3339(campaign.notAfter),
     ...(control.endedAt === undefined ? {} : { completedAt: rfc3339(control.endedAt) }),

@@ -184,6 +184,7 @@ const Fields = z.strictObject({
   }),
   warnings: z.array(Warning),
   createdAt: Time,
+  createdBy: z.string().describe('The name of the API key or of the operator'),
   completedAt: Time.exactOptional(),
   correctedAt: Time.exactOptional().describe('A receipt came or changed after the end'),
   error: z
@@ -213,6 +214,7 @@ const example = {
   receipt: { total: 52_340, eligible: 52_300, sent: 52_291, failed: 9 },
   warnings: [],
   createdAt: '2026-11-30T08:12:40.201Z',
+  createdBy: 'crm',
   completedAt: '2026-12-01T01:00:31.870Z',
 };
 

@@ -177,6 +177,11 @@ export const NotifyWebhookPayload = z.strictObject({
 });
 export type NotifyWebhookPayload = z.input<typeof NotifyWebhookPayload>;
 
+const FIRST_WEBHOOK_PAUSE = 5 * SECOND;
+
+/** About how long after so many attempts the next is made. */
+export const webhookPause = (attempts: number): number => FIRST_WEBHOOK_PAUSE * 2 ** (attempts - 1);
+
 export const notifyWebhookJob: JobDefinition<NotifyWebhookPayload> = {
   name: 'notify-webhook',
   payload: NotifyWebhookPayload,
@@ -186,7 +191,7 @@ export const notifyWebhookJob: JobDefinition<NotifyWebhookPayload> = {
     ...ALWAYS_BACK,
     // 5 s, 10 s, 20 s … for about three days in all.
     attempts: 17,
-    backoff: { type: 'exponential', delay: 5 * SECOND, jitter: 0.2 },
+    backoff: { type: 'exponential', delay: FIRST_WEBHOOK_PAUSE, jitter: 0.2 },
   },
 };
 

@@ -4,8 +4,9 @@ import type { Redis } from 'ioredis';
 import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, NEW_CONTROL } from '../campaign/campaign.ts';
 import type { Message } from '../campaign/message.ts';
-import { batchTotal, type Tally } from '../campaign/progress.ts';
+import { batchTotal, EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import { DAY } from '../platform/time.ts';
+import { ofControl } from './attention.ts';
 import { auditCommand } from './audit.ts';
 import { commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
@@ -115,6 +116,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
           ...(forgotten.length > 0 ? [['HDEL', content, ...forgotten] as const] : []),
           ['PEXPIREAT', content, Math.max(...forgetAt.map(({ at }) => at))],
           ...(keyed ? [['SET', keyed, claim] as const] : []),
+          ...ofControl(keys, campaign, EMPTY_TALLY, { before: null, after: control }),
           auditCommand(keys, id, { at: now(), by: campaign.createdBy, action: 'accepted' }),
           ['PUBLISH', keys.feed(), id],
         ],

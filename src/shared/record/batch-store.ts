@@ -64,7 +64,7 @@ interface Attempt {
 export function makeBatchStore(deps: Dependencies) {
   const { redis, record, campaigns, identityOf, submitTimeoutMs, retainMs, now } = deps;
   const keys = makeKeys(record);
-  const change = makeChangeBatch({ redis, keys, spec: campaigns.spec, submitTimeoutMs });
+  const change = makeChangeBatch({ redis, keys, spec: campaigns.spec, submitTimeoutMs, now });
   const { submittingIn } = makeCountBatches({ redis, keys });
   const { read, campaignOf, lookFrom, changes, opening, auditOf } = change;
 

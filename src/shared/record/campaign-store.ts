@@ -14,6 +14,7 @@ import type { Failure } from '../campaign/failure.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
 import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
+import { attentionCommand, ofControl } from './attention.ts';
 import { auditCommand } from './audit.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
@@ -24,6 +25,7 @@ import { keysOfCampaign, makeKeys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
 import { makeReadCampaign, toTally } from './read-campaign.ts';
 import type { ServingStore } from './serving-store.ts';
+import { storedOrNull } from './stored.ts';
 
 interface Controlling {
   readonly audit?: AuditEntry;
@@ -35,6 +37,14 @@ interface Controlling {
   readonly from?: Control;
   /** The decision holds only while the campaign's version is the one that `decide` was told. */
   readonly overVersion?: boolean;
+}
+
+/** As it was last tried. */
+export interface WebhookFailure {
+  /** As the audit's `webhook-given-up` has it. */
+  readonly why: string;
+  readonly attempts: number;
+  readonly nextAt: number | null;
 }
 
 interface Found {
@@ -97,6 +107,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
           ...(isDecisive(current, next)
             ? [['HINCRBY', keys.tally(id), 'version', 1] as const]
             : []),
+          ...ofControl(keys, campaign, toTally(tally), { before: current, after: next }),
           ...(audit ? [auditCommand(keys, id, audit)] : []),
           ...(typeof also === 'function' ? also(idempotency) : also),
           ['PUBLISH', keys.feed(), id],
@@ -220,10 +231,46 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   /** Why nothing goes on before there are batches; one that waits says so itself (change-batch.ts). */
   async function waits(id: string, waiting: Waiting | null): Promise<void> {
     const key = keys.campaign(id);
+    const campaign = await spec(id);
     const told: Command = waiting
       ? ['HSET', key, 'waiting', JSON.stringify(waiting)]
       : ['HDEL', key, 'waiting'];
-    await commit(redis, [], [told, ['PUBLISH', keys.feed(), id]]);
+    const needs = waiting?.reason === 'wechat-approval' ? now() : undefined;
+    const attention = campaign && attentionCommand(keys, campaign, 'wechat-approval', needs);
+    const commands = [told, ...(attention ? [attention] : [])];
+    await commit(redis, [], [...commands, ['PUBLISH', keys.feed(), id]]);
+  }
+
+  /** A webhook was not delivered: why, and when it is tried again; null: never by itself. */
+  async function webhookFailed(id: string, failure: WebhookFailure): Promise<void> {
+    const campaign = await spec(id);
+    if (!campaign) return;
+    await commit(
+      redis,
+      [],
+      [
+        ['HSET', keys.campaign(id), 'webhook', JSON.stringify(failure)],
+        attentionCommand(keys, campaign, 'webhook-failing', now()),
+      ],
+    );
+  }
+
+  async function webhookDelivered(id: string): Promise<void> {
+    const campaign = await spec(id);
+    if (!campaign) return;
+    await commit(
+      redis,
+      [],
+      [
+        ['HDEL', keys.campaign(id), 'webhook'],
+        attentionCommand(keys, campaign, 'webhook-failing', undefined),
+      ],
+    );
+  }
+
+  async function webhookFailure(id: string): Promise<WebhookFailure | null> {
+    const text = await redis.hget(keys.campaign(id), 'webhook');
+    return storedOrNull<WebhookFailure>(text);
   }
 
   return {
@@ -240,6 +287,9 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
     audit,
     note,
     waits,
+    webhookFailed,
+    webhookDelivered,
+    webhookFailure,
     mendTally,
   };
 }
@@ -248,7 +298,8 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
 const isDecisive = (before: Control, after: Control): boolean =>
   before.pauses !== after.pauses ||
   before.cancelled !== after.cancelled ||
-  before.approved !== after.approved;
+  before.approved !== after.approved ||
+  before.acknowledged !== after.acknowledged;
 
 const OPEN_STATES = ['pending', 'submitting', 'submitted', 'held'] as const;
 

@@ -7,6 +7,7 @@ import { tallyChange } from '../campaign/progress.ts';
 import { repeatDeadline } from '../campaign/repeat-steps.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { SECOND } from '../platform/time.ts';
+import { attentionCommand, ofBatch, ofWaiting } from './attention.ts';
 import type { Check, Command, Unchanged } from './commit.ts';
 import { type Keys, keysOfCampaign } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
@@ -36,11 +37,12 @@ interface Dependencies {
   readonly keys: Keys;
   readonly spec: ReadCampaign['spec'];
   readonly submitTimeoutMs: number;
+  readonly now: () => number;
 }
 
 export type ChangeBatch = ReturnType<typeof makeChangeBatch>;
 
-export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependencies) {
+export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs, now }: Dependencies) {
   async function read({ campaignId, no }: BatchRef): Promise<Batch | null> {
     const text = await redis.hget(keys.batches(campaignId), String(no));
     return text === null ? null : (JSON.parse(text) as Batch);
@@ -110,7 +112,8 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
               ['ZREM', keys.deadlines(), member] as const,
             ]
           : []),
-      ...waitingCommands(id, before, after),
+      ...ofBatch(keys, campaign, before, after),
+      ...waitingCommands(campaign, before, after),
       ['PUBLISH', keys.feed(), id],
     ];
   }
@@ -119,7 +122,8 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
    * What opens an ended campaign again, for the commit that gives it an open batch: then no death of
    * a process leaves work in a campaign that has ended.
    */
-  async function opening({ id, notAfter }: About): Promise<Opening> {
+  async function opening(campaign: About): Promise<Opening> {
+    const { id, notAfter } = campaign;
     const key = keys.campaign(id);
     const [is = null, idempotency] = await redis.hmget(key, 'control', 'idempotency');
     if (is === null) throw new ServiceError('CAMPAIGN_NOT_FOUND', `no campaign ${id}`);
@@ -134,6 +138,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
       commands: [
         ['HSET', key, 'control', JSON.stringify(opened)],
         ['ZADD', keys.open(), notAfter, id],
+        attentionCommand(keys, campaign, 'campaign-failed', undefined),
         ...keysOfCampaign(keys, id, idempotency ?? '').map((one): Command => ['PERSIST', one]),
       ],
     };
@@ -144,14 +149,18 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs }: Dependen
     batch.unanswered ? 0 : batch.lastAttemptAt + submitTimeoutMs + GRACE_MS;
 
   /** Whoever waits says why; whoever waited takes it back. */
-  function waitingCommands(id: string, before: Batch, after: Batch): Command[] {
-    const key = keys.campaign(id);
+  function waitingCommands(campaign: About, before: Batch, after: Batch): Command[] {
+    const key = keys.campaign(campaign.id);
     if (waitsFor(after)) {
       const { reason, nextAttemptAt = null } = after;
       const waiting: Waiting = { reason, until: nextAttemptAt };
-      return [['HSET', key, 'waiting', JSON.stringify(waiting)]];
+      return [
+        ['HSET', key, 'waiting', JSON.stringify(waiting)],
+        ...ofWaiting(keys, campaign, waitsFor(before) ? before : null, waiting, now()),
+      ];
     }
-    return waitsFor(before) ? [['HDEL', key, 'waiting']] : [];
+    if (!waitsFor(before)) return [];
+    return [['HDEL', key, 'waiting'], ...ofWaiting(keys, campaign, before, null, now())];
   }
 
   const auditOf = (ref: BatchRef, audit: AuditEntry | undefined): Command[] =>

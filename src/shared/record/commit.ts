@@ -38,6 +38,13 @@ export const extend = (key: string, ms: number, like = key): Command => [
   like,
 ];
 
+/** Keeps a member in a sorted set exactly while a field of a hash is above 0. */
+export const whileCounted = (
+  hash: string,
+  field: string,
+  { set, member, score }: { readonly set: string; readonly member: string; readonly score: number },
+): Command => ['WHILE-COUNTED', set, member, score, hash, field];
+
 /** Fields of one hash are read by one command, however many of them are checked. */
 const SCRIPT = `
 local at = 2
@@ -66,6 +73,13 @@ while at <= #ARGV do
   local count = tonumber(ARGV[at])
   if ARGV[at + 1] == 'EXTEND' then
     extend(unpack(ARGV, at + 2, at + count))
+  elseif ARGV[at + 1] == 'WHILE-COUNTED' then
+    local set, member, score, hash, field = unpack(ARGV, at + 2, at + 6)
+    if tonumber(redis.call('HGET', hash, field) or 0) > 0 then
+      redis.call('ZADD', set, 'NX', score, member)
+    else
+      redis.call('ZREM', set, member)
+    end
   else
     redis.call(unpack(ARGV, at + 1, at + count))
   end

@@ -27,6 +27,10 @@ export const makeKeys = (record: string) => ({
   endedAs: (state: string, account = '') => `${record}:ended:${state}:${account}`,
   /** sorted set: campaigns not ended, by notAfter */
   open: () => `${record}:open`,
+  /** sorted set: `<account>/<campaign>`, or an account, that needs an operator, by since when */
+  attention: (kind: string) => `${record}:attention:${kind}`,
+  /** sorted set: submitted batches `<account>/<campaign>/<no>` by when WeChat accepted them */
+  awaiting: () => `${record}:awaiting`,
   /** sorted set: what must still be told to BullMQ (`root:<campaign>`, `webhook:<campaign>`) */
   outbox: () => `${record}:outbox`,
   idempotency: (identity: string, digest: string) => `${record}:idempotency:${identity}:${digest}`,

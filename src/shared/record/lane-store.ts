@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { LaneState } from '../campaign/lane.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import { HOUR, MINUTE } from '../platform/time.ts';
+import { laneNeeds, laneNeedsNothing } from './attention.ts';
 import { type Check, type Command, commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
 import { stored } from './stored.ts';
@@ -15,6 +16,13 @@ export interface AccountFacts {
   /** WeChat does not let this account call media/uploadnews: with `auto`, drafts are used instead. */
   readonly uploadNewsClosed?: { readonly errcode: number; readonly at: number };
 }
+
+const STANDS_STILL: readonly (keyof LaneState)[] = [
+  'paused',
+  'sendBlocked',
+  'sleep',
+  'refusedHosts',
+];
 
 const REFUSED = 'refused:';
 
@@ -63,22 +71,25 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     field: Field,
     value: NonNullable<LaneState[Field]>,
   ): Promise<void> {
-    await change(account, ['HSET', keys.lane(identityOf(account)), field, JSON.stringify(value)]);
+    const command: Command = ['HSET', keys.lane(identityOf(account)), field, JSON.stringify(value)];
+    await change(account, [command, ...laneNeeds(keys, account, { [field]: value })]);
   }
 
-  async function clear(account: string, ...fields: (keyof LaneState)[]): Promise<void> {
-    await change(account, ['HDEL', keys.lane(identityOf(account)), ...fields]);
+  /** Whatever it stood still for. */
+  async function release(account: string): Promise<void> {
+    const command: Command = ['HDEL', keys.lane(identityOf(account)), ...STANDS_STILL];
+    await change(account, [command, ...laneNeedsNothing(keys, account)]);
   }
 
   /** Ends the limit of one call at a time, unless it was prolonged meanwhile. */
   async function widen(account: string, narrowUntil: number): Promise<void> {
     const lane = { key: keys.lane(identityOf(account)), field: 'narrowUntil' };
     const check = { ...lane, is: JSON.stringify(narrowUntil) };
-    await change(account, ['HDEL', lane.key, lane.field], check);
+    await change(account, [['HDEL', lane.key, lane.field]], check);
   }
 
-  async function change(account: string, command: Command, ...checks: Check[]): Promise<void> {
-    await commit(redis, checks, [command, ['PUBLISH', keys.laneFeed(), account]]);
+  async function change(account: string, commands: Command[], ...checks: Check[]): Promise<void> {
+    await commit(redis, checks, [...commands, ['PUBLISH', keys.laneFeed(), account]]);
   }
 
   async function noteEvent(account: string, at: number, mode: string): Promise<void> {
@@ -148,7 +159,7 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     work,
     read,
     set,
-    clear,
+    release,
     widen,
     noteEvent,
     noteRefusedPush,

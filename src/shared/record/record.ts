@@ -1,6 +1,7 @@
 /** Everything this product remembers, opened on one Redis connection. */
 import type { Redis } from 'ioredis';
 import type { IdentityOf } from '../platform/identity.ts';
+import { type AttentionStore, makeAttentionStore } from './attention.ts';
 import { type AudienceStore, makeAudienceStore } from './audience-store.ts';
 import { type BatchStore, makeBatchStore } from './batch-store.ts';
 import { type CampaignStore, makeCampaignStore } from './campaign-store.ts';
@@ -17,6 +18,7 @@ export interface Stores {
   readonly campaigns: CampaignStore;
   readonly batches: BatchStore;
   readonly lanes: LaneStore;
+  readonly attention: AttentionStore;
   readonly recount: Recount;
   readonly workers: ServingStore;
   readonly quota: QuotaLedger;
@@ -43,6 +45,7 @@ export function openRecord(deps: Dependencies): Stores {
   const workers = makeServingStore({ redis, keys: makeKeys(record), now });
   const { serving } = workers;
   const lanes = makeLaneStore({ redis, record, identityOf });
+  const attention = makeAttentionStore({ redis, record, now });
   const campaigns = makeCampaignStore({
     ...{ redis, record, retainMs, serving, now },
     lane: lanes.read,
@@ -61,7 +64,8 @@ export function openRecord(deps: Dependencies): Stores {
       now,
     }),
     lanes,
-    recount: makeRecount({ redis, record, campaigns, identityOf }),
+    attention,
+    recount: makeRecount({ redis, record, campaigns, identityOf, attention }),
     quota: makeQuotaLedger({ redis, record, identityOf, now }),
     media: makeMediaStore({ redis, record, retainMs, now }),
     materials: makeMaterialStore({ redis, record, identityOf, now }),

@@ -10,6 +10,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { IdentityOf } from '../platform/identity.ts';
+import type { AttentionStore } from './attention.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
@@ -20,11 +21,12 @@ interface Dependencies {
   readonly record: string;
   readonly campaigns: Pick<ReadCampaign, 'read'>;
   readonly identityOf: IdentityOf;
+  readonly attention: Pick<AttentionStore, 'mend' | 'campaignsNamed'>;
 }
 
 export type Recount = ReturnType<typeof makeRecount>;
 
-export function makeRecount({ redis, record, campaigns, identityOf }: Dependencies) {
+export function makeRecount({ redis, record, campaigns, identityOf, attention }: Dependencies) {
   const keys = makeKeys(record);
   const { recountTally, submittingIn } = makeCountBatches({ redis, keys });
 
@@ -39,6 +41,9 @@ export function makeRecount({ redis, record, campaigns, identityOf }: Dependenci
     ]);
     for (const id of new Set([...open, ...changedLate])) {
       if (await recountTally(id)) mended += 1;
+    }
+    for (const id of new Set([...open, ...(await attention.campaignsNamed())])) {
+      await attention.mend(id);
     }
     for (const account of await doubtfulLanes()) mended += await lane(account);
     for (const account of await redis.hkeys(keys.lanes())) mended += await answered(account);

@@ -21,7 +21,7 @@ import {
 } from '../../shared/platform/safe-target.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { SECOND } from '../../shared/platform/time.ts';
-import { NotifyWebhookPayload } from '../../shared/queue/jobs.ts';
+import { NotifyWebhookPayload, webhookPause } from '../../shared/queue/jobs.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
 
@@ -68,11 +68,16 @@ export function makeNotifyWebhook(deps: Dependencies) {
       : `${campaignId}_${control.endedAt ?? 0}`;
     const answer = await deliver(url, id, event);
     telemetry.webhookEnded(campaign, answer.delivered ? 'delivered' : 'failed', answer.status);
-    if (answer.delivered) return note({ action: 'webhook-delivered' });
-    const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    if (answer.final || isLast) {
-      await note({ action: 'webhook-given-up', why: answer.why });
+    if (answer.delivered) {
+      await campaigns.webhookDelivered(campaignId);
+      return note({ action: 'webhook-delivered' });
     }
+    const { why, final } = answer;
+    const attempts = job.attemptsMade + 1;
+    const isOver = final || attempts >= (job.opts.attempts ?? 1);
+    const nextAt = isOver ? null : now() + webhookPause(attempts);
+    await campaigns.webhookFailed(campaignId, { why, attempts, nextAt });
+    if (isOver) await note({ action: 'webhook-given-up', why });
     if (!answer.final) throw new Error(`webhook: ${answer.why}`);
 
     async function note(act: Act): Promise<void> {

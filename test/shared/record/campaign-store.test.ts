@@ -284,7 +284,7 @@ describe('a campaign whose batches wait in a lane that stands still', () => {
     await lanes.set(name, field, value);
 
     expect((await campaigns.view(id))?.waiting).toMatchObject(waiting);
-    await lanes.clear(name, field);
+    await lanes.release(name);
     expect((await campaigns.view(id))?.waiting).toBeUndefined();
   });
 });

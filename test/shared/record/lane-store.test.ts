@@ -25,7 +25,7 @@ describe('a lane', () => {
     await lanes.set('still', 'narrowUntil', 5);
     expect(await lanes.read('still')).toEqual({ paused: stop, narrowUntil: 5 });
 
-    await lanes.clear('still', 'paused');
+    await lanes.release('still');
     expect(await lanes.read('still')).toEqual({ narrowUntil: 5 });
   });
 
@@ -42,7 +42,7 @@ describe('a lane', () => {
     });
 
     await lanes.set('told', 'paused', stop);
-    await lanes.clear('told', 'paused');
+    await lanes.release('told');
     await laidOut(1, { account: 'told' });
 
     await all;

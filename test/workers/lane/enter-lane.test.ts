@@ -22,7 +22,7 @@ it('goes on at once when it is released while a batch is going to sleep', async 
   const campaign = aCampaign();
   await record.lanes.set(campaign.account, 'paused', { at: now(), by: 'ann', code: 'by-operator' });
   const apply = async () => {
-    await record.lanes.clear(campaign.account, 'paused');
+    await record.lanes.release(campaign.account);
     return pending();
   };
   const stores = { ...record, batches: { ...record.batches, apply } };

@@ -1,0 +1,246 @@
+/** What needs an operator, over all campaigns and accounts: facts, and their sentences. */
+import { z } from 'zod';
+import { ATTENTION_KINDS, NEXT_CODES, TODO_CODES } from '../campaign/attention.ts';
+import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
+import { STOP_CODES } from '../campaign/lane.ts';
+import type { Language } from '../campaign/warnings.ts';
+import type { CampaignView } from './campaign-view.ts';
+import { FAILURE_CODES, inWords } from './campaign-words.ts';
+import { type StopFacts, stopInChinese, stopInWords } from './lane-words.ts';
+import { type Answered, Count, Cursor, Limit, Next, Time } from './shapes.ts';
+
+export const AttentionQuery = z.strictObject({
+  limit: Limit,
+  cursor: Cursor,
+  account: z.string().min(1).max(32).exactOptional().describe('Of this account only'),
+  kind: z.enum(ATTENTION_KINDS).exactOptional().describe('Of this kind only'),
+});
+
+const said = z.string().describe('In the language of Accept-Language (en, zh)');
+
+const Item = z
+  .strictObject({
+    kind: z.enum(ATTENTION_KINDS),
+    account: z.string(),
+    campaign: z
+      .strictObject({
+        id: z.string(),
+        name: z.string(),
+        version: Count,
+        state: z.enum(CAMPAIGN_STATES),
+        createdBy: z.string(),
+        sendAt: Time,
+        notAfter: Time,
+      })
+      .exactOptional()
+      .describe('Absent where it is about the account'),
+    since: Time,
+    message: said,
+    batches: Count.exactOptional().describe('How many batches it is about'),
+    code: z
+      .enum([...STOP_CODES, ...PAUSE_REASONS, ...FAILURE_CODES])
+      .exactOptional()
+      .describe('Why the account stands still, the campaign is paused, or it failed'),
+    errcode: z.int().exactOptional().describe('WeChat’s'),
+    path: z.string().exactOptional().describe('The call that WeChat refused'),
+    hosts: z
+      .array(z.string())
+      .exactOptional()
+      .describe('The hosts whose address WeChat refuses (40164)'),
+    why: z.string().exactOptional().describe('What the webhook answered: `HTTP 500`, or a code'),
+    attempts: Count.exactOptional().describe('How often the webhook was called'),
+    lastEventAt: Time.nullable().exactOptional().describe('When WeChat last pushed an event'),
+    next: z
+      .strictObject({ code: z.enum(NEXT_CODES), at: Time.exactOptional(), message: said })
+      .describe('What happens by itself'),
+    todo: z
+      .strictObject({ code: z.enum(TODO_CODES), message: said })
+      .describe('What the operator must do'),
+  })
+  .meta({ id: 'AttentionItem' });
+export type AttentionItem = Answered<typeof Item>;
+
+const OPTIONAL_COUNTS = Object.fromEntries(
+  ATTENTION_KINDS.map((kind) => [kind, Count.exactOptional()]),
+);
+
+export const AttentionPage = z
+  .strictObject({
+    count: Count.describe('Of all pages'),
+    counts: z.strictObject(OPTIONAL_COUNTS).describe('Kind → how many, where there are any'),
+    items: z.array(Item),
+    next: Next,
+  })
+  .describe('A page of what needs an operator, worst first')
+  .meta({
+    id: 'AttentionPage',
+    examples: [
+      {
+        count: 1,
+        counts: { 'outcome-unknown': 1 },
+        items: [
+          {
+            kind: 'outcome-unknown',
+            account: 'default',
+            campaign: {
+              id: '3kq8v2x0a5n7c1d9f0',
+              name: 'Happy Day',
+              version: 4,
+              state: 'held',
+              createdBy: 'crm',
+              sendAt: '2026-12-01T01:00:00.000Z',
+              notAfter: '2026-12-02T01:00:00.000Z',
+            },
+            since: '2026-12-02T00:00:11.000Z',
+            message: '3 batches: it is unknown whether WeChat sent them',
+            batches: 3,
+            next: { code: 'nothing', message: 'nothing happens by itself' },
+            todo: {
+              code: 'resolve',
+              message: 'look for the message in WeChat’s console, then say whether it was sent',
+            },
+          },
+        ],
+        next: null,
+      },
+    ],
+  });
+export type AttentionPage = Answered<typeof AttentionPage>;
+
+/** An item before it is put into words. */
+export interface Attention {
+  readonly kind: AttentionItem['kind'];
+  readonly account: string;
+  readonly campaign?: CampaignView;
+  readonly since: string;
+  readonly batches?: number;
+  readonly stop?: StopFacts;
+  readonly hosts?: readonly string[];
+  readonly webhook?: { readonly why: string; readonly attempts: number };
+  readonly lastEventAt?: string | null;
+  readonly next: { readonly code: (typeof NEXT_CODES)[number]; readonly at?: string };
+  readonly todo: (typeof TODO_CODES)[number];
+}
+
+export function attentionInWords(item: Attention, language: Language): AttentionItem {
+  const { kind, account, campaign, since, batches, stop, hosts, webhook, lastEventAt } = item;
+  const code = kind === 'campaign-paused' ? campaign?.pausedFor?.[0] : campaign?.error?.code;
+  const words = WORDS[language];
+  const stopFacts = stop && {
+    code: stop.code,
+    ...(stop.errcode === undefined ? {} : { errcode: stop.errcode }),
+    ...(stop.path === undefined ? {} : { path: stop.path }),
+  };
+  return {
+    kind,
+    account,
+    ...(campaign ? { campaign: shortOf(campaign) } : {}),
+    since,
+    message: words.kinds[kind](item),
+    ...(batches === undefined ? {} : { batches }),
+    ...(kind.startsWith('campaign-') && code ? { code } : {}),
+    ...stopFacts,
+    ...(hosts ? { hosts } : {}),
+    ...webhook,
+    ...(lastEventAt === undefined ? {} : { lastEventAt }),
+    next: { ...item.next, message: words.next[item.next.code] },
+    todo: { code: item.todo, message: words.todo[item.todo] },
+  };
+}
+
+const shortOf = (view: CampaignView): NonNullable<AttentionItem['campaign']> => {
+  const { id, name, version, state, createdBy, sendAt, notAfter } = view;
+  return { id, name, version, state, createdBy, sendAt, notAfter };
+};
+
+interface Words {
+  readonly kinds: Readonly<Record<AttentionItem['kind'], (item: Attention) => string>>;
+  readonly next: Readonly<Record<Attention['next']['code'], string>>;
+  readonly todo: Readonly<Record<Attention['todo'], string>>;
+}
+
+const failureOf = ({ campaign }: Attention, language: Language): string =>
+  (campaign && inWords(campaign, language).error?.message) ?? '';
+
+const batchesOf = ({ batches = 0 }: Attention): string =>
+  `${batches} ${batches === 1 ? 'batch' : 'batches'}`;
+
+const EN: Words = {
+  kinds: {
+    'outcome-unknown': (it) => `${batchesOf(it)}: it is unknown whether WeChat sent them`,
+    'approval-needed': (it) => `${it.campaign?.createdBy} submitted it; it waits for approval`,
+    'account-stopped': (it) => `the account stands still: ${it.stop && stopInWords(it.stop)}`,
+    'address-refused': (it) =>
+      `WeChat’s IP list does not have the address of ${it.hosts?.join(', ')} (40164)`,
+    'wechat-approval': () => 'WeChat waits until an administrator agrees to the send',
+    'campaign-paused': (it) =>
+      it.campaign?.pausedFor?.includes('followers-incomplete')
+        ? 'paused: WeChat lists fewer followers than it counts'
+        : 'paused: WeChat named another batch’s message twice in a row',
+    'batches-refused': (it) => `WeChat rejected ${batchesOf(it)} on submission`,
+    'campaign-failed': (it) => `not sent, or only a part of it: ${failureOf(it, 'en')}`,
+    'no-callback': (it) =>
+      `${batchesOf(it)} accepted by WeChat for ten minutes or longer, and no event has come`,
+    'webhook-failing': (it) =>
+      `the webhook cannot be notified (${it.webhook?.why}, attempt ${it.webhook?.attempts})`,
+  },
+  next: {
+    nothing: 'nothing happens by itself',
+    cancels: 'it is cancelled at this time if it has not been decided',
+    'tries-again': 'it is tried again at this time',
+    'asks-wechat': 'WeChat is asked for the result; it has no counts then',
+  },
+  todo: {
+    resolve: 'look for the message in WeChat’s console, then say whether it was sent',
+    'approve-or-reject': 'approve or reject it; not the one who submitted it',
+    'resume-account': 'remove the cause, then resume the account',
+    'add-address': 'add the host’s public address to the IP list in WeChat’s console',
+    'agree-in-wechat': 'have an administrator agree in WeChat',
+    'resume-or-cancel': 'look at the campaign, then resume or cancel it',
+    'retry-or-acknowledge': 'remove the cause and retry, or leave it so (acknowledge)',
+    acknowledge: 'send a new campaign if it is still needed, and acknowledge this one',
+    'check-callback': 'check the server address in WeChat’s console, and whether WeChat reaches it',
+    'fix-webhook': 'repair the receiver',
+    'replay-webhook': 'repair the receiver, then notify it again; or acknowledge',
+  },
+};
+
+const ZH: Words = {
+  kinds: {
+    'outcome-unknown': (it) => `${it.batches} 批结果不明：无法确定微信是否已发出`,
+    'approval-needed': (it) => `由 ${it.campaign?.createdBy} 提交，待审批`,
+    'account-stopped': (it) => `该号群发已停：${it.stop && stopInChinese(it.stop)}`,
+    'address-refused': (it) => `主机 ${it.hosts?.join('、')} 的 IP 不在微信白名单中（40164）`,
+    'wechat-approval': () => '微信要求管理员确认后才会发送',
+    'campaign-paused': (it) =>
+      it.campaign?.pausedFor?.includes('followers-incomplete')
+        ? '已自动暂停：微信列出的关注者少于其统计人数'
+        : '已自动暂停：微信连续两次返回了别的批次的消息 id',
+    'batches-refused': (it) => `${it.batches} 批提交时被微信拒绝`,
+    'campaign-failed': (it) => `未发出或只发出一部分：${failureOf(it, 'zh')}`,
+    'no-callback': (it) => `${it.batches} 批已提交微信超过 10 分钟，尚未收到群发结果`,
+    'webhook-failing': (it) =>
+      `webhook 通知失败（${it.webhook?.why}，第 ${it.webhook?.attempts} 次）`,
+  },
+  next: {
+    nothing: '系统不会自动处理',
+    cancels: '到此时间仍未处理，系统将取消',
+    'tries-again': '到此时间系统自动重试',
+    'asks-wechat': '系统将向微信查询结果（查询结果不含人数）',
+  },
+  todo: {
+    resolve: '请到微信后台核对是否已发出，然后在此判定',
+    'approve-or-reject': '请审批或驳回（提交人不能自批）',
+    'resume-account': '请排除原因后恢复该号群发',
+    'add-address': '请在微信后台把该主机的公网 IP 加入白名单',
+    'agree-in-wechat': '请管理员在微信中确认',
+    'resume-or-cancel': '请查看任务，然后恢复或取消',
+    'retry-or-acknowledge': '请排除原因后重试，或确认不再处理',
+    acknowledge: '如仍需发送请新建任务，并确认知悉',
+    'check-callback': '请检查微信后台的服务器配置，以及微信能否访问该地址',
+    'fix-webhook': '请修复接收方',
+    'replay-webhook': '请修复接收方后重新通知，或确认不再处理',
+  },
+};
+
+const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
