@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import { auditWords } from '../../shared/campaign/audit.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
+import { startOfBeijingDay } from '../../shared/campaign/quota-window.ts';
 import { CampaignRequest } from '../../shared/contract/campaign-request.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import { inWords } from '../../shared/contract/campaign-words.ts';
@@ -18,6 +19,7 @@ import {
 } from '../../shared/contract/campaigns.ts';
 import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import { DAY } from '../../shared/platform/time.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { type Route, route } from '../http/route.ts';
 import { NO_ACCOUNT } from './audiences.ts';
@@ -80,12 +82,18 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       operationId: 'listCampaigns',
       tag,
       summary: 'List campaigns, newest first',
+      description: 'A page that has a `next` is full, whatever was asked for.',
       query: CampaignListQuery,
       answers: { 200: CampaignPage },
     },
     async ({ query, language }) => {
       const { account } = query;
-      const page = await deps.campaigns.list(query);
+      const { from, until, ...where } = query;
+      const page = await deps.campaigns.list({
+        ...where,
+        ...(from === undefined ? {} : { from: startOfBeijingDay(from) }),
+        ...(until === undefined ? {} : { until: startOfBeijingDay(until) + DAY }),
+      });
       const isKnown = account === undefined || deps.accounts().some(({ name }) => name === account);
       // A removed account keeps its campaigns for a while, and they may still be asked for.
       if (!isKnown && page.campaigns.length === 0) return NO_ACCOUNT;

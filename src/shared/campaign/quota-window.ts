@@ -12,6 +12,9 @@ const MORNING = 8 * HOUR;
 export const beijingDayStart = (at: number): number =>
   Math.floor((at + BEIJING) / DAY) * DAY - BEIJING;
 
+/** @param day `2026-11-23`. */
+export const startOfBeijingDay = (day: string): number => Date.parse(`${day}T00:00:00+08:00`);
+
 /** `2026-11-23`, in Beijing. */
 export const beijingDay = (at: number): string => new Date(at + BEIJING).toISOString().slice(0, 10);
 

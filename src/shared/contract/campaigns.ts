@@ -21,6 +21,9 @@ import {
 
 export const CAMPAIGN_ID = /^[0-9a-hjkmnp-z]{18}$/;
 
+const Day = z.iso.date().exactOptional();
+const MESSAGE_TYPES = ['text', 'image', 'voice', 'video', 'news'] as const;
+
 export const CampaignListQuery = z.strictObject({
   limit: Limit,
   cursor: z
@@ -30,6 +33,16 @@ export const CampaignListQuery = z.strictObject({
     .exactOptional(),
   account: z.string().min(1).max(32).exactOptional().describe('Of this account only'),
   state: z.enum(CAMPAIGN_STATES).exactOptional().describe('In this state only'),
+  from: Day.describe('Planned for this day or later (`sendAt`, a day of Beijing)'),
+  until: Day.describe('Planned for this day or earlier'),
+  search: z.string().min(1).max(100).exactOptional().describe('A part of the name, in any case'),
+  createdBy: z
+    .string()
+    .min(1)
+    .max(100)
+    .exactOptional()
+    .describe('Enqueued by this key or operator'),
+  messageType: z.enum(MESSAGE_TYPES).exactOptional().describe('Of this type only'),
 });
 
 export const AuditQuery = numbered('entries');
@@ -164,7 +177,7 @@ const Fields = z.strictObject({
     .exactOptional()
     .describe('Why it does not move'),
   recipients: UnknownCount,
-  messageType: z.enum(['text', 'image', 'voice', 'video', 'news']),
+  messageType: z.enum(MESSAGE_TYPES),
   batches: z.strictObject({
     total: Count,
     pending: Count,

@@ -110,6 +110,8 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
           ],
           ['ZADD', keys.campaigns(), campaign.createdAt, id],
           ['ZADD', keys.campaignsOf(account), campaign.createdAt, id],
+          ['ZADD', keys.planned(), campaign.sendAt, id],
+          ['HSET', keys.names(), id, campaign.name.toLowerCase()],
           ['ZADD', keys.open(), campaign.notAfter, id],
           ['ZADD', keys.outbox(), campaign.createdAt, `root:${id}`],
           ['HSET', content, LAST, id, id, campaign.notAfter],

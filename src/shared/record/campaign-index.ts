@@ -51,6 +51,7 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   async function reclaim(from: number, limit: number): Promise<{ next: number; found: number }> {
     const ids = await redis.zrevrange(keys.campaigns(), from, from + limit - 1);
     const found = await Promise.all(ids.map(reclaimOne));
+    await forgetGone(ids);
     return {
       next: ids.length < limit ? 0 : from + limit,
       found: found.filter(Boolean).length,
@@ -60,6 +61,18 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   /** Nothing is left of it but its place among the open ones. */
   async function forget(id: string): Promise<boolean> {
     return (await redis.zrem(keys.open(), id)) === 1;
+  }
+
+  /** Takes out of the indexes what is no longer kept. */
+  async function forgetGone(ids: readonly string[]): Promise<void> {
+    const specs = await Promise.all(ids.map(spec));
+    const gone = ids.filter((_, at) => !specs[at]);
+    if (gone.length === 0) return;
+    await Promise.all([
+      redis.zrem(keys.campaigns(), ...gone),
+      redis.zrem(keys.planned(), ...gone),
+      redis.hdel(keys.names(), ...gone),
+    ]);
   }
 
   async function reclaimOne(id: string): Promise<boolean> {
@@ -102,20 +115,39 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   /** Newest first. `cursor` is the id after which to go on; a page that has a `next` is full. */
   async function list({
     limit,
-    state,
     ...where
   }: Where & { limit: number }): Promise<{ campaigns: CampaignView[]; next: string | null }> {
     const found: CampaignView[] = [];
-    for await (const ids of isOpenState(state) ? openIds(where) : indexedIds({ ...where, state })) {
-      for (const view of await viewsOf(ids)) {
-        if (state === undefined || view.state === state) found.push(view);
-      }
+    for await (const ids of candidates(where)) {
+      const specs = await Promise.all(ids.map(spec));
+      const meant = specs.flatMap((campaign) =>
+        campaign && isMeant(campaign, where) ? campaign.id : [],
+      );
+      for (const view of await viewsOf(meant)) if (isSo(view, where)) found.push(view);
       // One more than asked for tells whether there is another page.
       if (found.length > limit) break;
     }
     const page = found.slice(0, limit);
     return { campaigns: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null };
   }
+
+  /** From the index that names the fewest. */
+  async function* candidates(where: Where): AsyncGenerator<string[]> {
+    if (where.search !== undefined) yield* newestFirst(await named(where.search), where);
+    else if (where.from !== undefined || where.until !== undefined) {
+      yield* newestFirst(await planned(where), where);
+    } else if (isOpenState(where.state)) yield* newestFirst(await open(), where);
+    else yield* indexedIds(where);
+  }
+
+  async function named(search: string): Promise<string[]> {
+    const word = search.toLowerCase();
+    const names = Object.entries(await redis.hgetall(keys.names()));
+    return names.flatMap(([id, name]) => (name.includes(word) ? id : []));
+  }
+
+  const planned = ({ from = 0, until = Number.MAX_SAFE_INTEGER }: Where): Promise<string[]> =>
+    redis.zrangebyscore(keys.planned(), from, `(${until}`);
 
   async function viewsOf(ids: readonly string[]): Promise<CampaignView[]> {
     const found = await Promise.all(ids.map(read));
@@ -139,14 +171,10 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   }
 
   /** An id begins with its time, so they sort by age. */
-  async function* openIds({ account, cursor }: Where): AsyncGenerator<string[]> {
-    const ids = (await open()).sort().reverse();
+  async function* newestFirst(found: string[], { cursor }: Where): AsyncGenerator<string[]> {
+    const ids = found.sort().reverse();
     const rest = cursor === undefined ? ids : ids.filter((id) => id < cursor);
-    for (let at = 0; at < rest.length; at += AT_ONCE) {
-      const some = rest.slice(at, at + AT_ONCE);
-      const specs = await Promise.all(some.map(spec));
-      yield some.filter((_, n) => account === undefined || specs[n]?.account === account);
-    }
+    for (let at = 0; at < rest.length; at += AT_ONCE) yield rest.slice(at, at + AT_ONCE);
   }
 
   return { rootIsThere, webhookIsThere, outbox, open, forget, reclaim, openAccounts, list };
@@ -154,8 +182,38 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
 
 export interface Where {
   readonly account?: string;
+  /** Whether the caller may see this account. */
+  readonly isAllowed?: (account: string) => boolean;
   readonly state?: CampaignState | undefined;
+  /** `sendAt` from this time on, ms. */
+  readonly from?: number | undefined;
+  /** `sendAt` before this time, ms. */
+  readonly until?: number | undefined;
+  /** A part of the name, in any case. */
+  readonly search?: string | undefined;
+  readonly createdBy?: string | undefined;
+  readonly messageType?: Campaign['messageType'] | undefined;
   readonly cursor?: string;
+}
+
+function isMeant(campaign: Campaign, where: Where): boolean {
+  const { account, isAllowed, search, createdBy, messageType } = where;
+  return (
+    (account === undefined || campaign.account === account) &&
+    (isAllowed === undefined || isAllowed(campaign.account)) &&
+    (search === undefined || campaign.name.toLowerCase().includes(search.toLowerCase())) &&
+    (createdBy === undefined || campaign.createdBy === createdBy) &&
+    (messageType === undefined || campaign.messageType === messageType)
+  );
+}
+
+function isSo(view: CampaignView, { state, from = 0, until }: Where): boolean {
+  const sendAt = Date.parse(view.sendAt);
+  return (
+    (state === undefined || view.state === state) &&
+    sendAt >= from &&
+    (until === undefined || sendAt < until)
+  );
 }
 
 const AT_ONCE = 100;

@@ -23,6 +23,10 @@ export const makeKeys = (record: string) => ({
   /** sorted set: campaign id by time of acceptance */
   campaigns: () => `${record}:campaigns`,
   campaignsOf: (account: string) => `${record}:campaigns-of:${account}`,
+  /** sorted set: campaigns by sendAt */
+  planned: () => `${record}:planned`,
+  /** hash: campaign → its name in small letters */
+  names: () => `${record}:names`,
   /** sorted set: ended campaigns by time of acceptance; one may be open again since */
   endedAs: (state: string, account = '') => `${record}:ended:${state}:${account}`,
   /** sorted set: campaigns not ended, by notAfter */
