@@ -48,14 +48,15 @@ describe('docker-compose.yml', () => {
     'SANDBOX_HOST',
   ];
 
-  it.each(VARIABLES.filter((name) => !DECIDED_BY_THE_IMAGE.includes(name)))(
-    'passes on %s',
-    (name) => {
-      expect(compose).toContain(
-        name === 'REDIS_URL' ? 'REDIS_URL: redis://:${REDIS_PASSWORD:?' : `\${${name}:`,
-      );
-    },
-  );
+  /** It brings a Redis of its own, alone and in a network of its own. */
+  const OF_ANOTHER_REDIS = ['REDIS_TLS_CA_FILE', 'REDIS_TLS_CERT_FILE', 'REDIS_TLS_KEY_FILE'];
+  const left = [...DECIDED_BY_THE_IMAGE, ...OF_ANOTHER_REDIS];
+
+  it.each(VARIABLES.filter((name) => !left.includes(name)))('passes on %s', (name) => {
+    expect(compose).toContain(
+      name === 'REDIS_URL' ? 'REDIS_URL: redis://:${REDIS_PASSWORD:?' : `\${${name}:`,
+    );
+  });
 
   it.each(DECIDED_BY_THE_IMAGE)('leaves %s to the image', (name) => {
     expect(compose).not.toContain(`${name}:`);

@@ -38,7 +38,7 @@ for (const [format, extension] of [
     format,
     outdir: OUT,
     outExtension: { '.js': extension },
-    external: ['zod', 'bullmq'],
+    external: ['zod', 'bullmq', 'ioredis'],
     plugins: [sharedError(extension)],
     logLevel: 'warning',
   });

@@ -34,9 +34,9 @@ export const start = (options: StartOptions): Promise<Running> =>
 
 async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const { config, log, prefix = config.redis.prefix } = options;
-  const redis = connect(config.redis.url, { purpose: 'http', log });
+  const redis = connect(config.redis, { purpose: 'http', log });
   opens(() => redis.disconnect());
-  const clock = makeRedisClock({ redis });
+  const clock = makeRedisClock({ redis, key: prefix });
   const { now = clock.now } = options;
   opens(clock.stop);
   const { retainMs, pace } = config;

@@ -26,9 +26,9 @@ export async function adoptAccount(
   const own = installationOf(config, [account]);
   const identity = own.accounts[name] ?? { appId: account.appId, origin: '' };
 
-  const { url, prefix } = config.redis;
+  const { prefix } = config.redis;
   const log = makeLogger({ role: 'qunfa', level: 'silent' });
-  const redis = connect(url, { purpose: 'http', log });
+  const redis = connect(config.redis, { purpose: 'http' });
   try {
     await untilReady(redis);
     const installation = makeInstallation({ redis, record: recordOf(prefix) });

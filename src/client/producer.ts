@@ -15,6 +15,7 @@ import { mistakesOf } from '../shared/contract/mistakes-of.ts';
 import type { Problem } from '../shared/contract/problem.ts';
 import { describeProblem } from '../shared/contract/problem-words.ts';
 import { inTime } from '../shared/platform/in-time.ts';
+import { connect } from '../shared/platform/redis.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';
 import { jobIdOf } from './job-id.ts';
@@ -25,8 +26,10 @@ import { QunfaError } from './qunfa-error.ts';
 export { QunfaError } from './qunfa-error.ts';
 
 export interface DirectProducerOptions {
-  /** `redis://…` or `rediss://…`, the one that the workers use. */
+  /** As REDIS_URL of the workers, in any of its forms. */
   readonly redisUrl: string;
+  /** For the forms with TLS, PEM: an authority of one's own, and a client's certificate and key. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** As REDIS_PREFIX of the workers: 1 to 32 of a to z, 0 to 9 and `-`; `qunfa`. */
   readonly prefix?: string;
 }
@@ -73,20 +76,20 @@ const LONGEST_PAUSE = SECOND;
 /**
  * Connects when it is first used. One for a process is enough.
  *
- * @throws {TypeError} for a prefix that REDIS_PREFIX would not take.
+ * @throws {TypeError} for a url or prefix that REDIS_URL or REDIS_PREFIX would not take.
  */
 export function makeDirectProducer({
   redisUrl,
+  tls,
   prefix = 'qunfa',
 }: DirectProducerOptions): DirectProducer {
   if (!/^[a-z0-9-]{1,32}$/.test(prefix)) {
     throw new TypeError('prefix: 1 to 32 of a to z, 0 to 9 and -, as REDIS_PREFIX, without braces');
   }
-  const queue = new Queue('campaigns', {
-    // Without Redis, whoever enqueues hears so instead of waiting for ever.
-    connection: { url: redisUrl, maxRetriesPerRequest: 1, connectTimeout: 5 * SECOND },
-    prefix: `{${prefix}}`,
-  });
+  // Without Redis, whoever enqueues hears so instead of waiting for ever.
+  const connection = connect({ url: redisUrl, ...(tls ? { tls } : {}) }, { purpose: 'caller' });
+  connection.on('error', () => undefined);
+  const queue = new Queue('campaigns', { connection, prefix: `{${prefix}}` });
   queue.on('error', () => undefined);
 
   async function enqueue(
@@ -131,7 +134,10 @@ export function makeDirectProducer({
     }
   }
 
-  const close = (): Promise<void> => queue.close();
+  async function close(): Promise<void> {
+    await queue.close();
+    connection.disconnect();
+  }
 
   return { enqueue, waitUntilAccepted, close };
 }

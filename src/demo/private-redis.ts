@@ -44,7 +44,7 @@ export interface PrivateRedisOptions {
   readonly log?: (sentence: string) => void;
 }
 
-interface Server {
+export interface Server {
   readonly source: RedisSource;
   readonly command: readonly string[];
 }
@@ -69,7 +69,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<R
   return startIn(await realpath(options.dataDir), server, options.appendfsync ?? 'always');
 }
 
-async function findServer({ cacheDir, log }: PrivateRedisOptions): Promise<Server> {
+export async function findServer({ cacheDir, log }: PrivateRedisOptions): Promise<Server> {
   for (const name of ['redis-server', 'valkey-server'] as const) {
     if (await answers(name)) return { source: `${name} on PATH`, command: [name] };
   }

@@ -7,11 +7,11 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { installationOf } from '../shared/actions/watch-installation.ts';
-import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
-import { addressOf, connect, untilReady } from '../shared/platform/redis.ts';
+import { connect, serversOf, untilReady } from '../shared/platform/redis.ts';
+import { addressOf } from '../shared/platform/redis-url.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
 import { recordOf } from '../shared/record/keys.ts';
@@ -27,24 +27,19 @@ const DATA = '.qunfa';
  *
  * @throws {ServiceError} `CONFIG_INVALID`: this Redis holds anything but an earlier rehearsal.
  */
-async function refuseForeign(
-  config: Config,
-  url: string,
-  accounts: readonly AccountConfig[],
-): Promise<void> {
-  const redis = connect(url, {
-    purpose: 'http',
-    log: makeLogger({ role: 'start', level: 'silent' }),
-  });
+async function refuseForeign(config: Config): Promise<void> {
+  const redis = connect(config.redis, { purpose: 'http' });
   try {
     await untilReady(redis);
     const known = await makeInstallation({ redis, record: recordOf(config.redis.prefix) }).read();
-    const own = installationOf(config, accounts);
+    const own = installationOf(config, config.accounts);
     const isOwn =
       known !== null &&
       differencesOf(known, own).length === 0 &&
       Object.keys(known.accounts).every((name) => name in own.accounts);
-    if (isOwn || (await redis.dbsize()) === 0) return;
+    if (isOwn) return;
+    const sizes = await Promise.all(serversOf(redis).map((server) => server.dbsize()));
+    if (sizes.every((size) => size === 0)) return;
   } finally {
     redis.disconnect();
   }
@@ -70,10 +65,11 @@ export async function startAll(asked: Config, redisUrl?: string): Promise<Runnin
     if (isAlone) await rm(dataDir, { recursive: true, force: true });
   }
   const accounts = isAlone ? sandboxAccounts({ callsPerMinute: 60 }) : asked.accounts;
+  const config = { ...asked, redis: { ...asked.redis, url: redis.url }, accounts };
   try {
-    if (isAlone && redisUrl !== undefined) await refuseForeign(asked, redis.url, accounts);
+    if (isAlone && redisUrl !== undefined) await refuseForeign(config);
     const everything = await startEverything({
-      config: { ...asked, redis: { ...asked.redis, url: redis.url }, accounts },
+      config,
       log: (role) => makeLogger({ role, level: asked.log.level }),
       ...(isAlone
         ? {

@@ -61,9 +61,9 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const { retainMs, isSandbox } = config;
   const { submitTimeoutMs } = config.pace;
   const { era, proxyUrl } = config.wechat;
-  const redis = connect(config.redis.url, { purpose: 'http', log });
+  const redis = connect(config.redis, { purpose: 'http', log });
   opens(() => redis.disconnect());
-  const clock = makeRedisClock({ redis });
+  const clock = makeRedisClock({ redis, key: prefix });
   const { now = clock.now } = options;
   // Without Redis it starts all the same and says 503 until it is there.
   opens(clock.stop);
@@ -87,7 +87,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const queues = openQueues({ connection: redis, log, prefix });
   opens(queues.close);
   const feed = openCampaignFeed({
-    redis: connect(config.redis.url, { purpose: 'worker', log }),
+    redis: connect(config.redis, { purpose: 'worker', log }),
     record,
   });
   opens(feed.stop);

@@ -1,6 +1,5 @@
 /** Every job's processor, with what it needs. */
 import type { Processor } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
@@ -9,6 +8,7 @@ import type { Campaign } from '../shared/campaign/campaign.ts';
 import { AccountUnknown, type WechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
+import type { Redis } from '../shared/platform/redis.ts';
 import type { Telemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Worker, type WorkerOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { startWatching } from '../shared/actions/watch-installation.ts';
@@ -11,6 +10,7 @@ import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
+import type { Redis } from '../shared/platform/redis.ts';
 import { connect } from '../shared/platform/redis.ts';
 import { examineAtStart, redisFaults } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
@@ -78,11 +78,11 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   } = options;
   const { proxyUrl } = config.wechat;
   const { submitTimeoutMs } = config.pace;
-  const redis = connect(config.redis.url, { purpose: 'worker', log });
+  const redis = connect(config.redis, { purpose: 'worker', log });
   opens(() => redis.disconnect());
   // Without Redis it starts all the same: what comes next waits until it is there.
   let minder: ClockMinder | undefined;
-  const clock = makeRedisClock({ redis, hostNow, onMeasured: () => minder?.look() });
+  const clock = makeRedisClock({ redis, key: prefix, hostNow, onMeasured: () => minder?.look() });
   const { now = clock.now } = options;
   opens(clock.stop);
   const away = 'Redis is away: nothing is done until it is back';
@@ -105,7 +105,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   opens(installed.stop);
   const gate = makeGate({ redis, stores, check: installed.check, log, now });
   await gate.pass();
-  const listener = connect(config.redis.url, { purpose: 'worker', log });
+  const listener = connect(config.redis, { purpose: 'worker', log });
   opens(() => listener.disconnect());
   const queues = openQueues({ connection: redis, log, prefix });
   opens(queues.close);

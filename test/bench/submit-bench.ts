@@ -61,7 +61,7 @@ async function floor(round: number): Promise<Measured> {
   return clock(100);
 }
 
-const redis = connect(config.redis.url, { purpose: 'http', log });
+const redis = connect(config.redis, { purpose: 'http', log });
 await untilReady(redis);
 const stores = openRecord({
   redis,

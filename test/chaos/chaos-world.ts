@@ -7,14 +7,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import type { Redis } from 'ioredis';
 import { unpackRedis } from '../../src/demo/debian-redis.ts';
 import type { SandboxSettings } from '../../src/sandbox/start.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeLogger } from '../../src/shared/platform/logger.ts';
-import { connect, untilReady } from '../../src/shared/platform/redis.ts';
+import { connect, type Redis, untilReady } from '../../src/shared/platform/redis.ts';
 import { DAY, SECOND } from '../../src/shared/platform/time.ts';
 import { openQueues, type Queues } from '../../src/shared/queue/queues.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
@@ -164,7 +163,7 @@ export async function startChaosWorld(
   const producer = role('producer', 'producer');
 
   const log = makeLogger({ role: 'chaos', level: 'silent' });
-  const connection = connect(redisUrl, { purpose: 'worker', log });
+  const connection = connect({ url: redisUrl }, { purpose: 'worker', log });
   await untilReady(connection);
   const stores = openRecord({
     redis: connection,

@@ -1,5 +1,6 @@
 /** Carries out a hit. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { serversOf } from '../../src/shared/platform/redis.ts';
 import { cutTail, type Tail, tailOf, tearTail } from './append-only-file.ts';
 import type { ChaosProcess } from './chaos-process.ts';
 import type { ChaosWorld } from './chaos-world.ts';
@@ -122,7 +123,7 @@ export function makeStrike({ world, tolls, aSecondAgo }: Dependencies) {
     for (const other of others) other.freeze();
     standStill(5);
     const known = tailOf(dataDir);
-    world.connection.stream?.destroy();
+    for (const server of serversOf(world.connection)) server.stream?.destroy();
     redis.goOn();
     standStill(20);
     const killed = redis.kill(goneMs / 4, () => {

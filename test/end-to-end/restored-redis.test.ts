@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
+import { serversOf } from '../../src/shared/platform/redis.ts';
 import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { aRequest } from '../support/builders.ts';
@@ -61,7 +62,7 @@ describe('a backup that is restored under running workers', () => {
       sendAt: new Date(own.clock.now() + HOUR / 2).toISOString(),
       notAfter: new Date(own.clock.now() + 3 * DAY).toISOString(),
     });
-    const restore = await backup(own.redis, own.prefix);
+    const restore = await backup(serversOf(own.redis)[0] as Redis, own.prefix);
     await own.jump(HOUR / 2);
     await own.ended(id);
     const once = own.messages('default');

@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { start as startCallback } from '../../src/callback/start.ts';
 import { inSandbox } from '../../src/demo/sandbox-accounts.ts';
@@ -28,6 +27,7 @@ import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
+import { connect, type Redis, serversOf } from '../../src/shared/platform/redis.ts';
 import type { Running } from '../../src/shared/platform/running.ts';
 import { makeTelemetry } from '../../src/shared/platform/telemetry.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
@@ -111,7 +111,8 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     (options.redisUrl ?? inject('redisUrl')) + (database === undefined ? '' : `/${database}`);
   const prefix = database === undefined ? `{w-${randomBytes(6).toString('hex')}}` : '{qunfa}';
   const spoolDir = await mkdtemp(join(tmpdir(), 'qunfa-spool-'));
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const redis = connect({ url: redisUrl }, { purpose: 'worker' });
+  redis.on('error', () => undefined);
   stops.push(async () => {
     await forget(redis, prefix);
     redis.disconnect();
@@ -410,8 +411,10 @@ function accountOf({ name, plain, wechat: _, ...settings }: AccountOptions): Acc
 }
 
 async function forget(redis: Redis, prefix: string): Promise<void> {
-  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
-    if (Array.isArray(keys) && keys.length > 0) await redis.unlink(keys.map(String));
+  for (const server of serversOf(redis)) {
+    for await (const keys of server.scanStream({ match: `${prefix}*`, count: 1_000 })) {
+      if (Array.isArray(keys) && keys.length > 0) await server.unlink(keys.map(String));
+    }
   }
 }
 

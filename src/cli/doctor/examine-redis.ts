@@ -1,5 +1,5 @@
 /** Whether Redis can be the record, whether its clock is ours, and whether a worker lives. */
-import type { Redis } from 'ioredis';
+
 import {
   type Disagreement,
   disagreementsOf,
@@ -8,7 +8,9 @@ import {
   valuesOf,
 } from '../../shared/campaign/serving.ts';
 import { inTime } from '../../shared/platform/in-time.ts';
+import type { Redis } from '../../shared/platform/redis.ts';
 import { checkRedis, redisFaults } from '../../shared/platform/redis-check.ts';
+import { timeOf } from '../../shared/platform/redis-clock.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { QUEUE_NAMES } from '../../shared/queue/jobs.ts';
 import type { LaneStore, WrongClock } from '../../shared/record/lane-store.ts';
@@ -24,12 +26,15 @@ const HEARTBEAT = 2 * MINUTE;
 /** @returns findings; `reached` says whether anything that lives in it can be looked at. */
 export async function examineRedis({
   redis,
+  key,
   lanes,
   serving,
   now,
   isNeeded,
 }: {
   redis: Redis;
+  /** Any of the record's. */
+  key: string;
   /** False where no account is configured: `npm start` then has one of its own. */
   isNeeded: boolean;
   lanes: Pick<LaneStore, 'heartbeat' | 'wrongClocks'>;
@@ -46,7 +51,7 @@ export async function examineRedis({
   );
   if (findings.length === 0) findings.push(ok(ABOUT, 'it is reached, and fit to be the record'));
   const wrong = (await lanes.wrongClocks(now())).map(wrongClock);
-  findings.push(await clock(redis, now), ...wrong, await workers(lanes, now));
+  findings.push(await clock(redis, key, now), ...wrong, await workers(lanes, now));
   const running = await serving();
   for (const one of unservedOf(running, { queues: QUEUE_NAMES, accounts: [] })) {
     if ('queue' in one) findings.push(unserved(one.queue));
@@ -76,9 +81,9 @@ const disagreement = (one: Disagreement): Finding =>
     'give all of them the same, and start them again',
   );
 
-async function clock(redis: Redis, now: () => number): Promise<Finding> {
+async function clock(redis: Redis, key: string, now: () => number): Promise<Finding> {
   const askedAt = now();
-  const [seconds = 0, micros = 0] = (await inTime(redis.time(), 2 * SECOND)).map(Number);
+  const [seconds = 0, micros = 0] = await inTime(timeOf(redis, key), 2 * SECOND);
   const here = (askedAt + now()) / 2;
   const off = Math.abs(seconds * SECOND + micros / 1_000 - here);
   if (off < CLOCK_WARNING) return ok('clock', 'this machine and Redis agree on the time');

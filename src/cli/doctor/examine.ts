@@ -1,12 +1,12 @@
 /** Everything that can be told of an installation from its environment, one thing after another. */
-import type { Redis } from 'ioredis';
+
 import type { Dispatcher } from 'undici';
 import { addressFindings } from '../../producer/http/auth.ts';
 import { makeDescribeAccount } from '../../shared/actions/describe-account.ts';
 import { describeDifference, installationOf } from '../../shared/actions/watch-installation.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { makeIdentityOf } from '../../shared/platform/identity.ts';
-import { makeLogger } from '../../shared/platform/logger.ts';
+import type { Redis } from '../../shared/platform/redis.ts';
 import { connect } from '../../shared/platform/redis.ts';
 import { differencesOf, makeInstallation } from '../../shared/record/installation.ts';
 import { recordOf } from '../../shared/record/keys.ts';
@@ -37,8 +37,7 @@ export interface Examination {
 export async function examine(options: Options): Promise<Examination> {
   const { config, prefix = config.redis.prefix, now = Date.now } = options;
   const calls: Record<string, number> = {};
-  const log = makeLogger({ role: 'doctor', level: 'silent' });
-  const redis = connect(config.redis.url, { purpose: 'http', log });
+  const redis = connect(config.redis, { purpose: 'http' });
   const { proxyUrl } = config.wechat;
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const identityOf = makeIdentityOf(config, () => config.accounts);
@@ -63,6 +62,7 @@ export async function examine(options: Options): Promise<Examination> {
   try {
     const { findings, reached } = await examineRedis({
       redis,
+      key: prefix,
       lanes: stores.lanes,
       serving: stores.workers.serving,
       now,

@@ -1,5 +1,5 @@
 /** Tells whoever watches a campaign that it has changed: one Redis connection for all of them. */
-import type { Redis } from 'ioredis';
+import type { Redis } from '../../shared/platform/redis.ts';
 import { makeKeys } from '../../shared/record/keys.ts';
 
 export interface CampaignFeed {

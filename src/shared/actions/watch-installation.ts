@@ -3,11 +3,12 @@
  * connection, and when an operator has adopted a change. A role that differs must end, since it
  * would call one WeChat with another's record.
  */
-import type { Redis } from 'ioredis';
+
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Config } from '../platform/config.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { type Identity, originOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { SECOND } from '../platform/time.ts';
 import { type Difference, type Installation, makeInstallation } from '../record/installation.ts';
 import { RECORD_VERSION } from '../record/stored.ts';

@@ -1,9 +1,10 @@
 /** One WeChat client per account, sharing connections, and its token with every other process. */
-import type { Redis } from 'ioredis';
+
 import type { Dispatcher } from 'undici';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Config } from '../platform/config.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { PREFIX, recordOf } from '../record/keys.ts';
 import type { QuotaLedger } from '../record/quota-ledger.ts';
 import { makeTokenStore } from '../record/token-store.ts';

@@ -10,12 +10,12 @@ import { ServiceError } from './errors.ts';
 import { isWechat } from './identity.ts';
 import { nearest } from './nearest.ts';
 import { proxyFor } from './proxy.ts';
+import type { RedisSettings } from './redis.ts';
 import * as setting from './setting.ts';
 import { DAY, SECOND } from './time.ts';
 
 export interface Config {
-  readonly redis: {
-    readonly url: string;
+  readonly redis: RedisSettings & {
     /** The hash tag of every key, `{qunfa}`: another for a second installation on one Redis. */
     readonly prefix: string;
   };
@@ -87,6 +87,9 @@ const LOOPBACK = '127.0.0.1';
 
 const Environment = z.object({
   REDIS_URL: setting.redisUrl.default('redis://127.0.0.1:6379'),
+  REDIS_TLS_CA_FILE: z.string().optional(),
+  REDIS_TLS_CERT_FILE: z.string().optional(),
+  REDIS_TLS_KEY_FILE: z.string().optional(),
   REDIS_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, '1 to 32 of a to z, 0 to 9 and -')
@@ -146,10 +149,13 @@ export function loadConfig(
   const given = withoutEmpty(env);
   const parsed = Environment.safeParse(given);
   const { accounts, issues: accountIssues } = readAccounts(given, readFile);
+  const tls = redisTls(given, readFile);
 
   const issues = [
     ...(parsed.success ? [] : setting.issuesOf(parsed.error, ([name = '']) => name)),
     ...halfOf(given, 'BOARD_USER', 'BOARD_PASSWORD'),
+    ...halfOf(given, 'REDIS_TLS_CERT_FILE', 'REDIS_TLS_KEY_FILE'),
+    ...tls.issues,
     ...accountIssues,
     ...misspelt(given),
   ];
@@ -168,7 +174,11 @@ export function loadConfig(
 
   const values = parsed.data;
   return {
-    redis: { url: values.REDIS_URL, prefix: `{${values.REDIS_PREFIX}}` },
+    redis: {
+      url: values.REDIS_URL,
+      prefix: `{${values.REDIS_PREFIX}}`,
+      ...(tls.files ? { tls: tls.files } : {}),
+    },
     producer: {
       host: values.PRODUCER_HOST,
       port: values.PRODUCER_PORT,
@@ -231,6 +241,39 @@ function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record
     if (value !== undefined && value.trim() !== '') given[name] = value.trim();
   }
   return given;
+}
+
+const TLS_FILES = {
+  ca: 'REDIS_TLS_CA_FILE',
+  cert: 'REDIS_TLS_CERT_FILE',
+  key: 'REDIS_TLS_KEY_FILE',
+} as const;
+
+/** What the files hold, PEM; none where none is named. */
+function redisTls(
+  given: Readonly<Record<string, string>>,
+  readFile: (path: string) => string,
+): { readonly files?: RedisSettings['tls']; readonly issues: setting.SettingIssue[] } {
+  const issues: setting.SettingIssue[] = [];
+  const named = Object.entries(TLS_FILES).filter(([, name]) => name in given);
+  if (named.length === 0) return { issues };
+  const files = named.map(([part, name]) => {
+    const isPem = (text: string): boolean => text.includes('-----BEGIN ');
+    try {
+      const text = readFile(given[name] ?? '');
+      if (isPem(text)) return [part, text];
+      issues.push({ setting: name, message: 'the file holds no PEM (-----BEGIN …)' });
+    } catch {
+      issues.push({ setting: name, message: 'the file cannot be read' });
+    }
+    return [part, ''];
+  });
+  if (!/^rediss/i.test(given.REDIS_URL ?? '')) {
+    const message =
+      'is for TLS: write rediss://, rediss-sentinel:// or rediss-cluster:// in REDIS_URL';
+    issues.push(...named.map(([, name]) => ({ setting: name, message })));
+  }
+  return { files: Object.fromEntries(files), issues };
 }
 
 /** Common names that look like one of ours. */

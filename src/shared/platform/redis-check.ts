@@ -2,10 +2,10 @@
  * Whether a Redis can be trusted with campaigns. It is the record, not a cache: what it forgets has
  * not been accepted, and what it evicts is sent twice or never.
  */
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis as Server } from 'ioredis';
 import { inTime } from './in-time.ts';
-import { untilReady } from './redis.ts';
-import { refusalOf, unfit } from './redis-refusal.ts';
+import { type Redis, serversOf, untilReady } from './redis.ts';
+import { IS_CLUSTER, IS_SENTINEL, refusalOf, unfit } from './redis-refusal.ts';
 import { SECOND } from './time.ts';
 
 interface Finding {
@@ -54,21 +54,27 @@ export async function redisFaults(redis: Redis): Promise<string[]> {
 }
 
 async function findingsOf(redis: Redis): Promise<Finding[]> {
-  let info: ReadonlyMap<string, string>;
   try {
     await untilReady(redis, PATIENCE);
-    info = parseInfo(await inTime(redis.info(), PATIENCE));
+    const isCluster = redis instanceof Cluster;
+    const found = await Promise.all(serversOf(redis).map((one) => findingsOn(one, isCluster)));
+    // Mostly all nodes of a cluster are set the same way.
+    return [...new Map(found.flat().map((one) => [one.sentence, one])).values()];
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal) return [forGood(refusal.message)];
     return [fault(`Redis does not answer: ${error instanceof Error ? error.message : error}`)];
   }
+}
+
+async function findingsOn(server: Server, isCluster: boolean): Promise<Finding[]> {
+  const info = parseInfo(await inTime(server.info(), PATIENCE));
   return [
     ...versionOf(info),
-    ...clusterOf(info),
+    ...modeOf(info, isCluster),
     ...roleOf(info),
     ...memoryOf(info),
-    ...(await persistenceOf(info, redis)),
+    ...(await persistenceOf(info, server)),
   ];
 }
 
@@ -79,9 +85,9 @@ function versionOf(info: ReadonlyMap<string, string>): Finding[] {
   return [forGood(`Redis ${version} is too old: ${OLDEST.join('.')} or later is needed`)];
 }
 
-function clusterOf(info: ReadonlyMap<string, string>): Finding[] {
-  if (info.get('cluster_enabled') !== '1') return [];
-  return [forGood('REDIS_URL names a node of a Redis cluster: name a Redis that is none')];
+function modeOf(info: ReadonlyMap<string, string>, isCluster: boolean): Finding[] {
+  if (info.get('redis_mode') === 'sentinel') return [forGood(IS_SENTINEL)];
+  return info.get('cluster_enabled') === '1' && !isCluster ? [forGood(IS_CLUSTER)] : [];
 }
 
 function roleOf(info: ReadonlyMap<string, string>): Finding[] {
@@ -106,7 +112,10 @@ function memoryOf(info: ReadonlyMap<string, string>): Finding[] {
   return findings;
 }
 
-async function persistenceOf(info: ReadonlyMap<string, string>, redis: Redis): Promise<Finding[]> {
+async function persistenceOf(
+  info: ReadonlyMap<string, string>,
+  server: Server,
+): Promise<Finding[]> {
   if (info.get('aof_enabled') !== '1') {
     return [
       warning('appendonly is off, so a restart of Redis loses campaigns: set appendonly yes'),
@@ -116,7 +125,7 @@ async function persistenceOf(info: ReadonlyMap<string, string>, redis: Redis): P
   if (info.get('aof_last_write_status') === 'err') {
     findings.push(fault('Redis cannot write its append-only file: look at its disk and its log'));
   }
-  const fsync = await appendfsyncOf(redis);
+  const fsync = await appendfsyncOf(server);
   if (fsync === undefined) {
     findings.push(
       warning('appendfsync cannot be read, CONFIG is forbidden here: see to it that it is always'),
@@ -131,9 +140,9 @@ async function persistenceOf(info: ReadonlyMap<string, string>, redis: Redis): P
   return findings;
 }
 
-async function appendfsyncOf(redis: Redis): Promise<string | undefined> {
+async function appendfsyncOf(server: Server): Promise<string | undefined> {
   try {
-    const answer: unknown = await inTime(redis.config('GET', 'appendfsync'), PATIENCE);
+    const answer: unknown = await inTime(server.config('GET', 'appendfsync'), PATIENCE);
     // A list of name and value in RESP2, a map in RESP3.
     const values = Array.isArray(answer) ? answer : Object.values(Object(answer));
     return values.at(-1) === undefined ? undefined : String(values.at(-1));

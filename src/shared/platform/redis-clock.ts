@@ -6,7 +6,7 @@
  * sets, from what Redis said last. It is asked again every few seconds and after each reconnection,
  * since another master may have another clock. Wrong by half a round trip at most.
  */
-import type { Redis } from 'ioredis';
+import { askHolder, type Redis } from './redis.ts';
 import { SECOND } from './time.ts';
 
 const EVERY = 5 * SECOND;
@@ -26,14 +26,16 @@ export interface RedisClock {
 }
 
 interface Dependencies {
-  readonly redis: Pick<Redis, 'time' | 'on' | 'off'>;
+  readonly redis: Redis;
+  /** Whose server is asked: of the record. */
+  readonly key: string;
   /** After each answer. */
   readonly onMeasured?: () => void;
   readonly hostNow?: () => number;
 }
 
 export function makeRedisClock(deps: Dependencies): RedisClock {
-  const { redis, onMeasured, hostNow = Date.now } = deps;
+  const { redis, key, onMeasured, hostNow = Date.now } = deps;
   /** Redis' time when the monotonic clock was 0. */
   let origin: number | null = null;
   let underWay: Promise<void> | undefined;
@@ -52,7 +54,7 @@ export function makeRedisClock(deps: Dependencies): RedisClock {
     let found: number | null = null;
     for (let count = 0; count < QUESTIONS; count += 1) {
       const before = performance.now();
-      const [seconds = 0, micros = 0] = (await redis.time()).map(Number);
+      const [seconds = 0, micros = 0] = await timeOf(redis, key);
       const after = performance.now();
       if (after - before >= shortest) continue;
       shortest = after - before;
@@ -77,3 +79,7 @@ export function makeRedisClock(deps: Dependencies): RedisClock {
     },
   };
 }
+
+/** Seconds and microseconds. */
+export const timeOf = async (redis: Redis, key: string): Promise<number[]> =>
+  ((await askHolder(redis, key, (line) => line.time())) as unknown[]).map(Number);

@@ -3,8 +3,17 @@ import { ServiceError } from './errors.ts';
 
 const ALLOWED = 'ACL SETUSER <name> ~{<REDIS_PREFIX>}* &* +@all -@admin';
 
+export const IS_CLUSTER =
+  'REDIS_URL names a node of a Redis cluster: write redis-cluster://host:port,host:port';
+export const IS_SENTINEL =
+  'REDIS_URL names a Sentinel: write redis-sentinel://host:port,host:port?master=<name>';
+
 /** By the code that Redis begins its errors with; ioredis may say something before it. */
 const BY_REDIS: readonly (readonly [RegExp, string])[] = [
+  [
+    /sentinel.*\b(?:NOAUTH|WRONGPASS)\b/i,
+    'the Sentinels refuse the password: give theirs in REDIS_URL as &sentinelPassword=, and &sentinelUsername= where they have users',
+  ],
   [
     /\bNOAUTH\b/,
     'Redis wants a password, and REDIS_URL has none: write redis://user:password@host:port',
@@ -17,28 +26,48 @@ const BY_REDIS: readonly (readonly [RegExp, string])[] = [
     /\bNOPERM\b/,
     `the Redis user of REDIS_URL may not do all that is needed: allow it as in ${ALLOWED}`,
   ],
+  [/^MOVED\b/, IS_CLUSTER],
+  [/cluster support disabled/, 'this Redis is no cluster: write redis:// in REDIS_URL'],
   [
-    /^(?:MOVED|CROSSSLOT|CLUSTERDOWN)\b/,
-    'REDIS_URL names a node of a Redis cluster: name a Redis that is none',
+    /sentinel.*unknown command/i,
+    'REDIS_URL says redis-sentinel://, and what answers there is no Sentinel: name the Sentinels, or write redis://',
+  ],
+  [
+    /No such master with that name/,
+    'no Sentinel of REDIS_URL knows a master of that name: correct ?master=, as sentinel.conf has it behind "sentinel monitor"',
   ],
 ];
 
-/** Of Node and OpenSSL, for a certificate that is not accepted. */
+/** Of Node and OpenSSL, for a certificate that is not accepted; Sentinels have its words alone. */
 const CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_)/;
+const CERTIFICATE_WORDS =
+  /self-signed certificate|certificate has expired|first certificate|altnames/i;
+/** Redis wants one of ours: it ends the connection with this alert. */
+const CLIENT_CERTIFICATE = /certificate required|bad certificate|handshake failure/i;
 const NO_TLS = /^(?:ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|EPROTO)$/;
 
 /** @returns undefined where Redis may be there later; a `REDIS_UNFIT` with the cure where not. */
 export function refusalOf(error: unknown): ServiceError | undefined {
   if (error instanceof ServiceError) return error.code === 'REDIS_UNFIT' ? error : undefined;
   if (!(error instanceof Error)) return undefined;
+  // Of a cluster none of whose nodes can be used.
+  if ('lastNodeError' in error && error.lastNodeError) return refusalOf(error.lastNodeError);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (CERTIFICATE.test(code)) {
+  if (CLIENT_CERTIFICATE.test(error.message)) {
     return unfit(
-      `the certificate of Redis is not accepted (${code}): give Node its authority in NODE_EXTRA_CA_CERTS, and name the host in REDIS_URL as the certificate does`,
+      'Redis wants a certificate of its clients: give it in REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE',
     );
   }
-  if (NO_TLS.test(code))
-    return unfit('Redis speaks no TLS at this port: write redis:// in REDIS_URL');
+  if (CERTIFICATE.test(code) || CERTIFICATE_WORDS.test(error.message)) {
+    return unfit(
+      `the certificate of Redis is not accepted (${code || 'by a Sentinel'}): give its authority in REDIS_TLS_CA_FILE, and name the host in REDIS_URL as the certificate does`,
+    );
+  }
+  if (NO_TLS.test(code)) {
+    return unfit(
+      'Redis speaks no TLS at this port: write redis:// in place of rediss:// in REDIS_URL',
+    );
+  }
   const known = BY_REDIS.find(([pattern]) => pattern.test(error.message));
   return known && unfit(known[1]);
 }

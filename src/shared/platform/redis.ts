@@ -1,42 +1,118 @@
 /** How every process of ours talks to Redis: by connections that say once that it is away. */
-import { Redis } from 'ioredis';
+import { type ChainableCommander, Cluster, Redis as Server } from 'ioredis';
 import type { Logger } from 'pino';
 import { refusalOf } from './redis-refusal.ts';
+import { addressOf, parseRedisUrl, type RedisAddress } from './redis-url.ts';
 import { SECOND } from './time.ts';
+
+/** One server, the master of a Sentinel group, or a cluster: all keys carry one hash tag. */
+export type Redis = Server | Cluster;
+
+export interface RedisSettings {
+  /** Every form of REDIS_URL: redis-url.ts. */
+  readonly url: string;
+  /** PEM: whom to believe, and who we are. For the forms with TLS. */
+  readonly tls?: {
+    readonly ca?: string | undefined;
+    readonly cert?: string | undefined;
+    readonly key?: string | undefined;
+  };
+}
 
 export interface ConnectOptions {
   /**
-   * `worker`: commands wait for as long as Redis is away, as BullMQ's workers need.
-   * `http`: a command fails at once while Redis is away, and after 5 s if Redis hangs, so that
-   * whoever asks gets an answer. Await `untilReady` before the first command.
+   * - `worker`: commands wait for as long as Redis is away, as BullMQ's workers need.
+   * - `http`: a command fails at once while Redis is away, and after 5 s if Redis hangs, so that
+   *   whoever asks gets an answer. Await `untilReady` before the first command.
+   * - `caller`: the same, but the first commands wait until it is connected.
    */
-  readonly purpose: 'worker' | 'http';
-  readonly log: Logger;
+  readonly purpose: 'worker' | 'http' | 'caller';
+  readonly log?: Logger;
 }
 
 const CONNECT_TIMEOUT = 5 * SECOND;
 const COMMAND_TIMEOUT = 5 * SECOND;
 const LONGEST_PAUSE = 2 * SECOND;
+/** A server that says nothing for so long, though it was asked, is gone: BullMQ blocks for 10 s. */
+const SILENT_AFTER = 15 * SECOND;
+/** An owner of our slot that hangs, and refuses nothing, is found out by looking. */
+const SLOTS_EVERY = 2 * SECOND;
 
-/** The connection comes up by itself, and again after every outage. Close it with `quit`. */
-export function connect(url: string, { purpose, log }: ConnectOptions): Redis {
+const PURPOSES = {
+  worker: { maxRetriesPerRequest: null, enableOfflineQueue: true },
+  http: { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT },
+  caller: { maxRetriesPerRequest: 1, enableOfflineQueue: true, commandTimeout: COMMAND_TIMEOUT },
+} as const;
+
+const retryStrategy = (attempt: number): number => Math.min(50 * 2 ** attempt, LONGEST_PAUSE);
+
+/**
+ * The connection comes up by itself, and again after every outage. Close it with `quit`.
+ *
+ * @throws {TypeError} for a url that is none.
+ */
+export function connect({ url, tls }: RedisSettings, { purpose, log }: ConnectOptions): Redis {
+  const address = parseRedisUrl(url);
+  if (typeof address === 'string') throw new TypeError(`the Redis url: ${address}`);
+  const redis = open(address, tls, PURPOSES[purpose]);
+  tellOutages(redis, log?.child({ redis: addressOf(url), purpose }));
+  return redis;
+}
+
+function open(
+  address: RedisAddress,
+  tls: RedisSettings['tls'],
+  { enableOfflineQueue, ...patience }: (typeof PURPOSES)[keyof typeof PURPOSES],
+): Redis {
+  const { nodes, database, username, password } = address;
   const common = {
+    ...patience,
     connectTimeout: CONNECT_TIMEOUT,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, LONGEST_PAUSE),
+    socketTimeout: SILENT_AFTER,
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
+    ...(address.tls ? { tls: { ...tls } } : {}),
+  };
+  if (address.kind === 'cluster') {
+    const cluster = new Cluster([...nodes], {
+      enableOfflineQueue,
+      clusterRetryStrategy: retryStrategy,
+      slotsRefreshInterval: SLOTS_EVERY,
+      // Times 100 ms: a worker outlives a failover, and whoever asks by HTTP is answered.
+      maxRedirections: patience.maxRetriesPerRequest === null ? 300 : 16,
+      // By the names that certificates are made for.
+      dnsLookup: (name, found) => found(null, name),
+      redisOptions: common,
+    });
+    cluster.on('+node', gatherWrites);
+    return cluster;
+  }
+  const server = new Server({
+    ...common,
+    ...whereOf(address, tls),
+    enableOfflineQueue,
+    db: database,
+    retryStrategy,
     // The master became a replica (failover): connect anew and repeat what was refused.
     reconnectOnError: ({ message }: Error) => (message.startsWith('READONLY') ? 2 : false),
-  } as const;
-  const redis =
-    purpose === 'worker'
-      ? new GatheringRedis(url, { ...common, maxRetriesPerRequest: null })
-      : new GatheringRedis(url, {
-          ...common,
-          maxRetriesPerRequest: 1,
-          enableOfflineQueue: false,
-          commandTimeout: COMMAND_TIMEOUT,
-        });
-  tellOutages(redis, log.child({ redis: addressOf(url), purpose }));
-  return redis;
+  });
+  gatherWrites(server);
+  return server;
+}
+
+function whereOf(address: RedisAddress, tls: RedisSettings['tls']) {
+  const { nodes, path, master, sentinelUsername, sentinelPassword } = address;
+  if (path !== undefined) return { path };
+  if (master === undefined) return { ...nodes[0] };
+  return {
+    sentinels: [...nodes],
+    name: master,
+    ...(sentinelUsername ? { sentinelUsername } : {}),
+    ...(sentinelPassword ? { sentinelPassword } : {}),
+    sentinelRetryStrategy: retryStrategy,
+    sentinelCommandTimeout: COMMAND_TIMEOUT,
+    ...(address.tls ? { sentinelTLS: { ...tls }, enableTLSForSentinelMode: true } : {}),
+  };
 }
 
 /** @throws the last connection error if Redis is not there in time; at once where it says no for good. */
@@ -50,55 +126,73 @@ export async function untilReady(redis: Redis, timeoutMs = 10 * SECOND): Promise
     };
     const settle = (finish: () => void) => (): void => {
       clearTimeout(timer);
-      redis.off('error', onError).off('ready', onReady).off('end', onEnd);
+      for (const event of ERRORS) redis.off(event, onError);
+      redis.off('ready', onReady).off('end', onEnd);
       finish();
     };
     const onReady = settle(resolve);
     const onEnd = settle(() => reject(last));
     const timer = setTimeout(onEnd, timeoutMs);
-    redis.on('error', onError).once('ready', onReady).once('end', onEnd);
+    for (const event of ERRORS) redis.on(event, onError);
+    redis.once('ready', onReady).once('end', onEnd);
   });
 }
 
-/**
- * What is said to Redis in one turn of the event loop goes out as one write: one call of the system
- * here and, with `appendfsync always`, one fsync there, however many jobs said something.
- */
-class GatheringRedis extends Redis {
-  private isGathering = false;
+const ERRORS = ['error', 'node error'] as const;
 
-  override sendCommand(...said: Parameters<Redis['sendCommand']>): unknown {
-    const { stream } = this;
-    if (stream && !this.isGathering) {
-      this.isGathering = true;
+/** The servers that may hold keys of ours. */
+export const serversOf = (redis: Redis): Server[] =>
+  redis instanceof Cluster ? redis.nodes('master') : [redis];
+
+/**
+ * What the server says that holds `key`. In a cluster, a command without a key goes to any node.
+ *
+ * @param ask adds the one command.
+ */
+export async function askHolder(
+  redis: Redis,
+  key: string,
+  ask: (line: ChainableCommander) => ChainableCommander,
+): Promise<unknown> {
+  const answers = (await ask(redis.pipeline().exists(key)).exec()) ?? [];
+  const [error, answer] = answers.at(-1) ?? [new Error('Connection is closed.')];
+  if (error) throw error;
+  return answer;
+}
+
+/**
+ * What is said to one server in one turn of the event loop goes out as one write: one call of the
+ * system here and, with `appendfsync always`, one fsync there, however many jobs said something.
+ */
+function gatherWrites(server: Server): void {
+  const send = server.sendCommand.bind(server);
+  let isGathering = false;
+  server.sendCommand = (...said) => {
+    const { stream } = server;
+    if (stream && !isGathering) {
+      isGathering = true;
       stream.cork();
       setImmediate(() => {
-        this.isGathering = false;
+        isGathering = false;
         stream.uncork();
       });
     }
-    return super.sendCommand(...said);
-  }
+    return send(...said);
+  };
 }
 
 /** ioredis reports every failed attempt to connect: one line an outage, and one when it is over. */
-function tellOutages(redis: Redis, log: Logger): void {
+function tellOutages(redis: Redis, log: Logger | undefined): void {
   let away = false;
   const onAway = (err?: Error): void => {
     if (away) return;
     away = true;
-    log.error({ event: 'redis.unreachable', ...(err && { err }) }, 'Redis is away; trying again');
+    log?.error({ event: 'redis.unreachable', ...(err && { err }) }, 'Redis is away; trying again');
   };
   redis.on('error', onAway);
   redis.on('reconnecting', () => onAway());
   redis.on('ready', () => {
-    if (away) log.info({ event: 'redis.back' }, 'Redis is back');
+    if (away) log?.info({ event: 'redis.back' }, 'Redis is back');
     away = false;
   });
-}
-
-/** A Redis url to show: without the user and the password. */
-export function addressOf(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname === '/' ? '' : pathname}`;
 }

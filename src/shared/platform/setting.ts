@@ -4,6 +4,7 @@
  * No message repeats the value it is about: it may be a secret.
  */
 import { z } from 'zod';
+import { parseRedisUrl } from './redis-url.ts';
 
 /** Text that reads as a number is one; all else is left for the schema behind it to refuse. */
 const asNumber = (value: unknown): unknown =>
@@ -29,26 +30,16 @@ export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'an http:// or https:// address' })
   .transform((url) => url.replace(/\/+$/, ''));
 
-const REDIS_URL_ERROR =
-  'redis://user:password@host:port/database, or rediss://; in user and password percent-encode @ # / ? : and % (%40 %23 %2F %3F %3A %25)';
-
 /** Page, board, documents and links begin at the root of what is served. */
 export const originUrl = httpUrl.refine(
   (url) => new URL(url).pathname === '/' && !/[?#]/.test(url),
   'an http:// or https:// address without a path: the producer is served at the root of a host of its own',
 );
 
-/** A password with a bare `@`, `#` or `/` would be cut there, and what follows be taken for the host. */
-export const redisUrl = z.string().refine(isUnambiguous, REDIS_URL_ERROR);
-
-function isUnambiguous(text: string): boolean {
-  const url = URL.parse(text);
-  const [, authority, rest = ''] = /^rediss?:\/\/([^/?#]+)(.*)$/is.exec(text) ?? [];
-  if (!url || authority === undefined || authority.split('@').length > 2) return false;
-  const isWhole = url.hostname !== '' && url.hash === '' && /^(?:\/\d{0,4})?$/.test(url.pathname);
-  const stray = `${url.username}${url.password}`.replace(/%[0-9a-f]{2}/gi, '').includes('%');
-  return isWhole && !stray && !rest.includes('@');
-}
+export const redisUrl = z.string().superRefine((text, { addIssue }) => {
+  const read = parseRedisUrl(text);
+  if (typeof read === 'string') addIssue({ code: 'custom', message: read });
+});
 
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, `one of ${words.join(', ')}`);

@@ -1,10 +1,10 @@
 /** Keeps an accepted campaign, once: whoever repeats a request finds what it did the first time. */
 import { hash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, NEW_CONTROL } from '../campaign/campaign.ts';
 import type { Message } from '../campaign/message.ts';
 import { batchTotal, EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
+import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { ofControl } from './attention.ts';
 import { auditCommand } from './audit.ts';

@@ -2,7 +2,7 @@
  * The index of what needs an operator, over all campaigns and accounts. It changes in the commit
  * that changes what it follows from, so that it is read without a look at any other campaign.
  */
-import type { Redis } from 'ioredis';
+
 import {
   ACKNOWLEDGED_KINDS,
   type AccountAttentionKind,
@@ -17,6 +17,7 @@ import type { Batch } from '../campaign/batch.ts';
 import type { Campaign, Control, Waiting } from '../campaign/campaign.ts';
 import type { LaneState } from '../campaign/lane.ts';
 import type { Tally } from '../campaign/progress.ts';
+import type { Redis } from '../platform/redis.ts';
 import { type Command, commit, untilSettled, whileCounted } from './commit.ts';
 import { type Keys, makeKeys } from './keys.ts';
 import { toTally } from './read-campaign.ts';

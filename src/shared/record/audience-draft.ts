@@ -1,7 +1,7 @@
 /** A list on its way in: not visible to others, and it expires by itself if it is not finished. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { type Block, DistinctIds, type DistinctList } from '../openids/distinct-ids.ts';
+import type { Redis } from '../platform/redis.ts';
 import { HOUR } from '../platform/time.ts';
 import { write } from './commit.ts';
 

@@ -1,10 +1,10 @@
 /** Makes lists of OpenIDs from a stream, from OpenIDs at hand, or from pages: all of it, or nothing. */
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { BLOCK_IDS, type DistinctIds } from '../openids/distinct-ids.ts';
 import { packIds } from '../openids/packed-id.ts';
 import { Refusal, until } from '../openids/plain-bytes.ts';
 import { type ReadOptions, readIds } from '../openids/read-ids.ts';
+import type { Redis } from '../platform/redis.ts';
 import { type AudienceProgress, type Draft, makeDraft } from './audience-draft.ts';
 import { type AudienceList, broken, memberOf } from './audience-list.ts';
 import { commit, extend, untilSettled, write } from './commit.ts';

@@ -4,9 +4,9 @@
  * An id's position in its list is that of its first occurrence, and never changes once it is ready.
  */
 import { tmpdir } from 'node:os';
-import type { Redis } from 'ioredis';
 import { BLOCK_IDS } from '../openids/distinct-ids.ts';
 import { idsToJson, jsonBytes, unpackIds } from '../openids/packed-id.ts';
+import type { Redis } from '../platform/redis.ts';
 import { makeAudienceIntake } from './audience-intake.ts';
 import { type AudienceList, broken, idOf, listIn, memberOf } from './audience-list.ts';
 import { commit, extend, write } from './commit.ts';

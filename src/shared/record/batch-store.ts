@@ -2,7 +2,7 @@
  * Batches in Redis. One commit changes a batch, its campaign's tally, the lane's work list and the
  * list of unanswered calls, so that none of them can disagree.
  */
-import type { Redis } from 'ioredis';
+
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import type { MassApi } from '../campaign/audience.ts';
 import type { AuditEntry } from '../campaign/audit.ts';
@@ -10,6 +10,7 @@ import { type Batch, type BatchRef, type Called, isFinal } from '../campaign/bat
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';

@@ -1,8 +1,9 @@
 /** Which campaigns there are: listed, open, or not yet handed on to BullMQ. */
-import type { Redis } from 'ioredis';
+
 import { type Campaign, type CampaignState, type Control, isEnded } from '../campaign/campaign.ts';
 import { acceptedAt } from '../campaign/campaign-id.ts';
 import type { CampaignView } from '../contract/campaign-view.ts';
+import type { Redis } from '../platform/redis.ts';
 import { commit } from './commit.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';

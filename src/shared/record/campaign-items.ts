@@ -2,9 +2,10 @@
  * What a campaign's message needs at WeChat, as it stands: a field of the campaign's hash for each
  * thing, so that a campaign of a thousand drafts rewrites one of them at a time.
  */
-import type { Redis } from 'ioredis';
+
 import { type Control, isEnded } from '../campaign/campaign.ts';
 import { askAgain, type Item, type Items, NEW_ITEM } from '../campaign/material.ts';
+import type { Redis } from '../platform/redis.ts';
 import { commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
 

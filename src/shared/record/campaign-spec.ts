@@ -1,7 +1,8 @@
 /** What a campaign was accepted as. It never changes: kept, so that a batch costs no read of it. */
-import type { Redis } from 'ioredis';
+
 import type { Campaign } from '../campaign/campaign.ts';
 import { ServiceError } from '../platform/errors.ts';
+import type { Redis } from '../platform/redis.ts';
 import type { Keys } from './keys.ts';
 
 const MOST_KEPT = 1_000;

@@ -1,5 +1,5 @@
 /** Campaigns in Redis: accepted, read, controlled, ended. Batches are batch-store.ts's. */
-import type { Redis } from 'ioredis';
+
 import type { AuditEntry } from '../campaign/audit.ts';
 import type { Batch } from '../campaign/batch.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../campaign/campaign.ts';
 import type { Failure } from '../campaign/failure.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
+import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
 import { attentionCommand, ofControl } from './attention.ts';

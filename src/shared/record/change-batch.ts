@@ -1,11 +1,12 @@
 /** What is written when a batch changes: all of it in one commit, so that nothing can disagree. */
-import type { Redis } from 'ioredis';
+
 import type { AuditEntry } from '../campaign/audit.ts';
 import type { Batch, BatchRef, WaitReason } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, type Waiting } from '../campaign/campaign.ts';
 import { tallyChange } from '../campaign/progress.ts';
 import { repeatDeadline } from '../campaign/repeat-steps.ts';
 import { ServiceError } from '../platform/errors.ts';
+import type { Redis } from '../platform/redis.ts';
 import { SECOND } from '../platform/time.ts';
 import { attentionCommand, ofBatch, ofWaiting } from './attention.ts';
 import type { Check, Command, Unchanged } from './commit.ts';

@@ -7,7 +7,7 @@
  * Every key carries one hash tag, so that all keys of a commit are in one slot of a Redis Cluster.
  */
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { Redis } from '../platform/redis.ts';
 
 interface Place {
   readonly key: string;

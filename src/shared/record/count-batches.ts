@@ -1,5 +1,5 @@
 /** Counts what is kept beside the batches anew from the batches themselves. */
-import type { Redis } from 'ioredis';
+
 import type { Batch } from '../campaign/batch.ts';
 import {
   batchTotal,
@@ -8,6 +8,7 @@ import {
   type TallyField,
   tallyOf,
 } from '../campaign/progress.ts';
+import type { Redis } from '../platform/redis.ts';
 import { refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';

@@ -1,7 +1,8 @@
 /** What an account's lane is doing: how much work it has, and why it does not send. */
-import type { Redis } from 'ioredis';
+
 import type { LaneState } from '../campaign/lane.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { HOUR, MINUTE } from '../platform/time.ts';
 import { laneNeeds, laneNeedsNothing } from './attention.ts';
 import { type Check, type Command, commit } from './commit.ts';

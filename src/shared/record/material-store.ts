@@ -3,9 +3,9 @@
  * and kind, however many campaigns use it.
  */
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { MaterialKey, WechatCopy } from '../campaign/material.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { DAY, HOUR } from '../platform/time.ts';
 import { claim as claimKey, commit, extend, type Release, write } from './commit.ts';
 import { makeKeys } from './keys.ts';

@@ -4,12 +4,12 @@
  * The id is the content's hash, so the same file twice is kept once and a repeat is harmless.
  */
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { MediaFormat } from '../campaign/media-facts.ts';
 import type { Flaw } from '../campaign/mistake.ts';
 import type { MediaFile } from '../contract/media.ts';
 import { inspectMedia } from '../media/inspect-media.ts';
 import { safeFilename } from '../media/safe-filename.ts';
+import type { Redis } from '../platform/redis.ts';
 import { commit, extend, untilSettled, write } from './commit.ts';
 import { makeKeys } from './keys.ts';
 import { storedOrNull } from './stored.ts';

@@ -1,7 +1,8 @@
 /** Our own count of calls by API path and Beijing day, since each call uses up WeChat's quotas. */
-import type { Redis } from 'ioredis';
+
 import { beijingDay, type SentToEveryone } from '../campaign/quota-window.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { DAY, MINUTE, SECOND } from '../platform/time.ts';
 import { type Command, extend, write } from './commit.ts';
 import { makeKeys } from './keys.ts';

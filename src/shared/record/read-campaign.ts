@@ -1,11 +1,12 @@
 /** Campaigns as they stand in Redis. What never changes of them is kept in memory. */
-import type { Redis } from 'ioredis';
+
 import type { Campaign, Control, Waiting } from '../campaign/campaign.ts';
 import { laneWait, needsLane } from '../campaign/lane.ts';
 import type { Message } from '../campaign/message.ts';
 import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import { unservedWait } from '../campaign/serving.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
+import type { Redis } from '../platform/redis.ts';
 import { MINUTE } from '../platform/time.ts';
 import { keepIn, makeSpecs } from './campaign-spec.ts';
 import type { Keys } from './keys.ts';

@@ -2,7 +2,7 @@
  * Where WeChat's answer and WeChat's event meet. The answer names a message id, the event carries
  * it, and either may come first: whichever comes second completes the pair, in one commit.
  */
-import type { Redis } from 'ioredis';
+
 import { advance, type BatchEvent, latenessOf } from '../campaign/advance-batch.ts';
 import type { AuditEntry } from '../campaign/audit.ts';
 import { type Batch, type BatchRef, batchKey, isFinal } from '../campaign/batch.ts';
@@ -10,6 +10,7 @@ import { type Control, isEnded } from '../campaign/campaign.ts';
 import { asUnverified, type Receipt, sameReceipt } from '../campaign/receipt.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { type About, type ChangeBatch, type Found, refOf } from './change-batch.ts';
 import { type Check, type Command, commit, type Unchanged, untilSettled } from './commit.ts';

@@ -1,6 +1,7 @@
 /** Everything this product remembers, opened on one Redis connection. */
-import type { Redis } from 'ioredis';
+
 import type { IdentityOf } from '../platform/identity.ts';
+import type { Redis } from '../platform/redis.ts';
 import { type AttentionStore, makeAttentionStore } from './attention.ts';
 import { type AudienceStore, makeAudienceStore } from './audience-store.ts';
 import { type BatchStore, makeBatchStore } from './batch-store.ts';

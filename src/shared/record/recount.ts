@@ -8,8 +8,9 @@
  * back with its next start. What is set is set again by whatever came later. What is added up
  * (tallies, the lanes' work) would stay wrong, and a campaign would end too early or never.
  */
-import type { Redis } from 'ioredis';
+
 import type { IdentityOf } from '../platform/identity.ts';
+import { askHolder, type Redis } from '../platform/redis.ts';
 import type { AttentionStore } from './attention.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
@@ -32,7 +33,8 @@ export function makeRecount({ redis, record, campaigns, identityOf, attention }:
 
   /** @returns how many counts were put right. */
   return async function recount(): Promise<number> {
-    const started = /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? '';
+    const info = await askHolder(redis, keys.counted(), (line) => line.info('server'));
+    const started = /^run_id:(\w+)/m.exec(String(info))?.[1] ?? '';
     if ((await redis.get(keys.counted())) === started) return 0;
     let mended = 0;
     const [open, changedLate] = await Promise.all([

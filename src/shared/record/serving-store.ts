@@ -1,6 +1,7 @@
 /** What the running workers announce that they serve. An announcement expires if it is not repeated. */
-import type { Redis } from 'ioredis';
+
 import type { Serving } from '../campaign/serving.ts';
+import type { Redis } from '../platform/redis.ts';
 import { SECOND } from '../platform/time.ts';
 import { write } from './commit.ts';
 import type { Keys } from './keys.ts';

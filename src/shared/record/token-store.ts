@@ -1,6 +1,6 @@
 /** One account's access token in Redis, shared by every process. */
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { Redis } from '../platform/redis.ts';
 import { HOUR } from '../platform/time.ts';
 import type { TokenStore } from '../wechat/tokens.ts';
 import { claim, commit, untilSettled } from './commit.ts';

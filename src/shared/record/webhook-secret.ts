@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { commit, untilSettled } from './commit.ts';
 import { makeKeys } from './keys.ts';

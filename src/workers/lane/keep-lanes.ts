@@ -5,11 +5,11 @@
  * second, so only busy ones are open.
  */
 import type { Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { LaneState } from '../../shared/campaign/lane.ts';
 import { pacesOf, type Serving } from '../../shared/campaign/serving.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { Redis } from '../../shared/platform/redis.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Queues } from '../../shared/queue/queues.ts';

@@ -7,8 +7,9 @@
  * written, in one step, so that no worker that connects again can overwrite it first. Where it is
  * older than an hour, the accounts with open campaigns are paused until an operator resumes them.
  */
-import type { Redis } from 'ioredis';
+
 import type { Logger } from 'pino';
+import type { Redis } from '../../shared/platform/redis.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Stores } from '../../shared/record/record.ts';
 

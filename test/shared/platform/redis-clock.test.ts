@@ -7,9 +7,15 @@ import { HOUR, SECOND } from '../../../src/shared/platform/time.ts';
 function redisAhead(ms: number) {
   const redis = Object.assign(new EventEmitter(), {
     ahead: ms,
-    async time(): Promise<[number, number]> {
+    pipeline: (): unknown => redis,
+    exists: (): unknown => redis,
+    time: (): unknown => redis,
+    async exec(): Promise<unknown[]> {
       const at = Date.now() + redis.ahead;
-      return [Math.floor(at / SECOND), (at % SECOND) * 1_000];
+      return [
+        [null, 0],
+        [null, [Math.floor(at / SECOND), (at % SECOND) * 1_000]],
+      ];
     },
   });
   return redis;
@@ -18,6 +24,7 @@ function redisAhead(ms: number) {
 function clockOf(redis: ReturnType<typeof redisAhead>) {
   const clock = makeRedisClock({
     redis: redis as unknown as Parameters<typeof makeRedisClock>[0]['redis'],
+    key: '{qunfa}',
   });
   onTestFinished(() => clock.stop());
   return clock;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { type RunningRedis, startPrivateRedis } from '../../../src/demo/private-redis.ts';
 import { connect, untilReady } from '../../../src/shared/platform/redis.ts';
@@ -20,7 +20,8 @@ afterEach(async () => {
 });
 
 function open(url: string, purpose: 'worker' | 'http', log = recordedLog().log): Redis {
-  const redis = connect(url, { purpose, log });
+  const redis = connect({ url }, { purpose, log });
+  if (redis instanceof Cluster) throw new TypeError('no cluster');
   opened.push(redis);
   return redis;
 }
@@ -110,7 +111,7 @@ describe('a connection to Redis', () => {
 describe('an error of Redis', () => {
   it.each([
     ['', 'ERR_TLS_CERT_ALTNAME_INVALID', /certificate/],
-    ['', 'DEPTH_ZERO_SELF_SIGNED_CERT', /NODE_EXTRA_CA_CERTS/],
+    ['', 'DEPTH_ZERO_SELF_SIGNED_CERT', /REDIS_TLS_CA_FILE/],
     ['', 'CERT_HAS_EXPIRED', /certificate/],
     ['', 'ERR_SSL_WRONG_VERSION_NUMBER', /write redis:\/\//],
     ['Ready check failed: NOAUTH Authentication required.', '', /has none/],

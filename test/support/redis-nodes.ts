@@ -1,0 +1,231 @@
+/** Redis servers as they are run in production: Sentinel groups and clusters, as processes on loopback. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { findServer } from '../../src/demo/private-redis.ts';
+import { MINUTE } from '../../src/shared/platform/time.ts';
+
+export interface RedisNode {
+  readonly port: number;
+  /** Says what an operator would by redis-cli. */
+  readonly admin: Redis;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** Again, with what is on its disk. */
+  start(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+}
+
+export interface RedisGroup {
+  readonly url: string;
+  readonly nodes: readonly RedisNode[];
+  /** Who takes writes now, as the Sentinels or most nodes of the cluster say. */
+  masters(): Promise<readonly RedisNode[]>;
+  stop(): Promise<void>;
+}
+
+const CACHE = join(import.meta.dirname, '../../.qunfa/cache');
+const KEPT = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+const COMMON = ['--bind', '127.0.0.1', '--loglevel', 'warning', '--maxmemory-policy', 'noeviction'];
+/** How soon a master counts as gone. */
+const GONE_AFTER_MS = 1_500;
+export const MASTER_NAME = 'qunfa-test';
+
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + MINUTE;
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within a minute`);
+    await sleep(25);
+  }
+}
+
+/** @param args after `redis-server`; a port below 10,000 away from the bus of a cluster. */
+export async function startNode(
+  dir: string,
+  port: number,
+  args: readonly string[],
+  adminOptions: object = {},
+): Promise<RedisNode & { stop(): Promise<void> }> {
+  const { command } = await findServer({ dataDir: dir, cacheDir: CACHE });
+  await mkdir(dir, { recursive: true });
+  let process: ChildProcess;
+  const admin = new Redis({
+    port,
+    lazyConnect: true,
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
+    ...adminOptions,
+  });
+  admin.on('error', () => undefined);
+
+  async function start(): Promise<void> {
+    const [first = '', ...rest] = ['setpriv', '--pdeathsig', 'KILL', ...command, ...args];
+    process = spawn(first, rest, { stdio: 'ignore', cwd: dir });
+    await until(`Redis at ${port}`, async () => (await admin.ping()) === 'PONG');
+  }
+  async function kill(): Promise<void> {
+    if (process.exitCode !== null || process.signalCode !== null) return;
+    const gone = once(process, 'exit');
+    process.kill('SIGKILL');
+    await gone;
+  }
+  await start();
+  return {
+    port,
+    admin,
+    kill,
+    start,
+    freeze: () => void process.kill('SIGSTOP'),
+    thaw: () => void process.kill('SIGCONT'),
+    async stop() {
+      admin.disconnect();
+      await kill();
+    },
+  };
+}
+
+/** One master, two replicas, three Sentinels. `monitored` is where the rest sees the master. */
+export async function startSentinels({
+  args = [],
+  monitored,
+}: {
+  readonly args?: readonly string[];
+  readonly monitored?: (port: number) => Promise<number>;
+} = {}): Promise<RedisGroup & { readonly sentinels: readonly RedisNode[] }> {
+  const home = await mkdtemp(join(tmpdir(), 'qunfa-sentinels-'));
+  const [masterPort = 0, ...ports] = await freePorts(6);
+  const masterAt = (await monitored?.(masterPort)) ?? masterPort;
+  const data = (port: number, more: readonly string[] = []) =>
+    startNode(join(home, `${port}`), port, [
+      ...['--port', `${port}`, ...COMMON, ...KEPT, '--repl-diskless-sync-delay', '0'],
+      ...[...args, ...more],
+    ]);
+  const master = await data(masterPort);
+  const replicas = await Promise.all(
+    ports.slice(0, 2).map((port) => data(port, ['--replicaof', `127.0.0.1 ${masterAt}`])),
+  );
+  const nodes = [master, ...replicas];
+  const sentinels = await Promise.all(
+    ports.slice(2).map(async (port) => {
+      const dir = join(home, `${port}`);
+      await mkdir(dir);
+      const conf = join(dir, 'sentinel.conf');
+      const about = [
+        `monitor ${MASTER_NAME} 127.0.0.1 ${masterAt} 2`,
+        `down-after-milliseconds ${MASTER_NAME} ${GONE_AFTER_MS}`,
+        `failover-timeout ${MASTER_NAME} 6000`,
+        `parallel-syncs ${MASTER_NAME} 2`,
+      ].map((line) => `sentinel ${line}`);
+      await writeFile(conf, ['bind 127.0.0.1', `port ${port}`, ...about, ''].join('\n'));
+      return startNode(dir, port, [conf, '--sentinel'], { enableReadyCheck: false });
+    }),
+  );
+  await until('replicas', async () => (await Promise.all(replicas.map(isLinked))).every(Boolean));
+  await until('Sentinels', async () => {
+    const known = await Promise.all(sentinels.map(({ admin }) => aboutMaster(admin)));
+    return known.every((one) => one['num-slaves'] === '2' && one['num-other-sentinels'] === '2');
+  });
+  return {
+    url: `redis-sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}?master=${MASTER_NAME}`,
+    nodes,
+    sentinels,
+    async masters() {
+      const [first] = sentinels;
+      const port = Number((await aboutMaster(first?.admin as Redis)).port);
+      return nodes.filter((node) => node.port === port || (port === masterAt && node === master));
+    },
+    async stop() {
+      await Promise.all([...nodes, ...sentinels].map((node) => node.stop()));
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Three masters and a replica of each. */
+export async function startCluster(): Promise<RedisGroup> {
+  const home = await mkdtemp(join(tmpdir(), 'qunfa-cluster-'));
+  const ports = await freePorts(6);
+  const nodes = await Promise.all(
+    ports.map((port) =>
+      startNode(join(home, `${port}`), port, [
+        ...['--port', `${port}`, ...COMMON, ...KEPT, '--repl-diskless-sync-delay', '0'],
+        ...['--cluster-enabled', 'yes', '--cluster-node-timeout', `${GONE_AFTER_MS}`],
+      ]),
+    ),
+  );
+  const masters = nodes.slice(0, 3);
+  const [first] = nodes;
+  const SHARE = 5_461;
+  for (const [at, { admin }] of nodes.entries()) {
+    await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1);
+    await admin.call('CLUSTER', 'MEET', '127.0.0.1', first?.port ?? 0);
+  }
+  for (const [at, { admin }] of masters.entries()) {
+    const to = at === 2 ? 16_383 : (at + 1) * SHARE - 1;
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', at * SHARE, to);
+  }
+  const all = async (test: (node: RedisNode) => Promise<boolean>): Promise<boolean> =>
+    (await Promise.all(nodes.map(test))).every(Boolean);
+  const infoOf = async ({ admin }: RedisNode) => String(await admin.call('CLUSTER', 'INFO'));
+  await until('a cluster', () =>
+    all(async (node) => {
+      const info = await infoOf(node);
+      return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:6');
+    }),
+  );
+  for (const [at, { admin }] of nodes.slice(3).entries()) {
+    const id = await masters[at]?.admin.call('CLUSTER', 'MYID');
+    await admin.call('CLUSTER', 'REPLICATE', String(id));
+  }
+  await until('replicas', async () =>
+    (await Promise.all(nodes.slice(3).map(isLinked))).every(Boolean),
+  );
+  return {
+    url: `redis-cluster://${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    nodes,
+    async masters() {
+      const roles = await Promise.all(
+        nodes.map(({ admin }) => Promise.race([admin.call('ROLE'), sleep(300)]).catch(() => null)),
+      );
+      return nodes.filter((_, at) => Array.isArray(roles[at]) && roles[at][0] === 'master');
+    },
+    async stop() {
+      await Promise.all(nodes.map((node) => node.stop()));
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+const isLinked = async ({ admin }: RedisNode): Promise<boolean> =>
+  (await admin.info('replication')).includes('master_link_status:up');
+
+/** Pairs of name and value, or a map. */
+async function aboutMaster(sentinel: Redis): Promise<Record<string, string>> {
+  const found: unknown = await sentinel.call('SENTINEL', 'MASTER', MASTER_NAME);
+  if (!Array.isArray(found)) return found as Record<string, string>;
+  const entries = found.flatMap((name, at) => (at % 2 === 0 ? [[name, found[at + 1]]] : []));
+  return Object.fromEntries(entries);
+}
+
+/** Below the system's own, so that a cluster's bus, 10,000 above, has a port too. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found: number[] = [];
+  while (found.length < count) {
+    const port = 10_000 + Math.floor(Math.random() * 12_000);
+    const isFree = (await isFreePort(port)) && (await isFreePort(port + 10_000));
+    if (isFree && !found.includes(port)) found.push(port);
+  }
+  return found;
+}
+
+const isFreePort = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = net.createServer().once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
