@@ -5,8 +5,12 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = join(import.meta.dirname, '../src');
 
-/** Errors and units of time: every room may use them. */
-const BASE = ['shared/platform/errors.ts', 'shared/platform/time.ts'] as const;
+/** Errors, units of time and sentences: every room may use them. */
+const BASE = [
+  'shared/platform/errors.ts',
+  'shared/platform/sentences.ts',
+  'shared/platform/time.ts',
+] as const;
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['producer', 'workers', 'callback', 'shared', 'demo'],

@@ -1,7 +1,7 @@
 /** What every command has, and what it is given. */
 import type { ParseArgsConfig } from 'node:util';
 import type { Client } from '../client/index.ts';
-import type { Language } from '../shared/campaign/warnings.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 import type { Exit } from './exit.ts';
 
 /** Where people and programs look and type. */

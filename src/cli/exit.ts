@@ -1,7 +1,7 @@
 /** What a script learns from how the command ended. */
 
 import type { CampaignSummary } from '../client/index.ts';
-import type { Language } from '../shared/campaign/warnings.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 
 export const EXIT = {
   done: 0,

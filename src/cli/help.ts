@@ -1,5 +1,5 @@
 /** The words of `--help`. */
-import type { Language } from '../shared/campaign/warnings.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 import type { Command, Option } from './command.ts';
 import { EXIT_CODES } from './exit.ts';
 

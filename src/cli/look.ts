@@ -2,7 +2,7 @@
 import type { BatchDetails, CampaignSummary } from '../client/index.ts';
 import { CAMPAIGN_STATES, type CampaignState } from '../shared/campaign/campaign.ts';
 import { STATE_WORDS } from '../shared/campaign/state-words.ts';
-import type { Language } from '../shared/campaign/warnings.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 import { type Command, count, flag, onlyArg, text, UsageError, type Values } from './command.ts';
 import { EXIT, exitOf } from './exit.ts';
 import { waitFor } from './wait-for.ts';
@@ -106,7 +106,7 @@ export const show: Command = {
 };
 
 function batchLine(batch: BatchDetails, lang: Language): string {
-  const { no, version, state, size, msgId, receipt, reason, errcode } = batch;
+  const { no, version, state, size, msgId, receipt, error, message, errcode } = batch;
   const isZh = lang === 'zh';
   const { batchStates } = STATE_WORDS.zh;
   const words = [
@@ -115,7 +115,7 @@ function batchLine(batch: BatchDetails, lang: Language): string {
     msgId ? `${isZh ? '消息 id' : 'msg id'} ${msgId}` : '',
     receipt ? receiptWords(receipt, lang) : '',
     errcode === undefined ? '' : `errcode ${errcode}`,
-    reason ?? '',
+    error?.message ?? message ?? '',
     `${isZh ? '版本' : 'version'} ${version}`,
   ];
   return words.filter((word) => word !== '').join(isZh ? '，' : ', ');

@@ -1,7 +1,7 @@
 /** How far a campaign is: bars where a person watches, else a line each time something changed. */
 import cliProgress from 'cli-progress';
 import type { CampaignSummary } from '../client/index.ts';
-import type { Language } from '../shared/campaign/warnings.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 import type { Terminal } from './command.ts';
 import { number, stateWords, waitWords } from './words.ts';
 

@@ -1,8 +1,8 @@
 /** From the words of a command line to an exit code. */
 import { parseArgs } from 'node:util';
 import { makeClient, QunfaError } from '../client/index.ts';
-import type { Language } from '../shared/campaign/warnings.ts';
 import { nearest } from '../shared/platform/nearest.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Command, type Env, type Terminal, UsageError, type Values } from './command.ts';
 import { COMMANDS } from './commands.ts';

@@ -74,7 +74,7 @@ export const plan: Command = {
     }
     say(`begins      ${found.begins}`);
     say(`ends        ${found.ends ?? 'unknown'}`);
-    for (const advice of found.advice) say(`  ${advice}`);
+    for (const { message } of found.advice) say(`  ${message}`);
     return found.fitsNotAfter === false ? EXIT.failed : EXIT.done;
   },
 };

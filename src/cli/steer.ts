@@ -7,7 +7,7 @@ import type {
   Seen,
   StoppedCampaign,
 } from '../client/index.ts';
-import type { Language } from '../shared/campaign/warnings.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 import {
   type Command,
   count,
@@ -229,7 +229,7 @@ export const recall: Command = {
     for (const { no, outcome, meaning } of report.results) {
       say(`batch ${no}  ${outcome}${meaning ? `: ${meaning}` : ''}`);
     }
-    for (const note of report.notes) say(note);
+    for (const { message } of report.notes) say(message);
     say(`${report.quota.left} of ${report.quota.perDay} recalls are left today`);
     const done = report.results.every(({ outcome }) => DONE.includes(outcome));
     return done && report.results.length > 0 ? EXIT.done : EXIT.failed;

@@ -3,7 +3,7 @@
 import type { CampaignSummary } from '../client/index.ts';
 import type { Audience } from '../shared/campaign/audience.ts';
 import { STATE_WORDS } from '../shared/campaign/state-words.ts';
-import type { Language } from '../shared/campaign/warnings.ts';
+import type { Language } from '../shared/platform/sentences.ts';
 import type { Env } from './command.ts';
 
 /** `QUNFA_LANG` (zh or en), else the locale of the terminal. */

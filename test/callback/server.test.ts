@@ -66,7 +66,7 @@ describe('a finished mass send', () => {
           receipt: {
             status: 'delivered',
             code: 'send success',
-            meaning: 'sent; single followers may have failed',
+            reason: 'sent',
             ...{ total: 100, eligible: 80, sent: 75, failed: 5 },
           },
         },

@@ -1,7 +1,9 @@
 /**
  * The judgement: the sandbox's ledger against what was accepted and what the record says of it.
  */
+
 import { type Batch, batchKey } from '../../src/shared/campaign/batch.ts';
+import type { FailureCode } from '../../src/shared/campaign/failure.ts';
 import { EMPTY_TALLY, type Tally, tallyChange } from '../../src/shared/campaign/progress.ts';
 import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import { failureWords } from '../../src/shared/contract/campaign-words.ts';
@@ -105,8 +107,8 @@ export function judge(one: Case): Verdict {
         break;
       case 'refused':
         if (send) findings.push(`batch ${batch.no} says refused, and WeChat has taken it`);
-        (wasPlanted(batch.errcode, batch.reason) ? refused : findings).push(
-          `batch ${batch.no} refused: ${batch.errcode ?? ''} ${batch.reason}`,
+        (wasPlanted(batch.errcode, batch.failure.code) ? refused : findings).push(
+          `batch ${batch.no} refused: ${batch.errcode ?? ''} ${batch.failure.code}`,
         );
         break;
       case 'cancelled':
@@ -128,8 +130,9 @@ export function judge(one: Case): Verdict {
   return result(lost);
 }
 
-const wasPlanted = (errcode = 0, reason = ''): boolean =>
-  [40007, ...PLANTED_REFUSALS].includes(errcode) || /40007|no longer/.test(reason);
+const wasPlanted = (errcode: number | undefined, code: FailureCode): boolean =>
+  [40007, ...PLANTED_REFUSALS].includes(errcode ?? 0) ||
+  ['media-id-unknown', 'media-missing', 'record-lost', 'audience-gone'].includes(code);
 
 const isDelivered = (send: LedgerSend | undefined): boolean =>
   send !== undefined && /^send ?success$/.test(send.status);

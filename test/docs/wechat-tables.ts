@@ -1,8 +1,9 @@
 /** The tables of docs/wechat.md, made from the code that they describe. */
 import { type MediaKind, mediaLimit } from '../../src/shared/campaign/media-limits.ts';
 import { outcomeTable } from '../../src/shared/campaign/outcome.ts';
+import { AUDIT, receiptWords } from '../../src/shared/campaign/receipt-words.ts';
 import { ERRCODES } from '../../src/shared/wechat/errcodes.ts';
-import { parseStatus } from '../../src/shared/wechat/push/parse-status.ts';
+import { parseStatus } from '../../src/shared/wechat/push/parse-event.ts';
 import { type Remedy, remedyFor } from '../../src/shared/wechat/remedies.ts';
 
 type Row = readonly string[];
@@ -13,7 +14,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
     table(
       ['errcode', 'meaning', 'at a send', 'at another call'],
       Object.entries(ERRCODES)
-        .map(([code, { meaning }]) => ({ code: Number(code), meaning }))
+        .map(([code, { meaning }]) => ({ code: Number(code), meaning: meaning[0] }))
         .sort((a, b) => a.code - b.code)
         .map(({ code, meaning }) => [String(code), meaning, ...remediesOf(code)]),
     ),
@@ -21,12 +22,13 @@ export const TABLES: Readonly<Record<string, () => string>> = {
     table(
       ['Status', 'we call it', 'meaning'],
       [
-        ...['send success', 'send fail', ...knownNumbers().map((number) => `err(${number})`)],
+        ...['send success', 'send fail', ...Object.keys(AUDIT).map((number) => `err(${number})`)],
         'err(any other)',
         'anything else',
       ].map((status) => {
-        const { status: word, meaning } = parseStatus(status.replace('any other', '1'), 1);
-        return [`\`${status}\``, word, (meaning ?? '').replace(/: 1$/, '; the number is kept')];
+        const parsed = parseStatus(status.replace('any other', '1'));
+        const meaning = receiptWords({ ...parsed, sent: 1 }, 'en');
+        return [`\`${status}\``, parsed.status, meaning.replace(/: 1$/, '; the number is kept')];
       }),
     ),
   outcomes: outcomeTable,
@@ -99,15 +101,6 @@ const duration = (ms: number): string =>
     : ms % 60_000 === 0
       ? `${ms / 60_000} min`
       : `${ms / 1_000} s`;
-
-/** All that parse-status.ts has a meaning of its own for. */
-function knownNumbers(): number[] {
-  const unlisted = (number: number): string => parseStatus(`err(${number})`, null).meaning ?? '';
-  const stem = unlisted(1).replace(/\d+$/, '');
-  return Array.from({ length: 99_999 }, (_, number) => number).filter(
-    (number) => !unlisted(number).startsWith(stem),
-  );
-}
 
 const table = (head: Row, rows: readonly Row[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');

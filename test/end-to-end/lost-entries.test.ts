@@ -169,7 +169,14 @@ describe('the recount after a start of Redis', () => {
     for (const id of [kept, late]) await world.ended(id);
     const batch = await world.batch(late);
     const msgId = 'msgId' in batch ? batch.msgId : '';
-    const receipt = { status: 'failed', total: 25, eligible: 25, sent: 0, failed: 25 } as const;
+    const receipt = {
+      status: 'failed',
+      reason: 'failed',
+      total: 25,
+      eligible: 25,
+      sent: 0,
+      failed: 25,
+    } as const;
     const createdAt = world.clock.now() + MINUTE;
     await world.stores.batches.take('default', { msgId, receipt, createdAt, trusted: true });
     const tally = (id: string): string => `${recordOf(world)}:tally:${id}`;

@@ -76,7 +76,7 @@ type Worker =
 /** WeChat's answers that differ in what they mean for a batch. */
 const SAID = {
   silent: { kind: 'unknown', cause: 'timeout' },
-  'not-sent': { kind: 'not-sent', cause: 'too late' },
+  'not-sent': { kind: 'not-sent', cause: 'not-wanted' },
   refused: refusal(40003),
   'no-sends-left': refusal(45028),
   'key-in-use': refusal(45066),
@@ -328,7 +328,14 @@ function makeSteps({ advance, callableUntil, latenessOf, onStop, isStill }: Rule
   const receiptOf = (msgId: string, at: number): BatchEvent => ({
     type: 'receipt-arrived',
     msgId,
-    receipt: { status: 'delivered', total: 100, eligible: 100, sent: 100, failed: 0 },
+    receipt: {
+      status: 'delivered',
+      reason: 'sent',
+      total: 100,
+      eligible: 100,
+      sent: 100,
+      failed: 0,
+    },
     at,
   });
 

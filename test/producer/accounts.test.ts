@@ -299,8 +299,8 @@ describe('a list of many accounts', () => {
     lanes,
     now: () => NOW,
   });
-  const named = async (asked: Parameters<typeof listAccounts>[0]) => {
-    const { accounts, next } = await listAccounts(asked);
+  const named = async (asked: Omit<Parameters<typeof listAccounts>[0], 'language'>) => {
+    const { accounts, next } = await listAccounts({ ...asked, language: 'en' });
     return { names: accounts.map(({ name }) => name), next };
   };
 

@@ -63,12 +63,14 @@ async function settledCampaign(): Promise<{ id: string; msgId: string }> {
   await stores.batches.settleByAsking({ campaignId: id, no: 1 }, msgId, {
     status: 'delivered',
     code: '=send "success"',
+    reason: 'sent',
     total: 8,
     eligible: 7,
     sent: 6,
     failed: 1,
   });
-  const refused = { type: 'refused', errcode: 45028, reason: 'quota', at } as const;
+  const failure = { code: 'refused-by-wechat', errcode: 45028 } as const;
+  const refused = { type: 'refused', errcode: 45028, failure, at } as const;
   await stores.batches.apply({ campaignId: id, no: 2 }, refused);
   return { id, msgId };
 }
@@ -155,11 +157,13 @@ describe('GET /v1/campaigns/:id/results.csv', () => {
     expect(headers.get('content-type')).toContain('text/csv');
     const [header, first = '', second, third, last] = text.split('\r\n');
     expect(header).toBe(
-      'batch,state,size,clientMsgId,msgId,attempts,submittedAt,settledAt,status,code,meaning,total,eligible,sent,failed,errcode,reason',
+      'batch,state,size,clientMsgId,msgId,attempts,submittedAt,settledAt,status,code,meaning,total,eligible,sent,failed,errcode,reason,message',
     );
-    expect(first).toContain(`"'=send ""success""",,8,7,6,1,,`);
-    expect(second).toBe(`2,refused,8,${id}-2-0,,1,,,,,,,,,,45028,quota`);
-    expect(third).toBe(`3,submitting,8,${id}-3-0,,1,,,,,,,,,,,`);
+    expect(first).toContain(
+      `"'=send ""success""",sent; single followers may have failed,8,7,6,1,,,`,
+    );
+    expect(second).toMatch(`2,refused,8,${id}-2-0,,1,,,,,,,,,,45028,refused-by-wechat,"no mass`);
+    expect(third).toBe(`3,submitting,8,${id}-3-0,,1,,,,,,,,,,,,`);
     expect(last).toBe('');
   });
 });

@@ -19,7 +19,11 @@ const someReceipt = fc
 export const machineEvent: fc.Arbitrary<BatchEvent> = fc.oneof(
   { weight: 4, arbitrary: when.map((time) => ({ type: 'attempt-started' as const, at: time })) },
   fc.record({ type: fc.constant('accepted' as const), msgId, at: when }),
-  fc.record({ type: fc.constant('refused' as const), reason: fc.constant('no'), at: when }),
+  fc.record({
+    type: fc.constant('refused' as const),
+    failure: fc.constant({ code: 'record-lost' as const }),
+    at: when,
+  }),
   fc.record({ type: fc.constant('put-back' as const), reason: waitReason, nextAttemptAt: when }),
   {
     weight: 2,

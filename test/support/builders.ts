@@ -14,6 +14,7 @@ export const at = (time: string): number => Date.parse(`2026-01-05T${time}Z`);
 export const receipt = (changes: Partial<Receipt> = {}): Receipt => ({
   status: 'delivered',
   code: 'send success',
+  reason: 'sent',
   total: 25,
   eligible: 24,
   sent: 23,

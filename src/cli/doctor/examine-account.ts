@@ -9,7 +9,7 @@ export async function examineAccount(
   account: AccountConfig,
   describeAccount: DescribeAccount,
 ): Promise<Finding[]> {
-  const view = await describeAccount(account);
+  const view = await describeAccount(account, 'en');
   const about = `account ${account.name}`;
   return [
     ...laneFindings(about, view),

@@ -4,8 +4,9 @@ import type { Dispatcher } from 'undici';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { type Answer, makeWechatClient } from '../../shared/wechat/client.ts';
+import { meaningOf } from '../../shared/wechat/errcodes.ts';
 import { apiQuota } from '../../shared/wechat/quota.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
+import { isUnreadable, silenceWords } from '../../shared/wechat/silence.ts';
 import { fetchStableToken } from '../../shared/wechat/tokens.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
@@ -53,10 +54,10 @@ type No = Exclude<Answer<never>, { kind: 'ok' }>;
 function noToken(about: string, answer: No, { account, config }: Dependencies): Finding {
   if (answer.kind !== 'refused') {
     const where = account.accessTokenUrl ? 'the token centre' : config.wechat.baseUrl;
-    const remedy = answer.unreadable
+    const remedy = isUnreadable(answer)
       ? 'does something else answer in its place? A proxy’s own page, a firewall, or a wrong address'
       : 'can this host reach it? HTTPS_PROXY and WECHAT_API_BASE_URL say by which way';
-    return fault(about, `${where} gives no token: ${answer.cause}`, remedy);
+    return fault(about, `${where} gives no token: ${silenceWords(answer, 'en')}`, remedy);
   }
   const { errcode, errmsg } = answer;
   const sentence = `no token: ${meaningOf(errcode)} (${errcode})`;
@@ -92,4 +93,4 @@ const addressIn = (errmsg: string): string | undefined =>
 const whyNot = (answer: No): string =>
   answer.kind === 'refused'
     ? `${meaningOf(answer.errcode, answer.path)} (${answer.errcode})`
-    : answer.cause;
+    : silenceWords(answer, 'en');

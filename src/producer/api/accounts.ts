@@ -77,7 +77,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         query: AccountListQuery,
         answers: { 200: AccountPage },
       },
-      ({ query }) => listAccounts(query),
+      ({ query, language }) => listAccounts({ ...query, language }),
     ),
 
     route(
@@ -89,7 +89,8 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         summary: 'See an account',
         answers: { 200: AccountDetails },
       },
-      ({ params }) => ofAccount(params.name, describeAccount),
+      ({ params, language }) =>
+        ofAccount(params.name, (account) => describeAccount(account, language)),
     ),
 
     ...(['pause', 'resume'] as const).map((step) =>
@@ -105,10 +106,10 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
               : 'Let the lane go on, whatever had stopped it',
           answers: { 200: AccountDetails },
         },
-        ({ params, by }) =>
+        ({ params, by, language }) =>
           ofAccount(params.name, async (account) => {
             await steerAccount[step](account.name, by);
-            return describeAccount(account);
+            return describeAccount(account, language);
           }),
       ),
     ),

@@ -30,13 +30,13 @@ export const makeBatchesRoutes = ({ campaigns, batches }: Dependencies): Route[]
       query: BatchListQuery,
       answers: { 200: BatchPage },
     },
-    async ({ params: { id }, query: { from, limit } }) => {
+    async ({ params: { id }, query: { from, limit }, language }) => {
       const view = await campaigns.view(id);
       if (!view) return noCampaign;
       const page = await batches.page(id, from, limit);
       const next = from + limit;
       return {
-        batches: page.map((batch) => batchView(id, batch)),
+        batches: page.map((batch) => batchView(id, batch, language)),
         next: next <= view.batches.total ? next : null,
       };
     },
@@ -52,7 +52,7 @@ export const makeBatchesRoutes = ({ campaigns, batches }: Dependencies): Route[]
       params,
       answers: { 200: { description: 'CSV with a header; unknown is empty', type: 'text/csv' } },
     },
-    async ({ params: { id }, res }) => {
+    async ({ params: { id }, res, language }) => {
       const view = await campaigns.view(id);
       if (!view) return noCampaign;
       res.set({
@@ -62,7 +62,7 @@ export const makeBatchesRoutes = ({ campaigns, batches }: Dependencies): Route[]
       res.write(RESULT_HEADER);
       for (let from = 1; from <= view.batches.total && !res.destroyed; from += PAGE) {
         const page = await batches.page(id, from, PAGE);
-        const rows = page.map((batch) => resultRow(batchView(id, batch)));
+        const rows = page.map((batch) => resultRow(batchView(id, batch, language)));
         if (!res.write(rows.join('')) && !res.destroyed) {
           await Promise.race([once(res, 'drain'), once(res, 'close')]);
         }

@@ -2,7 +2,6 @@
 import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
 import type { RetryHow } from '../../shared/actions/retry-refused.ts';
 import type { SteerCampaign, SteerResult } from '../../shared/actions/steer-campaign.ts';
-import type { Language } from '../../shared/campaign/warnings.ts';
 import { WhichBatch } from '../../shared/contract/batches.ts';
 import { inWords } from '../../shared/contract/campaign-words.ts';
 import { CampaignDetails, StoppedCampaign } from '../../shared/contract/campaigns.ts';
@@ -14,6 +13,7 @@ import {
   RetryRequest,
   StepRequest,
 } from '../../shared/contract/decisions.ts';
+import type { Language } from '../../shared/platform/sentences.ts';
 import { parseBody } from '../http/parse-input.ts';
 import { type Route, route } from '../http/route.ts';
 import { campaignId, linksOf } from './campaigns.ts';
@@ -129,7 +129,7 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
       answers: { 200: RecallReport },
       problems: { 409: 'WeChat has nothing of it that can be taken back' },
     },
-    ({ params: { id }, body, by }) => recallCampaign(id, body, by),
+    ({ params: { id }, body, by, language }) => recallCampaign(id, body, by, language),
   ),
 ];
 

@@ -22,6 +22,7 @@ export const makePlansRoutes = ({ planCampaign }: Dependencies): Route[] => [
       body: { schema: CampaignRequest, unchecked: true },
       answers: { 200: PlannedCampaign },
     },
-    ({ query, body }) => planCampaign(body, { askWechat: query.ask === 'wechat' }),
+    ({ query, body, language }) =>
+      planCampaign(body, language, { askWechat: query.ask === 'wechat' }),
   ),
 ];

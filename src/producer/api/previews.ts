@@ -23,6 +23,6 @@ export const makePreviewRoutes = ({ previewMessage }: Dependencies): Route[] => 
         503: 'Redis is away, or WeChat gave no answer; Retry-After says when to come back',
       },
     },
-    ({ body }) => previewMessage(body),
+    ({ body, language }) => previewMessage(body, language),
   ),
 ];

@@ -20,7 +20,8 @@ const COLUMNS: Readonly<Record<string, Cell>> = {
   sent: ({ receipt }) => receipt?.sent,
   failed: ({ receipt }) => receipt?.failed,
   errcode: ({ errcode }) => errcode,
-  reason: ({ reason }) => reason,
+  reason: ({ reason, error }) => reason ?? error?.code,
+  message: ({ message, error }) => message ?? error?.message,
 };
 
 export const RESULT_HEADER = `${Object.keys(COLUMNS).join(',')}\r\n`;

@@ -7,9 +7,9 @@
  * Only the newest view is ever kept, so that a slow reader costs nothing.
  */
 import type { Response } from 'express';
-import type { Language } from '../../shared/campaign/warnings.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import { inWords } from '../../shared/contract/campaign-words.ts';
+import type { Language } from '../../shared/platform/sentences.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 
 interface EventStreamOptions {

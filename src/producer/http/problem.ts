@@ -1,11 +1,11 @@
 /** Every "no" of the HTTP API in one shape: problem+json (RFC 9457). */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import type { Language } from '../../shared/campaign/warnings.ts';
 import { batchView } from '../../shared/contract/batch-view.ts';
 import { inWords } from '../../shared/contract/campaign-words.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { describeProblem, titleOf } from '../../shared/contract/problem-words.ts';
+import type { Language } from '../../shared/platform/sentences.ts';
 import { faultOf, REDIS_RETRY_SECONDS } from './faults.ts';
 import { languageOf } from './language.ts';
 
@@ -28,7 +28,7 @@ const shownNow = (
   language: Language,
 ): object => ({
   ...(campaign ? { campaign: inWords(campaign, language) } : {}),
-  ...(batch ? { batch: batchView(campaignId, batch) } : {}),
+  ...(batch ? { batch: batchView(campaignId, batch, language) } : {}),
 });
 
 /** When to come back to what is busy or away. */

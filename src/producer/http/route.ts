@@ -4,9 +4,9 @@
  */
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { z } from 'zod';
-import type { Language } from '../../shared/campaign/warnings.ts';
 import type { Problem, Refused } from '../../shared/contract/problem.ts';
 import type { Answered } from '../../shared/contract/shapes.ts';
+import type { Language } from '../../shared/platform/sentences.ts';
 import { callerOf } from './caller.ts';
 import { languageOf } from './language.ts';
 import { parseBody, parseQuery } from './parse-input.ts';

@@ -21,9 +21,7 @@ export function accountCard(account: AccountDetails, words: Words): Html {
   <p class="facts">${
     lastEvent ? words.lastEvent(shown(lastEvent.at, words.lang), lastEvent.mode) : words.noEvent
   }</p>
-  ${account.warnings.map(
-    ({ code, message }) => html`<p class="warn">${words.accountWarnings[code] ?? message}</p>`,
-  )}
+  ${account.warnings.map(({ message }) => html`<p class="warn">${message}</p>`)}
   <footer><div class="acts">${[
     ...(lane.state === 'asleep' ? (['pause'] as const) : []),
     step as 'pause' | 'resume',
@@ -45,14 +43,10 @@ function laneWord({ state }: LaneDetails, words: Words): string {
 }
 
 function laneWhy(lane: LaneDetails, words: Words): Html[] {
-  const { reason, until, code, pausedBy: by = '', sendBlocked, oneByOneUntil } = lane;
+  const { why, until, sendBlocked, oneByOneUntil } = lane;
   const lines: string[] = [];
-  if (reason && until) {
-    lines.push(`${words.waits[reason]} · ${words.goesOn(shown(until, words.lang))}`);
-  } else if (code) {
-    lines.push(words.laneStop({ ...lane, code, by }));
-  }
-  if (sendBlocked) lines.push(`${words.sendBlocked}: ${words.laneStop(sendBlocked)}`);
+  if (why) lines.push(until ? `${why} · ${words.goesOn(shown(until, words.lang))}` : why);
+  if (sendBlocked) lines.push(`${words.sendBlocked}: ${sendBlocked.why}`);
   if (oneByOneUntil) lines.push(words.oneByOne(shown(oneByOneUntil, words.lang)));
   return lines.map((line) => html`<p class="why">${line}</p>`);
 }

@@ -27,7 +27,7 @@ export function unknownPart(
   ${unknown.map(
     (batch) => html`<article class="card${batch.state === 'held' && ' alarm'}">
     <header><h3>${words.columns[0]} ${batch.no} · ${words.batchStates[batch.state]}</h3><code>${batch.clientMsgId}</code></header>
-    <p class="why">${words.heldWhy[batch.reason ?? ''] ?? batch.reason}</p>
+    <p class="why">${batch.message}</p>
     <p class="facts">${heldFacts(batch, words)}</p>
     ${batch.takenMsgId !== undefined && html`<p class="facts">${words.msgId}: <code>${batch.takenMsgId}</code></p>`}
     <div class="acts">${DECISIONS[batch.state]?.map((as) => decide(as, url(String(batch.no)), batch.version, words))}</div>
@@ -70,7 +70,7 @@ export const batchesPart = (batches: readonly BatchDetails[], words: Words): Htm
 
 function batchRow(batch: BatchDetails, words: Words): Html {
   const { no, state, size, msgId, receipt, nextAttemptAt, errcode } = batch;
-  const reason = meaningOf(batch, words) ?? reasonOf(batch, words);
+  const reason = receipt?.meaning ?? batch.error?.message ?? batch.message;
   return html`<tr>
     <td>${no}</td>
     <td>${words.batchStates[state] ?? state}</td>
@@ -80,18 +80,6 @@ function batchRow(batch: BatchDetails, words: Words): Html {
     <td>${reason} ${errcode !== undefined && html`<code>${errcode}</code>`}</td>
     <td>${nextAttemptAt && shown(nextAttemptAt, words.lang)}</td>
   </tr>`;
-}
-
-function meaningOf({ receipt }: BatchDetails, words: Words): string | undefined {
-  if (!receipt) return undefined;
-  const { status, sent, code = '', meaning } = receipt;
-  const key = status === 'delivered' && sent === 0 ? 'sent to nobody' : code;
-  return words.receipts[key] ?? meaning;
-}
-
-function reasonOf({ reason }: BatchDetails, words: Words): string | undefined {
-  if (reason === undefined) return undefined;
-  return words.heldWhy[reason] ?? (words.waits as Record<string, string>)[reason] ?? reason;
 }
 
 export const auditPart = (entries: readonly AuditEntry[], words: Words): Html =>

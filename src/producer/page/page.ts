@@ -162,7 +162,7 @@ ${parts.get('accounts')}</div>
   async function overview(words: Words, cursor?: string, search = ''): Promise<Parts> {
     const [page, described, clocks, serving, restored] = await Promise.all([
       campaigns.list({ limit: CAMPAIGNS_A_PAGE, ...(cursor === undefined ? {} : { cursor }) }),
-      listAccounts({ limit: ACCOUNTS_SHOWN, search }),
+      listAccounts({ limit: ACCOUNTS_SHOWN, search, language: tongue(words) }),
       lanes.wrongClocks(deps.now()),
       deps.workers.serving(),
       steerAccount.restored(await campaigns.openAccounts()),
@@ -201,8 +201,10 @@ ${parts.get('accounts')}</div>
     const unknown = ['held', 'abandoned'].flatMap((one) =>
       all.filter(({ state }) => state === one),
     );
-    const unknownViews = unknown.slice(0, UNKNOWN_SHOWN).map((batch) => batchView(id, batch));
-    const rows = shown.map((batch) => batchView(id, batch));
+    const unknownViews = unknown
+      .slice(0, UNKNOWN_SHOWN)
+      .map((batch) => batchView(id, batch, tongue(words)));
+    const rows = shown.map((batch) => batchView(id, batch, tongue(words)));
     return new Map([
       part(cardId(view), campaignCard(view, words)),
       part('held', unknownPart(view, unknownViews, words)),

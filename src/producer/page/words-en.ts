@@ -1,5 +1,4 @@
 import { STATE_WORDS } from '../../shared/campaign/state-words.ts';
-import { stopInWords } from '../../shared/contract/lane-words.ts';
 import type { Words } from './words.ts';
 
 const batches = (count: number): string => (count === 1 ? 'batch' : 'batches');
@@ -114,14 +113,6 @@ export const EN: Words = {
     },
   },
   held: 'It is unknown whether these went out',
-  heldWhy: {
-    'outcome-unknown': 'WeChat never answered for as long as asking again was safe.',
-    'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
-    'message-id-missing': 'WeChat says it was accepted before, and gives no message id.',
-    'account-changed':
-      'WeChat had not answered when the account was given another AppID or another WeChat.',
-    'audience-gone': 'The list of its OpenIDs is no longer kept.',
-  },
   asked: (times, since) =>
     times === 1 ? `asked once, ${since}` : `asked ${times} times since ${since}`,
   decideAll: 'All held batches at once',
@@ -131,12 +122,10 @@ export const EN: Words = {
   batches: 'Batches',
   columns: ['No.', 'State', 'Recipients', 'Message id', 'Sent', 'Reason', 'Next attempt'],
   audit: 'History',
-  receipts: {},
   laneOpen: 'open',
   laneAsleep: 'asleep',
   lanePaused: 'stopped',
   pending: (count) => `${count} ${batches(count)} to call`,
-  laneStop: stopInWords,
   restored: (count) =>
     `${count} ${count === 1 ? 'account was' : 'accounts were'} stopped because Redis was restored, or no worker had run for long.`,
   sendBlocked: 'Sends to OpenIDs are refused',
@@ -171,19 +160,6 @@ export const EN: Words = {
         'Whatever had stopped this account is forgotten, and waiting batches go out. Put the cause right first.',
       confirm: 'Let it go on',
     },
-  },
-  accountWarnings: {
-    'uploadnews-closed': null,
-    'plain-pushes-refused': null,
-    'sealed-pushes-refused': null,
-    'foreign-pushes-refused': null,
-    'stale-pushes-refused': null,
-    'unknown-pushes-refused': null,
-    'never-an-event': null,
-    'no-callback-token': null,
-    'plain-mode': null,
-    'no-worker': null,
-    'paces-differ': null,
   },
   kinds: { service: 'service account', subscription: 'subscription account' },
   refused: 'That was not done',

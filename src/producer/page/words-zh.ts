@@ -1,5 +1,4 @@
 import { STATE_WORDS } from '../../shared/campaign/state-words.ts';
-import { stopInChinese } from '../../shared/contract/lane-words.ts';
 import type { Words } from './words.ts';
 
 export const ZH: Words = {
@@ -106,13 +105,6 @@ export const ZH: Words = {
     },
   },
   held: '无法确认这些批次是否已发出',
-  heldWhy: {
-    'outcome-unknown': '在可以放心重复询问的时间内，微信一直没有应答。',
-    'message-id-taken': '微信返回的消息 id 属于另一个批次。',
-    'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
-    'account-changed': '微信尚未应答时，该账号已改为另一个 AppID 或另一个微信接口地址。',
-    'audience-gone': 'OpenID 名单已不存在。',
-  },
   asked: (times, since) => `${since} 起共提交 ${times} 次`,
   decideAll: '全部待处理批次一起处理',
   mayBeReceivedTwice: '我知道这些用户可能收到两次',
@@ -121,30 +113,10 @@ export const ZH: Words = {
   batches: '批次',
   columns: ['序号', '状态', '人数', '消息 id', '送达', '原因', '下次尝试'],
   audit: '操作记录',
-  receipts: {
-    'send success': '发送成功，个别用户可能失败',
-    'sent to nobody': '微信称发送成功，但没有一个人收到，请核实',
-    'send fail': '微信发送失败',
-    'err(10001)': '审核不通过：涉嫌广告',
-    'err(20001)': '审核不通过：涉嫌政治',
-    'err(20002)': '审核不通过：涉嫌色情',
-    'err(20004)': '审核不通过：涉嫌社会',
-    'err(20006)': '审核不通过：涉嫌违法犯罪',
-    'err(20008)': '审核不通过：涉嫌欺诈',
-    'err(20013)': '审核不通过：涉嫌版权',
-    'err(21000)': '审核不通过：涉嫌其他',
-    'err(22000)': '审核不通过：涉嫌互推（互相宣传）',
-    'err(30001)': '未发送：原创校验出现系统错误，且选择了判为转载则不发送；可以稍后再发',
-    'err(30002)': '未发送：原创校验判定不能群发',
-    'err(30003)': '未发送：判定为转载，且选择了转载则不发送；可以设置 ignoreReprint',
-    'err(40001)': '管理员拒绝',
-    'err(40002)': '管理员 30 分钟内没有响应',
-  },
   laneOpen: '正常',
   laneAsleep: '暂缓，稍后自动继续',
   lanePaused: '群发已停，需处理',
   pending: (count) => `待提交 ${count} 个批次`,
-  laneStop: stopInChinese,
   restored: (count) => `有 ${count} 个公众号因 Redis 恢复自备份、或长时间没有 worker 运行而停用。`,
   sendBlocked: '按 OpenID 群发被拒绝',
   oneByOne: (time) => `${time} 前逐个提交`,
@@ -176,30 +148,6 @@ export const ZH: Words = {
       consequence: '停止的原因会被清除，等待的批次会继续发送。请先解决原因。',
       confirm: '确认恢复',
     },
-  },
-  accountWarnings: {
-    'uploadnews-closed':
-      '微信已对该账号关闭 media/uploadnews：newsRoute 为 auto 时，图文改为通过草稿发送。可设置 WECHAT_NEWS_ROUTE=draft 明确指定；微信重新开放后可设为 uploadnews。',
-    'plain-pushes-refused':
-      '这里配置了 EncodingAESKey，但微信以明文模式推送，这些推送被拒绝：请在公众平台切换到安全模式，或从配置中去掉密钥。',
-    'sealed-pushes-refused':
-      '微信的加密推送签名正确，但这里配置的 EncodingAESKey 无法解密：请与公众平台上的逐字核对。',
-    'foreign-pushes-refused':
-      '收到签名正确、但属于其他公众号的推送，已拒绝：请核对 AppID 和原始 ID（gh_…）是否与公众平台一致。',
-    'stale-pushes-refused':
-      '推送的时间与本机时钟相差超过五分钟，已拒绝：请让本机与时间服务器（NTP）同步。',
-    'unknown-pushes-refused':
-      '有签名不符的推送被拒绝，此后没有收到过有效推送：如果它们来自微信，说明这里的回调 Token 与公众平台不一致。',
-    'never-an-event':
-      '从未收到微信的事件：请检查公众平台的服务器配置是否正确并已启用，微信能否访问该地址。',
-    'no-callback-token':
-      '没有配置回调 Token，收不到事件：回执只能逐个查询，且没有人数。请在这里和公众平台配置，或用 POST /v1/receipts 转交事件。',
-    'no-worker':
-      '没有 worker 进程负责这个公众号的群发：请启动 worker，或检查 WORKER_QUEUES 和 WORKER_ACCOUNTS。',
-    'paces-differ':
-      '各 worker 为这个公众号配置的每分钟调用次数不一致，目前按最低的执行。请改成一致。',
-    'plain-mode':
-      '没有配置 EncodingAESKey：明文模式下事件可以被伪造，因此每个事件都要调用一次 message/mass/get 核对。建议使用安全模式。',
   },
   kinds: { service: '服务号', subscription: '订阅号' },
   refused: '操作未生效',

@@ -2,8 +2,6 @@
 
 import type { PauseReason } from '../../shared/campaign/campaign.ts';
 import type { StateWords } from '../../shared/campaign/state-words.ts';
-import type { AccountWarning } from '../../shared/contract/accounts.ts';
-import type { StopFacts } from '../../shared/contract/lane-words.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
 
@@ -59,7 +57,6 @@ export interface Words extends StateWords {
   readonly acts: Readonly<Record<Step, Act>>;
   readonly decisions: Readonly<Record<Decision, Act>>;
   readonly held: string;
-  readonly heldWhy: Readonly<Record<string, string>>;
   readonly asked: (times: number, since: string) => string;
   readonly decideAll: string;
   /** Beside a box that must be ticked. */
@@ -69,13 +66,10 @@ export interface Words extends StateWords {
   readonly batches: string;
   readonly columns: readonly string[];
   readonly audit: string;
-  /** What a receipt means by its code; one that is not here is told in the API's words. */
-  readonly receipts: Readonly<Record<string, string>>;
   readonly laneOpen: string;
   readonly laneAsleep: string;
   readonly lanePaused: string;
   readonly pending: (count: number) => string;
-  readonly laneStop: (stop: StopFacts) => string;
   readonly restored: (accounts: number) => string;
   readonly sendBlocked: string;
   readonly oneByOne: (time: string) => string;
@@ -86,7 +80,6 @@ export interface Words extends StateWords {
   readonly moreAccounts: string;
   readonly noEvent: string;
   readonly accountActs: Readonly<Record<'pause' | 'resume' | 'resumeRestored', Act>>;
-  readonly accountWarnings: Readonly<Record<AccountWarning['code'], string | null>>;
   readonly kinds: Readonly<Record<'service' | 'subscription', string>>;
   readonly refused: string;
   readonly nowIs: (how: string) => string;

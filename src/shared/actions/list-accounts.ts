@@ -1,6 +1,7 @@
 /** The accounts by name, page by page; looked for by a part of the name, or by how they stand. */
 import type { AccountDetails, LaneDetails } from '../contract/accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
+import type { Language } from '../platform/sentences.ts';
 import type { Stores } from '../record/record.ts';
 import { type DescribeAccount, laneStateOf } from './describe-account.ts';
 
@@ -18,6 +19,7 @@ interface Asked {
   /** The name after which to go on. */
   readonly cursor?: string | undefined;
   readonly limit: number;
+  readonly language: Language;
 }
 
 export type ListAccounts = ReturnType<typeof makeListAccounts>;
@@ -28,6 +30,7 @@ export function makeListAccounts({ accounts, describeAccount, lanes, now }: Depe
     state,
     cursor = '',
     limit,
+    language,
   }: Asked): Promise<{ accounts: AccountDetails[]; next: string | null }> {
     const named = accounts()
       .filter(({ name }) => name > cursor && name.toLowerCase().includes(search.toLowerCase()))
@@ -35,7 +38,7 @@ export function makeListAccounts({ accounts, describeAccount, lanes, now }: Depe
     const found = state === undefined ? named : await inState(named, state);
     const page = found.slice(0, limit);
     return {
-      accounts: await Promise.all(page.map(describeAccount)),
+      accounts: await Promise.all(page.map((account) => describeAccount(account, language))),
       next: found.length > limit ? (page.at(-1)?.name ?? null) : null,
     };
   };

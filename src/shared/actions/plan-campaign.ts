@@ -5,19 +5,20 @@
 
 import { batchCount } from '../campaign/cut.ts';
 import type { DailyQuota } from '../campaign/daily-quotas.ts';
-import { stopOf } from '../campaign/lane.ts';
+import { type LaneStop, type StopFacts, stopOf } from '../campaign/lane.ts';
 import { type CampaignPlan, planOf } from '../campaign/plan.ts';
-import { stopInWords } from '../contract/lane-words.ts';
+import { adviceWords, type PlanAdvice } from '../contract/plan-words.ts';
 import type { PlannedCampaign } from '../contract/plans.ts';
 import type { Refused } from '../contract/problem.ts';
+import { saidNo } from '../delivery/said-no.ts';
 import { uploadRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
+import type { Language } from '../platform/sentences.ts';
 import type { CampaignRecord } from '../record/read-campaign.ts';
 import type { Stores } from '../record/record.ts';
 import type { Era } from '../wechat/client.ts';
 import { apiQuota } from '../wechat/quota.ts';
-import { meaningOf } from '../wechat/remedies.ts';
 import { makeFreezeAudience } from './freeze-audience.ts';
 import { makePrepareCampaign } from './prepare-campaign.ts';
 
@@ -36,6 +37,8 @@ function notLaidOut({ campaign, control }: CampaignRecord): number {
   return batchCount(control.recipients ?? campaign.counts?.recipients ?? 1);
 }
 
+const withoutTime = ({ at: _, ...stop }: LaneStop): StopFacts => stop;
+
 export type PlanCampaign = ReturnType<typeof makePlanCampaign>;
 
 export function makePlanCampaign(deps: Dependencies) {
@@ -46,6 +49,7 @@ export function makePlanCampaign(deps: Dependencies) {
   /** @param askWechat costs a call for each path that the campaign needs. */
   return async function planCampaign(
     body: unknown,
+    language: Language,
     { askWechat = false }: { askWechat?: boolean } = {},
   ): Promise<PlannedCampaign | Refused> {
     const prepared = await makePrepareCampaign({
@@ -76,12 +80,18 @@ export function makePlanCampaign(deps: Dependencies) {
       toEveryone,
       ahead,
       laneFreeAt: lane.sleep?.until ?? 0,
-      ...(stop ? { laneStopped: stopInWords(stop) } : {}),
+      ...(stop ? { laneStopped: withoutTime(stop) } : {}),
       sendAt,
       notAfter,
       now: now(),
     });
-    return askWechat ? withWechatsWord(plan) : plan;
+    const asked = askWechat ? await askWhatIsLeft(plan) : { advice: [] };
+    const advice: PlanAdvice[] = [...plan.advice, ...asked.advice];
+    return {
+      ...plan,
+      ...asked,
+      advice: advice.map((one) => ({ ...one, message: adviceWords(one, language) })),
+    };
   };
 
   /** Batches that the lane has to call, and those of campaigns that come first and have none yet. */
@@ -93,25 +103,21 @@ export function makePlanCampaign(deps: Dependencies) {
     return records.reduce((sum, record) => sum + (record ? notLaidOut(record) : 0), laidOut);
   }
 
-  async function withWechatsWord(plan: CampaignPlan): Promise<PlannedCampaign> {
-    const client = wechatFor(plan.account);
+  async function askWhatIsLeft({ account, quota: needed, calls }: CampaignPlan) {
+    const client = wechatFor(account);
     const wechat: Record<string, DailyQuota | null> = {};
-    const advice = [...plan.advice];
-    for (const path of Object.keys(plan.quota)) {
+    const advice: PlanAdvice[] = [];
+    for (const path of Object.keys(needed)) {
       const answer = await apiQuota(client, `/cgi-bin/${path}`);
       wechat[path] = null;
-      if (answer.kind === 'ok') {
-        const { dailyLimit, used, remaining } = answer.value;
-        wechat[path] = { perDay: dailyLimit, usedToday: used, left: remaining };
-        if (remaining < (plan.calls[path] ?? 0)) {
-          advice.push(`WeChat says ${remaining} of ${dailyLimit} calls of ${path} are left today.`);
-        }
-      } else {
-        const why =
-          answer.kind === 'refused' ? meaningOf(answer.errcode, answer.path) : answer.cause;
-        advice.push(`WeChat does not say what is left of ${path}: ${why}`);
+      if (answer.kind !== 'ok') {
+        advice.push({ code: 'wechat-silent', path, problem: saidNo(answer).refused });
+        continue;
       }
+      const { dailyLimit: perDay, used: usedToday, remaining: left } = answer.value;
+      wechat[path] = { perDay, usedToday, left };
+      if (left < (calls[path] ?? 0)) advice.push({ code: 'wechat-left', path, left, perDay });
     }
-    return { ...plan, wechat, advice };
+    return { wechat, advice };
   }
 }

@@ -6,13 +6,14 @@ import type { Mistake } from '../campaign/mistake.ts';
 import { type PreviewReport, PreviewRequest, type PreviewTo } from '../contract/previews.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
+import { noOutcome } from '../delivery/said-no.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
+import type { Language } from '../platform/sentences.ts';
 import type { Stores } from '../record/record.ts';
-import type { Answer, Era } from '../wechat/client.ts';
+import type { Era } from '../wechat/client.ts';
 import { type MassMessage, preview } from '../wechat/mass.ts';
-import { meaningOf } from '../wechat/remedies.ts';
 import { accountFor } from './account-for.ts';
 import { checkMessage } from './check-message.ts';
 import { parseAll } from './parse-all.ts';
@@ -33,7 +34,10 @@ export function makePreviewMessage(deps: Dependencies) {
   const { stores, era, wechatFor } = deps;
   const bringMessage = makeBringMessage(deps);
 
-  return async function previewMessage(body: unknown): Promise<PreviewReport | Refused> {
+  return async function previewMessage(
+    body: unknown,
+    language: Language,
+  ): Promise<PreviewReport | Refused> {
     const { value: request, own, mistakes: ofSchema } = parseAll(PreviewRequest, body);
     if (!request) return invalidPreview(ofSchema);
     const found = accountFor(deps.accounts(), request.account);
@@ -50,7 +54,7 @@ export function makePreviewMessage(deps: Dependencies) {
     if (!account || errors.length > 0) return invalidPreview(errors);
     const brought = await bringMessage(account, message, { newsBy, spendLast: request.spendLast });
     if ('refused' in brought) return brought;
-    const results = await showAll(account.name, brought.message, request.to);
+    const results = await showAll(account.name, brought.message, request.to, language);
     await brought.tidy();
     return {
       account: account.name,
@@ -60,7 +64,12 @@ export function makePreviewMessage(deps: Dependencies) {
     };
   };
 
-  async function showAll(account: string, message: MassMessage, to: readonly PreviewTo[]) {
+  async function showAll(
+    account: string,
+    message: MassMessage,
+    to: readonly PreviewTo[],
+    language: Language,
+  ) {
     const client = wechatFor(account);
     const results: PreviewResult[] = [];
     let stopped = false;
@@ -71,7 +80,10 @@ export function makePreviewMessage(deps: Dependencies) {
       }
       const whom = 'openid' in one ? { openId: one.openid } : one;
       const answer = await preview(client, { to: whom, message });
-      results.push({ to: one, ...outcomeOf(answer) });
+      results.push({
+        to: one,
+        ...(answer.kind === 'ok' ? { outcome: 'sent' as const } : noOutcome(answer, language)),
+      });
       stopped = answer.kind === 'refused' && answer.remedy.scope !== 'batch';
     }
     return results;
@@ -84,20 +96,3 @@ export function makePreviewMessage(deps: Dependencies) {
 }
 
 const invalidPreview = (errors: readonly Mistake[]) => refuse({ code: 'invalid-preview', errors });
-
-function outcomeOf(answer: Answer<unknown>): Omit<PreviewResult, 'to'> {
-  switch (answer.kind) {
-    case 'ok':
-      return { outcome: 'sent' };
-    case 'refused':
-      return {
-        outcome: 'refused',
-        errcode: answer.errcode,
-        meaning: meaningOf(answer.errcode, answer.path),
-      };
-    case 'unknown':
-      return { outcome: 'unknown', meaning: `no readable answer: ${answer.cause}` };
-    case 'not-sent':
-      return { outcome: 'not-sent', meaning: `WeChat was not reached: ${answer.cause}` };
-  }
-}

@@ -9,14 +9,15 @@ import type { Batch } from '../campaign/batch.ts';
 import type { Campaign } from '../campaign/campaign.ts';
 import { type DailyQuota, dailyQuotas, RECALL } from '../campaign/daily-quotas.ts';
 import { NEWS } from '../campaign/material.ts';
+import { type RecallNote, recallNoteWords } from '../contract/campaign-words.ts';
 import type { RecallReport, RecallRequest } from '../contract/decisions.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
+import { noOutcome } from '../delivery/said-no.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
+import type { Language } from '../platform/sentences.ts';
 import type { Stores } from '../record/record.ts';
-import type { Answer } from '../wechat/client.ts';
 import { recallMass } from '../wechat/mass.ts';
-import { meaningOf } from '../wechat/remedies.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota' | 'identityOf'>;
@@ -37,6 +38,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     id: string,
     request: RecallRequest,
     by: string,
+    language: Language,
   ): Promise<RecallReport | Refused> {
     const campaign = await campaigns.spec(id);
     if (!campaign) return refuse({ code: 'campaign-not-found' });
@@ -58,14 +60,17 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     if (sent.length === 0) {
       return refuse({ code: 'nothing-to-recall' });
     }
-    const results = await recallAll(campaign, account, sent, request, by);
+    const results = await recallAll(campaign, account, sent, request, { by, language });
     const notOut = meant.filter((batch) => !wentOut(batch));
     return {
       id,
       recalled: results.filter(({ outcome }) => outcome === 'recalled').length,
       results,
       quota: await quotaOf(account),
-      notes: notesOf(campaign, request, notOut),
+      notes: notesOf(campaign, request, notOut).map((note) => ({
+        ...note,
+        message: recallNoteWords(note, language),
+      })),
     };
   };
 
@@ -101,7 +106,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
     account: AccountConfig,
     sent: readonly Sent[],
     { articleIndex }: RecallRequest,
-    by: string,
+    { by, language }: { readonly by: string; readonly language: Language },
   ): Promise<RecallResult[]> {
     const { id } = campaign;
     const client = wechatFor(account.name);
@@ -121,7 +126,8 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
       const target = articleIndex === undefined ? { msgId } : { msgId, articleIndex };
       const isGone = isOne && results.some(({ outcome }) => outcome === 'recalled');
       const answer = isGone ? GONE : await recallMass(client, target);
-      const { outcome, ...why } = outcomeOf(answer);
+      const { outcome, ...why } =
+        answer.kind === 'ok' ? { outcome: 'recalled' as const } : noOutcome(answer, language);
       results.push({ no, msgId, outcome, ...why });
       const article = articleIndex === undefined ? {} : { article: articleIndex };
       const told = { action: 'recall', batch: no, msgId, outcome, ...article } as const;
@@ -151,46 +157,21 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
 /** As WeChat answers a recall: the article went with another batch of it. */
 const GONE = { kind: 'ok', value: undefined } as const;
 
-/** What came of one call. */
-type Called = Pick<RecallResult, 'errcode' | 'meaning'> & {
-  readonly outcome: 'recalled' | 'refused' | 'unknown' | 'not-sent';
-};
-
 const wentOut = (batch: Batch): batch is Sent =>
   batch.state === 'submitted' || batch.state === 'settled';
-
-function outcomeOf(answer: Answer<unknown>): Called {
-  switch (answer.kind) {
-    case 'ok':
-      return { outcome: 'recalled' };
-    case 'refused':
-      return {
-        outcome: 'refused',
-        errcode: answer.errcode,
-        meaning: meaningOf(answer.errcode, answer.path),
-      };
-    case 'unknown':
-      return { outcome: 'unknown', meaning: `no readable answer (${answer.cause}); ask again` };
-    case 'not-sent':
-      return { outcome: 'not-sent', meaning: `WeChat was not reached: ${answer.cause}` };
-  }
-}
 
 function notesOf(
   { messageType }: Campaign,
   { articleIndex }: RecallRequest,
   notOut: readonly Batch[],
-): string[] {
+): RecallNote[] {
   const open = notOut.filter(({ state }) => state === 'pending' || state === 'submitting').length;
   const held = notOut.filter(({ state }) => state === 'held').length;
+  const isOfAll = messageType === 'news' && articleIndex === undefined;
   return [
-    'The cards stay in the chats of those who got them; what is gone is the page behind them.',
-    ...(messageType === 'news' && articleIndex === undefined
-      ? ['An article that went out in several sends is gone in all of them.']
-      : []),
-    ...(open > 0
-      ? [`${open} not yet taken by WeChat can still go out: cancel the campaign to stop them.`]
-      : []),
-    ...(held > 0 ? [`${held} held: resolve with the message id first, then recall.`] : []),
+    { code: 'cards-stay' },
+    ...(isOfAll ? [{ code: 'gone-in-all-sends' } as const] : []),
+    ...(open > 0 ? [{ code: 'not-taken-yet', batches: open } as const] : []),
+    ...(held > 0 ? [{ code: 'held', batches: held } as const] : []),
   ];
 }

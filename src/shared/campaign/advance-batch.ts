@@ -23,6 +23,7 @@ import {
   type WaitReason,
 } from './batch.ts';
 import type { Range } from './divide.ts';
+import type { Failure } from './failure.ts';
 import { type Receipt, sameReceipt } from './receipt.ts';
 
 export type BatchEvent =
@@ -47,7 +48,7 @@ export type BatchEvent =
   | {
       readonly type: 'refused';
       readonly errcode?: number;
-      readonly reason: string;
+      readonly failure: Failure;
       readonly at: number;
     }
   /** A definite "not now": this call was not accepted. */
@@ -253,7 +254,7 @@ function refuse(batch: Batch, event: Event<'refused'>): Batch {
     ...errcode,
     state: 'refused',
     refusedAt: event.at,
-    reason: event.reason,
+    failure: event.failure,
   };
 }
 

@@ -2,10 +2,15 @@
  * Who did what to a campaign, and when: an action with its facts. The sentence is made where it is
  * read, in the reader's language.
  */
-import type { PauseReason } from './campaign.ts';
-import type { Language } from './warnings.ts';
 
-type None = Readonly<Record<never, never>>;
+import {
+  type Coded,
+  type Language,
+  type None,
+  type Sentences,
+  sentences,
+} from '../platform/sentences.ts';
+import type { PauseReason } from './campaign.ts';
 
 /** Each action with its facts. */
 interface FactsOf {
@@ -44,10 +49,9 @@ interface FactsOf {
 }
 
 export type AuditAction = keyof FactsOf;
-type ActOf<Action extends AuditAction> = {
-  [One in Action]: { readonly action: One } & FactsOf[One];
-}[Action];
-export type Act = ActOf<AuditAction>;
+export type Act = {
+  [Action in AuditAction]: { readonly action: Action } & FactsOf[Action];
+}[AuditAction];
 
 export type AuditEntry = Act & {
   readonly at: number;
@@ -55,10 +59,6 @@ export type AuditEntry = Act & {
   /** What the operator gave as the reason. */
   readonly note?: string;
   readonly batch?: number;
-};
-
-type Words = {
-  readonly [Action in AuditAction]: string | ((facts: ActOf<Action>) => string);
 };
 
 const RESOLVED = { sent: 'sent', 'not-sent': 'not sent', 'given-up': 'given up' } as const;
@@ -70,7 +70,7 @@ const RECALLED = {
 } as const;
 const RETRIED = { is: '', halves: ' in halves', without: ' without some OpenIDs' } as const;
 
-const EN: Words = {
+const EN: Sentences<Coded<FactsOf>> = {
   accepted: 'created it',
   'accepted-after-all': (it) =>
     `had accepted an earlier submission after all (message ${it.msgId})`,
@@ -111,7 +111,7 @@ const RETRIED_ZH = {
   without: '剔除部分 OpenID 后重试被拒绝的批次',
 } as const;
 
-const ZH: Words = {
+const ZH: Sentences<Coded<FactsOf>> = {
   accepted: '提交',
   'accepted-after-all': (it) => `确认此前的提交已被接收（消息 id ${it.msgId}）`,
   acknowledge: '确认知悉，不再处理失败或被拒绝的部分',
@@ -138,11 +138,9 @@ const ZH: Words = {
   'webhook-replay': '再次通知 webhook',
 };
 
-const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
-
 export const AUDIT_ACTIONS = Object.keys(EN) as AuditAction[];
 
-export function auditWords(act: Act, language: Language): string {
-  const words = WORDS[language][act.action] as string | ((facts: Act) => string);
-  return typeof words === 'string' ? words : words(act);
-}
+const say = sentences<Coded<FactsOf>>({ en: EN, zh: ZH });
+
+export const auditWords = (act: Act, language: Language): string =>
+  say({ ...act, code: act.action } as Coded<FactsOf>, language);

@@ -3,6 +3,7 @@
  * known of it in each state. What may happen to it: `advance-batch.ts`.
  */
 import type { Range } from './divide.ts';
+import type { Failure } from './failure.ts';
 import type { Receipt } from './receipt.ts';
 
 export interface BatchRef {
@@ -14,11 +15,13 @@ export interface BatchRef {
  * No answer while a repeat was safe · an answer that names another batch's message · no id given ·
  * the account's name stands for another AppID or WeChat since.
  */
-export type HeldReason =
-  | 'outcome-unknown'
-  | 'message-id-taken'
-  | 'message-id-missing'
-  | 'account-changed';
+export const HELD_REASONS = [
+  'outcome-unknown',
+  'message-id-taken',
+  'message-id-missing',
+  'account-changed',
+] as const;
+export type HeldReason = (typeof HELD_REASONS)[number];
 
 /** Why a pending or unanswered batch does not move; the words of the campaign's `waiting`. */
 export const WAIT_REASONS = [
@@ -132,7 +135,7 @@ export type Batch =
       readonly state: 'refused';
       readonly refusedAt: number;
       readonly errcode?: number;
-      readonly reason: string;
+      readonly failure: Failure;
     })
   | (Common & Unknown & { readonly state: 'held'; readonly heldAt: number })
   /** An operator gave it up: the outcome stays unknown. */

@@ -20,13 +20,6 @@ const DAILY_QUOTAS: Readonly<Record<string, number>> = {
   'media/upload': 100_000,
 };
 
-export interface DailyQuota {
-  readonly perDay: number;
-  /** Of `send` and `sendall` together: whether each has its own hundred is not known for sure. */
-  readonly usedToday: number;
-  readonly left: number;
-}
-
 export interface QuotaAccount {
   readonly kind: 'service' | 'subscription';
   readonly callsPerDay: number;
@@ -36,18 +29,28 @@ export interface QuotaAccount {
 export const sendsPerDay = ({ kind, callsPerDay }: QuotaAccount): number =>
   kind === 'subscription' ? 1 : callsPerDay;
 
-/** @param calls today's, by path, from our own ledger. */
+const quotaOf = (perDay: number, usedToday = 0) => ({
+  perDay,
+  usedToday,
+  left: Math.max(0, perDay - usedToday),
+});
+export type DailyQuota = ReturnType<typeof quotaOf>;
+
+/**
+ * What is left by our own ledger. `send` and `sendall` share theirs: whether each has its own hundred
+ * is not known for sure.
+ *
+ * @param calls today's, by path.
+ */
 export function dailyQuotas(
   account: QuotaAccount,
   calls: Readonly<Record<string, number>>,
 ): Readonly<Record<string, DailyQuota>> {
-  const sent = (calls[SEND] ?? 0) + (calls[SEND_ALL] ?? 0);
-  const perDay = sendsPerDay(account);
-  const sending: DailyQuota = { perDay, usedToday: sent, left: Math.max(0, perDay - sent) };
-  const others = Object.entries(DAILY_QUOTAS).map(([path, most]): [string, DailyQuota] => {
-    const usedToday = calls[path] ?? 0;
-    return [path, { perDay: most, usedToday, left: Math.max(0, most - usedToday) }];
-  });
+  const sending = quotaOf(sendsPerDay(account), (calls[SEND] ?? 0) + (calls[SEND_ALL] ?? 0));
+  const others = Object.entries(DAILY_QUOTAS).map(([path, perDay]) => [
+    path,
+    quotaOf(perDay, calls[path]),
+  ]);
   return {
     [SEND_ALL]: sending,
     ...(account.kind === 'service' ? { [SEND]: sending } : {}),

@@ -1,10 +1,9 @@
 /**
- * Why a campaign, or a thing that it needs at WeChat, failed for good: a code and its facts. The
+ * Why a campaign, a batch, or a thing that it needs at WeChat failed for good: a code and its facts. The
  * sentence is made where it is read (contract/campaign-words.ts).
  */
+import type { Coded, None } from '../platform/sentences.ts';
 import type { Flaw } from './mistake.ts';
-
-type None = Readonly<Record<never, never>>;
 
 interface FactsOf {
   readonly 'account-changed': None;
@@ -21,14 +20,15 @@ interface FactsOf {
   readonly 'media-missing': { readonly upload: string };
   readonly 'not-after': None;
   readonly 'record-lost': None;
-  /** `of`: what was asked for, such as `image`, `news`, `followers`. */
-  readonly 'refused-by-wechat': { readonly errcode: number; readonly of: string };
+  /** `of`: what was asked for, such as `image`, `news`, `followers`; a mass send if absent. */
+  readonly 'refused-by-wechat': {
+    readonly errcode: number;
+    readonly of?: string;
+    readonly path?: string;
+  };
   readonly rejected: { readonly note: string };
   readonly 'too-few-recipients': { readonly recipients: number };
 }
 
-export type FailureCode = keyof FactsOf;
-export type FailureOf<Code extends FailureCode> = {
-  [One in Code]: { readonly code: One } & FactsOf[One];
-}[Code];
-export type Failure = FailureOf<FailureCode>;
+export type Failure = Coded<FactsOf>;
+export type FailureCode = Failure['code'];

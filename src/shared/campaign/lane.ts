@@ -22,6 +22,9 @@ export type StopCause =
       readonly path?: string;
     };
 
+/** `by` whom, where it was an operator. */
+export type StopFacts = StopCause & { readonly by?: string };
+
 /** Until an operator resumes the account. */
 export type LaneStop = Word & StopCause;
 

@@ -1,12 +1,9 @@
 /** Mistakes as sentences, in the language of whoever reads them. */
+
+import { type Coded, type Language, type Sentences, sentences } from '../platform/sentences.ts';
 import type { BrokenFile, MediaFormat } from './media-facts.ts';
 import type { MediaKind } from './media-limits.ts';
-import type { Flaw, FlawCode, FlawOf, Kind, Mistake } from './mistake.ts';
-import type { Language } from './warnings.ts';
-
-type Words = {
-  readonly [Code in FlawCode]: string | ((facts: FlawOf<Code>) => string);
-};
+import type { FactsOf, Flaw, FlawCode, Kind, Mistake } from './mistake.ts';
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -57,13 +54,18 @@ function size(bytes: number): string {
   return bytes >= MB ? `${bytes / MB} MB` : `${bytes / KB} KB`;
 }
 
-function dropped({ received, invalid, duplicates, suppressed }: FlawOf<'too-few-openids'>): string {
+function dropped({
+  received,
+  invalid,
+  duplicates,
+  suppressed,
+}: FactsOf['too-few-openids']): string {
   return received === undefined
     ? ''
     : ` of ${received} (${invalid} malformed, ${duplicates} twice, ${suppressed} excluded)`;
 }
 
-const EN: Words = {
+export const EN = {
   'account-unknown': (it) => `no such account; there is ${it.names.join(', ') || 'none'}`,
   'account-unnamed': (it) => `say which account: ${it.names.join(', ') || 'none is configured'}`,
   'address-malformed': 'must be a whole address, such as https://example.com/hooks/qunfa',
@@ -152,7 +154,7 @@ const EN: Words = {
     const got = { null: ', not null; what is optional may be left out', list: ', not a list' };
     return `must be ${KINDS[it.expected]}${it.got ? got[it.got] : ''}`;
   },
-};
+} satisfies Sentences<Coded<FactsOf>> & Readonly<Record<string, unknown>>;
 
 const UNITS_ZH = {
   characters: ' 个字符',
@@ -189,13 +191,13 @@ const BROKEN_ZH: Readonly<Record<BrokenFile['code'], string>> = {
 const ofFileZh = (as: MediaKind | undefined): string => (as === undefined ? '文件' : NOUNS_ZH[as]);
 const formatsZh = (formats: readonly MediaFormat[]): string => formats.map(nameOf).join('、');
 
-function droppedZh({ received, invalid, duplicates, suppressed }: FlawOf<'too-few-openids'>) {
+function droppedZh({ received, invalid, duplicates, suppressed }: FactsOf['too-few-openids']) {
   return received === undefined
     ? ''
     : `（收到 ${received} 个，其中格式错误 ${invalid} 个、重复 ${duplicates} 个、被排除 ${suppressed} 个）`;
 }
 
-const ZH: Words = {
+const ZH: Sentences<Flaw> = {
   'account-unknown': (it) => `没有这个公众号；现有：${it.names.join('、') || '无'}`,
   'account-unnamed': (it) => `请指明公众号：${it.names.join('、') || '尚未配置任何公众号'}`,
   'address-malformed': '须为完整的网址，例如 https://example.com/hooks/qunfa',
@@ -284,14 +286,9 @@ const ZH: Words = {
   },
 };
 
-const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
-
 export const FLAW_CODES = Object.keys(EN) as FlawCode[];
 
-export function flawWords(flaw: Flaw, language: Language): string {
-  const words = WORDS[language][flaw.code] as string | ((facts: Flaw) => string);
-  return typeof words === 'string' ? words : words(flaw);
-}
+export const flawWords = sentences<Flaw>({ en: EN, zh: ZH });
 
 /** As an answer shows it. */
 export interface ShownMistake {

@@ -1,9 +1,45 @@
-/** A plan in words: what is tight, what it means, and what would be better. */
+/** What is tight in a plan, and what would be better: codes with facts. Times are RFC 3339. */
+import type { Coded, None } from '../platform/sentences.ts';
 import { DAY } from '../platform/time.ts';
 import { needsApproval } from './approval.ts';
+import { rfc3339 } from './campaign.ts';
+import type { StopFacts } from './lane.ts';
 import { copiesDraft } from './message.ts';
 import type { PlanInput } from './plan.ts';
 import { beijingDay } from './quota-window.ts';
+
+export type Advice = Coded<{
+  readonly 'calls-ahead': { readonly calls: number };
+  /** Today's calls of a path that is needed before the send. */
+  readonly 'calls-used-up': { readonly path: string };
+  readonly 'days-needed': {
+    readonly recipients: number;
+    readonly batches: number;
+    readonly days: number;
+    readonly perDay: number;
+  };
+  readonly 'draft-copies': { readonly batches: number };
+  readonly 'ends-late': {
+    readonly ends: string;
+    readonly notAfter: string;
+    /** A `notAfter` that would do. */
+    readonly better: string;
+  };
+  /** `month`: such as `2026-11`. What qunfa sent; the console's sends are not known. */
+  readonly 'everyone-limit': {
+    readonly month: string;
+    readonly thisMonth: number;
+    readonly today: number;
+  };
+  readonly 'follower-limit': { readonly month: string };
+  readonly 'followers-uncounted': None;
+  readonly 'lane-stopped': { readonly account: string; readonly stop: StopFacts };
+  readonly 'lane-waits': { readonly until: string };
+  readonly 'needs-approval': None;
+  readonly 'sends-left': { readonly account: string; readonly left: number };
+  readonly 'subscription-limit': { readonly account: string };
+  readonly 'tag-takes-one': { readonly batches: number };
+}>;
 
 interface Advising {
   readonly input: PlanInput;
@@ -18,106 +54,48 @@ interface Advising {
   readonly days: number | null;
 }
 
-export function planAdvice(advising: Advising): string[] {
-  return [
-    ...aboutTheLane(advising),
+export function planAdvice(advising: Advising): Advice[] {
+  const { input, batches, late, ends } = advising;
+  const { account, laneStopped: stop, laneFreeAt, now, ahead, notAfter, sendAt } = input;
+  const advice: (Advice | false | null | undefined)[] = [
+    stop && { code: 'lane-stopped', account: account.name, stop },
+    laneFreeAt > now && { code: 'lane-waits', until: rfc3339(laneFreeAt) },
+    ahead > 0 && { code: 'calls-ahead', calls: ahead },
     ...aboutCalls(advising),
-    ...aboutUploads(advising),
-    ...aboutTheEnd(advising),
-    ...aboutTheAccount(advising),
+    batches !== null && copiesDraft(input.message, batches) && { code: 'draft-copies', batches },
+    ...late.map((path) => ({ code: 'calls-used-up', path }) as const),
+    ends !== null &&
+      ends >= notAfter && {
+        code: 'ends-late',
+        ends: rfc3339(ends),
+        notAfter: rfc3339(notAfter),
+        better: rfc3339(Math.max(ends, sendAt) + DAY),
+      },
+    aboutTheAccount(input),
+    needsApproval(account.approval, input.audience) && { code: 'needs-approval' },
   ];
+  return advice.filter((one) => typeof one === 'object' && one !== null);
 }
 
-function aboutTheLane({ input }: Advising): string[] {
-  const { laneStopped, laneFreeAt, now, ahead, account } = input;
-  return [
-    ...(laneStopped === undefined
-      ? []
-      : [
-          `${account.name} is stopped, so nothing goes out until a person resumes it: ${laneStopped}`,
-        ]),
-    ...(laneFreeAt > now ? [`The account waits until ${inBeijing(laneFreeAt)} by itself.`] : []),
-    ...(ahead > 0 ? [`${counted(ahead, 'call')} of other campaigns may go before it.`] : []),
-  ];
-}
-
-function aboutCalls({ input, batches, wholesale, sendsLeft, perDay, days }: Advising): string[] {
+function aboutCalls(advising: Advising): (Advice | false)[] {
+  const { input, batches, wholesale, sendsLeft: left, perDay, days } = advising;
   const { recipients, account } = input;
-  if (batches === null) {
-    return ['How many followers there are is known once they have been read, 10,000 a call.'];
-  }
-  const advice: string[] = [];
-  if (!wholesale && recipients !== null && batches > perDay) {
-    const whole = Math.ceil(batches / perDay);
-    advice.push(
-      `${inWords(recipients)} OpenIDs need ${batches.toLocaleString('en-US')} calls: ${counted(whole, 'day')} at ${counted(perDay, 'call')} a day. A tag needs one.`,
-    );
-  } else if (!wholesale && batches > 10) {
-    advice.push(`This takes ${counted(batches, 'call')}; the same people as a tag take one.`);
-  }
-  if (batches > sendsLeft && days !== null) {
-    advice.push(
-      sendsLeft === 0
-        ? `No mass send of ${account.name} is left today; it goes on at 8 in the morning, Beijing time.`
-        : `${counted(sendsLeft, 'mass send')} of ${account.name} ${sendsLeft === 1 ? 'is' : 'are'} left today; the rest goes on at 8 in the morning, Beijing time.`,
-    );
-  }
-  return advice;
-}
-
-function aboutUploads({ input, batches, late }: Advising): string[] {
-  const copies = copiesDraft(input.message, batches)
-    ? [
-        `A draft goes out once only, so each of the ${batches} batches gets a copy of it; if WeChat does not let it be read, nothing goes out.`,
-      ]
-    : [];
-  const waits = late.map(
-    (path) =>
-      `Today’s calls of ${path} are used up, so preparing it waits for tomorrow, unless WeChat has the same content already.`,
-  );
-  return [...copies, ...waits];
-}
-
-function aboutTheEnd({ input, ends }: Advising): string[] {
-  const { notAfter, sendAt } = input;
-  if (ends === null || ends < notAfter) return [];
+  if (batches === null) return [{ code: 'followers-uncounted' }];
+  const isTight = !wholesale && recipients !== null && batches > perDay;
   return [
-    `It would end at ${inBeijing(ends)}, after notAfter (${inBeijing(notAfter)}): what is not out by then is cancelled. Set notAfter to ${new Date(Math.max(ends, sendAt) + DAY).toISOString()} or so.`,
+    isTight && {
+      code: 'days-needed',
+      ...{ recipients, batches, perDay, days: Math.ceil(batches / perDay) },
+    },
+    !isTight && !wholesale && batches > 10 && { code: 'tag-takes-one', batches },
+    batches > left && days !== null && { code: 'sends-left', account: account.name, left },
   ];
 }
 
-function aboutTheAccount({ input }: Advising): string[] {
-  const { account, audience, now } = input;
-  const advice: string[] = [];
+function aboutTheAccount({ account, audience, now, toEveryone }: PlanInput): Advice {
   const month = beijingDay(now).slice(0, 7);
-  if (account.kind === 'subscription') {
-    advice.push(`${account.name} is a subscription account: one mass send a day.`);
-  } else if (audience.type === 'everyone') {
-    advice.push(
-      `A service account may send to everyone once a day and four times a month, WeChat’s console included. ${month}: ${counted(input.toEveryone.thisMonth, 'such send')} by qunfa, ${input.toEveryone.today} today.`,
-    );
-  } else {
-    advice.push(
-      `A follower gets four mass messages a month at most, WeChat’s console included; whoever had four in ${month} is left out by WeChat, without an error.`,
-    );
-  }
-  if (needsApproval(account.approval, audience)) {
-    advice.push('It waits until somebody with another API key approves it.');
-  }
-  return advice;
+  if (account.kind === 'subscription') return { code: 'subscription-limit', account: account.name };
+  return audience.type === 'everyone'
+    ? { code: 'everyone-limit', month, ...toEveryone }
+    : { code: 'follower-limit', month };
 }
-
-/** `2026-11-25 08:00` in Beijing. */
-const inBeijing = (at: number): string =>
-  `${new Date(at + DAY / 3).toISOString().slice(0, 16).replace('T', ' ')} Beijing time`;
-
-const counted = (count: number, what: string): string =>
-  `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
-
-const MILLION = 1_000_000;
-
-/** Round millions as people say them. */
-const inWords = (count: number): string =>
-  count >= MILLION && count % (MILLION / 10) === 0
-    ? `${count / MILLION} million`
-    : count.toLocaleString('en-US');

@@ -20,6 +20,7 @@ import {
   sendsPerDay,
   UPLOAD_NEWS,
 } from './daily-quotas.ts';
+import type { StopFacts } from './lane.ts';
 import { copiesDraft, type Message, needsNews, type UploadRoute, uploadsOf } from './message.ts';
 import { planAdvice } from './plan-advice.ts';
 import {
@@ -49,32 +50,17 @@ export interface PlanInput {
   readonly laneFreeAt: number;
   /** Accepted from us; what the console sends is known to WeChat alone. */
   readonly toEveryone: SentToEveryone;
-  /** Why no call is made at all until a person acts. */
-  readonly laneStopped?: string;
+  /** Why no call is made at all until an operator acts. */
+  readonly laneStopped?: StopFacts;
   readonly sendAt: number;
   readonly notAfter: number;
   readonly now: number;
 }
 
-export interface CampaignPlan {
-  readonly account: string;
-  readonly recipients: number | null;
-  /** Null where the recipients are not known yet. */
-  readonly batches: number | null;
-  /** Calls needed at most, by API path; what WeChat has already is not uploaded again. */
-  readonly calls: Readonly<Record<string, number>>;
-  readonly quota: Readonly<Record<string, DailyQuota>>;
-  readonly rate: { readonly perMinute: number };
-  readonly begins: string;
-  /** When the last call would be made; null where the batches are not known. */
-  readonly ends: string | null;
-  readonly notAfter: string;
-  readonly fitsNotAfter: boolean | null;
-  /** In words. */
-  readonly advice: readonly string[];
-}
+export type CampaignPlan = ReturnType<typeof planOf>;
 
-export function planOf(input: PlanInput): CampaignPlan {
+/** The shape of the contract's `PlannedCampaign`: `calls` are needed at most, by API path. */
+export function planOf(input: PlanInput) {
   const { account, audience, recipients, notAfter, now } = input;
   const wholesale = isWholesale(audience);
   const batches = wholesale ? 1 : recipients === null ? null : batchCount(recipients);

@@ -60,7 +60,7 @@ export const EMPTY_TALLY = Object.fromEntries(
 /** What one batch adds to its campaign's tally. */
 export function tallyOf(batch: Batch): Partial<Record<TallyField, number>> {
   const twice = batch.twice ? { twice: 1 } : {};
-  if (batch.state === 'refused' && batch.reason === 'audience-gone') {
+  if (batch.state === 'refused' && batch.failure.code === 'audience-gone') {
     return { refused: 1, 'audience-gone': 1, ...twice };
   }
   if (batch.state !== 'settled') return { [batch.state]: 1, ...twice };

@@ -1,51 +1,68 @@
+/** WeChat's account of one batch: what it says became of it, and how many it counted. */
+import { z } from 'zod';
+import { type Answered, UnknownCount } from '../contract/shapes.ts';
+
+/** What is known of a batch's end, and from whom. */
+const REASONS = [
+  'account-changed', // the account stands for another AppID or WeChat since
+  'audit', // refused by WeChat's audit, or by the account's administrator
+  'failed',
+  'no-answer', // no receipt came, and WeChat does not say what became of it
+  'no-status', // an event came without one
+  'sent',
+  'told-deleted', // no receipt came; told when WeChat was asked
+  'told-failed',
+  'told-sent',
+  'unlisted-status',
+] as const;
+
 /**
- * WeChat's account of one batch: what it says became of it, and how many it counted.
- *
- * Unknown counts are null, never 0: a person must be able to tell "nobody got it" from "nobody
- * knows". `eligible` is how many were left after WeChat's own filter.
+ * Unknown counts are null, never 0: an operator must be able to tell "sent to nobody" from
+ * "unknown".
  */
-export interface Receipt {
-  readonly status: 'delivered' | 'refused' | 'failed' | 'unknown';
-  /** WeChat's own word, such as `send success` or `err(20001)`; absent where it never spoke. */
-  readonly code?: string;
-  /** The code in words for an operator. */
-  readonly meaning?: string;
-  readonly total: number | null;
-  readonly eligible: number | null;
-  readonly sent: number | null;
-  readonly failed: number | null;
-  readonly articleUrls?: readonly ArticleUrl[];
-  readonly copyright?: CopyrightCheck;
-  /** The status was confirmed by message/mass/get; the counts could be anybody's (plain mode). */
-  readonly unverified?: true;
-  /** Of an unverified one: another event that is no better known says something else. */
-  readonly disputed?: true;
-}
-
-export interface ArticleUrl {
-  /** 1-based, as WeChat counts articles. */
-  readonly index: number;
-  readonly url: string;
-}
-
-export interface CopyrightCheck {
-  /** 0 not checked, 1 no reprint, 2 a reprint that may go, 3 a reprint that may not. */
-  readonly state: number;
-  readonly articles: readonly {
-    readonly index: number;
-    /** 0 none, 1 original, 2 reprint. */
-    readonly declared: number;
-    /** 0 not checked, 1 checking, 11 passed; anything else did not pass. */
-    readonly audit: number;
-    readonly originalUrl?: string;
-    readonly mayReprint: boolean;
-  }[];
-}
+export const Receipt = z.strictObject({
+  status: z.enum(['delivered', 'refused', 'failed', 'unknown']),
+  code: z.string().exactOptional().describe('WeChat’s own, such as `send success`'),
+  reason: z.enum(REASONS),
+  audit: z.int().exactOptional().describe('The number in WeChat’s `err(…)`'),
+  total: UnknownCount,
+  eligible: UnknownCount.describe('How many were left after WeChat’s own filter; null: unknown'),
+  sent: UnknownCount,
+  failed: UnknownCount,
+  articleUrls: z
+    .array(z.strictObject({ index: z.int().describe('From 1'), url: z.string() }))
+    .exactOptional(),
+  copyright: z
+    .strictObject({
+      state: z
+        .int()
+        .describe('0 not checked, 1 no reprint, 2 a reprint that may go, 3 one that may not'),
+      articles: z.array(
+        z.strictObject({
+          index: z.int(),
+          declared: z.int().describe('0 none, 1 original, 2 reprint'),
+          audit: z.int().describe('0 not checked, 1 checking, 11 passed; others did not pass'),
+          originalUrl: z.string().exactOptional(),
+          mayReprint: z.boolean(),
+        }),
+      ),
+    })
+    .exactOptional(),
+  unverified: z
+    .literal(true)
+    .exactOptional()
+    .describe('Of an unsigned event (plain mode): WeChat confirmed the status only'),
+  disputed: z.literal(true).exactOptional().describe('Another unsigned event has other counts'),
+});
+export type Receipt = Answered<typeof Receipt>;
+export type ReceiptReason = Receipt['reason'];
+export type ArticleUrl = NonNullable<Receipt['articleUrls']>[number];
+export type CopyrightCheck = NonNullable<Receipt['copyright']>;
 
 /** The receipt of a batch that WeChat never reported on, or reported on without counts. */
-export const uncounted = (status: Receipt['status'], meaning: string): Receipt => ({
+export const uncounted = (status: Receipt['status'], reason: ReceiptReason): Receipt => ({
   status,
-  meaning,
+  reason,
   total: null,
   eligible: null,
   sent: null,

@@ -1,13 +1,15 @@
 /** States, outcomes and reasons to wait, as the page and the command line call them. */
-import type { BatchState, WaitReason } from './batch.ts';
+
+import type { Language } from '../platform/sentences.ts';
+import type { BatchState, HeldReason, WaitReason } from './batch.ts';
 import type { CampaignState } from './campaign.ts';
 import type { Outcome } from './outcome.ts';
-import type { Language } from './warnings.ts';
 
 export interface StateWords {
   readonly states: Readonly<Record<CampaignState, string>>;
   readonly outcomes: Readonly<Record<Outcome, string>>;
   readonly waits: Readonly<Record<WaitReason, string>>;
+  readonly heldFor: Readonly<Record<HeldReason, string>>;
   readonly batchStates: Readonly<Record<BatchState, string>>;
 }
 
@@ -49,6 +51,13 @@ const EN: StateWords = {
     'no-worker':
       'No running worker does this work: start one, or look at WORKER_QUEUES and WORKER_ACCOUNTS',
     'account-unknown': 'No running worker has this account in its settings: add it again',
+  },
+  heldFor: {
+    'outcome-unknown': 'WeChat never answered for as long as asking again was safe.',
+    'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
+    'message-id-missing': 'WeChat says it was accepted before, and gives no message id.',
+    'account-changed':
+      'WeChat had not answered when the account was given another AppID or another WeChat.',
   },
   batchStates: {
     pending: 'waiting',
@@ -93,6 +102,12 @@ const ZH: StateWords = {
     'no-worker':
       '没有 worker 进程处理这项工作：请启动 worker，或检查 WORKER_QUEUES 和 WORKER_ACCOUNTS',
     'account-unknown': '所有 worker 的配置中都没有这个公众号：请重新添加',
+  },
+  heldFor: {
+    'outcome-unknown': '在可以放心重复询问的时间内，微信一直没有应答。',
+    'message-id-taken': '微信返回的消息 id 属于另一个批次。',
+    'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
+    'account-changed': '微信尚未应答时，该公众号已改为另一个 AppID 或另一个微信接口地址。',
   },
   batchStates: {
     pending: '等待',

@@ -2,47 +2,61 @@
  * What an operator should look at in a campaign: a code and its facts. The sentence is made where
  * it is read, in the reader's language.
  */
+import { z } from 'zod';
+import { type Answered, Count, Time, type Unsaid } from '../contract/shapes.ts';
+import { type Sentences, sentences } from '../platform/sentences.ts';
 import { isFarFromWhole } from './audience.ts';
 import type { Tally } from './progress.ts';
 import { NOBODY_WHY, type NobodyWhy } from './receipt.ts';
 
-export type Warning =
-  /** The outcome is unknown; an operator must resolve these batches. */
-  | { readonly code: 'held'; readonly batches: number }
-  /** The outcome stays unknown: an operator gave these batches up. */
-  | { readonly code: 'abandoned'; readonly batches: number }
-  /** WeChat accepted an earlier key after the batch had been submitted under another one. */
-  | { readonly code: 'maybe-twice'; readonly batches: number }
-  /** Refused by us: the list of their OpenIDs is gone. */
-  | { readonly code: 'audience-gone'; readonly batches: number }
-  /** WeChat reported success and a count of zero. */
-  | { readonly code: 'sent-to-nobody'; readonly batches: number; readonly likely: NobodyWhy }
-  /** Settled without WeChat's counts. */
-  | { readonly code: 'no-counts'; readonly batches: number }
-  /** An event came, and its counts cannot be read. */
-  | { readonly code: 'unreadable-counts'; readonly batches: number }
-  /** More than the batch has, sent though it failed, or parts that do not add up. */
-  | { readonly code: 'impossible-counts'; readonly batches: number }
-  /** Of events that are not signed (plain mode): WeChat confirmed their status alone. */
-  | { readonly code: 'unverified-counts'; readonly batches: number }
-  /** Two events that are not signed say different things. */
-  | { readonly code: 'differing-events'; readonly batches: number }
-  /** Refused at submission; may be retried. */
-  | { readonly code: 'refused'; readonly batches: number }
-  /** Accepted at first, then refused (by an audit, for instance). */
-  | { readonly code: 'refused-later'; readonly batches: number }
-  /** Accepted at first; then WeChat failed to send it. */
-  | { readonly code: 'failed-later'; readonly batches: number }
-  /** WeChat counts more followers than it listed. */
-  | { readonly code: 'followers-incomplete'; readonly read: number; readonly total: number }
-  /** A receipt changed after the campaign had ended; RFC 3339. */
-  | { readonly code: 'corrected'; readonly at: string };
+const message = z.string().describe('In the language of Accept-Language (en, zh)');
 
-export type Language = 'en' | 'zh';
+/** As it is shown. */
+export const Warning = z
+  .discriminatedUnion('code', [
+    z.strictObject({
+      code: z
+        .enum([
+          'held',
+          'abandoned',
+          'maybe-twice',
+          'audience-gone',
+          'no-counts',
+          'unreadable-counts',
+          'impossible-counts',
+          'unverified-counts',
+          'differing-events',
+          'refused',
+          'refused-later',
+          'failed-later',
+        ])
+        .describe('Stable, for programs'),
+      message,
+      batches: Count.describe('How many batches it is about'),
+    }),
+    z.strictObject({
+      code: z.literal('sent-to-nobody'),
+      message,
+      batches: Count,
+      likely: z
+        .enum(NOBODY_WHY)
+        .describe(
+          'no-followers: WeChat found none in the audience · filtered: its filter left none, as of followers who had four this month · none-sent: it reached none of those left',
+        ),
+    }),
+    z.strictObject({
+      code: z.literal('followers-incomplete'),
+      message,
+      read: Count.describe('How many WeChat listed'),
+      total: Count.describe('How many it counts'),
+    }),
+    z.strictObject({ code: z.literal('corrected'), message, at: Time }),
+  ])
+  .describe('What an operator should look at')
+  .meta({ id: 'Warning' });
 
-type Words = {
-  readonly [Code in Warning['code']]: (facts: Extract<Warning, { code: Code }>) => string;
-};
+/** A code and its facts. */
+export type Warning = Unsaid<Answered<typeof Warning>>;
 
 const batches = (count: number): string => `${count} ${count === 1 ? 'batch' : 'batches'}`;
 
@@ -54,7 +68,7 @@ const EN_NOBODY: Readonly<Record<NobodyWhy, string>> = {
   'none-sent': 'WeChat counts no follower who got it, though its filter left some',
 };
 
-const EN: Words = {
+const EN: Sentences<Warning> = {
   held: (it) => `${batches(it.batches)} held: the outcome is unknown, and an operator must decide`,
   abandoned: (it) => `${batches(it.batches)} given up: whether the followers got it is unknown`,
   'maybe-twice': (it) =>
@@ -88,7 +102,7 @@ const ZH_NOBODY: Readonly<Record<NobodyWhy, string>> = {
   'none-sent': '过滤后仍有用户，但微信统计的送达人数为 0',
 };
 
-const ZH: Words = {
+const ZH: Sentences<Warning> = {
   held: (it) => `${it.batches} 个批次待人工处理：无法确认是否已发出`,
   abandoned: (it) => `${it.batches} 个批次已放弃跟进，是否发出不明`,
   'maybe-twice': (it) =>
@@ -111,14 +125,9 @@ const ZH: Words = {
   corrected: (it) => `任务结束后，群发结果于 ${it.at} 有更新`,
 };
 
-const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
-
 export const WARNING_CODES = Object.keys(EN) as Warning['code'][];
 
-export function warningWords(warning: Warning, language: Language): string {
-  const say = WORDS[language][warning.code] as (facts: Warning) => string;
-  return say(warning);
-}
+export const warningWords = sentences<Warning>({ en: EN, zh: ZH });
 
 interface MoreFacts {
   readonly correctedAt: string | undefined;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { WAIT_REASONS } from '../campaign/batch.ts';
 import { STOP_CODES } from '../campaign/lane.ts';
 import { flaw } from '../campaign/mistake.ts';
+import { ACCOUNT_WARNINGS } from './account-words.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count, Cursor, Limit, Next, Time } from './shapes.ts';
 
@@ -44,23 +45,12 @@ const LaneDetails = z.strictObject({
 });
 export type LaneDetails = Answered<typeof LaneDetails>;
 
-const AccountWarning = z.strictObject({
-  code: z.enum([
-    'uploadnews-closed',
-    'plain-pushes-refused',
-    'sealed-pushes-refused',
-    'foreign-pushes-refused',
-    'stale-pushes-refused',
-    'unknown-pushes-refused',
-    'never-an-event',
-    'no-callback-token',
-    'plain-mode',
-    'no-worker',
-    'paces-differ',
-  ]),
-  message: z.string().describe('What it means and what to do'),
-});
-export type AccountWarning = Answered<typeof AccountWarning>;
+const AccountWarning = z
+  .looseObject({
+    code: z.enum(ACCOUNT_WARNINGS),
+    message: z.string().describe('What it means and what to do'),
+  })
+  .describe('The facts of each code stand beside it');
 
 export const AccountDetails = z
   .strictObject({

@@ -1,32 +1,46 @@
 /** A batch as the API shows it: WeChat's keys and ids are there to be looked up, times are RFC 3339. */
 import { type Batch, batchKey } from '../campaign/batch.ts';
 import { rfc3339 } from '../campaign/campaign.ts';
+import { receiptWords } from '../campaign/receipt-words.ts';
+import { STATE_WORDS } from '../campaign/state-words.ts';
+import type { Language } from '../platform/sentences.ts';
 import type { BatchDetails } from './batches.ts';
+import { failureWords } from './campaign-words.ts';
 
-export function batchView(campaignId: string, batch: Batch): BatchDetails {
+export function batchView(campaignId: string, batch: Batch, language: Language): BatchDetails {
   const { no, state, size, attempts, version, twice } = batch;
-  const clientMsgId = batchKey(campaignId, batch);
-  const base = { no, version, state, size, clientMsgId, attempts, ...(twice ? { twice } : {}) };
+  const { waits, heldFor } = STATE_WORDS[language];
+  const base = {
+    ...{ no, version, state, size, clientMsgId: batchKey(campaignId, batch), attempts },
+    ...(twice ? { twice } : {}),
+    ...('errcode' in batch && batch.errcode !== undefined ? { errcode: batch.errcode } : {}),
+  };
   switch (batch.state) {
     case 'pending':
-    case 'submitting':
-      return { ...base, ...whyOf(batch), ...nextOf(batch) };
-    case 'submitted':
-      return { ...base, ...messageOf(batch) };
-    case 'settled':
+    case 'submitting': {
+      const { reason, nextAttemptAt } = batch;
       return {
         ...base,
-        ...messageOf(batch),
-        settledAt: rfc3339(batch.settledAt),
-        receipt: batch.receipt,
+        ...(reason === undefined ? {} : { reason, message: waits[reason] }),
+        ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: rfc3339(nextAttemptAt) }),
       };
-    case 'refused':
-      return { ...base, ...whyOf(batch) };
+    }
+    case 'submitted':
+      return { ...base, ...messageOf(batch) };
+    case 'settled': {
+      const receipt = { ...batch.receipt, meaning: receiptWords(batch.receipt, language) };
+      return { ...base, ...messageOf(batch), settledAt: rfc3339(batch.settledAt), receipt };
+    }
+    case 'refused': {
+      const { failure } = batch;
+      return { ...base, error: { ...failure, message: failureWords(failure, language) } };
+    }
     case 'held':
     case 'abandoned':
       return {
         ...base,
-        ...whyOf(batch),
+        reason: batch.reason,
+        message: heldFor[batch.reason],
         firstAttemptAt: rfc3339(batch.firstAttemptAt),
         ...(batch.takenMsgId === undefined ? {} : { takenMsgId: batch.takenMsgId }),
       };
@@ -34,14 +48,6 @@ export function batchView(campaignId: string, batch: Batch): BatchDetails {
       return base;
   }
 }
-
-const whyOf = ({ errcode, reason }: { errcode?: number; reason?: string }) => ({
-  ...(errcode === undefined ? {} : { errcode }),
-  ...(reason === undefined ? {} : { reason }),
-});
-
-const nextOf = ({ nextAttemptAt }: { nextAttemptAt?: number }) =>
-  nextAttemptAt === undefined ? {} : { nextAttemptAt: rfc3339(nextAttemptAt) };
 
 const messageOf = (batch: Extract<Batch, { state: 'submitted' | 'settled' }>) => ({
   msgId: batch.msgId,

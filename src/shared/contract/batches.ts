@@ -1,6 +1,8 @@
 /** The batches of a campaign: one mass send each. */
 import { z } from 'zod';
-import { BATCH_STATES } from '../campaign/batch.ts';
+import { BATCH_STATES, HELD_REASONS, WAIT_REASONS } from '../campaign/batch.ts';
+import { Receipt } from '../campaign/receipt.ts';
+import { FAILURE_CODES } from './campaign-words.ts';
 import { type Answered, Count, NextNumber, numbered, Time, UnknownCount } from './shapes.ts';
 
 /** A batch by its number, or all that are held. */
@@ -14,41 +16,10 @@ export const WhichBatch = z.union([
 
 export const BatchListQuery = numbered('batches', 1_000_000);
 
-const Receipt = z
-  .strictObject({
-    status: z.enum(['delivered', 'refused', 'failed', 'unknown']),
-    code: z.string().exactOptional().describe('WeChat’s own, such as `send success`'),
-    meaning: z.string().exactOptional().describe('The code in words'),
-    total: UnknownCount,
-    eligible: UnknownCount.describe('How many were left after WeChat’s own filter; null: unknown'),
-    sent: UnknownCount,
-    failed: UnknownCount,
-    articleUrls: z
-      .array(z.strictObject({ index: z.int().describe('From 1'), url: z.string() }))
-      .exactOptional(),
-    copyright: z
-      .strictObject({
-        state: z
-          .int()
-          .describe('0 not checked, 1 no reprint, 2 a reprint that may go, 3 one that may not'),
-        articles: z.array(
-          z.strictObject({
-            index: z.int(),
-            declared: z.int().describe('0 none, 1 original, 2 reprint'),
-            audit: z.int().describe('0 not checked, 1 checking, 11 passed; others did not pass'),
-            originalUrl: z.string().exactOptional(),
-            mayReprint: z.boolean(),
-          }),
-        ),
-      })
-      .exactOptional(),
-    unverified: z
-      .literal(true)
-      .exactOptional()
-      .describe('Of an unsigned event (plain mode): WeChat confirmed the status only'),
-    disputed: z.literal(true).exactOptional().describe('Another unsigned event has other counts'),
-  })
-  .meta({ id: 'Receipt' });
+/** Why something failed. */
+export const FailureAnswer = z
+  .looseObject({ code: z.enum(FAILURE_CODES), message: z.string() })
+  .describe('Why it failed: the facts of each code stand beside it');
 
 export const BatchDetails = z
   .strictObject({
@@ -74,12 +45,19 @@ export const BatchDetails = z
       'Of a held or abandoned one: from when on it may be in WeChat’s console',
     ),
     errcode: z.int().exactOptional().describe('WeChat’s'),
-    reason: z.string().exactOptional(),
+    reason: z
+      .enum([...WAIT_REASONS, ...HELD_REASONS])
+      .exactOptional()
+      .describe('Why it does not move, or is held'),
+    message: z.string().exactOptional().describe('The reason in words'),
+    error: FailureAnswer.exactOptional(),
     takenMsgId: z
       .string()
       .exactOptional()
       .describe('Held because this message id belongs to another batch'),
-    receipt: Receipt.exactOptional(),
+    receipt: Receipt.extend({ meaning: z.string().describe('The reason in words') })
+      .meta({ id: 'Receipt' })
+      .exactOptional(),
     twice: z
       .literal(true)
       .exactOptional()
@@ -102,6 +80,8 @@ export const BatchDetails = z
         receipt: {
           status: 'delivered',
           code: 'send success',
+          reason: 'sent',
+          meaning: 'sent; single followers may have failed',
           total: 10_000,
           eligible: 9_990,
           sent: 9_988,

@@ -1,13 +1,16 @@
 /** A campaign as it is read: its warnings and its error each with a sentence in one language. */
 import { UPLOAD_NEWS } from '../campaign/daily-quotas.ts';
-import type { Failure, FailureCode, FailureOf } from '../campaign/failure.ts';
+import type { Failure, FailureCode } from '../campaign/failure.ts';
 import { flawWords } from '../campaign/mistake-words.ts';
-import { type Language, type Warning, warningWords } from '../campaign/warnings.ts';
-import { meaningOf } from '../wechat/remedies.ts';
-
-type Words = {
-  readonly [Code in FailureCode]: string | ((facts: FailureOf<Code>) => string);
-};
+import { type Warning, warningWords } from '../campaign/warnings.ts';
+import {
+  type Coded,
+  type Language,
+  type None,
+  type Sentences,
+  sentences,
+} from '../platform/sentences.ts';
+import { meaningOf } from '../wechat/errcodes.ts';
 
 const MEDIA_ID = {
   message:
@@ -18,7 +21,7 @@ const MEDIA_ID = {
     'WeChat does not know the mediaId of a cover named in the request: a draft takes a permanent one of the library, and none of a temporary upload; send the file instead',
 } as const;
 
-const EN: Words = {
+const EN: Sentences<Failure> = {
   'account-changed':
     'the account stands for another AppID or another WeChat since; this campaign is never called there',
   'audience-gone': 'a list that it needs is no longer kept',
@@ -29,7 +32,8 @@ const EN: Words = {
   'media-missing': (it) => `upload ${it.upload} is no longer kept`,
   'not-after': 'notAfter passed before all of it had gone out',
   'record-lost': 'the message is no longer kept',
-  'refused-by-wechat': (it) => `${it.of}: ${meaningOf(it.errcode, pathOf(it.of))} (${it.errcode})`,
+  'refused-by-wechat': (it) =>
+    `${it.of === undefined ? '' : `${it.of}: `}${meaningOf(it.errcode, pathOf(it))} (${it.errcode})`,
   rejected: (it) => it.note,
   'too-few-recipients': (it) =>
     `${it.recipients} recipients: WeChat takes two OpenIDs at least (40130)`,
@@ -57,7 +61,7 @@ const OF_ZH: Readonly<Record<string, string>> = {
   followers: '关注者列表',
 };
 
-const ZH: Words = {
+const ZH: Sentences<Failure> = {
   'account-changed': '该公众号已改为另一个 AppID 或另一个微信接口地址，此任务不会在那里发送',
   'audience-gone': '所需的名单已不存在',
   'audience-unknown': (it) =>
@@ -69,22 +73,46 @@ const ZH: Words = {
   'not-after': '截止时间已过，没有全部发出',
   'record-lost': '消息内容已不存在',
   'refused-by-wechat': (it) =>
-    `${OF_ZH[it.of] ?? it.of}被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, pathOf(it.of), 'zh')}`,
+    `${OF_ZH[it.of ?? ''] ?? it.of ?? ''}被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, pathOf(it), 'zh')}`,
   rejected: (it) => it.note,
   'too-few-recipients': (it) => `只有 ${it.recipients} 个收件人，微信要求至少两个 OpenID（40130）`,
 };
 
 /** Where the call decides the advice. */
-const pathOf = (of: string): string => (of === 'uploadnews' ? UPLOAD_NEWS : '');
-
-const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
+const pathOf = ({ of, path = '' }: { readonly of?: string; readonly path?: string }): string =>
+  of === 'uploadnews' ? UPLOAD_NEWS : path;
 
 export const FAILURE_CODES = Object.keys(EN) as [FailureCode, ...FailureCode[]];
 
-export function failureWords(failure: Failure, language: Language): string {
-  const words = WORDS[language][failure.code] as string | ((facts: Failure) => string);
-  return typeof words === 'string' ? words : words(failure);
-}
+export const failureWords = sentences<Failure>({ en: EN, zh: ZH });
+
+export type RecallNote = Coded<{
+  /** The cards stay in the chats. */
+  readonly 'cards-stay': None;
+  readonly 'gone-in-all-sends': None;
+  readonly held: { readonly batches: number };
+  readonly 'not-taken-yet': { readonly batches: number };
+}>;
+
+const NOTES_EN: Sentences<RecallNote> = {
+  'cards-stay':
+    'The cards stay in the chats of those who got them; what is gone is the page behind them.',
+  'gone-in-all-sends': 'An article that went out in several sends is gone in all of them.',
+  held: (it) => `${it.batches} held: resolve with the message id first, then recall.`,
+  'not-taken-yet': (it) =>
+    `${it.batches} not yet taken by WeChat can still go out: cancel the campaign to stop them.`,
+};
+
+const NOTES_ZH: Sentences<RecallNote> = {
+  'cards-stay': '已收到的用户聊天中的卡片仍在，消失的是卡片背后的页面。',
+  'gone-in-all-sends': '同一篇文章若在多次群发中发出，会在所有群发中一并消失。',
+  held: (it) => `${it.batches} 个批次待人工处理：请先填入消息 id 判定，再撤回。`,
+  'not-taken-yet': (it) => `${it.batches} 个批次尚未被微信接收，仍可能发出：如要阻止，请取消任务。`,
+};
+
+export const RECALL_NOTES = Object.keys(NOTES_EN) as [RecallNote['code'], ...RecallNote['code'][]];
+
+export const recallNoteWords = sentences<RecallNote>({ en: NOTES_EN, zh: NOTES_ZH });
 
 interface Told {
   readonly warnings: readonly Warning[];

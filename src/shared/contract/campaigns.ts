@@ -5,9 +5,8 @@ import { WAIT_REASONS } from '../campaign/batch.ts';
 import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { OUTCOME_COLUMNS, OUTCOMES, outcomeTable } from '../campaign/outcome.ts';
-import { NOBODY_WHY } from '../campaign/receipt.ts';
-import { WARNING_CODES } from '../campaign/warnings.ts';
-import { FAILURE_CODES } from './campaign-words.ts';
+import { Warning } from '../campaign/warnings.ts';
+import { FailureAnswer } from './batches.ts';
 import {
   type Answered,
   Count,
@@ -83,37 +82,6 @@ const AudienceAnswer = z
     z.strictObject({ type: z.literal('followers'), tagId: z.int().exactOptional(), ...counts }),
   ])
   .meta({ id: 'CampaignAudience' });
-
-const message = z.string().describe('In the language of Accept-Language (en, zh)');
-const OWN_FACTS = ['sent-to-nobody', 'followers-incomplete', 'corrected'] as const;
-
-const Warning = z
-  .discriminatedUnion('code', [
-    z.strictObject({
-      code: z.enum(WARNING_CODES).exclude(OWN_FACTS).describe('Stable, for programs'),
-      message,
-      batches: Count.describe('How many batches it is about'),
-    }),
-    z.strictObject({
-      code: z.literal('sent-to-nobody'),
-      message,
-      batches: Count,
-      likely: z
-        .enum(NOBODY_WHY)
-        .describe(
-          'no-followers: WeChat found none in the audience · filtered: its filter left none, as of followers who had four this month · none-sent: it reached none of those left',
-        ),
-    }),
-    z.strictObject({
-      code: z.literal('followers-incomplete'),
-      message,
-      read: Count.describe('How many WeChat listed'),
-      total: Count.describe('How many it counts'),
-    }),
-    z.strictObject({ code: z.literal('corrected'), message, at: Time }),
-  ])
-  .describe('What an operator should look at')
-  .meta({ id: 'Warning' });
 
 /** What is answered at once, and never changes but for the first three. */
 const Accepted = {
@@ -200,10 +168,7 @@ const Fields = z.strictObject({
   createdBy: z.string().describe('The name of the API key or of the operator'),
   completedAt: Time.exactOptional(),
   correctedAt: Time.exactOptional().describe('A receipt came or changed after the end'),
-  error: z
-    .looseObject({ code: z.enum(FAILURE_CODES), message: z.string() })
-    .exactOptional()
-    .describe('Why it failed: the facts of each code stand beside it'),
+  error: FailureAnswer.exactOptional(),
 });
 
 const example = {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { isOpenId } from '../campaign/cut.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { MESSAGE_ID } from '../wechat/message-id.ts';
+import { CAUSES } from '../wechat/silence.ts';
+import { RECALL_NOTES } from './campaign-words.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count } from './shapes.ts';
 
@@ -88,6 +90,13 @@ export const RecallRequest = z
   .meta({ id: 'RecallRequest', examples: [{ articleIndex: 1, seen: 9 }] });
 export type RecallRequest = Answered<typeof RecallRequest>;
 
+/** Of one call of several. */
+export const NoAnswer = {
+  errcode: z.int().exactOptional().describe('WeChat’s'),
+  cause: z.enum(CAUSES).exactOptional().describe('Why there is no answer that can be read'),
+  meaning: z.string().exactOptional().describe('The errcode or the cause in words'),
+};
+
 export const RecallReport = z
   .strictObject({
     id: z.string(),
@@ -99,12 +108,19 @@ export const RecallReport = z
         outcome: z
           .enum(['recalled', 'already', 'refused', 'unknown', 'not-sent', 'not-tried'])
           .describe('already: an earlier recall did it · not-tried: no call is left today'),
-        errcode: z.int().exactOptional().describe('WeChat’s'),
-        meaning: z.string().exactOptional().describe('The errcode in words'),
+        ...NoAnswer,
       }),
     ),
     quota: Quota.describe('Of today’s recalls, after these'),
-    notes: z.array(z.string()).describe('What this did not do, in words'),
+    notes: z
+      .array(
+        z.strictObject({
+          code: z.enum(RECALL_NOTES),
+          message: z.string(),
+          batches: Count.exactOptional().describe('How many it is about'),
+        }),
+      )
+      .describe('What this did not do'),
   })
   .describe('What became of each batch')
   .meta({ id: 'Recall' });

@@ -1,5 +1,6 @@
 /** What a campaign would cost, told before anything is sent. */
 import { z } from 'zod';
+import { ADVICE_CODES } from './plan-words.ts';
 import { type Answered, Count, Time } from './shapes.ts';
 
 export const Quota = z
@@ -29,7 +30,9 @@ export const PlannedCampaign = z
     ends: Time.nullable().describe('When the last call would be made'),
     notAfter: Time,
     fitsNotAfter: z.boolean().nullable(),
-    advice: z.array(z.string()).describe('In words'),
+    advice: z
+      .array(z.looseObject({ code: z.enum(ADVICE_CODES), message: z.string() }))
+      .describe('The facts of each code stand beside it'),
     wechat: z
       .record(z.string(), Quota.nullable())
       .exactOptional()

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isOpenId } from '../campaign/cut.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { MessageRequest } from './campaign-request.ts';
+import { NoAnswer } from './decisions.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count } from './shapes.ts';
 
@@ -63,8 +64,7 @@ export const PreviewReport = z
         outcome: z
           .enum(['sent', 'refused', 'unknown', 'not-sent', 'not-tried'])
           .describe('unknown: it may have arrived · not-tried: an earlier answer concerns all'),
-        errcode: z.int().exactOptional().describe('WeChat’s'),
-        meaning: z.string().exactOptional().describe('The errcode in words'),
+        ...NoAnswer,
       }),
     ),
     quota: Quota.describe('Of today’s previews, after these'),

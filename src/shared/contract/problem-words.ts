@@ -1,12 +1,9 @@
 /** Problems as sentences, in the language of whoever reads them. */
 import { flawWords, type ShownMistake, showMistake } from '../campaign/mistake-words.ts';
-import type { Language } from '../campaign/warnings.ts';
-import { meaningOf } from '../wechat/remedies.ts';
+import { type Language, type Sentences, sentences } from '../platform/sentences.ts';
+import { meaningOf } from '../wechat/errcodes.ts';
+import { silenceWords } from '../wechat/silence.ts';
 import { type Problem, type ProblemCode, type ProblemOf, STATUS } from './problem.ts';
-
-type Words = {
-  readonly [Code in ProblemCode]: string | ((facts: ProblemOf<Code>) => string);
-};
 
 const mistakes = (count: number): string => `${count} ${count === 1 ? 'mistake' : 'mistakes'}`;
 const place = ({ line, column }: { line: number; column: number }): string =>
@@ -20,7 +17,7 @@ const shownKey = (key = ''): string =>
 
 const figures = (count: number): string => count.toLocaleString('en-US');
 
-const EN: Words = {
+const EN: Sentences<Problem> = {
   'account-changed': (it) => `account ${it.account} now stands for another AppID or another WeChat`,
   'account-not-configured': (it) => `account ${it.account} is no longer configured here`,
   'account-not-found': (it) =>
@@ -118,11 +115,12 @@ const EN: Words = {
   'too-many-streams':
     'too many event streams are open here already; ask GET /v1/campaigns/:id instead',
   'upload-under-way': 'the same content is being uploaded: try again',
-  'wechat-unreachable': (it) => `WeChat gave no answer: ${it.cause}`,
-  'wechat-unreadable': (it) => `WeChat answered, and nothing can be read from it: ${it.cause}`,
+  'wechat-unreachable': (it) => `WeChat gave no answer: ${silenceWords(it, 'en')}`,
+  'wechat-unreadable': (it) =>
+    `WeChat answered, and nothing can be read from it: ${silenceWords(it, 'en')}`,
 };
 
-const ZH: Words = {
+const ZH: Sentences<Problem> = {
   'account-changed': (it) => `公众号 ${it.account} 现已改为另一个 AppID 或另一个微信接口地址`,
   'account-not-configured': (it) => `公众号 ${it.account} 已不在配置中`,
   'account-not-found': (it) =>
@@ -218,8 +216,8 @@ const ZH: Words = {
     `请求中有 ${it.errors.length} 处错误，未保存任何内容：直接列出的 OpenID 过多，请用 POST /v1/audiences 上传`,
   'too-many-streams': '打开的实时连接过多，请稍后再试，或改用 GET /v1/campaigns/:id 查询',
   'upload-under-way': '同样的内容正在上传，请稍后再试',
-  'wechat-unreachable': (it) => `微信没有应答：${it.cause}`,
-  'wechat-unreadable': (it) => `微信的应答无法解析：${it.cause}`,
+  'wechat-unreachable': (it) => `微信没有应答：${silenceWords(it, 'zh')}`,
+  'wechat-unreadable': (it) => `微信的应答无法解析：${silenceWords(it, 'zh')}`,
 };
 
 const STEPS_ZH: Readonly<Record<ProblemOf<'campaign-over'>['step'], string>> = {
@@ -237,13 +235,8 @@ const TYPES_ZH: Readonly<Record<string, string>> = {
   voice: '语音',
 };
 
-const WORDS: Readonly<Record<Language, Words>> = { en: EN, zh: ZH };
-
 /** What is wrong and what to do. */
-export function problemWords(problem: Problem, language: Language): string {
-  const words = WORDS[language][problem.code] as string | ((facts: Problem) => string);
-  return typeof words === 'string' ? words : words(problem);
-}
+export const problemWords = sentences<Problem>({ en: EN, zh: ZH });
 
 export interface DescribedProblem {
   readonly status: number;

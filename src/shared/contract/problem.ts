@@ -6,9 +6,9 @@
 import type { Batch, BatchState } from '../campaign/batch.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { JsonFlaw } from '../platform/json-text.ts';
+import type { Coded, None } from '../platform/sentences.ts';
+import type { Silence } from '../wechat/silence.ts';
 import type { CampaignView } from './campaign-view.ts';
-
-type None = Readonly<Record<never, never>>;
 
 /** Every mistake of the input at once, each with its path. */
 interface Mistaken {
@@ -17,59 +17,36 @@ interface Mistaken {
 
 type PlaceInJson = Pick<JsonFlaw, 'line' | 'column'>;
 
-/** Each code with its facts. */
-interface FactsOf {
+/** The codes that have facts; all of them stand in `STATUS`. */
+export interface FactsOf {
   readonly 'account-changed': { readonly account: string };
   readonly 'account-not-configured': { readonly account: string };
   /** Some of those that there are, `more` if these are not all. */
   readonly 'account-not-found': { readonly names: readonly string[]; readonly more?: true };
-  readonly 'api-key-needed': None;
   readonly 'approval-by-another': { readonly createdBy: string };
-  readonly 'approval-needed': None;
-  readonly 'audience-gone': None;
   readonly 'audience-in-use': { readonly campaignId: string };
-  readonly 'audience-not-found': None;
   readonly 'audience-unreadable': { readonly why: string };
-  readonly 'bad-request': None;
-  readonly 'batch-moved-on': None;
-  readonly 'batch-not-found': None;
   readonly 'batch-not-held': { readonly no: number; readonly state: BatchState };
-  readonly 'board-password-needed': None;
-  readonly 'body-cut-short': None;
-  readonly 'body-not-utf8': None;
-  readonly 'body-not-unpacked': None;
   readonly 'body-too-large': { readonly bytes?: number; readonly maxBytes?: number };
-  readonly 'campaign-not-found': None;
   readonly 'campaign-over': {
     readonly step: 'pause' | 'resume' | 'cancel' | 'approve' | 'reject' | 'retry';
   };
-  readonly 'charset-unsupported': None;
   /** The encodings that are accepted. */
   readonly 'content-encoding-unsupported': { readonly accepted: readonly string[] };
   readonly 'content-type-unsupported': { readonly accepted: readonly string[] };
   readonly 'cover-unfit': { readonly flaws: readonly Flaw[] };
-  readonly 'cross-site-request': None;
-  readonly 'file-missing': None;
   readonly 'foreign-picture': Mistaken;
-  readonly 'form-malformed': None;
-  readonly 'idempotency-key-invalid': None;
   /** The campaign that has the key. */
   readonly 'idempotency-key-reused': { readonly campaignId?: string };
-  readonly internal: None;
   readonly 'invalid-body': Mistaken;
   readonly 'invalid-campaign': Mistaken;
   readonly 'invalid-preview': Mistaken;
   readonly 'invalid-query': Mistaken;
   readonly 'json-key-twice': PlaceInJson & { readonly key?: string };
   readonly 'json-malformed': PlaceInJson;
-  readonly 'json-not-object': None;
   readonly 'json-too-deep': PlaceInJson;
   readonly 'json-too-many-values': PlaceInJson;
-  readonly 'last-uploadnews-kept': None;
-  readonly 'loopback-only': None;
-  readonly 'may-be-received-twice': None;
   readonly 'media-gone': { readonly upload: string };
-  readonly 'media-not-found': None;
   readonly 'media-too-large': { readonly maxBytes: number };
   readonly 'media-unfit': { readonly flaws: readonly Flaw[] };
   readonly 'message-id-taken': { readonly msgId: string; readonly owner: string };
@@ -80,38 +57,21 @@ interface FactsOf {
     readonly campaign?: CampaignView;
     readonly batch?: Batch;
   };
-  readonly 'no-approval-needed': None;
-  readonly 'no-openid': None;
-  readonly 'no-webhook': None;
-  readonly 'not-a-list': None;
-  readonly 'not-a-push': None;
-  readonly 'not-after-passed': None;
-  readonly 'not-ended': None;
-  readonly 'not-found': None;
-  readonly 'nothing-refused': None;
-  readonly 'nothing-to-recall': None;
-  readonly 'one-file-each': None;
-  readonly 'one-msg-id': None;
-  readonly 'path-malformed': None;
   readonly 'rate-limited': { readonly of: 'requests' | 'passwords' };
   readonly 'recall-impossible': { readonly messageType: string };
-  readonly 'redis-unavailable': None;
   readonly 'refused-by-wechat': { readonly errcode: number; readonly path?: string };
   /** The campaign that sent the same. */
   readonly 'same-content': { readonly campaignId: string };
-  readonly stopping: None;
   readonly 'too-many-openids': Mistaken;
-  readonly 'too-many-streams': None;
-  readonly 'upload-under-way': None;
-  readonly 'wechat-unreachable': { readonly cause: string };
-  readonly 'wechat-unreadable': { readonly cause: string };
+  readonly 'wechat-unreachable': Silence;
+  readonly 'wechat-unreadable': Silence;
 }
 
-export type ProblemCode = keyof FactsOf;
-export type ProblemOf<Code extends ProblemCode> = {
-  [One in Code]: { readonly code: One } & FactsOf[One];
-}[Code];
-export type Problem = ProblemOf<ProblemCode>;
+export type ProblemCode = keyof typeof STATUS;
+export type Problem = Coded<
+  FactsOf & { readonly [Code in Exclude<ProblemCode, keyof FactsOf>]: None }
+>;
+export type ProblemOf<Code extends ProblemCode> = Problem & { readonly code: Code };
 
 /** What an action answers where it does nothing. */
 export interface Refused {
@@ -121,7 +81,7 @@ export interface Refused {
 export const refuse = (refused: Problem): Refused => ({ refused });
 
 /** The HTTP status of each. */
-export const STATUS: Readonly<Record<ProblemCode, number>> = {
+export const STATUS = {
   'account-changed': 409,
   'account-not-configured': 409,
   'account-not-found': 404,
@@ -197,4 +157,4 @@ export const STATUS: Readonly<Record<ProblemCode, number>> = {
   'upload-under-way': 503,
   'wechat-unreachable': 503,
   'wechat-unreadable': 502,
-};
+} satisfies Readonly<Record<string, number>>;

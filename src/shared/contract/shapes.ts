@@ -13,6 +13,9 @@ type Immutable<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: Immutable<T[Key]> }
     : T;
 
+/** The facts of something shown with a sentence. */
+export type Unsaid<Shown> = Shown extends unknown ? Omit<Shown, 'message'> : never;
+
 export const Time = z.string().meta({ format: 'date-time' }).describe('RFC 3339, UTC');
 export const Count = z.int().nonnegative();
 export const UnknownCount = Count.nullable().describe('null: unknown');

@@ -39,8 +39,11 @@ export type Exchange =
   | { readonly kind: 'failed'; readonly sent: boolean; readonly error: unknown };
 
 export class NoAnswerInTime extends Error {
+  readonly withinMs: number;
+
   constructor(withinMs: number) {
     super(`no answer within ${withinMs / SECOND} s`);
+    this.withinMs = withinMs;
   }
 }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { AnswerTooLarge, exchange, NoAnswerInTime } from '../platform/exchange.ts';
 import type { Answer } from './client.ts';
 import { readAnswer } from './read-answer.ts';
+import type { Silence } from './silence.ts';
 
 interface Call<T> {
   readonly url: URL;
@@ -28,9 +29,10 @@ export async function call<T>(call: Call<T>): Promise<Answer<T>> {
     withinMs: call.timeoutMs,
   });
   if (outcome.kind === 'failed') {
-    return { kind: outcome.sent ? 'unknown' : 'not-sent', cause: describe(outcome.error) };
+    return { kind: outcome.sent ? 'unknown' : 'not-sent', ...silenceAt(outcome.error) };
   }
-  if (outcome.status >= 500) return { kind: 'unknown', cause: `HTTP ${outcome.status}` };
+  if (outcome.status >= 500)
+    return { kind: 'unknown', cause: 'http-status', status: outcome.status };
   return readAnswer(outcome.body.toString('utf8'), call);
 }
 
@@ -49,26 +51,12 @@ function longestAnswer(path: string): number {
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
-const FAILURES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  EAI_AGAIN: 'name could not be resolved',
-  ENOTFOUND: 'name not found',
-  EHOSTUNREACH: 'host unreachable',
-  ENETUNREACH: 'network unreachable',
-  UND_ERR_ABORTED: 'proxy refused the tunnel',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_SOCKET: 'connection closed',
-};
-
 /** By code only: an error's message may hold the address, and the address holds the token. */
-function describe(error: unknown): string {
-  if (typeof error === 'string') return error;
-  if (error instanceof NoAnswerInTime) return error.message;
-  if (error instanceof AnswerTooLarge) return 'answer too large';
-  const code = codeOf(error);
-  const words = FAILURES[code];
-  return words ? `${words} (${code})` : code;
+function silenceAt(error: unknown): Silence {
+  if (typeof error === 'string') return { cause: 'not-wanted' };
+  if (error instanceof NoAnswerInTime) return { cause: 'timeout', ms: error.withinMs };
+  if (error instanceof AnswerTooLarge) return { cause: 'answer-too-large' };
+  return { cause: 'connection-failed', error: codeOf(error) };
 }
 
 /** Where a name has several addresses, Node reports one error for them all. */

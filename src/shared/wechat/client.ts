@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { SECOND } from '../platform/time.ts';
 import { call } from './call.ts';
 import type { Remedy } from './remedies.ts';
+import type { Silence } from './silence.ts';
 import type { TokenSource } from './tokens.ts';
 import { asciiFilename } from './upload-name.ts';
 
@@ -30,14 +31,9 @@ export type Answer<T> =
       readonly msgId?: string;
     }
   /** WeChat never saw the call: no connection, no token, or no longer wanted. Repeat at will. */
-  | { readonly kind: 'not-sent'; readonly cause: string; readonly unreadable?: true }
+  | ({ readonly kind: 'not-sent' } & Silence)
   /** WeChat may have acted on the call: timeout, reset, 5xx, an unreadable or incomplete body. */
-  | {
-      readonly kind: 'unknown';
-      readonly cause: string;
-      /** There was an answer, and it says neither yes nor no. */
-      readonly unreadable?: true;
-    };
+  | ({ readonly kind: 'unknown' } & Silence);
 
 export interface CallOptions<T> {
   /** What a success must carry; one that lacks it is an unknown outcome. */
@@ -171,12 +167,12 @@ const given = (value: string): Answer<string> => ({ kind: 'ok', value });
 /** Without a token nothing was sent, however little is known about the token call itself. */
 function withoutToken(failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> {
   if (failure.kind === 'refused') return failure;
-  return { ...failure, kind: 'not-sent', cause: `no access token: ${failure.cause}` };
+  return { ...failure, kind: 'not-sent', ofToken: true };
 }
 
 const noFreshToken = (failure: Exclude<Answer<never>, { kind: 'ok' }>): Answer<never> =>
   failure.kind === 'refused'
-    ? { kind: 'not-sent', cause: `no fresh access token: errcode ${failure.errcode}` }
+    ? { kind: 'not-sent', cause: 'token-refused', ofToken: true, errcode: failure.errcode }
     : failure;
 
 /** Undici's own FormData with a Blob states its length; WeChat does not take chunked uploads. */

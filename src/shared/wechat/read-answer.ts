@@ -62,7 +62,7 @@ const Envelope = z.looseObject({
  */
 export function readAnswer<T>(text: string, { path, answer, secrets }: Reading<T>): Answer<T> {
   const envelope = Envelope.safeParse(parseJson(text));
-  if (!envelope.success) return unreadable('the answer is not readable');
+  if (!envelope.success) return { kind: 'unknown', cause: 'answer-unreadable' };
   const { errcode = 0, errmsg, msg_id } = envelope.data;
   if (errcode !== 0) {
     const msgId = WechatId.safeParse(msg_id);
@@ -76,7 +76,7 @@ export function readAnswer<T>(text: string, { path, answer, secrets }: Reading<T
     };
   }
   const value = answer.safeParse(envelope.data);
-  if (!value.success) return unreadable('the answer lacks what was asked for');
+  if (!value.success) return { kind: 'unknown', cause: 'answer-incomplete' };
   return { kind: 'ok', value: value.data };
 }
 
@@ -85,8 +85,6 @@ const LIMITS = { levels: 32, values: 50_000, keysMayRepeat: true };
 
 /** 2^53 has 16 digits: where there are fewer, nothing can be rounded. */
 const LONG_NUMBER = /\d{16}/;
-
-const unreadable = (cause: string) => ({ kind: 'unknown', cause, unreadable: true }) as const;
 
 /**
  * Undefined if the text is no JSON. Integers beyond 2^53 become strings, the rest numbers. A mark

@@ -4,7 +4,6 @@
  */
 import { HOUR, MINUTE, SECOND } from '../platform/time.ts';
 import { ERRCODES, type ErrorClass } from './errcodes.ts';
-import { AT_CALL_ZH, ERRCODES_ZH } from './errcodes-zh.ts';
 
 /** What the remedy is about: this batch or file, this account's calls to this API, the account. */
 export type RemedyScope = 'batch' | 'api' | 'account';
@@ -116,43 +115,4 @@ function tokenRemedy(errcode: number, known: ErrorClass | undefined): Remedy {
     ...(remedy.kind === 'refused' && { kind: 'account-down' }),
     scope: 'account',
   };
-}
-
-const NEWS_BY_DRAFT =
-  'WeChat has closed media/uploadnews to this account; have its articles go by draft: WECHAT_NEWS_ROUTE=draft, or newsRoute in ACCOUNTS_FILE';
-const NOT_VERIFIED =
-  'this account may not mass-send by API, which WeChat allows to verified accounts only: verify it in WeChat’s console (微信认证)';
-
-/** Where a call and its errcode together say more than the errcode. */
-const AT_CALL: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  'media/uploadnews': { 45103: NEWS_BY_DRAFT, 45106: NEWS_BY_DRAFT, 48001: NEWS_BY_DRAFT },
-  'message/mass/send': {
-    48001:
-      'this account may not send to OpenIDs, which WeChat allows to verified service accounts only: send to a tag or to everyone',
-  },
-  'message/mass/sendall': {
-    45028:
-      'no mass sends left: a subscription account has one a day, a service account one a day and four a month to everyone; tried again in the morning',
-    48001: NOT_VERIFIED,
-  },
-  'message/mass/preview': { 48001: NOT_VERIFIED },
-  'groups/get': {
-    48001: 'groups became tags in 2016, and this account has none: send to a tag',
-    45106: 'groups became tags in 2016, and this account has none: send to a tag',
-  },
-};
-
-/**
- * In an operator's words: what happened, and what to do.
- *
- * @param path of the call, with or without `/cgi-bin/`, where it is known.
- */
-export function meaningOf(errcode: number, path = '', language: 'en' | 'zh' = 'en'): string {
-  const call = path.replace(/^\/cgi-bin\//, '');
-  if (language === 'zh') {
-    const meaning = AT_CALL_ZH[call]?.[errcode] ?? ERRCODES_ZH[errcode];
-    return meaning ?? `微信错误码 ${errcode}，不在已知列表中，请查阅微信文档`;
-  }
-  const meaning = AT_CALL[call]?.[errcode] ?? ERRCODES[errcode]?.meaning;
-  return meaning ?? `WeChat's code ${errcode}, which is not in the lists we know; look it up there`;
 }

@@ -84,7 +84,7 @@ export function makeTokenSource(deps: TokenSourceDeps): TokenSource {
     for (;;) {
       const fetched = await fetchIfFree(() => true);
       if (fetched) return fetched;
-      if (now() >= until) return { kind: 'not-sent', cause: 'nobody could fetch one in time' };
+      if (now() >= until) return { kind: 'not-sent', cause: 'token-busy' };
       await sleep(POLL);
       const stored = await readStored();
       if (stored) return { kind: 'ok', value: stored.token };

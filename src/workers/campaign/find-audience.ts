@@ -1,6 +1,6 @@
 /** Whether WeChat knows the group or tag that is meant, asked before anything is uploaded. */
 import type { Campaign } from '../../shared/campaign/campaign.ts';
-import type { Failure, FailureOf } from '../../shared/campaign/failure.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
 import { listGroups, listTags } from '../../shared/wechat/audience.ts';
@@ -12,7 +12,7 @@ export type Found =
   | { readonly kind: 'unknown'; readonly failure: Failure }
   | { readonly kind: 'later'; readonly later: Later };
 
-type Named = Pick<FailureOf<'audience-unknown'>, 'audience' | 'id'>;
+type Named = Pick<Failure & { code: 'audience-unknown' }, 'audience' | 'id'>;
 
 /** @param countTry counts a call that failed, and says how many by now. */
 export type FindAudience = (campaign: Campaign, countTry: () => Promise<number>) => Promise<Found>;

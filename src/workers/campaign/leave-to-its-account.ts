@@ -38,9 +38,6 @@ const MAY_CALL: readonly string[] = [
   awaitReceiptJob.name,
 ];
 
-const MESSAGE =
-  'the account stands for another AppID or another WeChat since; this campaign is never called there';
-
 export function makeLeaveToItsAccount(deps: Dependencies) {
   const { stores, checkInstallation, telemetry, now } = deps;
   const { campaigns, batches, identityOf } = stores;
@@ -65,13 +62,17 @@ export function makeLeaveToItsAccount(deps: Dependencies) {
       const ref = { campaignId: campaign.id, no: batch.no };
       const isAsItWas = { unless: (current: typeof batch) => current.state !== batch.state };
       if (batch.state === 'pending') {
-        await batches.apply(ref, { type: 'refused', reason: 'account-changed', at }, isAsItWas);
+        await batches.apply(
+          ref,
+          { type: 'refused', failure: { code: 'account-changed' }, at },
+          isAsItWas,
+        );
       } else if (batch.state === 'submitting') {
         const event = { type: 'held', reason: 'account-changed', at } as const;
         const held = await batches.apply(ref, event, isAsItWas);
         if (held.state === 'held') telemetry.batchHeld(campaign, held, held.reason);
       } else if (batch.state === 'submitted') {
-        await batches.settleByAsking(ref, batch.msgId, uncounted('unknown', MESSAGE));
+        await batches.settleByAsking(ref, batch.msgId, uncounted('unknown', 'account-changed'));
       }
     }
   }

@@ -6,12 +6,12 @@
  */
 import type { Batch } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import { lose } from '../../shared/campaign/material.ts';
 import type { Message } from '../../shared/campaign/message.ts';
-import { failureWords } from '../../shared/contract/campaign-words.ts';
 import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import type { Stores } from '../../shared/record/record.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
+import { refusedByWechat } from '../lane/read-submission.ts';
 import type { Pause } from '../lane/sleep.ts';
 import type { PrepareMessage } from './prepare-message.ts';
 
@@ -43,8 +43,7 @@ export function makeRenewMaterial(deps: Dependencies) {
     const isNamed = namedIn(message) === mediaId;
     if (isNamed || mediaId === null || !(await makeAnew(lost, mediaId))) {
       const unknown = { code: 'media-id-unknown', of: 'message' } as const;
-      const reason = isNamed ? failureWords(unknown, 'en') : meaningOf(errcode);
-      await refuse(lost, reason);
+      await refuse(lost, isNamed ? unknown : refusedByWechat(errcode));
       return null;
     }
     telemetry.materialRenewed(campaign, batch);
@@ -87,10 +86,10 @@ export function makeRenewMaterial(deps: Dependencies) {
   }
 
   /** Held instead, where an earlier call of the key was never answered. */
-  async function refuse(lost: Lost, reason: string): Promise<void> {
+  async function refuse(lost: Lost, failure: Failure): Promise<void> {
     const after = await batches.apply(
       refOf(lost),
-      { type: 'refused', reason, at: now(), errcode: lost.errcode },
+      { type: 'refused', failure, at: now(), errcode: lost.errcode },
       { unless: isOver },
     );
     if (after.state === 'held') telemetry.batchHeld(lost.campaign, after, after.reason);

@@ -5,11 +5,12 @@
 import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
 import type { MassApi } from '../../shared/campaign/audience.ts';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.ts';
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
-import { meaningOf } from '../../shared/wechat/remedies.ts';
+import { isUnreadable } from '../../shared/wechat/silence.ts';
 
 export interface Submission {
   readonly msgId: string;
@@ -123,13 +124,18 @@ function readRefusal(
     }
     case 'use-drafts':
     case 'refused':
-      return event({ type: 'refused', errcode, reason: meaningOf(errcode, path), at: at.now });
+      return event({
+        type: 'refused',
+        errcode,
+        failure: refusedByWechat(errcode, path),
+        at: at.now,
+      });
   }
 }
 
 /** Without an answer, or with one from which nothing can be read. */
 export const silence = (answer: Answer<unknown>): WaitReason =>
-  'unreadable' in answer ? 'wechat-unreadable' : 'wechat-busy';
+  'cause' in answer && isUnreadable(answer) ? 'wechat-unreadable' : 'wechat-busy';
 
 type PutBack = Extract<BatchEvent, { type: 'put-back' }>;
 
@@ -166,6 +172,12 @@ function unknown(at: Situation, errcode?: number, tooFast = false): Reading {
 }
 
 /** Both at the send step and at uploads. */
+export const refusedByWechat = (errcode: number, path?: string): Failure => ({
+  code: 'refused-by-wechat',
+  errcode,
+  ...(path && { path }),
+});
+
 export const freshTokenRefused = (errcode: number): LaneReaction => ({
   kind: 'stop',
   scope: 'account',

@@ -18,10 +18,10 @@ import {
   type WaitReason,
 } from '../../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../../shared/campaign/campaign.ts';
+import type { Failure } from '../../shared/campaign/failure.ts';
 import type { Message } from '../../shared/campaign/message.ts';
 import type { Tally } from '../../shared/campaign/progress.ts';
 import { callableUntil } from '../../shared/campaign/repeat-steps.ts';
-import { failureWords } from '../../shared/contract/campaign-words.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
@@ -132,12 +132,12 @@ export function makeSubmitBatch(deps: Dependencies) {
     );
     if ('wait' in prepared) return prepared.wait;
     if ('failed' in prepared) {
-      return refuse(ref, campaign, failureWords(prepared.failed, 'en'));
+      return refuse(ref, campaign, prepared.failed);
     }
     const { ready } = prepared;
     const call = await callFor(seen, ready).catch(ifListIsGone);
     // Nothing brings the list back: an operator must know.
-    if (call === null) return refuse(ref, campaign, 'audience-gone');
+    if (call === null) return refuse(ref, campaign, { code: 'audience-gone' });
     const client = wechatFor(account.name);
     const token = await client.prepare(call.path);
     if (token.kind !== 'ok') return waitForToken(seen, account, token);
@@ -168,10 +168,10 @@ export function makeSubmitBatch(deps: Dependencies) {
   }
 
   /** Before any call. Held, where an earlier call has no answer. */
-  async function refuse(ref: BatchRef, campaign: Campaign, reason: string): Promise<null> {
+  async function refuse(ref: BatchRef, campaign: Campaign, failure: Failure): Promise<null> {
     const after = await batches.apply(
       ref,
-      { type: 'refused', reason, at: now() },
+      { type: 'refused', failure, at: now() },
       { unless: ({ state }) => state !== 'pending' && state !== 'submitting' },
     );
     if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);

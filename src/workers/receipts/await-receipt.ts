@@ -134,19 +134,14 @@ export function makeAwaitReceipt(deps: Dependencies) {
   function asked(status: MassStatus, { submittedAt }: { submittedAt: number }): Receipt | null {
     switch (status) {
       case 'sent':
-        return uncounted(
-          'delivered',
-          'no receipt came; WeChat says it was sent, and counts nothing',
-        );
+        return uncounted('delivered', 'told-sent');
       case 'failed':
-        return uncounted('failed', 'no receipt came; WeChat says it failed, and not why');
+        return uncounted('failed', 'told-failed');
       case 'deleted':
-        return uncounted('unknown', 'no receipt came; WeChat says the message was deleted');
+        return uncounted('unknown', 'told-deleted');
       case 'sending':
       case 'unknown':
-        return now() > submittedAt + giveUpMs
-          ? uncounted('unknown', 'no receipt came, and WeChat does not say what became of it')
-          : null;
+        return now() > submittedAt + giveUpMs ? uncounted('unknown', 'no-answer') : null;
     }
   }
 

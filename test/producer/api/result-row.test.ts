@@ -12,7 +12,7 @@ describe('a line of results.csv', () => {
         clientMsgId: 'key',
         attempts: 1,
         version: 1,
-        reason,
+        error: { code: 'rejected', message: reason },
       });
 
       expect(row.replaceAll('"', '')).toContain(`,'${reason}`);

@@ -13,7 +13,7 @@ const accepted = (msgId: string): BatchEvent => ({ type: 'accepted', msgId, at: 
 const refused: BatchEvent = {
   type: 'refused',
   errcode: 45002,
-  reason: 'too long',
+  failure: { code: 'refused-by-wechat', errcode: 45002 },
   at: at('09:00:01'),
 };
 const unknown: BatchEvent = { type: 'outcome-unknown', nextAttemptAt: at('09:01:05') };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PlanInput, planOf } from '../../../src/shared/campaign/plan.ts';
+import { type CampaignPlan, type PlanInput, planOf } from '../../../src/shared/campaign/plan.ts';
+import { adviceWords } from '../../../src/shared/contract/plan-words.ts';
 import { DAY, HOUR } from '../../../src/shared/platform/time.ts';
 
 /** A time of one fixed day in Beijing. */
@@ -30,6 +31,9 @@ const input = (given: Partial<PlanInput> = {}): PlanInput => ({
   now: NOW,
   ...given,
 });
+
+const said = ({ advice }: CampaignPlan): string =>
+  advice.map((one) => adviceWords(one, 'en')).join('\n');
 
 const articles: PlanInput['message'] = {
   type: 'news',
@@ -68,7 +72,7 @@ describe('a plan', () => {
     expect(plan.begins).toBe(new Date(at).toISOString());
     const isLate = at > NOW + DAY - HOUR * 3;
     expect(plan.fitsNotAfter).toBe(!isLate);
-    expect(plan.advice.join(' ').includes('after notAfter')).toBe(isLate);
+    expect(plan.advice.some(({ code }) => code === 'ends-late')).toBe(isLate);
     expect(planOf(input({ ...everyone, sendAt: beijing('2026-12-02T09:00:00') })).begins).toBe(
       '2026-12-02T01:00:00.000Z',
     );
@@ -90,7 +94,9 @@ describe('a plan', () => {
     expect(plan.batches).toBe(300);
     expect(plan.ends).toBe(new Date(beijing('2026-11-25T08:01:39')).toISOString());
     expect(plan.fitsNotAfter).toBe(true);
-    expect(plan.advice).toContain(
+    const facts = { recipients: 3_000_000, batches: 300, days: 3, perDay: 100 };
+    expect(plan.advice).toContainEqual({ code: 'days-needed', ...facts });
+    expect(said(plan)).toContain(
       '3 million OpenIDs need 300 calls: 3 days at 100 calls a day. A tag needs one.',
     );
   });
@@ -101,14 +107,14 @@ describe('a plan', () => {
 
     expect(plan.quota['message/mass/send']).toEqual({ perDay: 100, usedToday: 99, left: 1 });
     expect(plan.ends).toBe(new Date(beijing('2026-11-24T08:00:01')).toISOString());
-    expect(plan.advice.join('\n')).toContain('1 mass send of shop is left today');
+    expect(said(plan)).toContain('1 mass send of shop is left today');
   });
 
   it('says that what does not fit before notAfter is cancelled', () => {
     const plan = planOf(input({ recipients: 3_000_000 }));
 
     expect(plan.fitsNotAfter).toBe(false);
-    expect(plan.advice.join('\n')).toContain('after notAfter (2026-11-24 10:00 Beijing time)');
+    expect(said(plan)).toContain('after notAfter (2026-11-24 10:00 Beijing time)');
   });
 
   it('does not stop at midnight while calls of the new day are there', () => {
@@ -123,13 +129,14 @@ describe('a plan', () => {
 
     expect(plan.begins).toBe(new Date(NOW + HOUR).toISOString());
     expect(plan.ends).toBe(new Date(NOW + HOUR + 12_000).toISOString());
-    expect(plan.advice.join('\n')).toContain('10 calls of other campaigns may go before it');
+    expect(said(plan)).toContain('10 calls of other campaigns may go before it');
   });
 
   it('names why a stopped account sends nothing', () => {
-    const plan = planOf(input({ laneStopped: 'the address is not on the list' }));
+    const plan = planOf(input({ laneStopped: { code: 'refused-by-wechat', errcode: 40164 } }));
 
-    expect(plan.advice[0]).toContain('nothing goes out until a person resumes it');
+    expect(plan.advice[0]).toMatchObject({ code: 'lane-stopped', stop: { errcode: 40164 } });
+    expect(said(plan)).toContain('nothing goes out until an operator resumes it');
   });
 
   it('needs each file once, and one uploadnews for all batches', () => {
@@ -174,14 +181,14 @@ describe('a plan', () => {
     const plan = planOf(input({ message }));
 
     expect(plan.calls).toMatchObject({ 'draft/add': 3 });
-    expect(plan.advice.join(' ')).toContain('each of the 3 batches gets a copy');
+    expect(said(plan)).toContain('each of the 3 batches gets a copy');
   });
 
   it('begins tomorrow morning when the articles cannot be uploaded today', () => {
     const plan = planOf(input({ message: articles, calls: { 'media/uploadnews': 10 } }));
 
     expect(plan.begins).toBe(new Date(beijing('2026-11-24T08:00:00')).toISOString());
-    expect(plan.advice.join('\n')).toContain('media/uploadnews are used up');
+    expect(said(plan)).toContain('media/uploadnews are used up');
   });
 
   it('gives a subscription account one send a day', () => {

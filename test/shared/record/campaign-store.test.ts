@@ -149,7 +149,8 @@ describe('laying out batches', () => {
   });
 });
 
-const refusal = () => ({ type: 'refused', reason: 'no', at: clock.now() }) as const;
+const refusal = () =>
+  ({ type: 'refused', failure: { code: 'record-lost' }, at: clock.now() }) as const;
 
 async function refusedCampaign(): Promise<Campaign> {
   const campaign = await laidOut(1);

@@ -53,7 +53,11 @@ describe('a lane', () => {
     const { id } = await laidOut(1, { account: 'again' });
     const ref = { campaignId: id, no: 1 };
     await batches.apply(ref, { type: 'attempt-started', at: clock.now() });
-    await batches.apply(ref, { type: 'refused', reason: 'no', at: clock.now() });
+    await batches.apply(ref, {
+      type: 'refused',
+      failure: { code: 'record-lost' },
+      at: clock.now(),
+    });
     expect(await lanes.work('again')).toBe(0);
 
     await batches.apply(ref, { type: 'retried' });

@@ -69,7 +69,7 @@ export function tokensInHand(...tokens: string[]): TokenSource & { readonly drop
     dropped,
     get: async () => {
       const value = tokens[0];
-      return value ? { kind: 'ok', value } : { kind: 'not-sent', cause: 'none left' };
+      return value ? { kind: 'ok', value } : { kind: 'not-sent', cause: 'token-busy' };
     },
     drop: async (token) => {
       dropped.push(token);

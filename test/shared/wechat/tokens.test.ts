@@ -200,7 +200,7 @@ describe('a token source', () => {
 
   it('goes on with the old token while the new one cannot be had', async () => {
     const { source, at, fetches, fetched } = world({ token: 'OLD', expiresAt: 120 * MINUTE });
-    fetches.push(async () => ({ kind: 'unknown', cause: 'HTTP 502' }));
+    fetches.push(async () => ({ kind: 'unknown', cause: 'http-status', status: 502 }));
     at.now = 117 * MINUTE;
 
     expect([await source.get(), await source.get()]).toEqual([ok('OLD'), ok('OLD')]);
@@ -241,9 +241,9 @@ describe('a token source', () => {
 
   it('passes on why there is none, and tries anew at the next call', async () => {
     const { source, fetches } = world();
-    fetches.push(async () => ({ kind: 'not-sent', cause: 'connection refused' }));
+    fetches.push(async () => ({ kind: 'not-sent', cause: 'connection-failed' }));
 
-    expect(await source.get()).toEqual({ kind: 'not-sent', cause: 'connection refused' });
+    expect(await source.get()).toEqual({ kind: 'not-sent', cause: 'connection-failed' });
     expect(await source.get()).toEqual(ok('T2'));
   });
 

@@ -48,7 +48,7 @@ describe('an answer at the send step', () => {
   });
 
   it.each([
-    ['never came', { kind: 'unknown', cause: 'no answer' } as const],
+    ['never came', { kind: 'unknown', cause: 'timeout' } as const],
     ['is "busy" (-1)', refusal(-1)],
     ['is "same key too soon" (45066)', refusal(45066)],
     ['is a number nobody knows', refusal(1234567)],
@@ -72,7 +72,9 @@ describe('an answer at the send step', () => {
   );
 
   it('that could not even be asked for is asked for again soon, and holds up nobody', () => {
-    expect(readSubmission({ kind: 'not-sent', cause: 'refused' }, situation())).toMatchObject({
+    expect(
+      readSubmission({ kind: 'not-sent', cause: 'connection-failed' }, situation()),
+    ).toMatchObject({
       event: { type: 'put-back', nextAttemptAt: NOW + 5 * SECOND },
       lane: none,
     });

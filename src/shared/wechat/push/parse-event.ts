@@ -6,7 +6,6 @@
 import type { ArticleUrl, CopyrightCheck, Receipt } from '../../campaign/receipt.ts';
 import { SECOND } from '../../platform/time.ts';
 import { MESSAGE_ID } from '../message-id.ts';
-import { parseStatus } from './parse-status.ts';
 import { isMessage, type Message, textOf } from './read-message.ts';
 
 export type PushEvent =
@@ -68,18 +67,35 @@ export function parseEvent(message: Message, receivedAt: number): PushEvent | nu
 }
 
 function receiptOf(message: Message): Receipt {
-  const sent = countOf(message, 'SentCount');
   const articleUrls = articleUrlsOf(message);
   const copyright = copyrightOf(message);
   return {
-    ...parseStatus(textOf(message, 'Status'), sent),
+    ...parseStatus(textOf(message, 'Status')),
     total: countOf(message, 'TotalCount'),
     eligible: countOf(message, 'FilterCount'),
-    sent,
+    sent: countOf(message, 'SentCount'),
     failed: countOf(message, 'ErrorCount'),
     ...(articleUrls.length > 0 && { articleUrls }),
     ...(copyright && { copyright }),
   };
+}
+
+const MAX_CODE = 64;
+/** In plain mode anybody can write a status, an OpenID in it among other things. */
+const OPAQUE = /[A-Za-z0-9_-]{16,}/g;
+
+/** WeChat's `Status`, by rule: case and blanks do not matter (its own samples disagree about them). */
+export function parseStatus(
+  raw: string | undefined,
+): Pick<Receipt, 'status' | 'code' | 'reason' | 'audit'> {
+  if (raw === undefined) return { status: 'unknown', reason: 'no-status' };
+  const code = raw.replace(OPAQUE, '…').slice(0, MAX_CODE);
+  const plain = raw.toLowerCase().replaceAll(/\s/g, '');
+  if (plain === 'sendsuccess') return { status: 'delivered', code, reason: 'sent' };
+  if (plain === 'sendfail') return { status: 'failed', code, reason: 'failed' };
+  const number = /^err\((\d{1,10})\)$/.exec(plain)?.[1];
+  if (number === undefined) return { status: 'unknown', code, reason: 'unlisted-status' };
+  return { status: 'refused', code, reason: 'audit', audit: Number(number) };
 }
 
 /** Since 2020. An address with a scheme other than the web's would become a link of ours: left out. */

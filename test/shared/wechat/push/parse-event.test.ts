@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type PushEvent, parseEvent } from '../../../../src/shared/wechat/push/parse-event.ts';
-import { parseStatus } from '../../../../src/shared/wechat/push/parse-status.ts';
+import { AUDIT, receiptWords } from '../../../../src/shared/campaign/receipt-words.ts';
+import {
+  type PushEvent,
+  parseEvent,
+  parseStatus,
+} from '../../../../src/shared/wechat/push/parse-event.ts';
 import { readMessage } from '../../../../src/shared/wechat/push/read-message.ts';
 
 const RECEIVED_AT = 1_700_000_000_000;
@@ -59,33 +63,36 @@ describe('a status', () => {
     ['err()', 'unknown'],
     ['sent', 'unknown'],
   ])('%j is %s and keeps its wording', (code, status) => {
-    expect(parseStatus(code, 1)).toMatchObject({ status, code });
+    expect(parseStatus(code)).toMatchObject({ status, code });
   });
 
   it.each([
     10001, 20001, 20002, 20004, 20006, 20008, 20013, 21000, 22000, 30001, 30002, 30003, 40001,
     40002,
   ])('err(%i) has a meaning of its own', (number) => {
-    const { meaning } = parseStatus(`err(${number})`, 0);
+    const { reason, audit } = parseStatus(`err(${number})`);
 
-    expect(meaning).not.toContain('does not list');
-    expect(meaning).not.toBe(parseStatus('err(20431)', 0).meaning);
+    expect({ reason, audit }).toEqual({ reason: 'audit', audit: number });
+    expect(AUDIT[number]?.[1]).toMatch(/[一-鿿]/);
   });
 
   it.each(['', '. '.repeat(26), '. '.repeat(40)])(
     'keeps no OpenID, wherever it stands',
     (before) => {
-      const { code } = parseStatus(`${before}oR5Gjjl_eiZoUpGozMo7dbBJ362A`, 1);
+      const { code } = parseStatus(`${before}oR5Gjjl_eiZoUpGozMo7dbBJ362A`);
 
       expect(code).not.toContain('oR5');
       expect(code?.length).toBeLessThanOrEqual(64);
     },
   );
 
-  it('that says success for nobody says so in its meaning', () => {
-    expect(parseStatus('send success', 0).meaning).toContain('not one follower');
-    expect(parseStatus('send success', 1).meaning).not.toContain('not one follower');
-    expect(parseStatus('send success', null).meaning).not.toContain('not one follower');
+  it('that says success for nobody says so in its meaning, in both languages', () => {
+    const { reason } = parseStatus('send success');
+
+    expect(receiptWords({ reason, sent: 0 }, 'en')).toContain('not one follower');
+    expect(receiptWords({ reason, sent: 0 }, 'zh')).toContain('没有一个人收到');
+    expect(receiptWords({ reason, sent: 1 }, 'en')).not.toContain('not one follower');
+    expect(receiptWords({ reason, sent: null }, 'en')).not.toContain('not one follower');
   });
 
   it('that is absent is unknown', () => {

@@ -113,7 +113,7 @@ describe('a recorded event', () => {
       receipt: {
         status: 'delivered',
         code: 'sendsuccess',
-        meaning: 'sent; single followers may have failed',
+        reason: 'sent',
         ...{ total: 100, eligible: 80, sent: 75, failed: 5 },
       },
     });
@@ -136,7 +136,8 @@ describe('a recorded event', () => {
       receipt: {
         status: 'refused',
         code: 'err(30003)',
-        meaning: 'not sent: judged a reprint, and reprints were to stop; ignoreReprint could help',
+        reason: 'audit',
+        audit: 30_003,
         ...{ total: 0, eligible: 0, sent: 0, failed: 0 },
         articleUrls: [
           { index: 1, url: 'Url_1' },

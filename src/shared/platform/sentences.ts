@@ -1,0 +1,35 @@
+/**
+ * Sentences of facts. What is kept and passed on is a code with its facts; the sentence is made
+ * where it is read, by one table for each language.
+ */
+export type Language = 'en' | 'zh';
+
+/** A text in each language. */
+export type Bilingual = readonly [en: string, zh: string];
+
+export const inLanguage = ([en, zh]: Bilingual, language: Language): string =>
+  language === 'zh' ? zh : en;
+
+interface Fact {
+  readonly code: string;
+}
+
+/** One sentence for each code; a function where it names facts. */
+export type Sentences<F extends Fact> = {
+  readonly [Code in F['code']]: string | ((facts: F & { readonly code: Code }) => string);
+};
+
+/** @returns a function that says such facts in a language. */
+export const sentences =
+  <F extends Fact>(texts: Readonly<Record<Language, Sentences<F>>>) =>
+  (fact: F, language: Language): string => {
+    const text = texts[language][fact.code as F['code']] as string | ((facts: F) => string);
+    return typeof text === 'string' ? text : text(fact);
+  };
+
+/** Each code with its facts; a code without any has `None`. */
+export type Coded<Facts> = {
+  [Code in keyof Facts]: { readonly code: Code } & Facts[Code];
+}[keyof Facts];
+
+export type None = Readonly<Record<never, never>>;
