@@ -23,7 +23,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sandbox: ['sandbox'],
   client: ['client', 'shared'],
   shared: ['shared'],
-  'shared/campaign': ['shared/campaign', ...BASE],
+  // Counts and times in the shapes that it shares with the API.
+  'shared/campaign': ['shared/campaign', 'shared/contract/shapes.ts', ...BASE],
+  'shared/contract/shapes.ts': [],
   // The one way out, and the one look at JSON of others: their limits are the same for all.
   'shared/wechat': [
     'shared/wechat',

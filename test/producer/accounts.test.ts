@@ -209,7 +209,7 @@ describe('the lane of an account', () => {
       pending: 0,
       reason: 'daily-quota',
       until: new Date(NOW + HOUR).toISOString(),
-      why: 'the day’s calls are used up; it goes on in the morning',
+      why: 'Daily WeChat limit reached',
     });
   });
 });

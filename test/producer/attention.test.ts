@@ -50,7 +50,8 @@ async function held(id: string, no = 1): Promise<void> {
 
 async function refused(id: string, no = 1): Promise<void> {
   await called(id, no);
-  const event = { type: 'refused', errcode: 45002, reason: 'too long', at: now() } as const;
+  const failure = { code: 'refused-by-wechat', errcode: 45002 } as const;
+  const event = { type: 'refused', errcode: 45002, failure, at: now() } as const;
   await stores.batches.apply({ campaignId: id, no }, event);
 }
 

@@ -133,7 +133,7 @@ describe('GET /v1/campaigns/:id/batches', () => {
           msgId,
           receipt: { status: 'delivered', total: 8, eligible: 7, sent: 6, failed: 1 },
         },
-        { no: 2, state: 'refused', errcode: 45028, reason: 'quota' },
+        { no: 2, state: 'refused', errcode: 45028, error: { code: 'refused-by-wechat' } },
         { no: 3, state: 'submitting', attempts: 1 },
       ],
     });

@@ -59,7 +59,11 @@ describe('POST /v1/campaigns/plan', () => {
 
     const plan = await world.post('/v1/campaigns/plan', aCampaign());
 
-    expect(plan.json.advice.join(' ')).toContain('3 calls of other campaigns');
+    expect(plan.json.advice).toContainEqual({
+      code: 'calls-ahead',
+      calls: 3,
+      message: '3 calls of other campaigns may go before it.',
+    });
   });
 
   it('sends nothing and keeps nothing', async () => {
@@ -120,7 +124,12 @@ describe('POST /v1/campaigns/plan', () => {
     );
 
     expect(plan.json.quota['message/mass/sendall']).toMatchObject({ usedToday: 100, left: 0 });
-    expect(plan.json.advice.join('\n')).toContain('No mass send of default is left today');
+    expect(plan.json.advice).toContainEqual({
+      code: 'sends-left',
+      account: 'default',
+      left: 0,
+      message: expect.stringContaining('No mass send of default is left today'),
+    });
     expect(plan.json.wechat['message/mass/sendall']).toMatchObject({ left: 100 });
   });
 
@@ -132,7 +141,8 @@ describe('POST /v1/campaigns/plan', () => {
 
     const plan = await world.post('/v1/campaigns/plan', aCampaign({ audience }));
 
-    expect(plan.json.advice.join('\n').includes('another API key approves it')).toBe(waits);
+    const codes = plan.json.advice.map(({ code }: { code: string }) => code);
+    expect(codes.includes('needs-approval')).toBe(waits);
   });
 
   it('refuses a question it does not know', async () => {

@@ -53,7 +53,10 @@ describe('POST /v1/campaigns/:id/recall', () => {
       ],
       quota: { perDay: 10, usedToday: 2, left: 8 },
     });
-    expect(report.json.notes.join('\n')).toContain('The cards stay in the chats');
+    expect(report.json.notes).toContainEqual({
+      code: 'cards-stay',
+      message: expect.stringContaining('The cards stay in the chats'),
+    });
     const audit = await world.stores.campaigns.audit(id);
     expect(audit.slice(-2)).toMatchObject([
       { by: 'crm', action: 'recall', batch: 1, outcome: 'recalled', msgId: msgIds[1] },
@@ -124,7 +127,11 @@ describe('POST /v1/campaigns/:id/recall', () => {
 
     const report = await world.post(`/v1/campaigns/${id}/recall`);
 
-    expect(report.json.notes.join('\n')).toContain('cancel the campaign');
+    expect(report.json.notes).toContainEqual({
+      code: 'not-taken-yet',
+      batches: 1,
+      message: expect.stringContaining('cancel the campaign'),
+    });
   });
 
   it('goes on past the quota of a fresh account, until WeChat answers 45009', async () => {

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { ATTENTION_KINDS, NEXT_CODES, TODO_CODES } from '../campaign/attention.ts';
 import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
-import { STOP_CODES } from '../campaign/lane.ts';
-import type { Language } from '../campaign/warnings.ts';
+import { STOP_CODES, type StopFacts } from '../campaign/lane.ts';
+import type { Language } from '../platform/sentences.ts';
+import { stopWords } from './account-words.ts';
 import type { CampaignView } from './campaign-view.ts';
 import { FAILURE_CODES, inWords } from './campaign-words.ts';
-import { type StopFacts, stopInChinese, stopInWords } from './lane-words.ts';
 import { type Answered, Count, Cursor, Limit, Next, Time } from './shapes.ts';
 
 export const AttentionQuery = z.strictObject({
@@ -126,11 +126,6 @@ export function attentionInWords(item: Attention, language: Language): Attention
   const { kind, account, campaign, since, batches, stop, hosts, webhook, lastEventAt } = item;
   const code = kind === 'campaign-paused' ? campaign?.pausedFor?.[0] : campaign?.error?.code;
   const words = WORDS[language];
-  const stopFacts = stop && {
-    code: stop.code,
-    ...(stop.errcode === undefined ? {} : { errcode: stop.errcode }),
-    ...(stop.path === undefined ? {} : { path: stop.path }),
-  };
   return {
     kind,
     account,
@@ -139,7 +134,7 @@ export function attentionInWords(item: Attention, language: Language): Attention
     message: words.kinds[kind](item),
     ...(batches === undefined ? {} : { batches }),
     ...(kind.startsWith('campaign-') && code ? { code } : {}),
-    ...stopFacts,
+    ...(stop ? stopCode(stop) : {}),
     ...(hosts ? { hosts } : {}),
     ...webhook,
     ...(lastEventAt === undefined ? {} : { lastEventAt }),
@@ -147,6 +142,13 @@ export function attentionInWords(item: Attention, language: Language): Attention
     todo: { code: item.todo, message: words.todo[item.todo] },
   };
 }
+
+const stopCode = (stop: StopFacts) => {
+  const { code } = stop;
+  if (!('errcode' in stop)) return { code };
+  const { errcode, path } = stop;
+  return { code, errcode, ...(path === undefined ? {} : { path }) };
+};
 
 const shortOf = (view: CampaignView): NonNullable<AttentionItem['campaign']> => {
   const { id, name, version, state, createdBy, sendAt, notAfter } = view;
@@ -169,7 +171,7 @@ const EN: Words = {
   kinds: {
     'outcome-unknown': (it) => `${batchesOf(it)}: it is unknown whether WeChat sent them`,
     'approval-needed': (it) => `${it.campaign?.createdBy} submitted it; it waits for approval`,
-    'account-stopped': (it) => `the account stands still: ${it.stop && stopInWords(it.stop)}`,
+    'account-stopped': (it) => `the account stands still: ${it.stop && stopWords(it.stop, 'en')}`,
     'address-refused': (it) =>
       `WeChat’s IP list does not have the address of ${it.hosts?.join(', ')} (40164)`,
     'wechat-approval': () => 'WeChat waits until an administrator agrees to the send',
@@ -209,7 +211,7 @@ const ZH: Words = {
   kinds: {
     'outcome-unknown': (it) => `${it.batches} 批结果不明：无法确定微信是否已发出`,
     'approval-needed': (it) => `由 ${it.campaign?.createdBy} 提交，待审批`,
-    'account-stopped': (it) => `该号群发已停：${it.stop && stopInChinese(it.stop)}`,
+    'account-stopped': (it) => `该号群发已停：${it.stop && stopWords(it.stop, 'zh')}`,
     'address-refused': (it) => `主机 ${it.hosts?.join('、')} 的 IP 不在微信白名单中（40164）`,
     'wechat-approval': () => '微信要求管理员确认后才会发送',
     'campaign-paused': (it) =>

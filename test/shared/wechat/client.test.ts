@@ -3,6 +3,7 @@ import { Agent } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { Amount, Text, WechatId } from '../../../src/shared/wechat/read-answer.ts';
+import type { Silence } from '../../../src/shared/wechat/silence.ts';
 import {
   bodyOf,
   clientAt,
@@ -324,28 +325,30 @@ describe('a call that WeChat may have seen', () => {
   };
   const page = '<html><h1>502 Bad Gateway</h1></html>';
 
-  it.each<[string, Respond, string]>([
-    ['reset', cut, 'connection closed (UND_ERR_SOCKET)'],
-    ['shorter than announced', short, 'connection closed (UND_ERR_SOCKET)'],
-    ['cut off between chunks', brokenChunks, 'connection closed (UND_ERR_SOCKET)'],
-    ['of a gateway', json(page, 502), 'HTTP 502'],
-    ['with a 5xx, whatever it says', json({ errcode: 0, msg_id: 1 }, 503), 'HTTP 503'],
-    ['of HTML', json(page), 'the answer is not readable'],
-    ['empty', json(''), 'the answer is not readable'],
-    ['half a text', json('{"errcode":0,"msg'), 'the answer is not readable'],
-    ['of another shape', json([{ errcode: 0 }]), 'the answer is not readable'],
-    ['without a verdict', json({ errcode: null }), 'the answer is not readable'],
+  const closed = { cause: 'connection-failed', error: 'UND_ERR_SOCKET' } as const;
+  const unreadable = { cause: 'answer-unreadable' } as const;
+
+  it.each<[string, Respond, Silence]>([
+    ['reset', cut, closed],
+    ['shorter than announced', short, closed],
+    ['cut off between chunks', brokenChunks, closed],
+    ['of a gateway', json(page, 502), { cause: 'http-status', status: 502 }],
     [
-      'without the field',
-      json({ errcode: 0, errmsg: 'ok' }),
-      'the answer lacks what was asked for',
+      'with a 5xx, whatever it says',
+      json({ errcode: 0, msg_id: 1 }, 503),
+      { cause: 'http-status', status: 503 },
     ],
-    ['too large', json(' '.repeat(9_000_000)), 'answer too large'],
-  ])('has an unknown outcome if the answer is %s', async (_, respond, cause) => {
+    ['of HTML', json(page), unreadable],
+    ['empty', json(''), unreadable],
+    ['half a text', json('{"errcode":0,"msg'), unreadable],
+    ['of another shape', json([{ errcode: 0 }]), unreadable],
+    ['without a verdict', json({ errcode: null }), unreadable],
+    ['without the field', json({ errcode: 0, errmsg: 'ok' }), { cause: 'answer-incomplete' }],
+    ['too large', json(' '.repeat(9_000_000)), { cause: 'answer-too-large' }],
+  ])('has an unknown outcome if the answer is %s', async (_, respond, silence) => {
     const { answer } = await post(respond);
 
-    const isUnreadable = cause.startsWith('the answer');
-    expect(answer).toEqual({ kind: 'unknown', cause, ...(isUnreadable && { unreadable: true }) });
+    expect(answer).toEqual({ kind: 'unknown', ...silence });
   });
 
   it('has an unknown outcome if no answer comes', async () => {
