@@ -1,15 +1,13 @@
-/** Every job's processor, with what it needs. */
-import type { Processor } from 'bullmq';
-import type { Logger } from 'pino';
+/** Every job's handler, with what it needs, bound to the job's definition. */
+import type { Job, Processor } from 'bullmq';
 import type { Dispatcher } from 'undici';
+import type { z } from 'zod';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
 import { makeStopCampaign } from '../shared/actions/stop-campaign.ts';
 import type { Campaign } from '../shared/campaign/campaign.ts';
-import { AccountUnknown, type WechatFor } from '../shared/delivery/wechat-accounts.ts';
+import { AccountUnknown } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
-import type { Config } from '../shared/platform/config.ts';
 import type { Redis } from '../shared/platform/redis.ts';
-import type { Telemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
 import {
@@ -25,55 +23,43 @@ import {
   uploadMediaJob,
   uploadNewsJob,
 } from '../shared/queue/jobs.ts';
-import type { Queues } from '../shared/queue/queues.ts';
 import { recordOf } from '../shared/record/keys.ts';
-import type { Stores } from '../shared/record/record.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
-import { CallerMistake } from './caller-mistake.ts';
-import { makeAcceptCampaignJob } from './campaign/accept-campaign-job.ts';
-import { makeAwaitWord } from './campaign/await-word.ts';
+import { makeAcceptCampaignJob } from './campaign/accept-campaign.ts';
+import { makeCloseIfAccountChanged } from './campaign/account-changed.ts';
+import { makeAwaitDecision, makeAwaitResume } from './campaign/await-decision.ts';
 import { makeFindAudience } from './campaign/find-audience.ts';
 import { makeGetReady } from './campaign/get-ready.ts';
-import { makeLeaveToItsAccount } from './campaign/leave-to-its-account.ts';
 import { makeReadFollowers } from './campaign/read-followers.ts';
 import { makeReviveBatches } from './campaign/revive-batches.ts';
 import { makeRunCampaign } from './campaign/run-campaign.ts';
+import { makeRemoveStrayDrafts } from './delivery/drafts.ts';
 import { makePrepareMessage } from './delivery/prepare-message.ts';
-import { makeRemoveStrayDrafts } from './delivery/remove-stray-drafts.ts';
-import { makeRenewMaterial } from './delivery/renew-material.ts';
-import { makeTakeInUpload } from './delivery/take-in-upload.ts';
+import { makeLoseCopies, makeRenewMaterial } from './delivery/renew-material.ts';
 import { makeUploadMedia } from './delivery/upload-media.ts';
 import { makeUploadNews } from './delivery/upload-news.ts';
-import { makeAfterAcceptance } from './lane/after-acceptance.ts';
+import { makeUploads } from './delivery/uploading.ts';
+import { CallerMistake, type Handler, rest, until } from './job.ts';
 import { makeEnterLane } from './lane/enter-lane.ts';
 import { makeInTurn } from './lane/in-turn.ts';
 import { makeLaneReactions } from './lane/lane-reactions.ts';
-import { sleepUntil } from './lane/sleep.ts';
 import { makeSubmitBatch } from './lane/submit-batch.ts';
 import { makeTakeInAnswer } from './lane/take-in-answer.ts';
-import { makeWaitForWechat } from './lane/wait-for-wechat.ts';
+import { makeTryLater } from './lane/try-later.ts';
 import { makeAwaitReceipt } from './receipts/await-receipt.ts';
+import { makeExpectReceipt } from './receipts/expect-receipt.ts';
+import { makeRecordEvent, type Tools } from './tools.ts';
 import type { Gate } from './upkeep/check-heartbeat.ts';
-import { makeNotifyWebhook } from './upkeep/notify-webhook.ts';
+import { makeNotifyWebhook, makeTellWebhook } from './upkeep/notify-webhook.ts';
 import { makeSweep } from './upkeep/sweep.ts';
-import { makeTellWebhook } from './upkeep/tell-webhook.ts';
 
-interface Dependencies {
-  readonly config: Config;
+export interface PartsDependencies extends Omit<Tools, 'accountOf' | 'recordEvent'> {
   readonly accounts: () => readonly AccountConfig[];
   readonly redis: Redis;
-  readonly gate: Pick<Gate, 'pass'>;
   /** @throws {ServiceError} where this process's own settings are out of date. */
   readonly checkInstallation: () => Promise<void>;
-  readonly stores: Stores;
-  readonly queues: Queues;
-  readonly wechatFor: WechatFor;
   /** Towards addresses that strangers name. */
   readonly webhooks: Dispatcher;
-  readonly hostId: string;
-  readonly log: Logger;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
   readonly prefix: string;
 }
 
@@ -83,73 +69,59 @@ const CALLS_OUT: readonly string[] = ['media', 'news', 'followers', 'webhooks'];
 /** How soon a job notices that its account was added again. */
 const ACCOUNT_BACK_AFTER = 30 * SECOND;
 
-const addressOf = (url = ''): string => URL.parse(url)?.origin ?? url;
+/** What the processor is made of: a test takes one part in hand. */
+export type Parts = ReturnType<typeof makeParts>;
 
-/** The one processor of every queue: a job's name decides. */
-export function makeProcessor(deps: Dependencies): Processor {
-  const { config, accounts, redis, stores, queues, wechatFor, hostId } = deps;
-  const { log, telemetry, now, prefix } = deps;
-  const { era } = config.wechat;
-  const { submitTimeoutMs, unknownRetryMs, receiptDeadlineMs } = config.pace;
-  const { batches, campaigns } = stores;
+export function makeParts(deps: PartsDependencies) {
+  const { config, accounts, redis, stores, queues, telemetry, now, prefix } = deps;
   const accountOf = (name: string): AccountConfig => {
     const account = accounts().find((one) => one.name === name);
     if (!account) throw new AccountUnknown(name);
     return account;
   };
-
-  const enqueueRoot = makeEnqueueRoot({ queues, campaigns, now });
-  const accept = makeAcceptCampaign({
+  const tools: Tools = { ...deps, accountOf, recordEvent: makeRecordEvent(stores, telemetry) };
+  const enqueueRoot = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
+  const { accept } = makeAcceptCampaign({
     accounts,
-    era,
+    era: config.wechat.era,
     allowPrivateTargets: config.allowPrivateTargets,
     isSandbox: config.isSandbox,
     ...stores,
     enqueueRoot,
     now,
   });
-  const inTurn = makeInTurn({ now });
-  const laneReactions = makeLaneReactions({ stores, queues, hostId, telemetry, now });
-  const waitForWechat = makeWaitForWechat({ campaigns, laneReactions });
-  const common = {
-    stores,
-    queues,
-    wechatFor,
-    accountOf,
-    era,
-    inTurn,
-    laneReactions,
-    waitForWechat,
-    stopCampaign: makeStopCampaign({ stores, queues, now }),
-    prepareMessage: makePrepareMessage({ campaigns, queues, era, now }),
-    takeInUpload: makeTakeInUpload({ campaigns, waitForWechat, telemetry, now }),
-    unknownRetryMs,
-    receiptDeadlineMs,
-    telemetry,
-    now,
-    prefix,
-  };
-  const afterAcceptance = makeAfterAcceptance({ queues, batches, receiptDeadlineMs, now });
-  const renewMaterial = makeRenewMaterial(common);
-  const reviveBatches = makeReviveBatches({ queues, batches, receiptDeadlineMs, now });
-  const accountKindOf = (name: string) => accountOf(name).kind;
-  const findAudience = makeFindAudience({ wechatFor, accountKindOf, now });
-  const removeStrayDrafts = makeRemoveStrayDrafts({ stores, wechatFor, telemetry });
-  const tellWebhook = makeTellWebhook({ campaigns, queues });
+  const inTurn = makeInTurn(tools);
+  const laneReactions = makeLaneReactions(tools);
+  const stopCampaign = makeStopCampaign(tools);
+  const later = makeTryLater({ ...tools, laneReactions });
+  const prepareMessage = makePrepareMessage(tools);
+  const loseCopies = makeLoseCopies(stores);
+  const reviveBatches = makeReviveBatches(tools);
+  const expectReceipt = makeExpectReceipt(tools);
+  const tellWebhook = makeTellWebhook(tools);
+  const removeStrayDrafts = makeRemoveStrayDrafts(tools);
   const onEnd = async ({ id, webhook }: Campaign): Promise<void> => {
     if (webhook) await tellWebhook(id);
   };
-  const { checkInstallation } = deps;
-  const leaveToItsAccount = makeLeaveToItsAccount({ ...common, checkInstallation, onEnd });
 
-  const processors: Readonly<Record<string, Processor>> = {
-    [acceptCampaignJob.name]: makeAcceptCampaignJob({
-      ...accept,
+  const common = { ...tools, inTurn, laneReactions, stopCampaign, ...later, prepareMessage };
+  const uploads = makeUploads(common);
+  const forUploads = { ...common, loseCopies, uploads };
+  const renewMaterial = makeRenewMaterial({ ...common, loseCopies });
+  const findAudience = makeFindAudience(common);
+  const enterLane = makeEnterLane(tools);
+  const takeInAnswer = makeTakeInAnswer({ ...common, expectReceipt, renewMaterial });
+  const { checkInstallation } = deps;
+
+  return {
+    ...{ accept, enqueueRoot, enterLane, inTurn, laneReactions },
+    closeIfAccountChanged: makeCloseIfAccountChanged({ ...tools, checkInstallation, onEnd }),
+    acceptCampaign: makeAcceptCampaignJob({
+      ...tools,
+      accept,
       dataOf: (job) => redis.hget(queues.campaigns.toKey(job.id ?? ''), 'data'),
-      log,
-      now,
     }),
-    [runCampaignJob.name]: makeRunCampaign({
+    runCampaign: makeRunCampaign({
       ...common,
       getReady: makeGetReady({ ...common, findAudience }),
       reviveBatches,
@@ -158,54 +130,77 @@ export function makeProcessor(deps: Dependencies): Processor {
         await onEnd(campaign);
       },
     }),
-    [awaitDecisionJob.name]: makeAwaitWord({ stores, now }),
-    [awaitResumeJob.name]: makeAwaitWord({ stores, now }),
-    [uploadMediaJob.name]: makeUploadMedia(common),
-    [uploadNewsJob.name]: makeUploadNews(common),
-    [submitBatchJob.name]: makeSubmitBatch({
-      ...common,
-      enterLane: makeEnterLane({ stores, queues, now }),
-      takeInAnswer: makeTakeInAnswer({ ...common, ...stores, afterAcceptance, renewMaterial }),
-      afterAcceptance,
-    }),
-    [awaitReceiptJob.name]: makeAwaitReceipt(common),
-    [readFollowersJob.name]: makeReadFollowers(common),
-    [notifyWebhookJob.name]: makeNotifyWebhook({
-      stores,
+    awaitDecision: makeAwaitDecision(tools),
+    awaitResume: makeAwaitResume(tools),
+    readFollowers: makeReadFollowers(common),
+    uploadMedia: makeUploadMedia(forUploads),
+    uploadNews: makeUploadNews(forUploads),
+    submitBatch: makeSubmitBatch({ ...common, enterLane, takeInAnswer, expectReceipt }),
+    awaitReceipt: makeAwaitReceipt(common),
+    notifyWebhook: makeNotifyWebhook({
+      ...tools,
       secret: makeWebhookSecret({ redis, record: recordOf(prefix) }),
       rules: { allowPrivate: config.allowPrivateTargets },
       dispatcher: deps.webhooks,
-      telemetry,
-      now,
     }),
-    [sweepJob.name]: makeSweep({
-      ...common,
-      enqueueRoot,
-      tellWebhook,
-      reviveBatches,
-      submitTimeoutMs,
-    }),
+    sweep: makeSweep({ ...common, enqueueRoot, tellWebhook, reviveBatches }),
+  };
+}
+
+/** A handler of the payload that its job's definition describes. */
+const bind = <Payload>(
+  { name, payload }: { readonly name: string; readonly payload: z.ZodType<Payload> },
+  handler: Handler<Payload>,
+): [string, (job: Job) => ReturnType<Handler<Payload>>] => [
+  name,
+  (job) => handler(payload.parse(job.data), job),
+];
+
+const addressOf = (url = ''): string => URL.parse(url)?.origin ?? url;
+
+/** The one processor of every queue: a job's name decides. */
+export function makeProcessor(
+  deps: PartsDependencies & { readonly gate: Pick<Gate, 'pass'> },
+): Processor {
+  const { stores, gate, now } = deps;
+  const parts = makeParts(deps);
+  const handlers = new Map([
+    bind(acceptCampaignJob, parts.acceptCampaign),
+    bind(runCampaignJob, parts.runCampaign),
+    bind(awaitDecisionJob, parts.awaitDecision),
+    bind(awaitResumeJob, parts.awaitResume),
+    bind(readFollowersJob, parts.readFollowers),
+    bind(uploadMediaJob, parts.uploadMedia),
+    bind(uploadNewsJob, parts.uploadNews),
+    bind(submitBatchJob, parts.submitBatch),
+    bind(awaitReceiptJob, parts.awaitReceipt),
+    bind(notifyWebhookJob, parts.notifyWebhook),
+    bind(sweepJob, parts.sweep),
+  ]);
+
+  return async (job, token) => {
+    const handle = handlers.get(job.name);
+    // Trying again would not help: the name was misspelt by whoever added the job.
+    if (!handle) throw new CallerMistake(`no job is called ${job.name}`);
+    await gate.pass();
+    if (await parts.closeIfAccountChanged(job)) return undefined;
+    const outcome = await inItsTurn(job, () => handle(job).catch(unlessAccountIsBack));
+    if (!outcome) return undefined;
+    return outcome.kind === 'result' ? outcome.value : rest(job, token, outcome);
   };
 
-  return async (job, token, signal) => {
-    const processor = processors[job.name];
-    // Trying again would not help: the name was misspelt by whoever added the job.
-    if (!processor) throw new CallerMistake(`no job is called ${job.name}`);
-    await deps.gate.pass();
-    if (await leaveToItsAccount(job)) return undefined;
-    const run = async () => {
-      try {
-        return await processor(job, token, signal);
-      } catch (error) {
-        if (!(error instanceof AccountUnknown)) throw error;
-        // The campaign's view says so (campaign/serving.ts); it goes on once the account is back.
-        return sleepUntil(job, token, now() + ACCOUNT_BACK_AFTER);
-      }
-    };
-    if (!CALLS_OUT.includes(job.queueName)) return run();
-    const campaign = await campaigns.spec(job.data.campaignId);
-    const { webhook, account } = campaign ?? {};
+  async function inItsTurn<T>(job: Job, work: () => Promise<T>) {
+    if (!CALLS_OUT.includes(job.queueName)) return work();
+    const campaign = await stores.campaigns.spec(job.data.campaignId);
+    const { webhook, account = '' } = campaign ?? {};
     const whose = job.name === notifyWebhookJob.name ? addressOf(webhook?.url) : account;
-    return inTurn(job, token, whose ?? '', run);
-  };
+    const turn = await parts.inTurn(job, whose, work);
+    return 'wait' in turn ? turn.wait : turn.done;
+  }
+
+  /** The campaign's view says so (campaign/serving.ts); it goes on once the account is back. */
+  function unlessAccountIsBack(error: unknown) {
+    if (!(error instanceof AccountUnknown)) throw error;
+    return until(now() + ACCOUNT_BACK_AFTER);
+  }
 }

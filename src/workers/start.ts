@@ -25,15 +25,14 @@ import { openQueues } from '../shared/queue/queues.ts';
 import { makeKeys, recordOf } from '../shared/record/keys.ts';
 import { openRecord } from '../shared/record/record.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
-import { CallerMistake } from './caller-mistake.ts';
-import { cappedBackoff } from './lane/backoff.ts';
+import { CallerMistake, cappedBackoff } from './job.ts';
 import { BOUNDS } from './lane/in-turn.ts';
 import { keepLanes } from './lane/keep-lanes.ts';
 import { LANE_CONCURRENCY } from './lane/lane-reactions.ts';
 import { makeProcessor } from './processor.ts';
 import { HEARTBEAT_EVERY, makeGate } from './upkeep/check-heartbeat.ts';
-import { keepSweeping } from './upkeep/keep-sweeping.ts';
 import { type ClockMinder, mindClock } from './upkeep/mind-clock.ts';
+import { keepSweeping } from './upkeep/sweep.ts';
 
 export interface StartOptions extends Reloading {
   readonly config: Config;

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { Queue } from 'bullmq';
+import { Agent } from 'undici';
 import { inject } from 'vitest';
 import { start as startCallback } from '../../src/callback/start.ts';
 import { inSandbox } from '../../src/demo/sandbox-accounts.ts';
@@ -17,12 +18,12 @@ import type { Limits, Pace, Switches } from '../../src/sandbox/option-table.ts';
 import type { SandboxAccount } from '../../src/sandbox/options.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
-import { makeAcceptCampaign } from '../../src/shared/actions/accept-campaign.ts';
 import { makeSteerAccount } from '../../src/shared/actions/steer-account.ts';
 import { makeSteerCampaign } from '../../src/shared/actions/steer-campaign.ts';
 import type { Batch } from '../../src/shared/campaign/batch.ts';
 import type { CampaignState } from '../../src/shared/campaign/campaign.ts';
 import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
+import { makeWechatFor } from '../../src/shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
@@ -31,17 +32,15 @@ import { connect, type Redis, serversOf } from '../../src/shared/platform/redis.
 import type { Running } from '../../src/shared/platform/running.ts';
 import { makeTelemetry } from '../../src/shared/platform/telemetry.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
-import { makeEnqueueRoot } from '../../src/shared/queue/enqueue-root.ts';
 import { SHARED_QUEUES } from '../../src/shared/queue/jobs.ts';
 import { openQueues, promote } from '../../src/shared/queue/queues.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
-import { makeReviveBatches } from '../../src/workers/campaign/revive-batches.ts';
+import { makeParts } from '../../src/workers/processor.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
-import { makeSweep } from '../../src/workers/upkeep/sweep.ts';
-import { makeTellWebhook } from '../../src/workers/upkeep/tell-webhook.ts';
 import { makeClock } from './clock.ts';
 import { watchLeaks } from './leaks.ts';
 import { recordedLog } from './log-lines.ts';
+import { aJob } from './parts.ts';
 
 export interface WorldOptions {
   /** Each has a lane, a token, followers and an AES key of its own. */
@@ -162,41 +161,45 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     wechat: { era: options.era ?? 'today', baseUrl: sandbox.url },
   };
 
+  const identityOf = makeIdentityOf(settled, () => accounts);
   const stores = openRecord({
     redis,
     retainMs: config.retainMs,
     submitTimeoutMs: config.pace.submitTimeoutMs,
-    identityOf: makeIdentityOf(settled, () => accounts),
+    identityOf,
     now,
     prefix,
   });
   const queues = openQueues({ connection: redis, log: logged.log, prefix });
   stops.push(() => queues.close());
-  const enqueueRoot = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
-  const { accept } = makeAcceptCampaign({
-    accounts: () => accounts,
-    era: settled.wechat.era,
-    isSandbox: true,
-    allowPrivateTargets: options.allowPrivateTargets ?? false,
-    ...stores,
-    enqueueRoot,
-    now,
-  });
-  const steer = makeSteerCampaign({ stores, queues, enqueueRoot, now });
-  const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const telemetry = makeTelemetry(logged.log, makeRegistry({ role: 'test' }));
-  /** As the sweeper does it every five seconds; looks for lost roots each time. */
-  const sweep = (changes: Partial<Stores> = {}) =>
-    makeSweep({
+  const dispatcher = new Agent();
+  stops.push(() => dispatcher.close());
+  /** A worker's jobs by themselves, with what a test has in hand. */
+  const parts = (changes: Partial<Stores> = {}) =>
+    makeParts({
+      config: settled,
+      accounts: () => accounts,
+      redis,
+      checkInstallation: async () => undefined,
       stores: { ...stores, ...changes },
       queues,
-      enqueueRoot,
-      tellWebhook: makeTellWebhook({ campaigns: stores.campaigns, queues }),
-      reviveBatches: makeReviveBatches({ queues, ...stores, ...config.pace, now }),
-      submitTimeoutMs: config.pace.submitTimeoutMs,
+      wechatFor: makeWechatFor({
+        ...{ config: settled, accounts: () => accounts, redis, quota: stores.quota },
+        ...{ identityOf, dispatcher, now, prefix },
+      }),
+      webhooks: dispatcher,
+      hostId: 'test',
+      log: logged.log,
       telemetry,
       now,
-    })();
+      prefix,
+    });
+  const { accept, enqueueRoot, ...jobs } = parts();
+  const steer = makeSteerCampaign({ stores, queues, enqueueRoot, now });
+  const steerAccount = makeSteerAccount({ ...stores, queues, now });
+  /** As the sweeper does it every five seconds; looks for lost roots each time. */
+  const sweep = (changes: Partial<Stores> = {}) => parts(changes).sweep({}, aJob());
 
   /** One more worker; returned so that the test can stop it by hand. */
   async function startHost(
@@ -323,6 +326,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     steer,
     steerAccount,
     accept,
+    jobs,
     sandbox,
     faults: sandbox.faults,
     ledger: sandbox.ledger,

@@ -38,7 +38,9 @@ export interface JobDefinition<Payload> {
   readonly options: JobsOptions;
 }
 
-/** Named in each job, done by every worker: see workers/backoff.ts. */
+type PayloadOf<Definition> = Definition extends JobDefinition<infer Payload> ? Payload : never;
+
+/** Named in each job, done by every worker: see workers/job.ts. */
 export const CAPPED_BACKOFF = 'capped';
 
 /**
@@ -53,146 +55,119 @@ const ALWAYS_BACK: JobsOptions = {
   removeOnFail: { age: (30 * DAY) / SECOND },
 };
 
+const define = <Payload>({
+  options,
+  ...job
+}: Omit<JobDefinition<Payload>, 'options'> & {
+  readonly options?: JobsOptions;
+}): JobDefinition<Payload> => ({ ...job, options: { ...ALWAYS_BACK, ...options } });
+
 const Id = z.string().min(1).max(64);
 const No = z.int().positive();
+const Count = z.int().nonnegative();
+const OfCampaign = z.strictObject({ campaignId: Id });
 
 export const acceptCampaignJob = {
   name: 'accept-campaign',
-  /** The body of POST /v1/campaigns, as another service put it; at most 64 KB. */
+  /** The body of POST /v1/campaigns, as another service put it. */
+  payload: z.unknown(),
   maxBytes: 65_536,
 } as const;
 
-export const CampaignPayload = z.strictObject({ campaignId: Id });
-export type CampaignPayload = z.output<typeof CampaignPayload>;
-
-export const runCampaignJob: JobDefinition<CampaignPayload> = {
+export const runCampaignJob = define({
   name: 'run-campaign',
-  payload: CampaignPayload,
+  payload: OfCampaign,
   id: ({ campaignId }) => `c-${campaignId}`,
-  options: ALWAYS_BACK,
-};
-
-export const UploadMediaPayload = z.strictObject({
-  campaignId: Id,
-  n: No,
-  generation: z.int().nonnegative(),
 });
-export type UploadMediaPayload = z.output<typeof UploadMediaPayload>;
+export type CampaignPayload = PayloadOf<typeof runCampaignJob>;
 
-export const uploadMediaJob: JobDefinition<UploadMediaPayload> = {
+export const uploadMediaJob = define({
   name: 'upload-media',
-  payload: UploadMediaPayload,
+  payload: z.strictObject({ campaignId: Id, n: No, generation: Count }),
   id: ({ campaignId, n, generation }) => `u-${campaignId}-${n}-${generation}`,
-  options: ALWAYS_BACK,
-};
-
-export const UploadNewsPayload = z.strictObject({
-  campaignId: Id,
-  generation: z.int().nonnegative(),
-  /** A draft dies with its send: one per batch. Absent with uploadnews, whose id serves all. */
-  batchNo: No.optional(),
 });
-export type UploadNewsPayload = z.output<typeof UploadNewsPayload>;
+export type UploadMediaPayload = PayloadOf<typeof uploadMediaJob>;
 
-export const uploadNewsJob: JobDefinition<UploadNewsPayload> = {
+export const uploadNewsJob = define({
   name: 'upload-news',
-  payload: UploadNewsPayload,
+  payload: z.strictObject({
+    campaignId: Id,
+    generation: Count,
+    /** A draft dies with its send: one per batch. Absent with uploadnews, whose id serves all. */
+    batchNo: No.optional(),
+  }),
   id: ({ campaignId, generation, batchNo }) =>
-    batchNo === undefined
-      ? `n-${campaignId}-${generation}`
-      : `n-${campaignId}-${generation}-${batchNo}`,
-  options: ALWAYS_BACK,
-};
-
-export const SubmitBatchPayload = z.strictObject({
-  campaignId: Id,
-  no: No,
-  generation: z.int().nonnegative(),
-  run: z.int().nonnegative(),
+    `n-${campaignId}-${generation}${batchNo === undefined ? '' : `-${batchNo}`}`,
 });
-export type SubmitBatchPayload = z.output<typeof SubmitBatchPayload>;
+export type UploadNewsPayload = PayloadOf<typeof uploadNewsJob>;
 
-export const submitBatchJob: JobDefinition<SubmitBatchPayload> = {
+export const submitBatchJob = define({
   name: 'submit-batch',
-  payload: SubmitBatchPayload,
+  payload: z.strictObject({ campaignId: Id, no: No, generation: Count, run: Count }),
   id: (payload) => `${batchKey(payload.campaignId, payload)}.${payload.run}`,
-  options: ALWAYS_BACK,
-};
-
-export const AwaitReceiptPayload = z.strictObject({
-  campaignId: Id,
-  no: No,
-  account: Id,
-  msgId: z.string().regex(MESSAGE_ID),
 });
-export type AwaitReceiptPayload = z.output<typeof AwaitReceiptPayload>;
+export type SubmitBatchPayload = PayloadOf<typeof submitBatchJob>;
 
 export const receiptJobId = (account: string, msgId: string): string => `m-${account}-${msgId}`;
 
-export const awaitReceiptJob: JobDefinition<AwaitReceiptPayload> = {
+export const awaitReceiptJob = define({
   name: 'await-receipt',
-  payload: AwaitReceiptPayload,
+  payload: z.strictObject({
+    campaignId: Id,
+    no: No,
+    account: Id,
+    msgId: z.string().regex(MESSAGE_ID),
+  }),
   id: ({ account, msgId }) => receiptJobId(account, msgId),
-  options: ALWAYS_BACK,
-};
-
-export const AwaitDecisionPayload = z.strictObject({
-  campaignId: Id,
-  no: No,
-  generation: z.int().nonnegative(),
 });
-export type AwaitDecisionPayload = z.output<typeof AwaitDecisionPayload>;
+export type AwaitReceiptPayload = PayloadOf<typeof awaitReceiptJob>;
 
-/** Sleeps (almost) for ever under the root of a campaign with a held batch, until a person decides. */
-export const awaitDecisionJob: JobDefinition<AwaitDecisionPayload> = {
+/** Sleeps (almost) for ever under the root of a campaign with a held batch, until an operator decides. */
+export const awaitDecisionJob = define({
   name: 'await-decision',
-  payload: AwaitDecisionPayload,
+  payload: z.strictObject({ campaignId: Id, no: No, generation: Count }),
   id: (payload) => `h-${batchKey(payload.campaignId, payload)}`,
-  options: ALWAYS_BACK,
-};
+});
+export type AwaitDecisionPayload = PayloadOf<typeof awaitDecisionJob>;
 
 /** The same under a paused campaign. Removed when done, so that it can be paused again. */
-export const awaitResumeJob: JobDefinition<CampaignPayload> = {
+export const awaitResumeJob = define({
   name: 'await-resume',
-  payload: CampaignPayload,
+  payload: OfCampaign,
   id: ({ campaignId }) => `p-${campaignId}`,
-  options: { ...ALWAYS_BACK, removeOnComplete: true },
-};
+  options: { removeOnComplete: true },
+});
 
 /** Ten years: the score of a delayed job stays exact until 2039. */
 export const FAR_AWAY = 3_650 * DAY;
 
-export const readFollowersJob: JobDefinition<CampaignPayload> = {
+export const readFollowersJob = define({
   name: 'read-followers',
-  payload: CampaignPayload,
+  payload: OfCampaign,
   id: ({ campaignId }) => `f-${campaignId}`,
-  options: ALWAYS_BACK,
-};
-
-export const NotifyWebhookPayload = z.strictObject({
-  campaignId: Id,
-  replay: z.int().nonnegative(),
-  /** Of what changed after the end, at `replay`. */
-  corrected: z.boolean().default(false),
 });
-export type NotifyWebhookPayload = z.input<typeof NotifyWebhookPayload>;
 
 const FIRST_WEBHOOK_PAUSE = 5 * SECOND;
 
 /** About how long after so many attempts the next is made. */
 export const webhookPause = (attempts: number): number => FIRST_WEBHOOK_PAUSE * 2 ** (attempts - 1);
 
-export const notifyWebhookJob: JobDefinition<NotifyWebhookPayload> = {
+export const notifyWebhookJob = define({
   name: 'notify-webhook',
-  payload: NotifyWebhookPayload,
+  payload: z.strictObject({
+    campaignId: Id,
+    replay: Count,
+    /** Of what changed after the end, at `replay`. */
+    corrected: z.boolean().optional(),
+  }),
   id: ({ campaignId, replay, corrected }) =>
     `w-${campaignId}-${replay}${corrected ? '-corrected' : ''}`,
   options: {
-    ...ALWAYS_BACK,
     // 5 s, 10 s, 20 s … for about three days in all.
     attempts: 17,
     backoff: { type: 'exponential', delay: FIRST_WEBHOOK_PAUSE, jitter: 0.2 },
   },
-};
+});
+export type NotifyWebhookPayload = PayloadOf<typeof notifyWebhookJob>;
 
-export const sweepJob = { name: 'sweep', schedulerId: 'sweep' } as const;
+export const sweepJob = { name: 'sweep', schedulerId: 'sweep', payload: z.unknown() } as const;

@@ -139,7 +139,7 @@ export function promote(queue: Queue, jobId: string): Promise<boolean> {
 }
 
 /** The same for a job at hand. */
-export async function promoteJob(job: Job): Promise<boolean> {
+export async function promoteJob(job: Pick<Job, 'promote'>): Promise<boolean> {
   try {
     await job.promote();
     return true;

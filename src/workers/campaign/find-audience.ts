@@ -1,86 +1,64 @@
 /** Whether WeChat knows the group or tag that is meant, asked before anything is uploaded. */
+import type { Job } from 'bullmq';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import type { Failure } from '../../shared/campaign/failure.ts';
-import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
 import { listGroups, listTags } from '../../shared/wechat/audience.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
-import { type Later, laterOf } from '../delivery/upload-later.ts';
+import { triesOf, type Wait } from '../job.ts';
+import type { TryLater } from '../lane/try-later.ts';
+import type { Tools } from '../tools.ts';
 
-export type Found =
-  | { readonly kind: 'known' }
-  | { readonly kind: 'unknown'; readonly failure: Failure }
-  | { readonly kind: 'later'; readonly later: Later };
+type Dependencies = Pick<Tools, 'wechatFor' | 'now'> & Pick<TryLater, 'tryLater'>;
 
+export type FindAudience = ReturnType<typeof makeFindAudience>;
+
+type Found = 'known' | { readonly failed: Failure } | { readonly wait: Wait };
 type Named = Pick<Failure & { code: 'audience-unknown' }, 'audience' | 'id'>;
-
-/** @param countTry counts a call that failed, and says how many by now. */
-export type FindAudience = (campaign: Campaign, countTry: () => Promise<number>) => Promise<Found>;
 
 /** What WeChat has just named needs no asking again, so that a burst of campaigns asks once. */
 const REMEMBERED_FOR = MINUTE;
 const MOST_REMEMBERED = 10_000;
-/** Times that a list was asked for in vain. */
+/** Times that a list was asked for and no answer came. */
 const MUTE_AFTER = 4;
 
-interface Dependencies {
-  readonly wechatFor: WechatFor;
-  readonly accountKindOf: (name: string) => 'service' | 'subscription';
-  readonly now: () => number;
-}
-
-export function makeFindAudience(deps: Dependencies): FindAudience {
-  const { wechatFor, accountKindOf, now } = deps;
-
+export function makeFindAudience({ wechatFor, tryLater, now }: Dependencies) {
   const named = new Map<string, number>();
 
-  return async (campaign, countTry) => {
+  return async function findAudience(job: Job, campaign: Campaign): Promise<Found> {
     const { audience, account } = campaign;
-    if ((named.get(nameOf(campaign)) ?? 0) > now()) return { kind: 'known' };
+    if ((named.get(nameOf(campaign)) ?? 0) > now()) return 'known';
     if (audience.type === 'group') {
-      const answer = await listGroups(wechatFor(account));
-      return judge(campaign, answer, ({ id }) => id === audience.groupId, {
-        what: { audience: 'group', id: audience.groupId },
-        countTry,
-      });
+      const id = audience.groupId;
+      return judge(job, campaign, { audience: 'group', id }, await listGroups(wechatFor(account)));
     }
     if ('tagId' in audience) {
-      const answer = await listTags(wechatFor(account));
-      return judge(campaign, answer, ({ id }) => id === audience.tagId, {
-        what: { audience: 'tag', id: String(audience.tagId) },
-        countTry,
-      });
+      const id = String(audience.tagId);
+      return judge(job, campaign, { audience: 'tag', id }, await listTags(wechatFor(account)));
     }
-    return { kind: 'known' };
+    return 'known';
   };
 
-  async function judge<T extends { id: string | number; name: string }>(
+  async function judge(
+    job: Job,
     campaign: Campaign,
-    answer: Answer<T[]>,
-    isMeant: (one: T) => boolean,
-    { what, countTry }: { what: Named; countTry: () => Promise<number> },
+    what: Named,
+    answer: Answer<readonly { readonly id: string | number; readonly name: string }[]>,
   ): Promise<Found> {
     if (answer.kind === 'ok') {
-      if (answer.value.some(isMeant)) {
+      if (answer.value.some(({ id }) => String(id) === what.id)) {
         if (named.size >= MOST_REMEMBERED) named.clear();
         named.set(nameOf(campaign), now() + REMEMBERED_FOR);
-        return { kind: 'known' };
+        return 'known';
       }
       const known = answer.value.map(({ id, name }) => `${id} (${name})`);
-      return { kind: 'unknown', failure: { code: 'audience-unknown', ...what, known } };
+      return { failed: { code: 'audience-unknown', ...what, known } };
     }
-    const tries = await countTry();
     // No list to look into: an account without the right to it (groups went when tags came), or a
     // WeChat that does not answer this call. The send step refuses an unknown audience (40152).
-    const isMute = answer.kind === 'unknown' && tries > MUTE_AFTER;
-    if (isMute) return { kind: 'known' };
-    const later = laterOf(answer, {
-      now: now(),
-      accountKind: accountKindOf(campaign.account),
-      tries,
-    });
-    if (!later) return { kind: 'known' };
-    return { kind: 'later', later };
+    if (answer.kind === 'unknown' && triesOf(job) >= MUTE_AFTER) return 'known';
+    const wait = await tryLater(job, campaign, answer);
+    return wait ? { wait } : 'known';
   }
 }
 

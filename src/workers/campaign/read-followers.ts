@@ -3,27 +3,22 @@ import type { Job } from 'bullmq';
 import { isFarFromWhole } from '../../shared/campaign/audience.ts';
 import { type Campaign, isEnded } from '../../shared/campaign/campaign.ts';
 import type { Failure } from '../../shared/campaign/failure.ts';
-import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
-import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
 import { DAY, MINUTE, SECOND } from '../../shared/platform/time.ts';
-import { readFollowersJob } from '../../shared/queue/jobs.ts';
+import type { CampaignPayload } from '../../shared/queue/jobs.ts';
 import type { AudienceList } from '../../shared/record/audience-list.ts';
 import type { CampaignRecord } from '../../shared/record/read-campaign.ts';
-import type { Stores } from '../../shared/record/record.ts';
 import { followersPage, listTags, tagFollowersPage } from '../../shared/wechat/audience.ts';
-import type { Answer } from '../../shared/wechat/client.ts';
-import { laterOf } from '../delivery/upload-later.ts';
-import { countTry, triesOf } from '../lane/count-tries.ts';
-import type { WaitForWechat } from '../lane/wait-for-wechat.ts';
+import { countTry, type Handler, triesOf, type Wait } from '../job.ts';
+import type { TryLater } from '../lane/try-later.ts';
+import type { Tools } from '../tools.ts';
 
-interface Dependencies {
-  readonly stores: Stores;
-  readonly wechatFor: WechatFor;
-  readonly accountOf: (name: string) => AccountConfig;
-  readonly waitForWechat: WaitForWechat;
-  readonly now: () => number;
-}
+type Dependencies = Pick<Tools, 'stores' | 'wechatFor' | 'now'> & TryLater;
+
+/** All pages were read; or the job waits, or has nothing to do any more. */
+type PagesRead =
+  /** `total`: by WeChat's count; null where it gives none. */
+  { readonly total: number | null } | { readonly wait: Wait | null };
 
 /** Reading goes on the next morning where a day's calls do not suffice. */
 const KEPT_FOR_READING = 30 * DAY;
@@ -36,59 +31,59 @@ const MOST_READ_AGAIN = 500_000;
 /** Names the last page; no OpenID has a blank. */
 const END = 'end ';
 
-export function makeReadFollowers(deps: Dependencies) {
-  const { stores, wechatFor, accountOf, waitForWechat, now } = deps;
+export function makeReadFollowers(deps: Dependencies): Handler<CampaignPayload> {
+  const { stores, wechatFor, tryLater, waitFor, now } = deps;
   const { campaigns, audiences } = stores;
 
-  async function readFollowers(job: Job, token?: string): Promise<void> {
-    const { campaignId } = readFollowersJob.payload.parse(job.data);
+  return async function readFollowers({ campaignId }, job) {
     const record = await campaigns.read(campaignId);
-    if (!record || isEnded(record.control) || record.control.cancelled) return;
-    if (record.control.recipients !== undefined) return;
+    if (!record || isEnded(record.control) || record.control.cancelled) return null;
+    if (record.control.recipients !== undefined) return null;
     try {
-      await read(job, token, record);
+      return await read(job, record);
     } catch (error) {
       if (!(error instanceof ServiceError && error.code === 'LIST_BROKEN')) throw error;
       // Or another run of this job has just finished the list.
       if (!(await lacksList(campaignId))) throw error;
-      await fail(campaignId, { code: 'audience-gone' });
+      return fail(campaignId, { code: 'audience-gone' });
     }
-  }
+  };
 
-  async function read(
-    job: Job,
-    token: string | undefined,
-    { campaign, control }: CampaignRecord,
-  ): Promise<void> {
+  async function read(job: Job, { campaign, control }: CampaignRecord): Promise<Wait | null> {
     const listId = control.listId ?? (await begin(campaign));
     // Its reader may have died between the finishing and the noting.
     const list = await audiences.describe(listId);
     if (list?.state !== 'ready') {
-      const total = await readPages(job, token, campaign, listId);
-      if (total === 'stopped') return;
+      const done = await readPages(job, campaign, listId);
+      if ('wait' in done) return done.wait;
+      const { total } = done;
       await campaigns.control(campaign.id, ({ followers, ...current }) => ({
         ...current,
         followers: { short: followers?.short ?? 0, ...(total === null ? {} : { total }) },
       }));
     }
-    await note(job, token, campaign, await audiences.finish(listId));
+    return note(campaign, await audiences.finish(listId));
   }
 
-  /** @returns how many followers there are by WeChat's count; null where it gives none. */
-  async function readPages(
-    job: Job,
-    token: string | undefined,
-    campaign: Campaign,
-    listId: string,
-  ): Promise<number | null | 'stopped'> {
+  async function readPages(job: Job, campaign: Campaign, listId: string): Promise<PagesRead> {
     let total: number | null = null;
     for (;;) {
       const cursor = await audiences.cursor(listId);
       if (cursor?.startsWith(END)) break;
       const answer = await pageOf(campaign, cursor ?? '');
-      if (answer.kind !== 'ok') return failed(job, token, campaign, answer);
+      if (answer.kind !== 'ok') {
+        const wait = await tryLater(job, campaign, answer);
+        if (wait) return { wait };
+        const errcode = answer.kind === 'refused' ? answer.errcode : 0;
+        const failure = { code: 'refused-by-wechat', errcode, of: 'followers' } as const;
+        return { wait: await fail(campaign.id, failure) };
+      }
       const { openIds, next, count } = answer.value;
-      if (count !== openIds.length) await readAgain(job, token, campaign);
+      // A page with fewer OpenIDs than it says. In the end its list is compared with WeChat's total.
+      if (count !== openIds.length && triesOf(job) < PAGE_TRIES) {
+        const at = now() + 2 * SECOND * 2 ** (await countTry(job));
+        return { wait: await waitFor(campaign, { at, reason: 'followers-incomplete' }) };
+      }
       total = answer.value.total ?? total;
       const end = `${END}${cursor ?? ''}`;
       if (openIds.length > 0) {
@@ -100,30 +95,9 @@ export function makeReadFollowers(deps: Dependencies) {
         }
       }
       if (next === null) break;
-      if ((await campaigns.read(campaign.id))?.control.cancelled) return 'stopped';
+      if ((await campaigns.read(campaign.id))?.control.cancelled) return { wait: null };
     }
-    return 'tagId' in campaign.audience ? membersOfTag(campaign) : total;
-  }
-
-  async function failed(
-    job: Job,
-    token: string | undefined,
-    campaign: Campaign,
-    answer: Exclude<Answer<unknown>, { kind: 'ok' }>,
-  ): Promise<'stopped'> {
-    const { kind } = accountOf(campaign.account);
-    const later = laterOf(answer, { now: now(), accountKind: kind, tries: await countTry(job) });
-    if (later) return waitForWechat(job, token, campaign, later);
-    const errcode = answer.kind === 'refused' ? answer.errcode : 0;
-    await fail(campaign.id, { code: 'refused-by-wechat', errcode, of: 'followers' });
-    return 'stopped';
-  }
-
-  /** A page with fewer OpenIDs than it says. In the end its list is compared with WeChat's total. */
-  async function readAgain(job: Job, token: string | undefined, campaign: Campaign): Promise<void> {
-    if (triesOf(job) >= PAGE_TRIES) return;
-    const at = now() + 2 * SECOND * 2 ** (await countTry(job));
-    await waitForWechat(job, token, campaign, { at, reason: 'followers-incomplete' });
+    return { total: 'tagId' in campaign.audience ? await membersOfTag(campaign) : total };
   }
 
   /** WeChat's pages of a tag give no total; its list of tags does. */
@@ -133,13 +107,11 @@ export function makeReadFollowers(deps: Dependencies) {
     return tags.value.find(({ id }) => id === audience.tagId)?.count ?? null;
   }
 
-  /** What was read is what is sent to, unless WeChat counts more: then it is read again, then asked. */
+  /** What was read is what is sent to, unless WeChat counts more: then it is read again, then an operator decides. */
   async function note(
-    job: Job,
-    token: string | undefined,
     campaign: Campaign,
     { id, recipients, received, duplicates }: AudienceList,
-  ): Promise<void> {
+  ): Promise<Wait | null> {
     await audiences.touch(id, Math.max(MINUTE, campaign.notAfter - now()) + 7 * DAY);
     const read = received - duplicates;
     let again: number | null = null;
@@ -162,10 +134,10 @@ export function makeReadFollowers(deps: Dependencies) {
         pauses: { ...current.pauses, 'followers-incomplete': { at: now(), by: 'qunfa' } },
       };
     });
-    if (again === null) return;
+    if (again === null) return null;
     await audiences.remove(id);
     const at = now() + 10 * SECOND * again * again;
-    return waitForWechat(job, token, campaign, { at, reason: 'followers-incomplete' });
+    return waitFor(campaign, { at, reason: 'followers-incomplete' });
   }
 
   function pageOf({ account, audience }: Campaign, cursor: string) {
@@ -191,13 +163,8 @@ export function makeReadFollowers(deps: Dependencies) {
     return found.includes(null);
   }
 
-  async function fail(campaignId: string, unreadable: Failure): Promise<void> {
-    await campaigns.control(campaignId, (control) => ({
-      ...control,
-      recipients: 0,
-      unreadable,
-    }));
+  async function fail(campaignId: string, unreadable: Failure): Promise<null> {
+    await campaigns.control(campaignId, (control) => ({ ...control, recipients: 0, unreadable }));
+    return null;
   }
-
-  return readFollowers;
 }

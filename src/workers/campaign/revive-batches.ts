@@ -4,35 +4,24 @@ import type { Batch } from '../../shared/campaign/batch.ts';
 import { type Campaign, type Control, mayStart } from '../../shared/campaign/campaign.ts';
 import {
   awaitDecisionJob,
-  awaitReceiptJob,
   FAR_AWAY,
   type JobDefinition,
   submitBatchJob,
 } from '../../shared/queue/jobs.ts';
-import {
-  addChildren,
-  dueAt,
-  type Parent,
-  type Planned,
-  promote,
-  type Queues,
-} from '../../shared/queue/queues.ts';
-import type { BatchStore } from '../../shared/record/batch-store.ts';
-import { REPEAT_PRIORITY } from '../lane/sleep.ts';
-
-interface Dependencies {
-  readonly queues: Queues;
-  readonly batches: BatchStore;
-  readonly receiptDeadlineMs: number;
-  readonly now: () => number;
-}
+import { addChildren, type Parent, type Planned, promote } from '../../shared/queue/queues.ts';
+import { REPEAT_PRIORITY } from '../job.ts';
+import { receiptJob } from '../receipts/expect-receipt.ts';
+import type { Tools } from '../tools.ts';
 
 export type ReviveBatches = ReturnType<typeof makeReviveBatches>;
 
 /** Leaves room between campaigns for the repeats that go before all of them. */
 const PRIORITY_STEP = 10;
 
-export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: Dependencies) {
+export function makeReviveBatches(tools: Pick<Tools, 'config' | 'stores' | 'queues' | 'now'>) {
+  const { queues } = tools;
+  const { batches } = tools.stores;
+
   return async function reviveBatches(
     campaign: Campaign,
     control: Control,
@@ -55,22 +44,15 @@ export function makeReviveBatches({ queues, batches, receiptDeadlineMs, now }: D
       },
     }));
     const submitted = all.filter((batch) => batch.state === 'submitted');
-    await addChildren(
-      queues.receipts,
-      root,
-      submitted.map((batch) => ({
-        definition: awaitReceiptJob,
-        payload: { campaignId, no: batch.no, account, msgId: batch.msgId },
-        options: dueAt(batch.submittedAt + receiptDeadlineMs, now()),
-      })),
-    );
+    const receiptJobs = submitted.map((batch) => receiptJob(campaign, batch, tools));
+    await addChildren(queues.receipts, root, receiptJobs);
     const held = all.filter(({ state }) => state === 'held');
     await revive(queues.campaigns, root, held, (batch) => ({
       definition: awaitDecisionJob,
       payload: { campaignId, no: batch.no, generation: batch.generation },
       options: { delay: FAR_AWAY },
     }));
-    // A person may have decided between our reading and the jobs' going to sleep: look again.
+    // An operator may have decided between our reading and the jobs' going to sleep: look again.
     for (const batch of held) {
       const { no, generation } = batch;
       const current = await batches.read({ campaignId, no });

@@ -33,18 +33,10 @@ import { uploadRouteOf } from '../../shared/delivery/upload-route.ts';
 import { type IdOf, wechatMessage } from '../../shared/delivery/wechat-message.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { uploadMediaJob, uploadNewsJob } from '../../shared/queue/jobs.ts';
-import { addChildren, type Planned, type Queues } from '../../shared/queue/queues.ts';
-import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import type { Era } from '../../shared/wechat/client.ts';
+import { addChildren, type Planned } from '../../shared/queue/queues.ts';
 import type { MassMessage } from '../../shared/wechat/mass.ts';
-import type { Pause } from '../lane/sleep.ts';
-
-interface Dependencies {
-  readonly campaigns: Pick<CampaignStore, 'items' | 'changeItem'>;
-  readonly queues: Pick<Queues, 'media' | 'news'>;
-  readonly era: Era;
-  readonly now: () => number;
-}
+import type { Wait } from '../job.ts';
+import type { Tools } from '../tools.ts';
 
 /** What is sent, and how its files go up. */
 interface Of {
@@ -64,7 +56,7 @@ export interface Failed {
 }
 
 export interface Waiting {
-  readonly wait: Extract<Pause, { kind: 'children' }>;
+  readonly wait: Wait;
 }
 
 /** Another job may be bringing it: look again this much later. */
@@ -72,7 +64,11 @@ const LOOK_AGAIN = SECOND;
 
 export type PrepareMessage = ReturnType<typeof makePrepareMessage>;
 
-export function makePrepareMessage({ campaigns, queues, era, now }: Dependencies) {
+export function makePrepareMessage(tools: Pick<Tools, 'config' | 'stores' | 'queues' | 'now'>) {
+  const { queues, now } = tools;
+  const { campaigns } = tools.stores;
+  const { era } = tools.config.wechat;
+
   const routeOf = (campaign: Campaign, { newsBy = 'uploadnews' }: Control): UploadRoute =>
     uploadRouteOf(newsBy, campaign.era ?? era, campaign.audience);
 
@@ -96,14 +92,12 @@ export function makePrepareMessage({ campaigns, queues, era, now }: Dependencies
       if (!copyOf(item, now())) missing.push(thing);
     }
     if (missing.length === 0) return { items };
-    for (const thing of missing) await bring(asking, thing, items[thing.name] ?? NEW_ITEM);
-    return { wait: { kind: 'children', orUntil: now() + LOOK_AGAIN } };
-  }
-
-  async function bring(asking: Asking, thing: Thing, item: Item): Promise<void> {
     const { job, campaign } = asking;
-    const generation = await liveGeneration(campaign, thing, item);
-    await jobFor(campaign, thing, generation).add(job);
+    for (const thing of missing) {
+      const generation = await liveGeneration(campaign, thing, items[thing.name] ?? NEW_ITEM);
+      await jobFor(campaign, thing, generation).add(job);
+    }
+    return { wait: { kind: 'children', orUntil: now() + LOOK_AGAIN } };
   }
 
   /** A copy that is too old, or a job that ended without making one, takes another generation. */

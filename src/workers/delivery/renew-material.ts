@@ -6,22 +6,19 @@
  */
 import type { Batch } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
-import type { Failure } from '../../shared/campaign/failure.ts';
-import { lose } from '../../shared/campaign/material.ts';
+import { type Items, lose, type Thing } from '../../shared/campaign/material.ts';
 import type { Message } from '../../shared/campaign/message.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import type { Tally } from '../../shared/campaign/progress.ts';
 import type { Stores } from '../../shared/record/record.ts';
+import { until, type Wait } from '../job.ts';
 import { refusedByWechat } from '../lane/read-submission.ts';
-import type { Pause } from '../lane/sleep.ts';
+import type { Tools } from '../tools.ts';
 import type { PrepareMessage } from './prepare-message.ts';
 
-interface Dependencies {
-  readonly stores: Pick<Stores, 'batches' | 'campaigns' | 'materials'>;
+type Dependencies = Pick<Tools, 'config' | 'stores' | 'recordEvent' | 'telemetry' | 'now'> & {
   readonly prepareMessage: Pick<PrepareMessage, 'routeOf' | 'thingsOf'>;
-  readonly unknownRetryMs: number;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
-}
+  readonly loseCopies: LoseCopies;
+};
 
 interface Lost {
   readonly campaign: Campaign;
@@ -35,26 +32,26 @@ interface Lost {
 export type RenewMaterial = ReturnType<typeof makeRenewMaterial>;
 
 export function makeRenewMaterial(deps: Dependencies) {
-  const { stores, prepareMessage, unknownRetryMs, telemetry, now } = deps;
-  const { campaigns, batches, materials } = stores;
+  const { config, stores, prepareMessage, loseCopies, recordEvent, telemetry, now } = deps;
+  const { campaigns } = stores;
 
-  return async function renew(lost: Lost): Promise<Pause | null> {
+  return async function renewMaterial(lost: Lost): Promise<Wait | null> {
     const { campaign, batch, message, mediaId, errcode } = lost;
     const isNamed = namedIn(message) === mediaId;
     if (isNamed || mediaId === null || !(await makeAnew(lost, mediaId))) {
       const unknown = { code: 'media-id-unknown', of: 'message' } as const;
-      await refuse(lost, isNamed ? unknown : refusedByWechat(errcode));
+      const failure = isNamed ? unknown : refusedByWechat(errcode);
+      // Held instead, where an earlier call of the key was never answered.
+      const refused = { type: 'refused', failure, at: now(), errcode } as const;
+      await recordEvent(campaign, batch.no, refused, isOver);
       return null;
     }
     telemetry.materialRenewed(campaign, batch);
     // The key was used just now: WeChat wants a minute before it sees it again.
-    const nextAttemptAt = now() + unknownRetryMs;
-    await batches.apply(
-      refOf(lost),
-      { type: 'put-back', reason: 'new-media', errcode, nextAttemptAt },
-      { unless: isOver },
-    );
-    return { kind: 'until', at: nextAttemptAt };
+    const nextAttemptAt = now() + config.pace.unknownRetryMs;
+    const putBack = { type: 'put-back', reason: 'new-media', errcode, nextAttemptAt } as const;
+    await recordEvent(campaign, batch.no, putBack, isOver);
+    return until(nextAttemptAt);
   };
 
   /** @returns false where that has been done too often. */
@@ -64,41 +61,48 @@ export function makeRenewMaterial(deps: Dependencies) {
     const { control, tally } = record;
     const route = prepareMessage.routeOf(campaign, control);
     const things = prepareMessage.thingsOf({ campaign, message, route }, batch, tally);
-    const items = await campaigns.items(
-      campaign.id,
-      things.map(({ name }) => name),
-    );
-    const accepted = tally.submitted + tally.settled;
-    let tooOften = false;
-    for (const thing of things) {
-      const copy = items[thing.name]?.copy;
-      // Another batch had it made anew meanwhile: this one goes out with that.
-      if (copy?.mediaId !== mediaId) continue;
-      // Forgotten first: whoever makes it anew must not find what WeChat no longer knows.
-      if (copy.shared) await materials.forget(campaign.account, copy.shared, mediaId);
-      await campaigns.changeItem(campaign.id, thing.name, (item) => {
-        const next = lose(item, mediaId, { thing, accepted });
-        tooOften ||= next === 'too-often';
-        return next === 'too-often' ? item : next;
-      });
-    }
-    return !tooOften;
-  }
-
-  /** Held instead, where an earlier call of the key was never answered. */
-  async function refuse(lost: Lost, failure: Failure): Promise<void> {
-    const after = await batches.apply(
-      refOf(lost),
-      { type: 'refused', failure, at: now(), errcode: lost.errcode },
-      { unless: isOver },
-    );
-    if (after.state === 'held') telemetry.batchHeld(lost.campaign, after, after.reason);
+    const names = things.map(({ name }) => name);
+    const items = await campaigns.items(campaign.id, names);
+    // Where another batch had it made anew meanwhile, this one goes out with that.
+    return (await loseCopies(campaign, tally, { things, items, mediaId })) === 'lost';
   }
 }
 
-const isOver = ({ state }: Batch): boolean => state !== 'pending' && state !== 'submitting';
+interface Copies {
+  readonly things: readonly Thing[];
+  readonly items: Items;
+  /** Only copies under this id. */
+  readonly mediaId?: string;
+}
 
-const refOf = ({ campaign, batch }: Lost) => ({ campaignId: campaign.id, no: batch.no });
+export type LoseCopies = ReturnType<typeof makeLoseCopies>;
+
+/** Copies that WeChat does not know any more are made anew, unless that has happened too often. */
+export function makeLoseCopies({ campaigns, materials }: Pick<Stores, 'campaigns' | 'materials'>) {
+  return async function loseCopies(
+    { id: campaignId, account }: Campaign,
+    { submitted, settled }: Pick<Tally, 'submitted' | 'settled'>,
+    { things, items, mediaId }: Copies,
+  ): Promise<'lost' | 'too-often'> {
+    let outcome: 'lost' | 'too-often' = 'lost';
+    for (const thing of things) {
+      const copy = items[thing.name]?.copy;
+      const id = copy?.mediaId ?? copy?.url;
+      if (id === undefined || (mediaId !== undefined && id !== mediaId)) continue;
+      // Forgotten first: whoever makes it anew must not find what WeChat no longer knows.
+      if (copy?.shared) await materials.forget(account, copy.shared, id);
+      await campaigns.changeItem(campaignId, thing.name, (item) => {
+        const next = lose(item, id, { thing, accepted: submitted + settled });
+        if (next !== 'too-often') return next;
+        outcome = next;
+        return item;
+      });
+    }
+    return outcome;
+  };
+}
+
+const isOver = ({ state }: Batch): boolean => state !== 'pending' && state !== 'submitting';
 
 /** The id of files or articles that the request itself named: nothing can make another. */
 function namedIn(message: Message): string | null {

@@ -1,63 +1,65 @@
 /**
- * May this account's lane call WeChat for this batch now? Not while a person must act first, while
+ * May this account's lane call WeChat for this batch now? Not while an operator must act first, while
  * WeChat said wait, or while an earlier call is unanswered.
  */
+import type { Job } from 'bullmq';
 import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
 import type { Batch, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { type LaneState, stopOf } from '../../shared/campaign/lane.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { submitBatchJob } from '../../shared/queue/jobs.ts';
-import type { Queues } from '../../shared/queue/queues.ts';
-import type { Stores } from '../../shared/record/record.ts';
-import { type Pause, REPEAT_PRIORITY } from './sleep.ts';
-
-interface Dependencies {
-  readonly stores: Pick<Stores, 'batches' | 'campaigns' | 'lanes'>;
-  readonly queues: Queues;
-  readonly now: () => number;
-}
+import { promote } from '../../shared/queue/queues.ts';
+import { REPEAT_PRIORITY, type Wait } from '../job.ts';
+import type { Tools } from '../tools.ts';
 
 export type EnterLane = ReturnType<typeof makeEnterLane>;
 
-/** A lane that a person must release looks again this often, should the release be missed. */
+/** A lane that an operator must release looks again this often, should the release be missed. */
 const STOPPED_PAUSE = HOUR;
 
-export function makeEnterLane({ stores, queues, now }: Dependencies) {
+export function makeEnterLane({ stores, queues, now }: Pick<Tools, 'stores' | 'queues' | 'now'>) {
   const { batches, campaigns, lanes } = stores;
 
   /** @returns how the job waits, or null when the batch may be called for. */
   return async function enterLane(
+    job: Pick<Job, 'id'>,
     campaign: Campaign,
     batch: Batch,
     api: MassApi,
-  ): Promise<Pause | null> {
+  ): Promise<Wait | null> {
     const { account } = campaign;
-    const lane = await lanes.read(account);
-    if (stopOf(lane, api)) {
+    const lane = queues.lane(account);
+    const state = await lanes.read(account);
+    if (stopOf(state, api)) {
       const at = now() + STOPPED_PAUSE;
       await batches.apply(
         { campaignId: campaign.id, no: batch.no },
         { type: 'put-back', reason: 'account-paused', nextAttemptAt: at },
         { unless: (b) => b.state !== 'pending' },
       );
-      return { kind: 'until', at, isOver: async () => !stopOf(await lanes.read(account), api) };
+      const onceAsleep = async (): Promise<void> => {
+        if (!stopOf(await lanes.read(account), api)) await promote(lane, job.id ?? '');
+      };
+      return { kind: 'until', at, onceAsleep };
     }
-    if (lane.sleep && lane.sleep.until > now() && lane.sleep.reason !== 'outcome-unknown') {
-      return { kind: 'lane', ms: lane.sleep.until - now() };
+    const { sleep } = state;
+    if (sleep && sleep.until > now() && sleep.reason !== 'outcome-unknown') {
+      return { kind: 'lane', lane, ms: sleep.until - now() };
     }
     if (batch.state === 'submitting') return null;
-    const blocking = await unansweredIn(account, lane);
+    const blocking = await unansweredIn(account, state);
     if (!blocking) return null;
     // Asleep until that one is asked about again; its repeat has the first place in the lane.
     await putFirst(blocking);
     const until = blocking.batch.answered ? (blocking.batch.nextAttemptAt ?? 0) : 0;
-    return { kind: 'lane', ms: Math.min(Math.max(until - now(), SECOND), MINUTE) };
+    return { kind: 'lane', lane, ms: Math.min(Math.max(until - now(), SECOND), MINUTE) };
   };
 
   /**
-   * A call that nobody answered, and that is asked about again. Not one to OpenIDs whose interface
-   * WeChat has closed: until a person acts it is not asked about, and groups, tags and everyone go on.
+   * A call that was not answered, and that is asked about again. Not one to OpenIDs whose interface
+   * WeChat has closed: until an operator acts it is not asked about, and groups, tags and everyone
+   * go on.
    */
   async function unansweredIn(account: string, lane: LaneState): Promise<Unanswered | null> {
     for (const { campaignId, no } of await batches.unanswered(account)) {
@@ -70,7 +72,7 @@ export function makeEnterLane({ stores, queues, now }: Dependencies) {
   }
 
   /**
-   * Whatever it slept for (its media, a person, a lost worker), its job must not queue behind those
+   * Whatever it slept for (its media, an operator, a lost worker), its job must not queue behind those
    * that wait for its answer: each of them would take the lane's next start, for ever.
    */
   async function putFirst({ campaign, batch }: Unanswered): Promise<void> {

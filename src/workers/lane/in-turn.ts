@@ -4,10 +4,11 @@
  *
  * Sends need none of this: each account has a lane of its own.
  */
-import { DelayedError, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import { SECOND } from '../../shared/platform/time.ts';
 import type { SharedQueue } from '../../shared/queue/jobs.ts';
 import { promoteJob } from '../../shared/queue/queues.ts';
+import type { Wait } from '../job.ts';
 
 interface Bounds {
   /** Jobs of the queue that one process works on at once; nearly all of them wait for the network. */
@@ -32,39 +33,36 @@ const BACK_AFTER = 30 * SECOND;
 
 interface Turns {
   held: number;
-  readonly waiting: Map<string, Job>;
+  readonly waiting: Map<string, Pick<Job, 'promote'>>;
 }
 
-/**
- * Runs `work` when `whose` holds less than its share of the job's queue in this process. Otherwise
- * the job sleeps until one of the others is done, and this never returns.
- */
+/** Runs `work` when `whose` holds less than its share of the job's queue in this process. */
 export type InTurn = <T>(
-  job: Job,
-  token: string | undefined,
+  job: Pick<Job, 'id' | 'queueName' | 'promote'>,
   whose: string,
   work: () => Promise<T>,
-) => Promise<T>;
+) => Promise<{ readonly done: T } | { readonly wait: Wait }>;
 
 export function makeInTurn({ now }: { readonly now: () => number }): InTurn {
   const all = new Map<string, Turns>();
 
-  return async (job, token, whose, work) => {
+  return async (job, whose, work) => {
     const { share } = BOUNDS[job.queueName as SharedQueue];
     const name = `${job.queueName} ${whose}`;
     const turns = all.get(name) ?? { held: 0, waiting: new Map() };
     all.set(name, turns);
     if (turns.held >= share) {
-      await job.moveToDelayed(now() + BACK_AFTER, token);
-      turns.waiting.set(job.id ?? '', job);
-      // One of the others may have ended while this job was going to sleep.
-      if (turns.held < share) await wakeNext(turns);
-      throw new DelayedError();
+      const onceAsleep = async (): Promise<void> => {
+        turns.waiting.set(job.id ?? '', job);
+        // One of the others may have ended while this job was going to sleep.
+        if (turns.held < share) await wakeNext(turns);
+      };
+      return { wait: { kind: 'until', at: now() + BACK_AFTER, onceAsleep } };
     }
     turns.held += 1;
     turns.waiting.delete(job.id ?? '');
     try {
-      return await work();
+      return { done: await work() };
     } finally {
       turns.held -= 1;
       if (turns.held === 0 && turns.waiting.size === 0) all.delete(name);

@@ -1,21 +1,9 @@
-/** What WeChat's answers do to an account's lane: sleep, go one by one, stop until a person acts. */
-
+/** What WeChat's answers do to an account's lane: sleep, go one by one, stop until an operator acts. */
 import type { Batch } from '../../shared/campaign/batch.ts';
 import { type Campaign, type Control, pausedBy } from '../../shared/campaign/campaign.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
-import type { Queues } from '../../shared/queue/queues.ts';
-import type { Stores } from '../../shared/record/record.ts';
+import type { Tools } from '../tools.ts';
 import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
-
-interface Dependencies {
-  readonly stores: Stores;
-  readonly queues: Queues;
-  /** This host's name: WeChat's IP list may refuse one host and take another. */
-  readonly hostId: string;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
-}
 
 /** At most so many calls at once for one account, over all processes. */
 export const LANE_CONCURRENCY = 4;
@@ -24,7 +12,10 @@ const AGREEMENT = 10 * MINUTE;
 
 export type LaneReactions = ReturnType<typeof makeLaneReactions>;
 
-export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: Dependencies) {
+export function makeLaneReactions(
+  tools: Pick<Tools, 'stores' | 'queues' | 'hostId' | 'telemetry' | 'now'>,
+) {
+  const { stores, queues, hostId, telemetry, now } = tools;
   const { lanes, campaigns } = stores;
 
   async function react({ account }: Campaign, reaction: LaneReaction): Promise<void> {
@@ -47,17 +38,14 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
     until: number,
     reason: Extract<LaneReaction, { kind: 'sleep' }>['reason'],
   ): Promise<void> {
-    if (reason !== 'outcome-unknown' && !(await sleepsLonger(account, until))) {
-      await lanes.set(account, 'sleep', { reason, until });
+    if (reason !== 'outcome-unknown') {
+      const { sleep: known } = await lanes.read(account);
+      // Calls under way together may be told of the minute's limit and of the day's.
+      const isLonger = known !== undefined && known.until > until;
+      if (!isLonger) await lanes.set(account, 'sleep', { reason, until });
     }
     await queues.lane(account).rateLimit(Math.max(1, until - now()));
     telemetry.laneSleeps(account, reason, until);
-  }
-
-  /** Calls under way together may be told of the minute's limit and of the day's. */
-  async function sleepsLonger(account: string, until: number): Promise<boolean> {
-    const { sleep: known } = await lanes.read(account);
-    return known !== undefined && known.until > until;
   }
 
   async function stop(
@@ -68,8 +56,8 @@ export function makeLaneReactions({ stores, queues, hostId, telemetry, now }: De
       telemetry.laneStopped(account, scope, { code, errcode, host: hostId });
       return;
     }
-    const word = { at: now(), by: 'wechat', code, errcode, ...(path && { path }) };
-    await lanes.set(account, scope === 'send' ? 'sendBlocked' : 'paused', word);
+    const because = { at: now(), by: 'wechat', code, errcode, ...(path && { path }) };
+    await lanes.set(account, scope === 'send' ? 'sendBlocked' : 'paused', because);
     telemetry.laneStopped(account, scope, { code, errcode });
   }
 

@@ -9,34 +9,26 @@ import type { Message } from '../../shared/campaign/message.ts';
 import { EVERYONE_PER_MONTH } from '../../shared/campaign/quota-window.ts';
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
-import type { BatchStore } from '../../shared/record/batch-store.ts';
-import type { Stores } from '../../shared/record/record.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
 import type { MassMessage } from '../../shared/wechat/mass.ts';
 import type { RenewMaterial } from '../delivery/renew-material.ts';
-import type { AfterAcceptance } from './after-acceptance.ts';
+import type { Wait } from '../job.ts';
+import type { ExpectReceipt } from '../receipts/expect-receipt.ts';
+import type { Tools } from '../tools.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { mayAdopt } from './may-adopt.ts';
-import { NO_SENDS_LEFT, readSubmission, type Submission } from './read-submission.ts';
-import type { Pause } from './sleep.ts';
+import { NO_SENDS_LEFT, type Reading, readSubmission, type Submission } from './read-submission.ts';
 
-interface Dependencies {
-  readonly batches: BatchStore;
-  readonly lanes: Pick<Stores['lanes'], 'read'>;
-  readonly quota: Pick<Stores['quota'], 'minuteHasRoom' | 'noteEveryone' | 'toEveryone'>;
+type Dependencies = Pick<Tools, 'config' | 'stores' | 'recordEvent' | 'telemetry' | 'now'> & {
   readonly stopCampaign: StopCampaign;
-  readonly unknownRetryMs: number;
   readonly laneReactions: LaneReactions;
-  readonly afterAcceptance: AfterAcceptance;
+  readonly expectReceipt: ExpectReceipt;
   readonly renewMaterial: RenewMaterial;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
-}
+};
 
 /** A call, as it was made, and its answer. */
-export interface Answered {
+interface Answered {
   readonly ref: BatchRef;
   readonly campaign: Campaign;
   readonly control: Control;
@@ -47,24 +39,48 @@ export interface Answered {
   readonly ready: MassMessage;
 }
 
+type Accepted = Extract<BatchEvent, { type: 'accepted' }>;
+
 export type TakeInAnswer = ReturnType<typeof makeTakeInAnswer>;
 
 const KEY_EXISTS = 45065;
 const MINUTE_IS_FULL = 45011;
 
 export function makeTakeInAnswer(deps: Dependencies) {
-  const { batches, lanes, quota, stopCampaign, unknownRetryMs, telemetry, now } = deps;
+  const { stores, stopCampaign, laneReactions, recordEvent, telemetry, now } = deps;
+  const { batches, lanes, quota } = stores;
+  const { unknownRetryMs } = deps.config.pace;
 
   /**
    * Records what WeChat said, before anything else is done about it.
    *
    * @returns how the job waits; null when its work is done.
    */
-  async function takeInAnswer(job: Pick<Job, 'parent'>, at: Answered): Promise<Pause | null> {
-    const { ref, campaign, control, account, message, batch, answer, ready } = at;
-    /** The answer to an older key says nothing about what became of the batch since. */
-    const isNotAsked = (b: Batch): boolean =>
-      b.state !== 'submitting' || b.generation !== batch.generation;
+  return async function takeInAnswer(job: Pick<Job, 'parent'>, at: Answered): Promise<Wait | null> {
+    const { campaign, message, batch, answer, ready } = at;
+    const reading = await read(at);
+    telemetry.submissionAnswered(campaign, batch, answer);
+    if (reading.kind === 'new-media') {
+      const { errcode } = reading;
+      const mediaId = 'mediaId' in ready ? ready.mediaId : null;
+      return deps.renewMaterial({ campaign, message, batch, mediaId, errcode });
+    }
+    const { event, lane } = reading;
+    if (event.type === 'accepted') return accepted(job, at, event);
+    const answered = await recordEvent(campaign, batch.no, event, isNotAsked(batch));
+    await laneReactions.react(campaign, lane);
+    const after =
+      event.type === 'put-back' ? await stopCampaign.stopIfCancelled(campaign, answered) : answered;
+    if (after !== answered && after.state === 'held') {
+      telemetry.batchHeld(campaign, after, after.reason);
+    }
+    if (after.state !== 'pending' && after.state !== 'submitting') return null;
+    const { nextAttemptAt = now(), state } = after;
+    return { kind: 'until', at: nextAttemptAt, first: state === 'submitting' };
+  };
+
+  /** An id that another call of this moment may have got is not taken over yet. */
+  async function read({ ref, campaign, account, batch, answer }: Answered): Promise<Reading> {
     const api = massApiOf(campaign.audience);
     const roomAt = await minuteHasRoom(account.name, api, answer);
     const reading = readSubmission(answer, {
@@ -76,54 +92,43 @@ export function makeTakeInAnswer(deps: Dependencies) {
       accountKind: account.kind,
       api,
     });
-    telemetry.submissionAnswered(campaign, batch, answer);
-    if (reading.kind === 'new-media') {
-      const mediaId = 'mediaId' in ready ? ready.mediaId : null;
-      return deps.renewMaterial({
-        campaign,
-        message,
-        batch,
-        mediaId,
-        errcode: reading.errcode,
-      });
+    const isAdoption =
+      reading.kind === 'event' && reading.event.type === 'accepted' && reading.event.adopted;
+    if (!isAdoption || mayAdopt({ ref, batch }, await batches.asking(campaign.account))) {
+      return reading;
     }
-    const { event, lane } =
-      isAdoption(reading.event) && !(await isNobodyElses(ref, campaign, batch))
-        ? askLater(batch)
-        : reading;
-    if (event.type === 'accepted') {
-      const { generation } = batch;
-      const outcome = await batches.accepted(ref, event, { generation, from: batch });
-      if (outcome.kind === 'taken') {
-        const after = await batches.apply(
-          ref,
-          { type: 'held', reason: 'message-id-taken', takenMsgId: event.msgId, at: now() },
-          { unless: isNotAsked },
-        );
-        if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
-        await deps.laneReactions.idTaken(campaign);
-        return null;
-      }
-      if (campaign.audience.type === 'everyone') await quota.noteEveryone(account.name);
-      if (outcome.late) {
-        telemetry.acceptedLate(campaign, outcome.batch);
-        // The job of a later key has nothing to do any more, and its lane may sleep for days.
-        await stopCampaign.leaveLane(campaign, outcome.late);
-      }
-      await deps.laneReactions.answered(campaign, batch, control);
-      await deps.afterAcceptance(job, campaign, outcome.batch, {
-        unconfirmedEvent: outcome.kind === 'submitted' && outcome.unconfirmedEvent,
-      });
+    const until = now() + repeatDelayMs(batch.asked, unknownRetryMs);
+    return {
+      kind: 'event',
+      event: { type: 'outcome-unknown', nextAttemptAt: until, errcode: KEY_EXISTS },
+      lane: { kind: 'sleep', until, reason: 'outcome-unknown' },
+    };
+  }
+
+  async function accepted(
+    job: Pick<Job, 'parent'>,
+    { ref, campaign, control, account, batch }: Answered,
+    event: Accepted,
+  ): Promise<null> {
+    const { generation } = batch;
+    const outcome = await batches.accepted(ref, event, { generation, from: batch });
+    if (outcome.kind === 'taken') {
+      const reason = 'message-id-taken';
+      const held = { type: 'held', reason, takenMsgId: event.msgId, at: now() } as const;
+      await recordEvent(campaign, batch.no, held, isNotAsked(batch));
+      await laneReactions.idTaken(campaign);
       return null;
     }
-    const answered = await batches.apply(ref, event, { unless: isNotAsked });
-    await deps.laneReactions.react(campaign, lane);
-    const after =
-      event.type === 'put-back' ? await stopCampaign.stopIfCancelled(campaign, answered) : answered;
-    if (after.state === 'held') telemetry.batchHeld(campaign, after, after.reason);
-    if (after.state !== 'pending' && after.state !== 'submitting') return null;
-    const { nextAttemptAt = now(), state } = after;
-    return { kind: 'until', at: nextAttemptAt, first: state === 'submitting' };
+    if (campaign.audience.type === 'everyone') await quota.noteEveryone(account.name);
+    if (outcome.late) {
+      telemetry.acceptedLate(campaign, outcome.batch);
+      // The job of a later key has nothing to do any more, and its lane may sleep for days.
+      await stopCampaign.leaveLane(campaign, outcome.late);
+    }
+    await laneReactions.answered(campaign, batch, control);
+    const unconfirmedEvent = outcome.kind === 'submitted' && outcome.unconfirmedEvent;
+    await deps.expectReceipt(job, campaign, outcome.batch, { unconfirmedEvent });
+    return null;
   }
 
   async function monthIsUsedUp(name: string, answer: Answer<Submission>): Promise<boolean> {
@@ -141,21 +146,10 @@ export function makeTakeInAnswer(deps: Dependencies) {
     if (sleep?.reason === 'rate' && sleep.until > now() - MINUTE) return null;
     return quota.minuteHasRoom(name, `message/mass/${api}`);
   }
-
-  /** Another call of this moment may be the one that WeChat's id is of. */
-  async function isNobodyElses(ref: BatchRef, { account }: Campaign, batch: Batch) {
-    return mayAdopt({ ref, batch }, await batches.asking(account));
-  }
-
-  function askLater({ asked }: Called) {
-    const until = now() + repeatDelayMs(asked, unknownRetryMs);
-    return {
-      event: { type: 'outcome-unknown', nextAttemptAt: until, errcode: KEY_EXISTS },
-      lane: { kind: 'sleep', until, reason: 'outcome-unknown' },
-    } as const;
-  }
-
-  return takeInAnswer;
 }
 
-const isAdoption = (event: BatchEvent): boolean => event.type === 'accepted' && !!event.adopted;
+/** The answer to an older key says nothing about what became of the batch since. */
+const isNotAsked =
+  ({ generation }: Batch) =>
+  (current: Batch): boolean =>
+    current.state !== 'submitting' || current.generation !== generation;

@@ -8,24 +8,20 @@
 import type { Job } from 'bullmq';
 import type { Batch } from '../../shared/campaign/batch.ts';
 import { type Receipt, uncounted } from '../../shared/campaign/receipt.ts';
-import { AccountUnknown, type WechatFor } from '../../shared/delivery/wechat-accounts.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
+import { AccountUnknown } from '../../shared/delivery/wechat-accounts.ts';
 import { DAY, SECOND } from '../../shared/platform/time.ts';
-import { type AwaitReceiptPayload, awaitReceiptJob } from '../../shared/queue/jobs.ts';
+import type { AwaitReceiptPayload } from '../../shared/queue/jobs.ts';
 import type { Arrival } from '../../shared/record/receipt-store.ts';
-import type { Stores } from '../../shared/record/record.ts';
 import { type MassStatus, massStatus } from '../../shared/wechat/mass.ts';
+import { type Handler, until, type Wait } from '../job.ts';
 import type { InTurn } from '../lane/in-turn.ts';
-import { sleepUntil } from '../lane/sleep.ts';
+import type { Tools } from '../tools.ts';
 
-interface Dependencies {
-  readonly stores: Stores;
-  readonly wechatFor: WechatFor;
-  readonly receiptDeadlineMs: number;
+type Dependencies = Pick<Tools, 'config' | 'stores' | 'wechatFor' | 'telemetry' | 'now'> & {
   readonly inTurn: InTurn;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
-}
+};
+
+type Settled = Extract<Batch, { state: 'settled' }>;
 
 /** Right after a send WeChat may not know the message yet (40059), or still be sending. */
 const CONFIRM_AGAIN = 5 * SECOND;
@@ -35,70 +31,63 @@ const PAUSES = [1 / 8, 3 / 8, 3 / 4, 3 / 2];
 const GIVE_UP = 2 * DAY;
 const GIVE_UP_DEADLINES = 72;
 
-export function makeAwaitReceipt(deps: Dependencies) {
-  const { stores, wechatFor, inTurn, receiptDeadlineMs, telemetry, now } = deps;
+export function makeAwaitReceipt(deps: Dependencies): Handler<AwaitReceiptPayload> {
+  const { config, stores, wechatFor, inTurn, telemetry, now } = deps;
   const { batches } = stores;
+  const { receiptDeadlineMs } = config.pace;
   const giveUpMs = Math.min(GIVE_UP, GIVE_UP_DEADLINES * receiptDeadlineMs);
 
-  async function awaitReceipt(job: Job, token?: string): Promise<void> {
-    const payload = awaitReceiptJob.payload.parse(job.data);
-    const ref = { campaignId: payload.campaignId, no: payload.no };
-    const batch = await batches.read(ref);
-    if (batch?.state === 'settled') return fillIn(job, token, payload, batch);
-    if (batch?.state !== 'submitted' || batch.msgId !== payload.msgId) return;
+  return async function awaitReceipt(payload, job) {
+    const { campaignId, no, account, msgId } = payload;
+    const batch = await batches.read({ campaignId, no });
+    if (batch?.state === 'settled') return fillIn(job, payload, batch);
+    if (batch?.state !== 'submitted' || batch.msgId !== msgId) return null;
 
-    const parked = await batches.parked(payload.account, payload.msgId);
+    const parked = await batches.parked(account, msgId);
     if (parked?.trusted) {
-      await batches.take(payload.account, parked);
-      return;
+      await batches.take(account, parked);
+      return null;
     }
     const deadline = batch.submittedAt + receiptDeadlineMs;
-    if (!parked && now() < deadline) return sleepUntil(job, token, deadline);
+    if (!parked && now() < deadline) return until(deadline);
 
-    const tooSoon = await unlessAsked(payload, batch);
-    if (tooSoon) return sleepUntil(job, token, tooSoon);
-    const status = await ask(job, token, payload);
+    const asking = await ask(job, payload, batch);
+    if ('wait' in asking) return asking.wait;
+    const { status } = asking;
     const known = parked && confirmed(parked, status);
     if (known) return settle(payload, known, parked);
     // Whatever somebody wrote to us, what WeChat answers ends the waiting.
     const receipt = now() >= deadline ? asked(status, batch) : null;
     if (receipt) return settle(payload, receipt);
-    return sleepUntil(job, token, nextLook(batch.submittedAt, now()));
-  }
+    return until(nextLook(batch.submittedAt, now()));
+  };
 
   /** Settled without counts, and then an event came that anybody could have written. */
   async function fillIn(
     job: Job,
-    token: string | undefined,
     payload: AwaitReceiptPayload,
-    batch: Extract<Batch, { state: 'settled' }>,
-  ): Promise<void> {
+    batch: Settled,
+  ): Promise<Wait | null> {
     const { msgId, receipt } = batch;
-    if (msgId !== payload.msgId || receipt.sent !== null) return;
+    if (msgId !== payload.msgId || receipt.sent !== null) return null;
     const parked = await batches.parked(payload.account, msgId);
-    if (!parked) return;
-    const tooSoon = await unlessAsked(payload, batch);
-    if (tooSoon) return sleepUntil(job, token, tooSoon);
-    const known = confirmed(parked, await ask(job, token, payload));
-    if (known) await settle(payload, known, parked);
+    if (!parked) return null;
+    const asking = await ask(job, payload, batch);
+    if ('wait' in asking) return asking.wait;
+    const known = confirmed(parked, asking.status);
+    return known && settle(payload, known, parked);
   }
 
   /** Each look is a call, and anybody can have this job woken in plain mode: one a pause. */
-  async function unlessAsked(
-    { account, msgId }: AwaitReceiptPayload,
-    { submittedAt }: { submittedAt: number },
-  ): Promise<number | null> {
-    const at = await batches.askedAt(account, msgId);
-    const next = at === 0 ? 0 : nextLook(submittedAt, at);
-    return next > now() ? next : null;
-  }
-
   async function ask(
     job: Job,
-    token: string | undefined,
     { account, msgId }: AwaitReceiptPayload,
-  ): Promise<MassStatus> {
-    const answer = await inTurn(job, token, account, async () => {
+    { submittedAt }: { readonly submittedAt: number },
+  ): Promise<{ readonly status: MassStatus } | { readonly wait: Wait }> {
+    const at = await batches.askedAt(account, msgId);
+    const next = at === 0 ? 0 : nextLook(submittedAt, at);
+    if (next > now()) return { wait: until(next) };
+    const turn = await inTurn(job, account, async () => {
       await batches.noteAsked(account, msgId);
       try {
         return await massStatus(wechatFor(account), msgId);
@@ -108,21 +97,20 @@ export function makeAwaitReceipt(deps: Dependencies) {
         throw error;
       }
     });
-    return answer.kind === 'ok' ? answer.value.status : 'unknown';
+    if ('wait' in turn) return turn;
+    return { status: turn.done.kind === 'ok' ? turn.done.value.status : 'unknown' };
   }
 
   async function settle(
     payload: AwaitReceiptPayload,
     receipt: Receipt,
     parked?: Arrival,
-  ): Promise<void> {
+  ): Promise<null> {
     const { campaignId, no, account, msgId } = payload;
     const outcome = await batches.settleByAsking({ campaignId, no }, msgId, receipt, parked);
-    telemetry.receiptTaken(
-      account,
-      msgId,
-      receipt.sent === null ? 'asked' : `confirmed-${outcome}`,
-    );
+    const how = receipt.sent === null ? 'asked' : `confirmed-${outcome}`;
+    telemetry.receiptTaken(account, msgId, how);
+    return null;
   }
 
   /** The event's receipt, once WeChat itself says the same; null while it does not. */
@@ -158,6 +146,4 @@ export function makeAwaitReceipt(deps: Dependencies) {
       lookedAt + Math.max(SECOND, pauses.find((pause) => late < 2 * pause) ?? pauses.at(-1) ?? 0)
     );
   }
-
-  return awaitReceipt;
 }

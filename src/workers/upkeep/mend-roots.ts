@@ -2,46 +2,41 @@
  * Open campaigns that nothing would bring on: not among the open ones any more, with a tally that
  * was lost, or with a root that has ended, is gone, or sleeps without a job that would wake it.
  */
-import { makeStopCampaign } from '../../shared/actions/stop-campaign.ts';
+import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
 import { mayStart } from '../../shared/campaign/campaign.ts';
 import { openBatches } from '../../shared/campaign/progress.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { EnqueueRoot } from '../../shared/queue/enqueue-root.ts';
 import { runCampaignJob } from '../../shared/queue/jobs.ts';
-import type { Queues } from '../../shared/queue/queues.ts';
 import { takeAway, takeAwayStranded } from '../../shared/queue/stranded.ts';
 import { wakeCampaign } from '../../shared/queue/wake-campaign.ts';
-import type { Stores } from '../../shared/record/record.ts';
-import { makeWaitIsOver } from '../campaign/await-word.ts';
+import { makeWaitIsOver } from '../campaign/await-decision.ts';
 import type { ReviveBatches } from '../campaign/revive-batches.ts';
-import { each } from './each.ts';
+import type { Tools } from '../tools.ts';
 
-interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns' | 'batches'>;
-  readonly queues: Queues;
+type Dependencies = Pick<Tools, 'stores' | 'queues' | 'now'> & {
   readonly enqueueRoot: EnqueueRoot;
   readonly reviveBatches: ReviveBatches;
-  readonly now: () => number;
-}
+  readonly stopCampaign: StopCampaign;
+};
 
 const ROOTS_EVERY = 30 * SECOND;
 /** Of all campaigns kept, so many are looked at each time, so that it always takes as long. */
 const KEPT_AT_ONCE = 500;
 
 export function makeMendRoots(deps: Dependencies) {
-  const { stores, queues, enqueueRoot, now } = deps;
+  const { stores, queues, enqueueRoot, stopCampaign, now } = deps;
   const { campaigns } = stores;
-  const stopCampaign = makeStopCampaign({ stores, queues, now });
   const waitIsOver = makeWaitIsOver({ stores, now });
   let lookedAt = 0;
-  let place = 0;
+  let position = 0;
 
   /** @returns how many were brought on. */
   return async function mendRoots(): Promise<number> {
     if (now() - lookedAt < ROOTS_EVERY) return 0;
     lookedAt = now();
-    const { next, found } = await campaigns.reclaim(place, KEPT_AT_ONCE);
-    place = next;
+    const { next, found } = await campaigns.reclaim(position, KEPT_AT_ONCE);
+    position = next;
     return found + (await each(await campaigns.open(), mend));
   };
 
@@ -99,4 +94,22 @@ export function makeMendRoots(deps: Dependencies) {
     await deps.reviveBatches(campaign, control, { id: root.id ?? '', queue });
     return true;
   }
+}
+
+/** One bad entry holds up no other: each is handled by itself, and the first error comes last. */
+export async function each<T>(
+  entries: readonly T[],
+  handle: (entry: T) => Promise<boolean>,
+): Promise<number> {
+  let handled = 0;
+  const errors: unknown[] = [];
+  for (const entry of entries) {
+    const done = await handle(entry).catch((error: unknown) => {
+      errors.push(error);
+      return false;
+    });
+    if (done) handled += 1;
+  }
+  if (errors.length > 0) throw errors[0];
+  return handled;
 }

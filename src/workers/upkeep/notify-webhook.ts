@@ -7,7 +7,6 @@
  *
  * @see https://www.standardwebhooks.com
  */
-import type { Job } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
 import type { Dispatcher } from 'undici';
 import type { Act } from '../../shared/campaign/audit.ts';
@@ -19,21 +18,24 @@ import {
   type TargetRules,
   targetRefusal,
 } from '../../shared/platform/safe-target.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import { SECOND } from '../../shared/platform/time.ts';
-import { NotifyWebhookPayload, webhookPause } from '../../shared/queue/jobs.ts';
-import type { Stores } from '../../shared/record/record.ts';
+import {
+  type NotifyWebhookPayload,
+  notifyWebhookJob,
+  webhookPause,
+} from '../../shared/queue/jobs.ts';
+import { plan } from '../../shared/queue/queues.ts';
+import type { WebhookKind } from '../../shared/record/campaign-index.ts';
 import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
+import type { Handler } from '../job.ts';
+import type { Tools } from '../tools.ts';
 
-interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns'>;
+type Dependencies = Pick<Tools, 'stores' | 'telemetry' | 'now'> & {
   readonly secret: WebhookSecret;
   readonly rules: TargetRules;
   /** From `openSafeDispatcher`. */
   readonly dispatcher: Dispatcher;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
-}
+};
 
 export interface WebhookEvent {
   readonly type:
@@ -50,18 +52,17 @@ export interface WebhookEvent {
 const GONE = 410;
 const ANSWER_WITHIN = 15 * SECOND;
 
-export function makeNotifyWebhook(deps: Dependencies) {
+export function makeNotifyWebhook(deps: Dependencies): Handler<NotifyWebhookPayload> {
   const { stores, secret, rules, dispatcher, telemetry, now } = deps;
   const { campaigns } = stores;
 
-  return async function notifyWebhook(job: Job): Promise<void> {
-    const { campaignId, replay, corrected } = NotifyWebhookPayload.parse(job.data);
+  return async function notifyWebhook({ campaignId, replay, corrected = false }, job) {
     const record = await campaigns.read(campaignId);
-    if (!record) return;
+    if (!record) return null;
     const { campaign, control, tally } = record;
     const event = eventOf(viewOf(campaign, control, tally), corrected);
     const url = campaign.webhook?.url;
-    if (!event || url === undefined) return;
+    if (!event || url === undefined) return null;
 
     const id = corrected
       ? `${campaignId}_${replay}_corrected`
@@ -79,9 +80,11 @@ export function makeNotifyWebhook(deps: Dependencies) {
     await campaigns.webhookFailed(campaignId, { why, attempts, nextAt });
     if (isOver) await note({ action: 'webhook-given-up', why });
     if (!answer.final) throw new Error(`webhook: ${answer.why}`);
+    return null;
 
-    async function note(act: Act): Promise<void> {
+    async function note(act: Act): Promise<null> {
       await campaigns.note(campaignId, { at: now(), by: 'qunfa', ...act });
+      return null;
     }
   };
 
@@ -123,7 +126,7 @@ type Outcome =
       readonly status?: number;
     };
 
-/** A redirect is not followed: its target was checked by nobody. */
+/** A redirect is not followed: its target was not checked. */
 function judge(status: number): Outcome {
   if (status >= 200 && status < 300) return { delivered: true, status };
   return { delivered: false, final: status === GONE, why: `HTTP ${status}`, status };
@@ -152,4 +155,28 @@ function describe(error: unknown): string {
   if (error instanceof TargetRefused || error instanceof NoAnswerInTime) return error.message;
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' ? code : 'no answer';
+}
+
+export type TellWebhook = (campaignId: string, kind?: WebhookKind) => Promise<void>;
+
+/**
+ * Queues the news that a campaign has ended, or changed after that. Numbered by the time of the
+ * end: a campaign whose refused batches were retried ends again, and that is news; asked twice about
+ * one end, it is told once.
+ */
+export function makeTellWebhook({ stores, queues }: Pick<Tools, 'stores' | 'queues'>): TellWebhook {
+  const { campaigns } = stores;
+
+  return async (campaignId, kind = 'webhook') => {
+    const record = await campaigns.read(campaignId);
+    const { endedAt, correctedAt } = record?.control ?? {};
+    const corrected = kind === 'corrected';
+    const replay = corrected ? correctedAt : endedAt;
+    if (record?.campaign.webhook && replay !== undefined) {
+      const payload = { campaignId, replay, ...(corrected && { corrected }) };
+      const job = plan({ definition: notifyWebhookJob, payload });
+      await queues.webhooks.add(job.name, job.data, job.opts);
+    }
+    await campaigns.webhookIsThere(campaignId, kind);
+  };
 }

@@ -3,37 +3,37 @@
  * should have a live job and has none. Deadlines are kept here, outside the lanes, since a lane may
  * sleep for days.
  */
-
-import { makeStopCampaign } from '../../shared/actions/stop-campaign.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
-import { SECOND } from '../../shared/platform/time.ts';
+import type { Queue } from 'bullmq';
+import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
+import type { Batch } from '../../shared/campaign/batch.ts';
+import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { EnqueueRoot } from '../../shared/queue/enqueue-root.ts';
-import type { Queues } from '../../shared/queue/queues.ts';
+import { sweepJob } from '../../shared/queue/jobs.ts';
 import { wakeCampaign } from '../../shared/queue/wake-campaign.ts';
-import type { Stores } from '../../shared/record/record.ts';
 import type { ReviveBatches } from '../campaign/revive-batches.ts';
-import { each } from './each.ts';
-import { makeMendRoots } from './mend-roots.ts';
-import type { TellWebhook } from './tell-webhook.ts';
+import type { Handler } from '../job.ts';
+import type { Tools } from '../tools.ts';
+import { each, makeMendRoots } from './mend-roots.ts';
+import type { TellWebhook } from './notify-webhook.ts';
 
-interface Dependencies {
-  readonly stores: Stores;
-  readonly queues: Queues;
+type Dependencies = Pick<
+  Tools,
+  'config' | 'stores' | 'queues' | 'recordEvent' | 'telemetry' | 'now'
+> & {
   readonly enqueueRoot: EnqueueRoot;
   readonly tellWebhook: TellWebhook;
   readonly reviveBatches: ReviveBatches;
-  readonly submitTimeoutMs: number;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
-}
+  readonly stopCampaign: StopCampaign;
+};
 
+const SWEEP_EVERY = 5 * SECOND;
 /** An accepted campaign's root is added right after; this much later it was forgotten. */
 const OUTBOX_PATIENCE = 3 * SECOND;
 
-export function makeSweep(deps: Dependencies) {
-  const { stores, queues, enqueueRoot, tellWebhook, submitTimeoutMs, telemetry, now } = deps;
+export function makeSweep(deps: Dependencies): Handler<unknown> {
+  const { config, stores, queues, enqueueRoot, tellWebhook, stopCampaign } = deps;
+  const { recordEvent, telemetry, now } = deps;
   const { campaigns, batches } = stores;
-  const stopCampaign = makeStopCampaign({ stores, queues, now });
   const mendRoots = makeMendRoots(deps);
   let recounting: Promise<number> | undefined;
 
@@ -41,7 +41,7 @@ export function makeSweep(deps: Dependencies) {
    * The steps run beside each other, whatever becomes of the others: a deadline waits neither for
    * the recount nor for an entry that cannot go on.
    */
-  async function sweep(): Promise<void> {
+  return async function sweep() {
     const steps = {
       recounted: recount,
       handedOn: emptyOutbox,
@@ -60,7 +60,8 @@ export function makeSweep(deps: Dependencies) {
     await Promise.all(Object.entries(steps).map(run));
     telemetry.swept(done);
     if (errors.length > 0) throw errors[0];
-  }
+    return null;
+  };
 
   /** The next sweep comes while a long recount goes on, and does not wait for it. */
   async function recount(): Promise<number> {
@@ -87,16 +88,14 @@ export function makeSweep(deps: Dependencies) {
       const batch = await read();
       if (batch?.state !== 'submitting') return false;
       // A call under way at that very moment still has its time to be answered.
-      const under = !batch.answered && batch.lastAttemptAt + submitTimeoutMs + SECOND > now();
-      if (under) return false;
-      const after = await batches.apply(
-        ref,
-        { type: 'held', reason: 'outcome-unknown', at: now() },
-        { unless: (current) => current.state !== 'submitting' },
-      );
+      const answeredBy = batch.lastAttemptAt + config.pace.submitTimeoutMs + SECOND;
+      if (!batch.answered && answeredBy > now()) return false;
       const campaign = await campaigns.spec(ref.campaignId);
-      if (!campaign || after.state !== 'held') return false;
-      telemetry.batchHeld(campaign, after, 'outcome-unknown');
+      if (!campaign) return false;
+      const held = { type: 'held', reason: 'outcome-unknown', at: now() } as const;
+      const hasMoved = ({ state }: Batch): boolean => state !== 'submitting';
+      const after = await recordEvent(campaign, ref.no, held, hasMoved);
+      if (after.state !== 'held') return false;
       await stopCampaign.leaveLane(campaign, batch);
       return true;
     });
@@ -111,6 +110,23 @@ export function makeSweep(deps: Dependencies) {
       return true;
     });
   }
+}
 
-  return sweep;
+export async function scheduleSweep(upkeep: Queue): Promise<void> {
+  await upkeep.upsertJobScheduler(
+    sweepJob.schedulerId,
+    { every: SWEEP_EVERY },
+    { name: sweepJob.name, opts: { removeOnComplete: true, removeOnFail: 10 } },
+  );
+}
+
+/**
+ * Each sweep plans the next one. Nothing else would bring it back if Redis lost that plan, or if a
+ * host whose clock was hours ahead had made it.
+ */
+export async function keepSweeping(upkeep: Queue, now: number): Promise<void> {
+  const { next = 0 } = (await upkeep.getJobScheduler(sweepJob.schedulerId)) ?? {};
+  if (Math.abs(next - now) < MINUTE) return;
+  await upkeep.removeJobScheduler(sweepJob.schedulerId);
+  await scheduleSweep(upkeep);
 }

@@ -1,18 +1,10 @@
-import { DelayedError, type Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
-import type { AccountConfig } from '../../../src/shared/platform/accounts.ts';
-import { DAY, SECOND } from '../../../src/shared/platform/time.ts';
-import { openRecord } from '../../../src/shared/record/record.ts';
 import type { WechatClient } from '../../../src/shared/wechat/client.ts';
-import { makeReadFollowers } from '../../../src/workers/campaign/read-followers.ts';
 import { openIds } from '../../support/open-ids.ts';
+import { aJob, testParts } from '../../support/parts.ts';
 import { testRedis } from '../../support/redis.ts';
-import { testStores } from '../../support/stores.ts';
 
-const connection = testRedis();
-const { accepted, clock } = testStores(connection);
-const { now } = clock;
-const stores = openRecord({ ...connection, now, retainMs: DAY, submitTimeoutMs: SECOND });
+const { accepted, campaigns, parts } = testParts(testRedis());
 
 interface Page {
   readonly total: number;
@@ -36,23 +28,17 @@ describe('reading followers', () => {
       const [next_openid, ...openid] = pages[cursor] ?? circle;
       return { kind: 'ok', value: answer.parse({ count: 1, data: { openid }, next_openid }) };
     };
-    const readFollowers = makeReadFollowers({
-      stores,
-      wechatFor: () => ({ get }) as WechatClient,
-      accountOf: () => ({ kind: 'service' }) as AccountConfig,
-      waitForWechat: () => Promise.reject(new Error('nothing to wait for')),
-      now,
-    });
+    const { readFollowers } = parts({ wechatFor: () => ({ get }) as WechatClient });
 
-    await readFollowers({ data: { campaignId: campaign.id } } as Job);
+    expect(await readFollowers({ campaignId: campaign.id }, aJob())).toBeNull();
 
     expect(asked).toEqual(['', 'a', 'b']);
-    expect((await stores.campaigns.read(campaign.id))?.control.recipients).toBe(3);
+    expect((await campaigns.read(campaign.id))?.control.recipients).toBe(3);
   });
 
   /** Pages by cursor; what a page lacks of its `count` it says all the same. */
   function reading(pagesOf: (round: number) => Record<string, Page>) {
-    const waits: string[] = [];
+    const waits: (string | undefined)[] = [];
     let round = 0;
     let calls = 0;
     const get: WechatClient['get'] = async (_path, { query, answer }) => {
@@ -62,30 +48,15 @@ describe('reading followers', () => {
       return { kind: 'ok', value: answer.parse(pagesOf(round)[cursor]) };
     };
     const post: WechatClient['post'] = async (path, _body, { answer }) => get(path, { answer });
-    const readFollowers = makeReadFollowers({
-      stores,
-      wechatFor: () => ({ get, post }) as WechatClient,
-      accountOf: () => ({ kind: 'service' }) as AccountConfig,
-      waitForWechat: async (_job, _token, _campaign, { reason }) => {
-        waits.push(reason);
-        throw new DelayedError();
-      },
-      now,
-    });
-    const job = {
-      progress: 0 as unknown,
-      async updateProgress(progress: unknown) {
-        job.progress = progress;
-      },
-    };
+    const { readFollowers } = parts({ wechatFor: () => ({ get, post }) as WechatClient });
+    const job = aJob();
     return {
       waits,
       calls: () => calls,
       async run(campaignId: string, times: number): Promise<void> {
         for (let n = 0; n < times; n += 1) {
-          await readFollowers({ ...job, data: { campaignId } } as unknown as Job).catch((error) => {
-            if (!(error instanceof DelayedError)) throw error;
-          });
+          if (!(await readFollowers({ campaignId }, job))) continue;
+          waits.push((await controlOf(campaignId))?.waiting?.reason);
         }
       },
     };
@@ -100,8 +71,8 @@ describe('reading followers', () => {
     ...more,
   });
   const followers = () => accepted({ audience: { type: 'followers' }, counts: null });
-  const controlOf = async (id: string) => (await stores.campaigns.read(id))?.control;
-  const warningsOf = async (id: string) => (await stores.campaigns.view(id))?.warnings;
+  const controlOf = async (id: string) => (await campaigns.read(id))?.control;
+  const warningsOf = async (id: string) => (await campaigns.view(id))?.warnings;
 
   it.each<[string, Record<string, Page>]>([
     ['an empty cursor comes too early', { '': page(ids.slice(0, 100), '') }],
@@ -169,7 +140,7 @@ describe('reading followers', () => {
     const { id } = await followers();
     const { run, calls } = reading(() => ({ '': page(ids, '') }));
     await run(id, 1);
-    await stores.campaigns.control(id, ({ recipients: _, ...rest }) => rest);
+    await campaigns.control(id, ({ recipients: _, ...rest }) => rest);
 
     await run(id, 1);
 

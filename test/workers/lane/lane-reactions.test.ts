@@ -1,36 +1,12 @@
-import { Registry } from 'prom-client';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Control } from '../../../src/shared/campaign/campaign.ts';
-import { makeTelemetry } from '../../../src/shared/platform/telemetry.ts';
 import { HOUR, MINUTE } from '../../../src/shared/platform/time.ts';
-import { openQueues } from '../../../src/shared/queue/queues.ts';
-import { makeLaneReactions } from '../../../src/workers/lane/lane-reactions.ts';
-import { recordedLog } from '../../support/log-lines.ts';
+import { testParts } from '../../support/parts.ts';
 import { testRedis } from '../../support/redis.ts';
-import { testStores } from '../../support/stores.ts';
 
-const { redis, prefix } = testRedis();
-const { clock, laidOut, ...stores } = testStores({ redis, prefix });
-const { campaigns } = stores;
-const { log, lines } = recordedLog();
-const queues = openQueues({ connection: redis, log, prefix });
-afterAll(() => queues.close());
-const { idTaken } = makeLaneReactions({
-  stores,
-  queues,
-  hostId: 'here',
-  telemetry: makeTelemetry(log, new Registry()),
-  now: clock.now,
-});
-
-const refusedHere = (hostId: string) =>
-  makeLaneReactions({
-    stores,
-    queues,
-    hostId,
-    telemetry: makeTelemetry(log, new Registry()),
-    now: clock.now,
-  }).react;
+const { clock, laidOut, lanes, campaigns, logged, parts } = testParts(testRedis());
+const { idTaken } = parts().laneReactions;
+const refusedHere = (hostId: string) => parts({ hostId }).laneReactions.react;
 const NOT_LISTED = {
   kind: 'stop',
   scope: 'account',
@@ -47,7 +23,7 @@ describe('an account whose lane sleeps', () => {
 
     await react(campaign, { kind: 'sleep', until: clock.now() + MINUTE, reason: 'rate' });
 
-    const { sleep } = await stores.lanes.read('sleeper');
+    const { sleep } = await lanes.read('sleeper');
     expect(sleep).toEqual({ until: morning, reason: 'daily-quota' });
   });
 });
@@ -63,7 +39,7 @@ describe('an account whose IP list refuses two hosts', () => {
 
     await refusedHere('two')(campaign, NOT_LISTED);
 
-    expect((await stores.lanes.read(campaign.account)).paused !== undefined).toBe(isStopped);
+    expect((await lanes.read(campaign.account)).paused !== undefined).toBe(isStopped);
   });
 });
 
@@ -75,7 +51,9 @@ async function takenTwice(meanwhile: Partial<Control>) {
   await idTaken(campaign);
   await campaigns.control(campaign.id, (control) => ({ ...control, ...meanwhile }));
   await idTaken(campaign);
-  const told = lines.filter((line) => line.campaign === campaign.id).map(({ event }) => event);
+  const told = logged.lines
+    .filter((line) => line.campaign === campaign.id)
+    .map(({ event }) => event);
   const audit = (await campaigns.audit(campaign.id)).map(({ action }) => action);
   return { control: (await campaigns.read(campaign.id))?.control, told, audit };
 }

@@ -1,20 +1,13 @@
-import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import type { Receipt } from '../../../src/shared/campaign/receipt.ts';
-import type { Telemetry } from '../../../src/shared/platform/telemetry.ts';
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/shared/platform/time.ts';
-import { openRecord } from '../../../src/shared/record/record.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/shared/platform/time.ts';
 import type { WechatClient } from '../../../src/shared/wechat/client.ts';
-import { makeAwaitReceipt } from '../../../src/workers/receipts/await-receipt.ts';
 import { receipt } from '../../support/builders.ts';
+import { aJob, testParts } from '../../support/parts.ts';
 import { testRedis } from '../../support/redis.ts';
-import { testStores } from '../../support/stores.ts';
 
-const connection = testRedis();
-const { laidOut, clock } = testStores(connection);
+const { laidOut, clock, batches, config, parts } = testParts(testRedis(), ['plain']);
 const { now } = clock;
-const stores = openRecord({ ...connection, now, retainMs: 30 * DAY, submitTimeoutMs: SECOND });
-const { batches } = stores;
 
 let used = 6_000_000;
 
@@ -32,19 +25,11 @@ async function submitted(status: string, receiptDeadlineMs = 40 * MINUTE) {
     calls += 1;
     return { kind: 'ok', value: answer.parse({ msg_id: msgId, msg_status: status }) };
   };
-  const awaitReceipt = makeAwaitReceipt({
-    stores,
+  const { awaitReceipt } = parts({
+    config: { ...config, pace: { ...config.pace, receiptDeadlineMs } },
     wechatFor: () => ({ post }) as WechatClient,
-    receiptDeadlineMs,
-    inTurn: (_job, _token, _account, work) => work(),
-    telemetry: { receiptTaken: () => undefined } as unknown as Telemetry,
-    now,
   });
-  let sleepsUntil: number | null = null;
-  const moveToDelayed = async (at: number): Promise<void> => {
-    sleepsUntil = at;
-  };
-  const job = { data: { campaignId, no: 1, account, msgId }, moveToDelayed } as unknown as Job;
+  const payload = { campaignId, no: 1, account, msgId };
   return {
     forge: (changes: Partial<Receipt> = {}) =>
       batches.take(account, {
@@ -55,10 +40,8 @@ async function submitted(status: string, receiptDeadlineMs = 40 * MINUTE) {
       }),
     /** @returns how long it sleeps now, ms; null where it has done its work. */
     async run(): Promise<number | null> {
-      sleepsUntil = null;
-      // It throws where it goes to sleep: so BullMQ has it.
-      await awaitReceipt(job, 'token').catch(() => undefined);
-      return sleepsUntil === null ? null : sleepsUntil - now();
+      const wait = await awaitReceipt(payload, aJob({ queueName: 'receipts' }));
+      return wait?.kind === 'until' ? wait.at - now() : null;
     },
     batch: () => batches.read(ref),
     calls: () => calls,

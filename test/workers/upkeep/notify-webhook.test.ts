@@ -1,38 +1,24 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Job } from 'bullmq';
 import { Registry } from 'prom-client';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeAcceptCampaign } from '../../../src/shared/actions/accept-campaign.ts';
-import { loadConfig } from '../../../src/shared/platform/config.ts';
 import { openSafeDispatcher } from '../../../src/shared/platform/safe-target.ts';
 import { makeTelemetry } from '../../../src/shared/platform/telemetry.ts';
-import { DAY } from '../../../src/shared/platform/time.ts';
 import { recordOf } from '../../../src/shared/record/keys.ts';
-import { openRecord } from '../../../src/shared/record/record.ts';
 import { makeWebhookSecret } from '../../../src/shared/record/webhook-secret.ts';
-import { makeNotifyWebhook } from '../../../src/workers/upkeep/notify-webhook.ts';
 import { recordedLog } from '../../support/log-lines.ts';
 import { openIds } from '../../support/open-ids.ts';
+import { aJob, testParts } from '../../support/parts.ts';
 import { testRedis } from '../../support/redis.ts';
 
-const { redis, prefix } = testRedis();
-const record = recordOf(prefix);
-const secret = makeWebhookSecret({ redis, record });
-const now = Date.now;
-const { accounts } = loadConfig({ WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's1' });
-const stores = openRecord({ redis, prefix, retainMs: DAY, submitTimeoutMs: 1_000, now });
-const { accept } = makeAcceptCampaign({
-  ...stores,
-  accounts: () => accounts,
-  era: 'today',
-  isSandbox: false,
-  allowPrivateTargets: true,
-  enqueueRoot: async () => undefined,
-  now,
-});
+const connection = testRedis();
+const { campaigns, config, parts } = testParts(connection);
+const secretOf = () =>
+  makeWebhookSecret({ redis: connection.redis, record: recordOf(connection.prefix) });
+const secret = secretOf();
+const { accept } = parts();
 
 interface Heard {
   readonly headers: IncomingHttpHeaders;
@@ -71,30 +57,28 @@ async function aCampaign(url: string, { ended = true } = {}): Promise<string> {
   );
   if ('refused' in accepted) throw new Error(JSON.stringify(accepted.refused));
   const { id } = accepted.view;
-  if (ended) await stores.campaigns.end(id, { code: 'media-missing', upload: 'm_1' });
+  if (ended) await campaigns.end(id, { code: 'media-missing', upload: 'm_1' });
   return id;
 }
 
 function notifier({ allowPrivate = true } = {}) {
-  const rules = { allowPrivate };
-  const dispatcher = openSafeDispatcher(rules);
-  onTestFinished(() => dispatcher.close());
+  const webhooks = openSafeDispatcher({ allowPrivate });
+  onTestFinished(() => webhooks.close());
   const { log, text } = recordedLog();
-  const telemetry = makeTelemetry(log, new Registry());
-  const notify = makeNotifyWebhook({ stores, secret, rules, dispatcher, telemetry, now });
+  const { notifyWebhook } = parts({
+    config: { ...config, allowPrivateTargets: allowPrivate },
+    telemetry: makeTelemetry(log, new Registry()),
+    webhooks,
+  });
   return {
     text,
     run: (campaignId: string, { attemptsMade = 0, replay = 0 } = {}) =>
-      notify({
-        data: { campaignId, replay },
-        attemptsMade,
-        opts: { attempts: 17 },
-      } as unknown as Job),
+      notifyWebhook({ campaignId, replay }, aJob({ attemptsMade, opts: { attempts: 17 } })),
   };
 }
 
 const lastAction = async (id: string): Promise<string> => {
-  const { at: _, by, ...act } = (await stores.campaigns.audit(id)).at(-1) ?? {};
+  const { at: _, by, ...act } = (await campaigns.audit(id)).at(-1) ?? {};
   return Object.values(act).join(': ');
 };
 
@@ -210,7 +194,7 @@ describe('a webhook', () => {
 
 describe('the key that webhooks are signed with', () => {
   it('is made once, whoever asks first', async () => {
-    const others = Array.from({ length: 8 }, () => makeWebhookSecret({ redis, record }).current());
+    const others = Array.from({ length: 8 }, () => secretOf().current());
 
     const found = new Set(await Promise.all([...others, secret.current()]));
 

@@ -4,10 +4,9 @@
  * what was not called never is, an unanswered call is held, and a receipt is not waited for.
  */
 import type { Job } from 'bullmq';
+import type { Batch } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { uncounted } from '../../shared/campaign/receipt.ts';
-import type { IdentityOf } from '../../shared/platform/identity.ts';
-import type { Telemetry } from '../../shared/platform/telemetry.ts';
 import {
   awaitReceiptJob,
   readFollowersJob,
@@ -16,17 +15,14 @@ import {
   uploadMediaJob,
   uploadNewsJob,
 } from '../../shared/queue/jobs.ts';
-import type { Stores } from '../../shared/record/record.ts';
+import type { Tools } from '../tools.ts';
 
-interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns' | 'batches'> & { readonly identityOf: IdentityOf };
+type Dependencies = Pick<Tools, 'stores' | 'recordEvent' | 'now'> & {
   /** @throws {ServiceError} where it is this process that is out of date. */
   readonly checkInstallation: () => Promise<void>;
   /** Told once, when a campaign has ended. */
   readonly onEnd: (campaign: Campaign) => Promise<void>;
-  readonly telemetry: Telemetry;
-  readonly now: () => number;
-}
+};
 
 /** Jobs that may call WeChat. */
 const MAY_CALL: readonly string[] = [
@@ -38,12 +34,12 @@ const MAY_CALL: readonly string[] = [
   awaitReceiptJob.name,
 ];
 
-export function makeLeaveToItsAccount(deps: Dependencies) {
-  const { stores, checkInstallation, telemetry, now } = deps;
+export function makeCloseIfAccountChanged(deps: Dependencies) {
+  const { stores, checkInstallation, recordEvent, now } = deps;
   const { campaigns, batches, identityOf } = stores;
 
-  /** @returns whether the job is over, since its campaign is another account's by now. */
-  return async function leaveToItsAccount({ name, data }: Job): Promise<boolean> {
+  /** @returns whether the job is over, since its campaign's account is another one by now. */
+  return async function closeIfAccountChanged({ name, data }: Job): Promise<boolean> {
     if (!MAY_CALL.includes(name)) return false;
     const { campaignId } = data as { campaignId: string };
     const campaign = await campaigns.spec(campaignId);
@@ -51,29 +47,23 @@ export function makeLeaveToItsAccount(deps: Dependencies) {
     // An account that is not configured here has no identity, and says so itself.
     if (identityOf(campaign.account) === campaign.account) return false;
     await checkInstallation();
-    await closeBatches(campaign);
+    for (const batch of await batches.all(campaignId)) await close(campaign, batch);
     if (name !== runCampaignJob.name) return true;
     return end(campaign);
   };
 
-  async function closeBatches(campaign: Campaign): Promise<void> {
+  async function close(campaign: Campaign, batch: Batch): Promise<void> {
+    const { no, state } = batch;
+    const code = 'account-changed';
     const at = now();
-    for (const batch of await batches.all(campaign.id)) {
-      const ref = { campaignId: campaign.id, no: batch.no };
-      const isAsItWas = { unless: (current: typeof batch) => current.state !== batch.state };
-      if (batch.state === 'pending') {
-        await batches.apply(
-          ref,
-          { type: 'refused', failure: { code: 'account-changed' }, at },
-          isAsItWas,
-        );
-      } else if (batch.state === 'submitting') {
-        const event = { type: 'held', reason: 'account-changed', at } as const;
-        const held = await batches.apply(ref, event, isAsItWas);
-        if (held.state === 'held') telemetry.batchHeld(campaign, held, held.reason);
-      } else if (batch.state === 'submitted') {
-        await batches.settleByAsking(ref, batch.msgId, uncounted('unknown', 'account-changed'));
-      }
+    const hasMoved = (current: Batch): boolean => current.state !== state;
+    if (state === 'pending') {
+      await recordEvent(campaign, no, { type: 'refused', failure: { code }, at }, hasMoved);
+    } else if (state === 'submitting') {
+      await recordEvent(campaign, no, { type: 'held', reason: code, at }, hasMoved);
+    } else if (batch.state === 'submitted') {
+      const ref = { campaignId: campaign.id, no };
+      await batches.settleByAsking(ref, batch.msgId, uncounted('unknown', code));
     }
   }
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/shared/platform/time.ts';
 import { sweepJob } from '../../../src/shared/queue/jobs.ts';
 import { openQueues } from '../../../src/shared/queue/queues.ts';
-import { keepSweeping, scheduleSweep } from '../../../src/workers/upkeep/keep-sweeping.ts';
+import { keepSweeping, scheduleSweep } from '../../../src/workers/upkeep/sweep.ts';
 import { recordedLog } from '../../support/log-lines.ts';
 import { testRedis } from '../../support/redis.ts';
 

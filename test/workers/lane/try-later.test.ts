@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY, MINUTE } from '../../../src/shared/platform/time.ts';
 import type { Answer } from '../../../src/shared/wechat/client.ts';
 import { remedyFor } from '../../../src/shared/wechat/remedies.ts';
-import { laterOf } from '../../../src/workers/delivery/upload-later.ts';
+import { laterOf } from '../../../src/workers/lane/try-later.ts';
 
 const NOW = Date.parse('2026-11-23T10:00:00+08:00');
 const refusal = (errcode: number): Answer<unknown> => ({

@@ -1,15 +1,51 @@
-/** When an upload that did not go through is tried again, if at all. Pure. */
+/** When a file, articles or a list of followers is asked for again that WeChat did not take or give. */
+import type { Job } from 'bullmq';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
+import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
+import { countTry, until, type Wait } from '../job.ts';
+import type { Tools } from '../tools.ts';
+import type { LaneReactions } from './lane-reactions.ts';
 import {
   freshTokenRefused,
   type LaneReaction,
   NOT_ON_IP_LIST,
   silence,
   stopOf,
-} from '../lane/read-submission.ts';
+} from './read-submission.ts';
+
+type Dependencies = Pick<Tools, 'stores' | 'accountOf' | 'now'> & {
+  readonly laneReactions: Pick<LaneReactions, 'react'>;
+};
+
+export type TryLater = ReturnType<typeof makeTryLater>;
+
+export function makeTryLater({ stores, accountOf, laneReactions, now }: Dependencies) {
+  /** The campaign says why it waits. */
+  async function waitFor(campaign: Campaign, { at, reason }: Pick<Later, 'at' | 'reason'>) {
+    await stores.campaigns.waits(campaign.id, { reason, until: at });
+    return until(at);
+  }
+
+  /** @returns how the job waits; null where WeChat refused this for good. */
+  async function tryLater(
+    job: Pick<Job, 'progress' | 'updateProgress'>,
+    campaign: Campaign,
+    answer: Answer<unknown>,
+    { isScarce = false }: Pick<Situation, 'isScarce'> = {},
+  ): Promise<Wait | null> {
+    const accountKind = accountOf(campaign.account).kind;
+    const tries = await countTry(job);
+    const later = laterOf(answer, { now: now(), accountKind, tries, isScarce });
+    if (!later) return null;
+    if (later.lane) await laneReactions.react(campaign, later.lane);
+    return waitFor(campaign, later);
+  }
+
+  return { tryLater, waitFor };
+}
 
 interface Situation {
   readonly now: number;
@@ -20,13 +56,13 @@ interface Situation {
   readonly isScarce?: boolean;
 }
 
-export interface Later {
+interface Later {
   readonly at: number;
   readonly reason: WaitReason;
   readonly lane?: LaneReaction;
 }
 
-/** @returns null when it is no use: WeChat refused this file, or these articles, for good. */
+/** Pure. @returns null when it is no use: WeChat refused this file, or these articles, for good. */
 export function laterOf(
   answer: Answer<unknown>,
   { now, accountKind, tries, isScarce = false }: Situation,
