@@ -1,7 +1,6 @@
 /** Lists of OpenIDs over HTTP, streamed in: never whole in memory, and whole or not at all. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { isWholesale } from '../../shared/campaign/audience.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import {
   AUDIENCE_ID,
@@ -16,7 +15,6 @@ import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Ingested } from '../../shared/record/audience-intake.ts';
 import type { AudienceList } from '../../shared/record/audience-list.ts';
 import type { AudienceStore } from '../../shared/record/audience-store.ts';
-import type { BatchStore } from '../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { Stopping } from '../http/faults.ts';
 import { type Route, route } from '../http/route.ts';
@@ -24,8 +22,7 @@ import { noCursor } from './media.ts';
 
 interface Dependencies {
   readonly audiences: Pick<AudienceStore, 'ingest' | 'describe' | 'list' | 'remove'>;
-  readonly campaigns: Pick<CampaignStore, 'open' | 'read'>;
-  readonly batches: Pick<BatchStore, 'all'>;
+  readonly campaigns: Pick<CampaignStore, 'userOf'>;
   readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
   readonly stopping: AbortSignal;
   readonly now: () => number;
@@ -42,20 +39,8 @@ interface Upload {
 const tag = 'Audiences';
 
 export function makeAudiencesRoutes(deps: Dependencies): Route[] {
-  const { audiences, campaigns, batches, accounts, stopping, now } = deps;
+  const { audiences, campaigns, accounts, stopping, now } = deps;
   const receiving = new Set<Upload>();
-
-  /** A campaign refers to its lists and never copies them. */
-  async function openCampaignOf(listId: string): Promise<string | null> {
-    for (const id of await campaigns.open()) {
-      const { campaign, control } = (await campaigns.read(id)) ?? {};
-      if (!campaign || isWholesale(campaign.audience)) continue;
-      const own = campaign.audience.type === 'list' ? campaign.audience.listId : control?.listId;
-      if (own === listId || campaign.exclude?.includes(listId)) return id;
-      if ((await batches.all(id)).some(({ without }) => without?.includes(listId))) return id;
-    }
-    return null;
-  }
 
   return [
     route(
@@ -156,7 +141,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         problems: { 409: 'An open campaign sends to it' },
       },
       async ({ params: { id } }) => {
-        const campaignId = await openCampaignOf(id);
+        const campaignId = await campaigns.userOf(id);
         if (campaignId !== null) return refuse({ code: 'audience-in-use', campaignId });
         return (await audiences.remove(id)) ? undefined : NO_AUDIENCE;
       },

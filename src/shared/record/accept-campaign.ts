@@ -1,4 +1,4 @@
-/** Keeps an accepted campaign, once: whoever repeats a request finds what it did the first time. */
+/** Keeps an accepted campaign, once: a repeated request finds what the first one did. */
 import { hash } from 'node:crypto';
 import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, NEW_CONTROL } from '../campaign/campaign.ts';
@@ -7,10 +7,11 @@ import { batchTotal, EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { ofControl } from './attention.ts';
-import { auditCommand } from './audit.ts';
-import { commit, untilSettled } from './commit.ts';
+import { auditCommand, listsOf, usersCommands } from './campaign-commands.ts';
+import { commit, untilSettled, when } from './commit.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
+import { stored } from './stored.ts';
 
 export interface Acceptance {
   readonly campaign: Campaign;
@@ -25,9 +26,9 @@ export interface Acceptance {
   readonly idempotencyKey?: string;
   /** Digest of audience and message. */
   readonly contentDigest: string;
-  /** The caller wants the same content once more: no earlier campaign stands in the way. */
+  /** The caller wants the same content once more: no earlier campaign blocks it. */
   readonly repeatMeant: boolean;
-  /** How it begins, where that is not as every other does. */
+  /** Its first control, where that is not the usual one. */
   readonly control?: Control;
 }
 
@@ -79,7 +80,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
         : await Promise.all([keyed ? redis.get(keyed) : null, redis.hgetall(content)]);
       isFirst = false;
       const { [LAST]: last = null, ...earlier } = known;
-      // Ours: Redis took it, went away before it said so, and was asked again.
+      // Our own: Redis took it, the connection broke before the answer, and the command was repeated.
       if (id in earlier || (keyed && claimed === claim)) return { kind: 'created', id };
       if (keyed && claimed) return readClaim(claimed, acceptance);
       const same = acceptance.repeatMeant ? undefined : await blocking(Object.keys(earlier));
@@ -115,10 +116,11 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
           ['ZADD', keys.open(), campaign.notAfter, id],
           ['ZADD', keys.outbox(), campaign.createdAt, `root:${id}`],
           ['HSET', content, LAST, id, id, campaign.notAfter],
-          ...(forgotten.length > 0 ? [['HDEL', content, ...forgotten] as const] : []),
+          ...when(forgotten.length > 0, ['HDEL', content, ...forgotten]),
           ['PEXPIREAT', content, Math.max(...forgetAt.map(({ at }) => at))],
           ...(keyed ? [['SET', keyed, claim] as const] : []),
           ...ofControl(keys, campaign, EMPTY_TALLY, { before: null, after: control }),
+          ...usersCommands(keys, 'SADD', id, listsOf(campaign, control)),
           auditCommand(keys, id, { at: now(), by: campaign.createdBy, action: 'accepted' }),
           ['PUBLISH', keys.feed(), id],
         ],
@@ -127,7 +129,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
     });
   }
 
-  /** The newest of these campaigns that stands in the way of the same content. */
+  /** The newest of these campaigns that blocks the same content. */
   async function blocking(ids: readonly string[]): Promise<string | undefined> {
     for (const id of ids.toSorted().reverse()) if (await blocks(id)) return id;
     return undefined;
@@ -140,7 +142,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
     const { control, tally } = found;
     if (!isEnded(control)) return true;
     if (nothingWentOut(tally)) return false;
-    const batches = (await redis.hvals(keys.batches(id))).map((text) => JSON.parse(text) as Batch);
+    const batches = (await redis.hvals(keys.batches(id))).map((text) => stored<Batch>(text));
     const calls = batches.map((batch) => lastCallOf(batch) ?? control.endedAt ?? 0);
     return Math.max(...calls) + SAME_CONTENT > now();
   }
@@ -166,7 +168,7 @@ const NOTHING_SENT: readonly Batch['state'][] = ['pending', 'refused', 'cancelle
 const nothingWentOut = (tally: Tally): boolean =>
   batchTotal(tally) === NOTHING_SENT.reduce((sum, state) => sum + tally[state], 0);
 
-/** 0: WeChat took none. Undefined: nobody noted when. */
+/** 0: WeChat took none. Undefined: the time is unknown. */
 function lastCallOf(batch: Batch): number | undefined {
   if (NOTHING_SENT.includes(batch.state)) return 0;
   return 'submittedAt' in batch ? batch.submittedAt : undefined;
@@ -175,7 +177,7 @@ function lastCallOf(batch: Batch): number | undefined {
 type Digests = Pick<Acceptance, 'requestDigest' | 'writtenDigest'>;
 
 function readClaim(claim: string, { requestDigest, writtenDigest }: Digests): Claimed {
-  const earlier = JSON.parse(claim) as Digests & { id: string };
+  const earlier = stored<Digests & { id: string }>(claim);
   const isSame =
     earlier.requestDigest === requestDigest ||
     (writtenDigest !== undefined && earlier.writtenDigest === writtenDigest);

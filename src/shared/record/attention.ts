@@ -2,7 +2,6 @@
  * The index of what needs an operator, over all campaigns and accounts. It changes in the commit
  * that changes what it follows from, so that it is read without a look at any other campaign.
  */
-
 import {
   ACKNOWLEDGED_KINDS,
   type AccountAttentionKind,
@@ -20,8 +19,7 @@ import type { Tally } from '../campaign/progress.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type Command, commit, untilSettled, whileCounted } from './commit.ts';
 import { type Keys, makeKeys } from './keys.ts';
-import { toTally } from './read-campaign.ts';
-import { stored, storedCampaign, storedOrNull } from './stored.ts';
+import { stored, storedCampaign, storedOrNull, storedTally } from './stored.ts';
 
 type Whose = Pick<Campaign, 'id' | 'account'>;
 
@@ -203,7 +201,7 @@ export function makeAttentionStore({ redis, record, now }: Dependencies) {
       if (!spec || is === null) return true;
       const commands = allOf(storedCampaign(spec), {
         control: stored<Control>(is),
-        tally: toTally(tally),
+        tally: storedTally(tally),
         batches: Object.values(texts).map((text) => stored<Batch>(text)),
         waiting: storedOrNull<Waiting>(waiting),
       });

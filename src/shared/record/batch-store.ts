@@ -1,23 +1,23 @@
 /**
- * Batches in Redis. One commit changes a batch, its campaign's tally, the lane's work list and the
- * list of unanswered calls, so that none of them can disagree.
+ * Batches in Redis. One commit changes a batch, its campaign's tally, the count of the lane's work
+ * and the list of unanswered calls, so that none of them can disagree.
  */
-
 import { advance, type BatchEvent } from '../campaign/advance-batch.ts';
 import type { MassApi } from '../campaign/audience.ts';
 import type { AuditEntry } from '../campaign/audit.ts';
 import { type Batch, type BatchRef, type Called, isFinal } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
-import { tallyChange } from '../campaign/progress.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
+import { usersCommands } from './campaign-commands.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
-import { type Command, commit, untilSettled } from './commit.ts';
+import { commit, untilSettled, when } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import { HEARTBEAT_TOO_OLD } from './lane-store.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 import { makeReceiptStore } from './receipt-store.ts';
+import { stored, storedOrNull } from './stored.ts';
 
 interface Dependencies {
   readonly redis: Redis;
@@ -67,24 +67,24 @@ export function makeBatchStore(deps: Dependencies) {
   const keys = makeKeys(record);
   const change = makeChangeBatch({ redis, keys, spec: campaigns.spec, submitTimeoutMs, now });
   const { submittingIn } = makeCountBatches({ redis, keys });
-  const { read, campaignOf, lookFrom, changes, opening, auditOf } = change;
+  const { read, campaignOf, lookFrom, unchanged, changes, opening, auditOf } = change;
 
   /** In the order of their numbers, `limit` at a time from number `from`. */
   async function page(campaignId: string, from: number, limit: number): Promise<Batch[]> {
     const wanted = Array.from({ length: limit }, (_, at) => String(from + at));
     const found = await redis.hmget(keys.batches(campaignId), ...wanted);
-    return found.flatMap((text) => (text === null ? [] : [JSON.parse(text) as Batch]));
+    return found.flatMap((text) => storedOrNull<Batch>(text) ?? []);
   }
 
   async function all(campaignId: string): Promise<Batch[]> {
     const found = await redis.hvals(keys.batches(campaignId));
-    return found.map((text) => JSON.parse(text) as Batch).sort((a, b) => a.no - b.no);
+    return found.map((text) => stored<Batch>(text)).sort((a, b) => a.no - b.no);
   }
 
   /**
-   * One event on one batch. `unless` may refuse after a look at the batch as it is now; then
-   * nothing changes and the batch comes back as it was. `from` is the batch as the caller has just
-   * read it: if it still is that, it need not be read again.
+   * Applies one event to one batch. `unless` may refuse, given the batch as it is now; then nothing
+   * changes and the batch is returned as it was. `from` is the batch as the caller has just read it,
+   * so that it is read again only if it has changed since.
    */
   async function apply(
     ref: BatchRef,
@@ -94,29 +94,25 @@ export function makeBatchStore(deps: Dependencies) {
     const campaign = await campaignOf(ref.campaignId);
     const look = lookFrom(ref, from);
     return untilSettled<Batch>(async () => {
-      const { batch, check } = await look();
+      const batch = await look();
       if (unless?.(batch)) return batch;
       const next = advance(batch, event);
       if (next === batch) return batch;
       const commands = [...changes(campaign, batch, next), ...auditOf(ref, audit)];
+      const check = unchanged(ref.campaignId, batch);
       return (await commit(redis, [check], commands)) ? next : 'moved';
     });
   }
 
   /**
-   * The intent of a call, recorded only while batch, control and lane are as they were seen: of a
-   * pause, a cancellation or a stop of the account and this, whichever comes first in Redis holds.
+   * Records the intent of a call, but only while batch, control and lane are as they were read: a
+   * pause, a cancellation or a stop of the account that Redis has first prevents the call.
    *
    * @returns 'moved' when they are not, and then nothing was done.
    */
-  async function startAttempt({
-    ref,
-    batch,
-    control,
-    api,
-    at,
-  }: Attempt): Promise<Called | 'moved'> {
-    const { campaignId, no } = ref;
+  async function startAttempt(attempt: Attempt): Promise<Called | 'moved'> {
+    const { ref, batch, control, api, at } = attempt;
+    const { campaignId } = ref;
     const campaign = await campaignOf(campaignId);
     const next = advance(batch, { type: 'attempt-started', at });
     if (next.state !== 'submitting') return 'moved';
@@ -125,10 +121,10 @@ export function makeBatchStore(deps: Dependencies) {
     const done = await commit(
       redis,
       [
-        { key: keys.batches(campaignId), field: String(no), is: JSON.stringify(batch) },
+        unchanged(campaignId, batch),
         { key: keys.campaign(campaignId), field: 'control', is: JSON.stringify(kept) },
         { key: lane, field: 'paused', is: null },
-        // A restored Redis that nothing has examined yet, as behind a proxy that kept our connection.
+        // Not on a restored Redis that is not examined yet, as behind a proxy that kept our connection.
         { key: keys.heartbeat(), atLeast: at - HEARTBEAT_TOO_OLD },
         ...(api === 'send' ? [{ key: lane, field: 'sendBlocked', is: null }] : []),
       ],
@@ -148,44 +144,39 @@ export function makeBatchStore(deps: Dependencies) {
     campaign: Campaign,
     choose: (found: Deciding) => Promise<Decided | { readonly refused: R }>,
   ): Promise<{ readonly refused: R } | null> {
-    const { id, account } = campaign;
-    const key = keys.batches(id);
+    const { id } = campaign;
     return untilSettled<{ readonly refused: R } | null>(async () => {
-      const [texts, version = null, { control, checks, commands }] = await Promise.all([
-        redis.hgetall(key),
+      const [batches, version = null, { control, checks, commands, lists }] = await Promise.all([
+        all(id),
         redis.hget(keys.tally(id), 'version'),
         opening(campaign),
       ]);
-      const batches = Object.values(texts)
-        .map((text) => JSON.parse(text) as Batch)
-        .sort((a, b) => a.no - b.no);
       const decided = await choose({ batches, version: Number(version ?? 0), control });
       if ('refused' in decided) return decided;
       const { changed, added = [], audit } = decided;
       if (changed.length === 0) return null;
-      const opens = [...changed.map(({ after }) => after), ...added].some((one) => !isFinal(one));
+      const next = [...changed.map(({ after }) => after), ...added];
+      const leftOut = next.flatMap(({ without = [] }) => without);
+      const more = [...new Set(leftOut)].filter((list) => !lists.includes(list));
       const done = await commit(
         redis,
         [
           ...checks,
           { key: keys.tally(id), field: 'version', is: version },
-          ...changed.map(({ after: { no } }) => ({
-            key,
-            field: String(no),
-            is: texts[no] ?? null,
-          })),
-          ...added.map(({ no }) => ({ key, field: String(no), is: null })),
+          ...changed.map(({ before }) => unchanged(id, before)),
+          ...added.map(({ no }) => ({ key: keys.batches(id), field: String(no), is: null })),
         ],
         [
-          ...(opens ? commands : []),
-          ...changed.flatMap(({ before, after }) => changes(campaign, before, after)),
-          ...added.flatMap((batch): Command[] => [
-            ['HSET', key, batch.no, JSON.stringify(batch)],
-            ...tallyChange(null, batch).map(
-              ([field, by]): Command => ['HINCRBY', keys.tally(id), field, by],
-            ),
-            ['HINCRBY', keys.lanes(), account, 1],
+          ...(next.every(isFinal) ? [] : commands),
+          ...when(more.length > 0, [
+            'HSET',
+            keys.campaign(id),
+            'lists',
+            JSON.stringify([...lists, ...more]),
           ]),
+          ...usersCommands(keys, 'SADD', id, more),
+          ...changed.flatMap(({ before, after }) => changes(campaign, before, after)),
+          ...added.flatMap((batch) => changes(campaign, null, batch)),
           ...changed.flatMap(({ after: { no } }) => auditOf({ campaignId: id, no }, audit)),
         ],
       );
@@ -193,26 +184,20 @@ export function makeBatchStore(deps: Dependencies) {
     });
   }
 
-  /** Batches whose last call nobody answered, oldest first; while any is, nothing new starts. */
+  /** Batches whose last call was not answered, oldest first; while there is one, nothing new starts. */
   async function unanswered(account: string): Promise<BatchRef[]> {
-    const members = await redis.zrangebyscore(
-      keys.unanswered(identityOf(account)),
-      0,
-      now(),
-      'LIMIT',
-      0,
-      50,
-    );
+    const set = keys.unanswered(identityOf(account));
+    const members = await redis.zrangebyscore(set, 0, now(), 'LIMIT', 0, 50);
     return members.map(refOf);
   }
 
   /** Batches that a call is under way for, or that are asked about again; at most 50. */
   async function asking(account: string): Promise<{ ref: BatchRef; batch: Batch }[]> {
     const members = await redis.zrange(keys.unanswered(identityOf(account)), '0', '49');
-    const found = await Promise.all(members.map(async (at) => [refOf(at), await read(refOf(at))]));
-    return (found as [BatchRef, Batch | null][]).flatMap(([ref, batch]) =>
-      batch ? [{ ref, batch }] : [],
+    const found = await Promise.all(
+      members.map(refOf).map(async (ref) => ({ ref, batch: await read(ref) })),
     );
+    return found.flatMap(({ ref, batch }) => (batch ? [{ ref, batch }] : []));
   }
 
   /** Batches whose key WeChat may soon forget, or whose campaign must not send any more. */

@@ -1,12 +1,13 @@
 /** Which campaigns there are: listed, open, or not yet handed on to BullMQ. */
-
 import { type Campaign, type CampaignState, type Control, isEnded } from '../campaign/campaign.ts';
 import { acceptedAt } from '../campaign/campaign-id.ts';
 import type { CampaignView } from '../contract/campaign-view.ts';
 import type { Redis } from '../platform/redis.ts';
+import { listsOf, usersCommands } from './campaign-commands.ts';
 import { commit } from './commit.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
+import { stored, storedCampaign, storedOrNull } from './stored.ts';
 
 interface Dependencies {
   readonly redis: Redis;
@@ -16,7 +17,7 @@ interface Dependencies {
   readonly spec: ReadCampaign['spec'];
 }
 
-/** Its end is still to be told, or what changed after it. */
+/** The webhook of its end, or of a correction after it. */
 export type WebhookKind = 'webhook' | 'corrected';
 
 export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependencies) {
@@ -59,7 +60,7 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     };
   }
 
-  /** Nothing is left of it but its place among the open ones. */
+  /** Removes from the open ones a campaign of which nothing else is left. */
   async function forget(id: string): Promise<boolean> {
     return (await redis.zrem(keys.open(), id)) === 1;
   }
@@ -78,20 +79,35 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
 
   async function reclaimOne(id: string): Promise<boolean> {
     const key = keys.campaign(id);
-    const [[specText, is], score, entries] = await Promise.all([
-      redis.hmget(key, 'spec', 'control'),
+    const [[specText, is, lists], score, entries] = await Promise.all([
+      redis.hmget(key, 'spec', 'control', 'lists'),
       redis.zscore(keys.open(), id),
       redis.llen(keys.audit(id)),
     ]);
-    if (!specText || !is || score !== null || isEnded(JSON.parse(is) as Control)) return false;
-    // Its first audit entry is written last: without it nobody was told that it is accepted.
-    if (entries === 0) return false;
-    const { notAfter } = JSON.parse(specText) as Campaign;
+    if (!specText || !is || score !== null) return false;
+    const control = stored<Control>(is);
+    // Its first audit entry is written last: without it the caller got no answer.
+    if (isEnded(control) || entries === 0) return false;
+    const campaign = storedCampaign(specText);
     return commit(
       redis,
       [{ key, field: 'control', is }],
-      [['ZADD', keys.open(), 'NX', notAfter, id]],
+      [
+        ['ZADD', keys.open(), 'NX', campaign.notAfter, id],
+        ...usersCommands(keys, 'SADD', id, [
+          ...listsOf(campaign, control),
+          ...(storedOrNull<string[]>(lists) ?? []),
+        ]),
+      ],
     );
+  }
+
+  /** A campaign that has not ended and refers to this list, or null. */
+  async function userOf(listId: string): Promise<string | null> {
+    const ids = await redis.smembers(keys.audienceUsers(listId));
+    if (ids.length === 0) return null;
+    const scores = await redis.zmscore(keys.open(), ...ids);
+    return ids.find((_, at) => scores[at] !== null) ?? null;
   }
 
   /** Accounts that have a campaign which has not ended. */
@@ -178,7 +194,17 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     for (let at = 0; at < rest.length; at += AT_ONCE) yield rest.slice(at, at + AT_ONCE);
   }
 
-  return { rootIsThere, webhookIsThere, outbox, open, forget, reclaim, openAccounts, list };
+  return {
+    rootIsThere,
+    webhookIsThere,
+    outbox,
+    open,
+    forget,
+    reclaim,
+    userOf,
+    openAccounts,
+    list,
+  };
 }
 
 export interface Where {

@@ -1,13 +1,13 @@
 /**
- * What a campaign's message needs at WeChat, as it stands: a field of the campaign's hash for each
- * thing, so that a campaign of a thousand drafts rewrites one of them at a time.
+ * What a campaign's message needs at WeChat, and what is there: a field of the campaign's hash for
+ * each item, so that a campaign of a thousand drafts rewrites one of them at a time.
  */
-
 import { type Control, isEnded } from '../campaign/campaign.ts';
 import { askAgain, type Item, type Items, NEW_ITEM } from '../campaign/material.ts';
 import type { Redis } from '../platform/redis.ts';
 import { commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
+import { stored, storedOrNull } from './stored.ts';
 
 /** Before an item's name in the hash. */
 const FIELD = 'at:';
@@ -20,8 +20,8 @@ export function makeCampaignItems({ redis, keys }: { redis: Redis; keys: Keys })
     const found = await redis.hmget(keys.campaign(id), ...names.map((name) => FIELD + name));
     return Object.fromEntries(
       names.flatMap((name, at) => {
-        const text = found[at];
-        return text ? [[name, JSON.parse(text) as Item]] : [];
+        const item = storedOrNull<Item>(found[at]);
+        return item ? [[name, item]] : [];
       }),
     );
   }
@@ -49,8 +49,8 @@ export function makeCampaignItems({ redis, keys }: { redis: Redis; keys: Keys })
     return untilSettled<Item | null>(async () => {
       const [spec, control, before = null] = await redis.hmget(key, 'spec', 'control', field);
       if (!spec || !control) return null;
-      if (onlyEnded && !isEnded(JSON.parse(control) as Control)) return null;
-      const current = before === null ? NEW_ITEM : (JSON.parse(before) as Item);
+      if (onlyEnded && !isEnded(stored<Control>(control))) return null;
+      const current = storedOrNull<Item>(before) ?? NEW_ITEM;
       const next = decide(current);
       if (next === current) return current;
       const checks = [

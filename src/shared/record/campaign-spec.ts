@@ -1,9 +1,8 @@
-/** What a campaign was accepted as. It never changes: kept, so that a batch costs no read of it. */
-
+/** A campaign's specification. It never changes, so it is kept: a batch costs no read of it. */
 import type { Campaign } from '../campaign/campaign.ts';
-import { ServiceError } from '../platform/errors.ts';
 import type { Redis } from '../platform/redis.ts';
 import type { Keys } from './keys.ts';
+import { storedCampaign } from './stored.ts';
 
 const MOST_KEPT = 1_000;
 
@@ -11,10 +10,10 @@ export function makeSpecs({ redis, keys }: { readonly redis: Redis; readonly key
   const kept = new Map<string, Campaign>();
 
   const of = (id: string, text: string): Campaign =>
-    kept.get(id) ?? keepIn(kept, id, parseCampaign(text));
+    kept.get(id) ?? keepIn(kept, id, storedCampaign(text));
 
   return {
-    /** From its text, as it was read together with other things. */
+    /** From its text, where that was read together with other fields. */
     of,
 
     async spec(id: string): Promise<Campaign | null> {
@@ -31,12 +30,4 @@ export function keepIn<T>(kept: Map<string, T>, id: string, value: T): T {
   if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value ?? '');
   kept.set(id, value);
   return value;
-}
-
-/** @throws {ServiceError} `RECORD_NEWER`: a newer program accepted it. */
-export function parseCampaign(text: string): Campaign {
-  const campaign = JSON.parse(text) as Campaign;
-  if (campaign.v <= 1) return campaign;
-  const details = { campaignId: campaign.id, version: campaign.v };
-  throw new ServiceError('RECORD_NEWER', 'a newer program accepted this campaign', { details });
 }

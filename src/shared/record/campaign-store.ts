@@ -1,5 +1,4 @@
 /** Campaigns in Redis: accepted, read, controlled, ended. Batches are batch-store.ts's. */
-
 import type { AuditEntry } from '../campaign/audit.ts';
 import type { Batch } from '../campaign/batch.ts';
 import {
@@ -16,22 +15,21 @@ import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { makeAccept } from './accept-campaign.ts';
 import { attentionCommand, ofControl } from './attention.ts';
-import { auditCommand } from './audit.ts';
+import { auditCommand, keepCampaign, listsOf, usersCommands } from './campaign-commands.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
-import { parseCampaign } from './campaign-spec.ts';
-import { type Command, commit, untilSettled } from './commit.ts';
+import { type Command, commit, untilSettled, when, write } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
-import { keysOfCampaign, makeKeys } from './keys.ts';
+import { makeKeys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
-import { makeReadCampaign, toTally } from './read-campaign.ts';
+import { makeReadCampaign } from './read-campaign.ts';
 import type { ServingStore } from './serving-store.ts';
-import { storedOrNull } from './stored.ts';
+import { stored, storedCampaign, storedOrNull, storedTally } from './stored.ts';
 
 interface Controlling {
   readonly audit?: AuditEntry;
-  /** Done in the same step, if there is a change; `idempotency` is the campaign's own key, if any. */
-  readonly also?: readonly Command[] | ((idempotency: string) => readonly Command[]);
+  /** Done in the same step, if there is a change. */
+  readonly also?: readonly Command[] | ((found: Found) => readonly Command[]);
   /** The decision holds only while as many batches are open as `decide` was told. */
   readonly overTally?: boolean;
   /** As the caller has just read it, for a decision that does not ask for the tally. */
@@ -50,10 +48,13 @@ export interface WebhookFailure {
 
 interface Found {
   readonly campaign: Campaign;
-  /** Its control, as it stands in Redis. */
+  /** Its control, as it is in Redis. */
   readonly before: string;
-  readonly tally: Record<string, string>;
+  readonly tally: Readonly<Record<string, string>>;
+  /** The key of its Idempotency-Key, or empty. */
   readonly idempotency: string;
+  /** Lists that single batches leave out. */
+  readonly lists: readonly string[];
 }
 
 interface Dependencies {
@@ -77,8 +78,8 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   const { mendTally } = makeCountBatches({ redis, keys });
 
   /**
-   * Changes where a campaign stands. `decide` gets it as it is now and returns what it shall be,
-   * the same object for "no change", or a refusal of its own; it may be called more than once.
+   * Changes a campaign's control. `decide` gets it as it is now and returns what it shall be, the same
+   * object for "no change", or a refusal of its own; it may be called more than once.
    */
   async function control<R extends object = never>(
     id: string,
@@ -90,9 +91,9 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
       const found = known ? await foundAs(id, known) : await find(id);
       known = undefined;
       if (!found) return null;
-      const { campaign, before, tally, idempotency } = found;
-      const current = JSON.parse(before) as Control;
-      const next = decide(current, toTally(tally), campaign);
+      const { campaign, before, tally } = found;
+      const current = stored<Control>(before);
+      const next = decide(current, storedTally(tally), campaign);
       if ('refused' in next) return next;
       if (next === current) return current;
       const done = await commit(
@@ -105,12 +106,16 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
         ],
         [
           ['HSET', keys.campaign(id), 'control', JSON.stringify(next)],
-          ...(isDecisive(current, next)
-            ? [['HINCRBY', keys.tally(id), 'version', 1] as const]
-            : []),
-          ...ofControl(keys, campaign, toTally(tally), { before: current, after: next }),
+          ...when(isDecisive(current, next), ['HINCRBY', keys.tally(id), 'version', 1]),
+          ...ofControl(keys, campaign, storedTally(tally), { before: current, after: next }),
+          ...(current.listId === next.listId
+            ? []
+            : [
+                ...usersCommands(keys, 'SREM', id, [current.listId]),
+                ...usersCommands(keys, 'SADD', id, [next.listId]),
+              ]),
           ...(audit ? [auditCommand(keys, id, audit)] : []),
-          ...(typeof also === 'function' ? also(idempotency) : also),
+          ...(typeof also === 'function' ? also(found) : also),
           ['PUBLISH', keys.feed(), id],
         ],
       );
@@ -119,26 +124,28 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   }
 
   async function find(id: string): Promise<Found | null> {
-    const [[specText, before, idempotency], tally] = await Promise.all([
-      redis.hmget(keys.campaign(id), 'spec', 'control', 'idempotency'),
+    const [[specText, before, idempotency, lists], tally] = await Promise.all([
+      redis.hmget(keys.campaign(id), 'spec', 'control', 'idempotency', 'lists'),
       redis.hgetall(keys.tally(id)),
     ]);
     if (!specText || !before) return null;
-    const campaign = parseCampaign(specText);
-    return { campaign, before, tally, idempotency: idempotency ?? '' };
+    const campaign = storedCampaign(specText);
+    const more = { idempotency: idempotency ?? '', lists: storedOrNull<string[]>(lists) ?? [] };
+    return { campaign, before, tally, ...more };
   }
 
   /** `waiting` is kept beside the control. */
   async function foundAs(id: string, { waiting: _, ...control }: Control): Promise<Found | null> {
     const campaign = await spec(id);
-    return campaign && { campaign, before: JSON.stringify(control), tally: {}, idempotency: '' };
+    const before = JSON.stringify(control);
+    return campaign && { campaign, before, tally: {}, idempotency: '', lists: [] };
   }
 
   /**
-   * All batches at once, and the campaign moves on to submitting. `from` is the control as it was
-   * read just now.
+   * Adds all batches at once, and moves the campaign on to submitting. `from` is the control as the
+   * caller has just read it.
    *
-   * @returns its control from now on; null if nothing was done, since they lie there already.
+   * @returns its control from now on; null if nothing was done, since the batches are there.
    */
   async function layBatches(
     id: string,
@@ -159,12 +166,8 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
       {
         ...(from ? { from } : {}),
         also: [
-          ...inHundreds(batches).map(
-            (some): Command => [
-              'HSET',
-              keys.batches(id),
-              ...some.flatMap((batch) => [batch.no, JSON.stringify(batch)]),
-            ],
+          ...batches.map(
+            (batch): Command => ['HSET', keys.batches(id), batch.no, JSON.stringify(batch)],
           ),
           ['HSET', keys.tally(id), 'pending', batches.length],
           ['HDEL', keys.campaign(id), 'waiting'],
@@ -206,13 +209,17 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
           ...(failure ? { action: 'failed', code: failure.code } : { action: 'ended' }),
         },
         overTally: true,
-        also: (idempotency) => [
+        also: ({ idempotency, before, lists }) => [
           ['ZREM', keys.open(), id],
           ['ZREM', keys.outbox(), `root:${id}`],
           ['ZADD', keys.endedAs(state), campaign.createdAt, id],
           ['ZADD', keys.endedAs(state, campaign.account), campaign.createdAt, id],
-          ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `webhook:${id}`] as const] : []),
-          ...keysOfCampaign(keys, id, idempotency).map((key): Command => ['PEXPIRE', key, keptMs]),
+          ...when(campaign.webhook, ['ZADD', keys.outbox(), at, `webhook:${id}`]),
+          ...usersCommands(keys, 'SREM', id, [
+            ...listsOf(campaign, stored<Control>(before)),
+            ...lists,
+          ]),
+          ...keepCampaign(keys, { id, idempotency }, 'PEXPIRE', keptMs),
         ],
       },
     );
@@ -222,14 +229,14 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   /** Oldest first. A negative `from` counts from the newest, -1. */
   async function audit(id: string, from = 0, to = -1): Promise<AuditEntry[]> {
     const entries = await redis.lrange(keys.audit(id), from, to);
-    return entries.map((text) => JSON.parse(text) as AuditEntry);
+    return entries.map((text) => stored<AuditEntry>(text));
   }
 
   async function note(id: string, entry: AuditEntry): Promise<void> {
-    await commit(redis, [], [auditCommand(keys, id, entry)]);
+    await write(redis, auditCommand(keys, id, entry));
   }
 
-  /** Why nothing goes on before there are batches; one that waits says so itself (change-batch.ts). */
+  /** Why a campaign waits before it has batches; later its batches set that (change-batch.ts). */
   async function waits(id: string, waiting: Waiting | null): Promise<void> {
     const key = keys.campaign(id);
     const campaign = await spec(id);
@@ -238,40 +245,32 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
       : ['HDEL', key, 'waiting'];
     const needs = waiting?.reason === 'wechat-approval' ? now() : undefined;
     const attention = campaign && attentionCommand(keys, campaign, 'wechat-approval', needs);
-    const commands = [told, ...(attention ? [attention] : [])];
-    await commit(redis, [], [...commands, ['PUBLISH', keys.feed(), id]]);
+    await write(redis, told, ...(attention ? [attention] : []), ['PUBLISH', keys.feed(), id]);
   }
 
   /** A webhook was not delivered: why, and when it is tried again; null: never by itself. */
   async function webhookFailed(id: string, failure: WebhookFailure): Promise<void> {
     const campaign = await spec(id);
     if (!campaign) return;
-    await commit(
+    await write(
       redis,
-      [],
-      [
-        ['HSET', keys.campaign(id), 'webhook', JSON.stringify(failure)],
-        attentionCommand(keys, campaign, 'webhook-failing', now()),
-      ],
+      ['HSET', keys.campaign(id), 'webhook', JSON.stringify(failure)],
+      attentionCommand(keys, campaign, 'webhook-failing', now()),
     );
   }
 
   async function webhookDelivered(id: string): Promise<void> {
     const campaign = await spec(id);
     if (!campaign) return;
-    await commit(
+    await write(
       redis,
-      [],
-      [
-        ['HDEL', keys.campaign(id), 'webhook'],
-        attentionCommand(keys, campaign, 'webhook-failing', undefined),
-      ],
+      ['HDEL', keys.campaign(id), 'webhook'],
+      attentionCommand(keys, campaign, 'webhook-failing', undefined),
     );
   }
 
   async function webhookFailure(id: string): Promise<WebhookFailure | null> {
-    const text = await redis.hget(keys.campaign(id), 'webhook');
-    return storedOrNull<WebhookFailure>(text);
+    return storedOrNull<WebhookFailure>(await redis.hget(keys.campaign(id), 'webhook'));
   }
 
   return {
@@ -295,7 +294,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   };
 }
 
-/** What an operator decides by, beside the batches (progress.ts). */
+/** What an operator's decision depends on, besides the batches (progress.ts). */
 const isDecisive = (before: Control, after: Control): boolean =>
   before.pauses !== after.pauses ||
   before.cancelled !== after.cancelled ||
@@ -303,9 +302,3 @@ const isDecisive = (before: Control, after: Control): boolean =>
   before.acknowledged !== after.acknowledged;
 
 const OPEN_STATES = ['pending', 'submitting', 'submitted', 'held'] as const;
-
-function inHundreds<T>(items: readonly T[]): T[][] {
-  const groups: T[][] = [];
-  for (let at = 0; at < items.length; at += 100) groups.push(items.slice(at, at + 100));
-  return groups;
-}

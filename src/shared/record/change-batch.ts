@@ -1,5 +1,4 @@
-/** What is written when a batch changes: all of it in one commit, so that nothing can disagree. */
-
+/** What is written when a batch changes: all of it in one commit, so that it cannot disagree. */
 import type { AuditEntry } from '../campaign/audit.ts';
 import type { Batch, BatchRef, WaitReason } from '../campaign/batch.ts';
 import { type Campaign, type Control, isEnded, type Waiting } from '../campaign/campaign.ts';
@@ -9,28 +8,25 @@ import { ServiceError } from '../platform/errors.ts';
 import type { Redis } from '../platform/redis.ts';
 import { SECOND } from '../platform/time.ts';
 import { attentionCommand, ofBatch, ofWaiting } from './attention.ts';
-import type { Check, Command, Unchanged } from './commit.ts';
-import { type Keys, keysOfCampaign } from './keys.ts';
+import { auditCommand, keepCampaign, listsOf, usersCommands } from './campaign-commands.ts';
+import { type Check, type Command, type Unchanged, when } from './commit.ts';
+import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
+import { stored, storedOrNull } from './stored.ts';
 
 /** An answer that came in time still has to be recorded. */
 const GRACE_MS = 2 * SECOND;
 /** Far more than can be under way when Redis is cut off; read by recount.ts. */
 const MOST_LATE_CHANGES = 1_000;
 
-interface Opening {
-  /** As it is with them. */
+/** The campaign of a batch that changes, as it is at that moment. */
+interface Surroundings {
   readonly control: Control;
   readonly checks: readonly Check[];
   readonly commands: readonly Command[];
 }
 
-export interface Found {
-  readonly batch: Batch;
-  readonly check: Unchanged;
-}
-
-/** `notAfter` matters to what is being submitted, and to nothing else. */
+/** `notAfter` matters only to a batch that is being submitted. */
 export type About = Pick<Campaign, 'id' | 'account' | 'identity' | 'notAfter'>;
 
 interface Dependencies {
@@ -45,8 +41,7 @@ export type ChangeBatch = ReturnType<typeof makeChangeBatch>;
 
 export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs, now }: Dependencies) {
   async function read({ campaignId, no }: BatchRef): Promise<Batch | null> {
-    const text = await redis.hget(keys.batches(campaignId), String(no));
-    return text === null ? null : (JSON.parse(text) as Batch);
+    return storedOrNull<Batch>(await redis.hget(keys.batches(campaignId), String(no)));
   }
 
   async function campaignOf(id: string): Promise<Campaign> {
@@ -55,92 +50,125 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs, now }: Dep
     return campaign;
   }
 
-  async function find(ref: BatchRef): Promise<Found> {
-    const key = keys.batches(ref.campaignId);
-    const text = await redis.hget(key, String(ref.no));
-    if (text === null) {
-      throw new ServiceError('CAMPAIGN_NOT_FOUND', `no batch ${ref.no} of ${ref.campaignId}`);
-    }
-    return {
-      batch: JSON.parse(text) as Batch,
-      check: { key, field: String(ref.no), is: text },
-    };
+  async function find(ref: BatchRef): Promise<Batch> {
+    const batch = await read(ref);
+    if (batch) return batch;
+    throw new ServiceError('CAMPAIGN_NOT_FOUND', `no batch ${ref.no} of ${ref.campaignId}`);
   }
 
-  /** The first look is the caller's own, if there is one; the commit tells whether it still holds. */
-  function lookFrom(ref: BatchRef, from: Batch | undefined): () => Promise<Found> {
-    let own = from;
+  /** The batch as the caller has just read it, if it has; read again where a commit found it changed. */
+  function lookFrom(ref: BatchRef, from: Batch | undefined): () => Promise<Batch> {
+    let known = from;
     return async () => {
-      if (!own) return find(ref);
-      const batch = own;
-      own = undefined;
-      const is = JSON.stringify(batch);
-      return { batch, check: { key: keys.batches(ref.campaignId), field: String(ref.no), is } };
+      const batch = known ?? (await find(ref));
+      known = undefined;
+      return batch;
     };
   }
 
-  /** Everything that is written when `before` becomes `after`. */
-  function changes(campaign: About, before: Batch, after: Batch): Command[] {
+  /** The batch is still this one. */
+  const unchanged = (campaignId: string, batch: Batch): Unchanged => ({
+    key: keys.batches(campaignId),
+    field: String(batch.no),
+    is: JSON.stringify(batch),
+  });
+
+  /** Everything that is written when `before` becomes `after`; null: it is a new batch. */
+  function changes(campaign: About, before: Batch | null, after: Batch): Command[] {
     const { id, account, identity, notAfter } = campaign;
     const member = `${id}/${after.no}`;
     const work = worksInLane(after) - worksInLane(before);
+    const wasSubmitting = before?.state === 'submitting';
     return [
-      ...(before.state === 'settled'
-        ? [
-            ['LPUSH', keys.changedLate(), id] as const,
-            ['LTRIM', keys.changedLate(), 0, MOST_LATE_CHANGES] as const,
-          ]
-        : []),
+      ...when(
+        before?.state === 'settled',
+        ['LPUSH', keys.changedLate(), id],
+        ['LTRIM', keys.changedLate(), 0, MOST_LATE_CHANGES],
+      ),
       ['HSET', keys.batches(id), after.no, JSON.stringify(after)],
       ...tallyChange(before, after).map(
         ([field, by]): Command => ['HINCRBY', keys.tally(id), field, by],
       ),
-      ...(work === 0 ? [] : [['HINCRBY', keys.lanes(), account, work] as const]),
-      ...(work > 0 ? [['PUBLISH', keys.laneFeed(), account] as const] : []),
+      ...when(work !== 0, ['HINCRBY', keys.lanes(), account, work]),
+      ...when(work > 0, ['PUBLISH', keys.laneFeed(), account]),
       ...(after.state === 'submitting'
-        ? [
-            ['ZADD', keys.unanswered(identity), answerDue(after), member] as const,
-            [
-              'ZADD',
-              keys.deadlines(),
-              repeatDeadline(after.firstAttemptAt, notAfter),
-              member,
-            ] as const,
-          ]
-        : before.state === 'submitting'
-          ? [
-              ['ZREM', keys.unanswered(identity), member] as const,
-              ['ZREM', keys.deadlines(), member] as const,
-            ]
-          : []),
-      ...ofBatch(keys, campaign, before, after),
+        ? ([
+            ['ZADD', keys.unanswered(identity), answerDue(after), member],
+            ['ZADD', keys.deadlines(), repeatDeadline(after.firstAttemptAt, notAfter), member],
+          ] as const)
+        : when(
+            wasSubmitting,
+            ['ZREM', keys.unanswered(identity), member],
+            ['ZREM', keys.deadlines(), member],
+          )),
+      ...(before ? ofBatch(keys, campaign, before, after) : []),
       ...waitingCommands(campaign, before, after),
       ['PUBLISH', keys.feed(), id],
     ];
   }
 
-  /**
-   * What opens an ended campaign again, for the commit that gives it an open batch: then no death of
-   * a process leaves work in a campaign that has ended.
-   */
-  async function opening(campaign: About): Promise<Opening> {
-    const { id, notAfter } = campaign;
+  async function controlOf(id: string) {
     const key = keys.campaign(id);
-    const [is = null, idempotency] = await redis.hmget(key, 'control', 'idempotency');
+    const [is = null, idempotency, lists] = await redis.hmget(
+      key,
+      'control',
+      'idempotency',
+      'lists',
+    );
     if (is === null) throw new ServiceError('CAMPAIGN_NOT_FOUND', `no campaign ${id}`);
-    const control = JSON.parse(is) as Control;
-    const checks = [{ key, field: 'control', is }];
-    if (!isEnded(control)) return { control, checks, commands: [] };
+    return {
+      control: stored<Control>(is),
+      checks: [{ key, field: 'control', is }],
+      idempotency: idempotency ?? '',
+      lists: storedOrNull<string[]>(lists) ?? [],
+    };
+  }
+
+  const setControl = (id: string, control: Control): Command => [
+    'HSET',
+    keys.campaign(id),
+    'control',
+    JSON.stringify(control),
+  ];
+
+  /**
+   * What opens an ended campaign again, for the commit that gives it an open batch: so no crash
+   * leaves work in a campaign that has ended.
+   */
+  async function opening(campaign: Campaign): Promise<Surroundings & { lists: readonly string[] }> {
+    const { id, notAfter } = campaign;
+    const { control, checks, idempotency, lists } = await controlOf(id);
+    if (!isEnded(control)) return { control, checks, commands: [], lists };
     const { endedAt: _, failed: __, correctedAt: ___, ...rest } = control;
     const opened: Control = { ...rest, phase: 'submitting' };
     return {
       control: opened,
       checks,
       commands: [
-        ['HSET', key, 'control', JSON.stringify(opened)],
+        setControl(id, opened),
         ['ZADD', keys.open(), notAfter, id],
         attentionCommand(keys, campaign, 'campaign-failed', undefined),
-        ...keysOfCampaign(keys, id, idempotency ?? '').map((one): Command => ['PERSIST', one]),
+        ...usersCommands(keys, 'SADD', id, [...listsOf(campaign, opened), ...lists]),
+        ...keepCampaign(keys, { id, idempotency }, 'PERSIST'),
+      ],
+      lists,
+    };
+  }
+
+  /**
+   * What notes, for the commit that changes a settled batch, that a campaign which has ended was
+   * corrected at `at`: so its webhook is sent again even after a crash.
+   */
+  async function correction(id: string, at: number): Promise<Surroundings> {
+    const [{ control, checks }, { webhook }] = await Promise.all([controlOf(id), campaignOf(id)]);
+    if (!isEnded(control)) return { control, checks, commands: [] };
+    const corrected: Control = { ...control, correctedAt: at };
+    return {
+      control: corrected,
+      checks,
+      commands: [
+        setControl(id, corrected),
+        ...when(webhook, ['ZADD', keys.outbox(), at, `corrected:${id}`]),
       ],
     };
   }
@@ -149,37 +177,33 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs, now }: Dep
   const answerDue = (batch: Extract<Batch, { state: 'submitting' }>): number =>
     batch.unanswered ? 0 : batch.lastAttemptAt + submitTimeoutMs + GRACE_MS;
 
-  /** Whoever waits says why; whoever waited takes it back. */
-  function waitingCommands(campaign: About, before: Batch, after: Batch): Command[] {
+  /** A batch that waits gives the campaign its reason, and takes it away when it goes on. */
+  function waitingCommands(campaign: About, before: Batch | null, after: Batch): Command[] {
+    if (!waitsFor(before) && !waitsFor(after)) return [];
     const key = keys.campaign(campaign.id);
-    if (waitsFor(after)) {
-      const { reason, nextAttemptAt = null } = after;
-      const waiting: Waiting = { reason, until: nextAttemptAt };
-      return [
-        ['HSET', key, 'waiting', JSON.stringify(waiting)],
-        ...ofWaiting(keys, campaign, waitsFor(before) ? before : null, waiting, now()),
-      ];
-    }
-    if (!waitsFor(before)) return [];
-    return [['HDEL', key, 'waiting'], ...ofWaiting(keys, campaign, before, null, now())];
+    const waiting: Waiting | null = waitsFor(after)
+      ? { reason: after.reason, until: after.nextAttemptAt ?? null }
+      : null;
+    return [
+      waiting ? ['HSET', key, 'waiting', JSON.stringify(waiting)] : ['HDEL', key, 'waiting'],
+      ...ofWaiting(keys, campaign, waitsFor(before) ? before : null, waiting, now()),
+    ];
   }
 
-  const auditOf = (ref: BatchRef, audit: AuditEntry | undefined): Command[] =>
-    audit
-      ? [['RPUSH', keys.audit(ref.campaignId), JSON.stringify({ ...audit, batch: ref.no })]]
-      : [];
+  const auditOf = ({ campaignId, no }: BatchRef, audit: AuditEntry | undefined): Command[] =>
+    audit ? [auditCommand(keys, campaignId, { ...audit, batch: no })] : [];
 
-  return { read, campaignOf, find, lookFrom, changes, opening, auditOf };
+  return { read, campaignOf, find, lookFrom, unchanged, changes, opening, correction, auditOf };
 }
 
 type Waits = Extract<Batch, { state: 'pending' | 'submitting' }> & { readonly reason: WaitReason };
 
-const waitsFor = (batch: Batch): batch is Waits =>
-  (batch.state === 'pending' || batch.state === 'submitting') && batch.reason !== undefined;
+const waitsFor = (batch: Batch | null): batch is Waits =>
+  (batch?.state === 'pending' || batch?.state === 'submitting') && batch.reason !== undefined;
 
 /** 1 while the lane must still call WeChat for it. */
-const worksInLane = (batch: Batch): number =>
-  batch.state === 'pending' || batch.state === 'submitting' ? 1 : 0;
+const worksInLane = (batch: Batch | null): number =>
+  batch?.state === 'pending' || batch?.state === 'submitting' ? 1 : 0;
 
 /** A batch as a member of a set. */
 export function refOf(member: string): BatchRef {

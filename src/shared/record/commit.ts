@@ -30,6 +30,10 @@ export type Check = Unchanged | AtLeast;
 type Argument = string | number | Buffer;
 export type Command = readonly [name: string, ...args: Argument[]];
 
+/** These commands, or none. */
+export const when = (condition: unknown, ...commands: readonly Command[]): readonly Command[] =>
+  condition ? commands : [];
+
 /** Keeps `key` for `ms` at least, and at least as long as `like` is kept. Never shortens its life. */
 export const extend = (key: string, ms: number, like = key): Command => [
   'EXTEND',

@@ -1,5 +1,4 @@
-/** Counts what is kept beside the batches anew from the batches themselves. */
-
+/** Counts again, from the batches themselves, what is kept beside them. */
 import type { Batch } from '../campaign/batch.ts';
 import {
   batchTotal,
@@ -12,18 +11,16 @@ import type { Redis } from '../platform/redis.ts';
 import { refOf } from './change-batch.ts';
 import { type Command, commit, untilSettled } from './commit.ts';
 import type { Keys } from './keys.ts';
-import { toTally } from './read-campaign.ts';
-
-export type CountBatches = ReturnType<typeof makeCountBatches>;
+import { stored, storedOrNull, storedTally } from './stored.ts';
 
 export function makeCountBatches({ redis, keys }: { redis: Redis; keys: Keys }) {
-  /** Sets a campaign's tally to what its batches say. @returns whether it was wrong. */
+  /** Sets a campaign's tally to the sum of its batches. @returns whether it was wrong. */
   async function recountTally(id: string): Promise<boolean> {
     const key = keys.tally(id);
     return untilSettled<boolean>(async () => {
       const before = await redis.hgetall(key);
       const texts = await redis.hvals(keys.batches(id));
-      const counted = sumOf(texts.map((text) => JSON.parse(text) as Batch));
+      const counted = sumOf(texts.map((text) => stored<Batch>(text)));
       const wrong = FIELDS.filter((field) => Number(before[field] ?? 0) !== counted[field]);
       if (wrong.length === 0) return false;
       // Every field is checked: a batch that moved on meanwhile has changed one of them.
@@ -40,7 +37,7 @@ export function makeCountBatches({ redis, keys }: { redis: Redis; keys: Keys }) 
       redis.hlen(keys.batches(id)),
       redis.hgetall(keys.tally(id)),
     ]);
-    return there !== batchTotal(toTally(tally)) && recountTally(id);
+    return there !== batchTotal(storedTally(tally)) && recountTally(id);
   }
 
   /** The batch that a member of `set` stands for; one that is not submitting is taken out of it. */
@@ -49,7 +46,7 @@ export function makeCountBatches({ redis, keys }: { redis: Redis; keys: Keys }) 
       const { campaignId, no } = refOf(member);
       const check = { key: keys.batches(campaignId), field: String(no) };
       const is = await redis.hget(check.key, check.field);
-      const batch = is === null ? null : (JSON.parse(is) as Batch);
+      const batch = storedOrNull<Batch>(is);
       if (batch?.state === 'submitting') return batch;
       const gone = await commit(redis, [{ ...check, is }], [['ZREM', set, member]]);
       return gone ? null : 'moved';

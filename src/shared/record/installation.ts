@@ -3,7 +3,6 @@
  * account's name. Written at the first start and compared at every later one, so that settings
  * that name the wrong Redis, or an AppID that was corrected, reach no follower by mistake.
  */
-
 import { type Identity, identityKey } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type Command, commit, untilSettled } from './commit.ts';

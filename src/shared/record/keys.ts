@@ -12,7 +12,10 @@ export const RECORD = recordOf(PREFIX);
  * name when that comes to mean another AppID.
  */
 export const makeKeys = (record: string) => ({
-  /** hash: spec, control, message, waiting, idempotency, draft-source, `at:<item>` of its material */
+  /**
+   * hash: spec, control, message, waiting, idempotency (its key), lists (those that batches leave
+   * out), draft-source, `at:<item>` of its material
+   */
   campaign: (id: string) => `${record}:campaign:${id}`,
   /** hash: batch number → batch */
   batches: (id: string) => `${record}:batches:${id}`,
@@ -89,6 +92,8 @@ export const makeKeys = (record: string) => ({
   audienceDraft: (id: string, process: string) => `${record}:audience-draft:${id}:${process}`,
   /** sorted set: `<time>:<id>` of every list, sorted as text */
   audiences: () => `${record}:audiences`,
+  /** set: campaigns that refer to a list and have not ended */
+  audienceUsers: (id: string) => `${record}:audience-users:${id}`,
   /** hash: facts (JSON) and bytes of a file */
   media: (id: string) => `${record}:media:${id}`,
   /** sorted set: every file by when it may go */
@@ -112,12 +117,3 @@ export const makeKeys = (record: string) => ({
   laneFeed: () => `${record}:lane-feed`,
 });
 export type Keys = ReturnType<typeof makeKeys>;
-
-/** What is kept as long as the campaign is; `idempotency` is its own key, or empty. */
-export const keysOfCampaign = (keys: Keys, id: string, idempotency: string): string[] => [
-  keys.campaign(id),
-  keys.batches(id),
-  keys.tally(id),
-  keys.audit(id),
-  ...(idempotency ? [idempotency] : []),
-];

@@ -1,5 +1,4 @@
 /** What an account's lane is doing: how much work it has, and why it does not send. */
-
 import type { LaneState } from '../campaign/lane.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';

@@ -1,5 +1,4 @@
 /** Our own count of calls by API path and Beijing day, since each call uses up WeChat's quotas. */
-
 import { beijingDay, type SentToEveryone } from '../campaign/quota-window.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';

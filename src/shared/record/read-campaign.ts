@@ -1,9 +1,8 @@
-/** Campaigns as they stand in Redis. What never changes of them is kept in memory. */
-
+/** Reads campaigns from Redis. What never changes of them is kept in memory. */
 import type { Campaign, Control, Waiting } from '../campaign/campaign.ts';
 import { laneWait, needsLane } from '../campaign/lane.ts';
 import type { Message } from '../campaign/message.ts';
-import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
+import type { Tally } from '../campaign/progress.ts';
 import { unservedWait } from '../campaign/serving.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import type { Redis } from '../platform/redis.ts';
@@ -12,6 +11,7 @@ import { keepIn, makeSpecs } from './campaign-spec.ts';
 import type { Keys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { ServingStore } from './serving-store.ts';
+import { stored, storedTally } from './stored.ts';
 
 export interface CampaignRecord {
   readonly campaign: Campaign;
@@ -28,7 +28,7 @@ interface Dependencies {
 }
 
 const LONGEST_KEPT = 2_048;
-/** Once this long past, a batch has gone on, and why it waited is out of date. */
+/** So long after the end of a wait, the batch has gone on, and its reason is out of date. */
 const STALE = 5 * MINUTE;
 
 export type ReadCampaign = ReturnType<typeof makeReadCampaign>;
@@ -47,14 +47,14 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
     if (!specText || !controlText) return null;
     return {
       campaign: specs.of(id, specText),
-      control: withWaiting(JSON.parse(controlText) as Control, waiting),
-      tally: toTally(tally),
+      control: withWaiting(stored<Control>(controlText), waiting),
+      tally: storedTally(tally),
     };
   }
 
   const withWaiting = (control: Control, text: string | null): Control => {
     if (!text) return control;
-    const waiting = JSON.parse(text) as Waiting;
+    const waiting = stored<Waiting>(text);
     return waiting.until !== null && waiting.until < now() - STALE
       ? control
       : { ...control, waiting };
@@ -65,7 +65,7 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
     return found && viewNow(found);
   }
 
-  /** What no worker serves goes before any other reason to wait. */
+  /** That no worker serves it comes before any other reason to wait. */
   async function viewNow(found: CampaignRecord): Promise<CampaignView> {
     const { campaign, control, tally } = found;
     const waiting =
@@ -82,14 +82,9 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
     if (kept) return kept;
     const text = await redis.hget(keys.campaign(id), 'message');
     if (text === null) return null;
-    const found = JSON.parse(text) as Message;
+    const found = stored<Message>(text);
     return text.length > LONGEST_KEPT ? found : keepIn(messages, id, found);
   }
 
   return { spec, read, view, viewNow, message };
 }
-
-export const toTally = (fields: Record<string, string>): Tally => ({
-  ...EMPTY_TALLY,
-  ...Object.fromEntries(Object.entries(fields).map(([field, count]) => [field, Number(count)])),
-});

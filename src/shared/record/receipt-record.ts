@@ -2,7 +2,6 @@
  * The part of the record that the callback service opens, which alone is open to the internet:
  * receipts and what is noted of an account's events. It must not load what reads other people's files.
  */
-
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { makeBatchStore } from './batch-store.ts';

@@ -2,21 +2,21 @@
  * Where WeChat's answer and WeChat's event meet. The answer names a message id, the event carries
  * it, and either may come first: whichever comes second completes the pair, in one commit.
  */
-
 import { advance, type BatchEvent, latenessOf } from '../campaign/advance-batch.ts';
 import type { AuditEntry } from '../campaign/audit.ts';
 import { type Batch, type BatchRef, batchKey, isFinal } from '../campaign/batch.ts';
-import { type Control, isEnded } from '../campaign/campaign.ts';
+import type { Campaign } from '../campaign/campaign.ts';
 import { asUnverified, type Receipt, sameReceipt } from '../campaign/receipt.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
-import { type About, type ChangeBatch, type Found, refOf } from './change-batch.ts';
-import { type Check, type Command, commit, type Unchanged, untilSettled } from './commit.ts';
+import { type About, type ChangeBatch, refOf } from './change-batch.ts';
+import { type Command, commit, type Unchanged, untilSettled, when } from './commit.ts';
 import type { Keys } from './keys.ts';
+import { storedOrNull } from './stored.ts';
 
-/** What an event says, before a batch of ours is known to be meant. */
+/** An event, before it is known to be of a batch of ours. */
 export interface Arrival {
   readonly msgId: string;
   readonly receipt: Receipt;
@@ -28,7 +28,7 @@ export interface Arrival {
 
 /** An event that is kept. */
 interface Parked extends Arrival {
-  /** It took the place of another that said something else, and neither came signed. */
+  /** It replaced another event with other counts, and neither was signed. */
   readonly disputed?: true;
 }
 
@@ -38,9 +38,9 @@ interface Parked extends Arrival {
  * - `parked`: kept, but no batch of ours has this message id. It may still be ours, for an event can
  *   come before the answer; or another system's, which must have it too. So a further copy is
  *   `parked` again, trusted or not, and never `repeated`.
- * - `unconfirmed`: of a batch of ours, but not believed before WeChat is asked.
+ * - `unconfirmed`: of a batch of ours, but WeChat must confirm it first.
  * - `too-many`: as `parked`, and not kept, since too much of this account was parked today.
- * - `outdated`: its batch is no longer kept, or has gone on without this message. It never will be
+ * - `outdated`: its batch is no longer kept, or has gone on without this message. It will never be
  *   of use.
  */
 export type ArrivalOutcome =
@@ -52,29 +52,24 @@ export type ArrivalOutcome =
   | 'too-many'
   | 'outdated';
 
-interface Late {
-  /** The batch as it was, where it was decided about before the answer came. */
-  readonly late?: Batch;
-}
-
 export type AcceptanceOutcome =
-  | (Late & {
-      readonly kind: 'submitted';
+  | {
+      /** `declined`: `unless` refused, and nothing was done. */
+      readonly kind: 'submitted' | 'settled' | 'declined';
       readonly batch: Batch;
-      readonly unconfirmedEvent: boolean;
-    })
-  | (Late & { readonly kind: 'settled'; readonly batch: Batch })
-  | { readonly kind: 'taken'; readonly owner: string }
-  /** `unless` said no, and nothing was done. */
-  | (Late & { readonly kind: 'declined'; readonly batch: Batch });
+      /** The batch as it was, where it was decided about before the answer came. */
+      readonly late?: Batch;
+    }
+  /** The id belongs to another batch. */
+  | { readonly kind: 'taken'; readonly owner: string };
 
 /** Unmatched events wait this long for their batch; sends made in the console never get one. */
 const PARKED_MS = 7 * DAY;
-/** Of one account on one day: a stranger who saw one signed address in plain mode can write events. */
+/** Of one account on one day: in plain mode, one signed address is enough to forge events. */
 const PARKED_COUNT = 5_000;
 const PARKED_BYTES = 8 * 1024 * 1024;
 
-export interface Accepting {
+interface Accepting {
   readonly audit?: AuditEntry;
   readonly from?: Batch;
   readonly generation?: number;
@@ -82,6 +77,18 @@ export interface Accepting {
 }
 
 type Whose = Pick<About, 'account' | 'identity'>;
+
+/** A receipt, by event or asked for; `createdAt` where an event came. */
+interface Reported extends Pick<Arrival, 'msgId' | 'receipt'> {
+  readonly createdAt?: number | undefined;
+}
+
+interface Recording {
+  readonly batch: Batch;
+  readonly next: Batch;
+  readonly action?: 'receipt-disputed' | 'receipt-replaced' | undefined;
+  readonly also?: readonly Command[];
+}
 
 /** A campaign may be open longer than ended ones are kept; late events must find their batch. */
 const OWNER_KEPT = 30 * DAY;
@@ -96,14 +103,14 @@ interface Dependencies {
 }
 
 export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, now }: Dependencies) {
-  const { read, campaignOf, find, lookFrom, changes, opening, auditOf } = change;
+  const { read, campaignOf, find, lookFrom, unchanged, changes, opening, auditOf } = change;
 
   /**
    * WeChat took the batch under `msgId`. Claims the id, changes the batch, and joins the event if
    * it came before the answer; whichever comes second completes the pair.
    *
    * An operator may have decided about the batch while the answer was on its way. It went out all the
-   * same: then no other key is called, or, where one was, the batch says so for good.
+   * same: then no other key is called, or, where one was, the batch is marked for good.
    *
    * @param generation of the key that was called, where it was a call; `from` and `unless` as in `apply`.
    * @returns `taken` when the id belongs to another batch: then it must not be adopted.
@@ -115,76 +122,64 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
   ): Promise<AcceptanceOutcome> {
     const campaign = await campaignOf(ref.campaignId);
     const look = lookFrom(ref, from);
-    const ownerKey = keys.messageId(campaign.identity, event.msgId);
-    const parkedKey = keys.parked(campaign.identity, event.msgId);
+    const { msgId } = event;
+    const ownerKey = keys.messageId(campaign.identity, msgId);
+    const parkedKey = keys.parked(campaign.identity, msgId);
     const me = `${ref.campaignId}/${ref.no}`;
-    // A fresh answer names a message that nobody has heard of yet, and the commit checks just that.
+    // The id of a fresh answer is new as a rule; the commit checks that.
     let isFirst = from !== undefined;
     return untilSettled<AcceptanceOutcome>(async () => {
       const claims = isFirst ? [] : redis.mget(ownerKey, parkedKey);
       isFirst = false;
-      const [[owner = null, parkedText = null], { batch, check }] = await Promise.all([
-        claims,
-        look(),
-      ]);
+      const [[owner = null, parkedText = null], batch] = await Promise.all([claims, look()]);
       if (unless?.(batch)) return { kind: 'declined', batch };
       if (owner !== null && owner !== me) return { kind: 'taken', owner };
       const late = latenessOf(batch, event, generation);
       const submitted = advance(batch, late ?? event);
       // Of two messages of one batch, the first one's receipt is the batch's.
-      const isMine = 'msgId' in submitted && submitted.msgId === event.msgId;
-      const parked = parkedText === null || !isMine ? null : (JSON.parse(parkedText) as Parked);
-      const next =
-        parked?.trusted && submitted.state === 'submitted'
-          ? advance(submitted, {
-              type: 'receipt-arrived',
-              msgId: event.msgId,
-              receipt: parked.receipt,
-              reportedAt: parked.createdAt,
-              at: now(),
-            })
-          : submitted;
-      const asLate = late ? { late: batch } : {};
-      const outcome: AcceptanceOutcome =
-        next.state === 'settled'
-          ? { kind: 'settled', batch: next, ...asLate }
-          : {
-              kind: 'submitted',
-              batch: next,
-              unconfirmedEvent: parked?.trusted === false,
-              ...asLate,
-            };
-      if (next === batch && (owner === me || !isMine)) return outcome;
-      const { checks = [], commands = [] } = (await aboutTheEnd(campaign, batch)) ?? {};
-      const told = late
-        ? {
-            at: event.at,
-            by: 'wechat',
-            action: 'accepted-after-all' as const,
-            msgId: event.msgId,
-            clientMsgId: batchKey(ref.campaignId, { no: ref.no, generation: late.generation }),
-          }
-        : audit;
+      const isMine = 'msgId' in submitted && submitted.msgId === msgId;
+      const parked = isMine ? storedOrNull<Parked>(parkedText) : null;
+      const isJoined = parked?.trusted && submitted.state === 'submitted';
+      const next = isJoined ? advance(submitted, arrived(parked)) : submitted;
+      const isSettled = next.state === 'settled';
+      const outcome: AcceptanceOutcome = {
+        kind: isSettled ? 'settled' : 'submitted',
+        batch: next,
+        ...(late && { late: batch }),
+      };
+      const isSame = next === batch;
+      if (isSame && (owner === me || !isMine)) return outcome;
+      const around = isFinal(batch) ? await aroundFinal(campaign, batch) : NOTHING;
       const done = await commit(
         redis,
-        [check, ...checks, { key: ownerKey, is: owner }, { key: parkedKey, is: parkedText }],
         [
-          ...(isMine ? [['SET', ownerKey, me, 'PX', Math.max(retainMs, OWNER_KEPT)] as const] : []),
-          ...(next.state === 'settled' && parked ? [['DEL', parkedKey] as const] : []),
-          ...(next === batch ? [] : commands),
-          ...(next === batch ? [] : changes(campaign, batch, next)),
-          ...auditOf(ref, told),
+          unchanged(ref.campaignId, batch),
+          ...around.checks,
+          { key: ownerKey, is: owner },
+          { key: parkedKey, is: parkedText },
+        ],
+        [
+          ...when(isMine, ['SET', ownerKey, me, 'PX', Math.max(retainMs, OWNER_KEPT)]),
+          ...when(isSettled && parked, ['DEL', parkedKey]),
+          ...(isSame ? [] : [...around.commands, ...changes(campaign, batch, next)]),
+          ...auditOf(ref, late ? auditOfLate(ref, event, late.generation) : audit),
         ],
       );
       return done ? outcome : 'moved';
     });
   }
 
-  /** Only where the batch is over may its campaign have ended: it is opened again, or told again. */
-  async function aboutTheEnd(campaign: About, batch: Batch) {
-    if (batch.state === 'settled') return correctionOf(campaign.id, now());
-    return isFinal(batch) ? opening(campaign) : null;
-  }
+  /** The campaign of a batch that is over may have ended: it is opened, or its end is told again. */
+  const aroundFinal = (campaign: Campaign, batch: Batch) =>
+    batch.state === 'settled' ? change.correction(campaign.id, now()) : opening(campaign);
+
+  const arrived = ({ msgId, receipt, createdAt }: Reported): BatchEvent => ({
+    type: 'receipt-arrived',
+    msgId,
+    receipt,
+    at: now(),
+    ...(createdAt !== undefined && { reportedAt: createdAt }),
+  });
 
   /**
    * An event of WeChat's. A trusted one settles its batch at once, or is parked until the batch
@@ -198,12 +193,13 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     return unlessOutdated(() =>
       untilSettled<ArrivalOutcome>(async () => {
         const [owner = null, parked = null] = await redis.mget(ownerKey, parkedKey);
-        if (owner !== null && arrival.trusted) {
-          return settle(whose, refOf(owner), arrival, parked === null ? null : parkedKey);
+        const ref = owner === null ? null : refOf(owner);
+        if (ref && arrival.trusted) {
+          return settle(whose, ref, arrival, parked === null ? null : parkedKey);
         }
-        const batch = owner === null ? null : await find(refOf(owner));
-        if (batch?.batch.state === 'settled' && batch.batch.receipt.sent !== null) {
-          return compare(whose, owner ?? '', batch, arrival);
+        const batch = ref && (await find(ref));
+        if (ref && batch?.state === 'settled' && batch.receipt.sent !== null) {
+          return compare(whose, ref, batch, arrival);
         }
         return park(whose.identity, arrival, {
           owner: { key: ownerKey, is: owner },
@@ -213,29 +209,40 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     );
   }
 
-  /** What is not signed never changes counts that are there. Where they are no better, it is said. */
+  /** An unsigned event never changes counts that are there. If they were unsigned too, they are marked. */
   async function compare(
     whose: Whose,
-    owner: string,
-    { batch, check }: Found,
+    ref: BatchRef,
+    batch: Extract<Batch, { state: 'settled' }>,
     { receipt }: Arrival,
   ): Promise<ArrivalOutcome | 'moved'> {
-    if (batch.state !== 'settled' || !batch.receipt.unverified) return 'repeated';
-    if (batch.receipt.disputed || sameReceipt(batch.receipt, receipt)) return 'repeated';
-    const ref = refOf(owner);
+    if (!batch.receipt.unverified || batch.receipt.disputed) return 'repeated';
+    if (sameReceipt(batch.receipt, receipt)) return 'repeated';
     const next = { ...batch, receipt: { ...batch.receipt, disputed: true as const } };
+    const done = await record(whose, ref, { batch, next, action: 'receipt-disputed' });
+    return done ? 'repeated' : 'moved';
+  }
+
+  /** Writes a batch as it is after an event; the end of a campaign that had ended is told again. */
+  async function record(
+    whose: Whose,
+    { campaignId, no }: BatchRef,
+    { batch, next, action, also = [] }: Recording,
+  ): Promise<boolean> {
     const at = now();
-    const correction = await correctionOf(ref.campaignId, at);
-    const done = await commit(
+    // A batch that waits for its receipt keeps its campaign open.
+    const isSettled = batch.state === 'settled';
+    const { checks, commands } = isSettled ? await change.correction(campaignId, at) : NOTHING;
+    return commit(
       redis,
-      [check, ...(correction?.checks ?? [])],
+      [unchanged(campaignId, batch), ...checks],
       [
-        ...(correction?.commands ?? []),
-        ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
-        ...auditOf(ref, { at, by: 'wechat', action: 'receipt-disputed' }),
+        ...commands,
+        ...changes({ id: campaignId, ...whose, notAfter: 0 }, batch, next),
+        ...also,
+        ...auditOf({ campaignId, no }, action && { at, by: 'wechat', action }),
       ],
     );
-    return done ? 'repeated' : 'moved';
   }
 
   async function park(
@@ -244,8 +251,8 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     { owner, parked }: { owner: Unchanged; parked: Unchanged },
   ): Promise<ArrivalOutcome | 'moved'> {
     const outcome = owner.is === null ? 'parked' : 'unconfirmed';
-    const before = parked.is === null ? null : (JSON.parse(parked.is) as Parked);
-    // What came signed is not overwritten by what anybody could have written.
+    const before = storedOrNull<Parked>(parked.is);
+    // A signed event is not overwritten by one that could be forged.
     if (before?.trusted && !arrival.trusted) return outcome;
     const isSame = before && sameReceipt(before.receipt, arrival.receipt);
     if (isSame && before.trusted === arrival.trusted) return owner.is ? 'repeated' : outcome;
@@ -256,7 +263,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     const today = keys.parkedOn(identity, Math.floor(now() / DAY));
     const [count, bytes] = (await redis.hmget(today, 'count', 'bytes')).map(Number);
     const isTooMuch = (count ?? 0) >= PARKED_COUNT || (bytes ?? 0) + text.length > PARKED_BYTES;
-    // One of a batch of ours has its place: there are only as many as we have sent.
+    // An event of a batch of ours is always kept: there are only as many as we have sent.
     if (owner.is === null && isTooMuch) return 'too-many';
     const done = await commit(
       redis,
@@ -274,56 +281,21 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
   async function settle(
     whose: Whose,
     ref: BatchRef,
-    arrival: Pick<Arrival, 'msgId' | 'receipt'> & Partial<Pick<Arrival, 'createdAt'>>,
+    reported: Reported,
     parkedKey: string | null,
   ): Promise<ArrivalOutcome | 'moved'> {
-    const { batch, check } = await find(ref);
-    const at = now();
-    const { msgId, receipt, createdAt } = arrival;
-    const next = advance(batch, {
-      type: 'receipt-arrived',
-      msgId,
-      receipt,
-      at,
-      ...(createdAt === undefined ? {} : { reportedAt: createdAt }),
-    });
+    const batch = await find(ref);
+    const next = advance(batch, arrived(reported));
     if (next === batch) return 'repeated';
     const replaced = batch.state === 'settled';
-    // A batch that waits for its receipt keeps its campaign open.
-    const correction = replaced ? await correctionOf(ref.campaignId, at) : null;
-    const done = await commit(
-      redis,
-      [check, ...(correction?.checks ?? [])],
-      [
-        ...(correction?.commands ?? []),
-        ...changes({ id: ref.campaignId, ...whose, notAfter: 0 }, batch, next),
-        ...(parkedKey ? [['DEL', parkedKey] as const] : []),
-        ...auditOf(ref, replaced ? { at, by: 'wechat', action: 'receipt-replaced' } : undefined),
-      ],
-    );
+    const done = await record(whose, ref, {
+      batch,
+      next,
+      also: parkedKey === null ? [] : [['DEL', parkedKey]],
+      ...(replaced && { action: 'receipt-replaced' }),
+    });
     if (!done) return 'moved';
     return replaced ? 'replaced' : 'settled';
-  }
-
-  /** What was told of a campaign that has ended is told again: in the same commit, or it may be lost. */
-  async function correctionOf(
-    id: string,
-    at: number,
-  ): Promise<{ checks: Check[]; commands: Command[] } | null> {
-    const key = keys.campaign(id);
-    const [is, campaign] = await Promise.all([redis.hget(key, 'control'), campaignOf(id)]);
-    const control = is ? (JSON.parse(is) as Control) : null;
-    if (!control) return null;
-    const checks = [{ key, field: 'control', is }];
-    if (!isEnded(control)) return { checks, commands: [] };
-    const corrected: Control = { ...control, correctedAt: at };
-    return {
-      checks,
-      commands: [
-        ['HSET', key, 'control', JSON.stringify(corrected)],
-        ...(campaign.webhook ? [['ZADD', keys.outbox(), at, `corrected:${id}`] as const] : []),
-      ],
-    };
   }
 
   /**
@@ -338,23 +310,22 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     parked?: Arrival,
   ): Promise<ArrivalOutcome> {
     const campaign = await campaignOf(ref.campaignId);
-    const createdAt = parked ? { createdAt: parked.createdAt } : {};
     return untilSettled<ArrivalOutcome>(async () => {
       const batch = await read(ref);
-      // Its event came while WeChat was being asked: what is counted stays.
+      // Its event came while WeChat was being asked: its counts stay.
       const known = batch?.state === 'settled' && batch.receipt.sent !== null;
       if (known || (batch?.state === 'settled' && receipt.sent === null)) return 'repeated';
       const parkedKey = keys.parked(campaign.identity, msgId);
-      return settle(campaign, ref, { msgId, receipt, ...createdAt }, parkedKey);
+      const reported = { msgId, receipt, createdAt: parked?.createdAt };
+      return settle(campaign, ref, reported, parkedKey);
     });
   }
 
   async function parked(account: string, msgId: string): Promise<Arrival | null> {
-    const text = await redis.get(keys.parked(identityOf(account), msgId));
-    if (text === null) return null;
-    const { disputed, ...arrival } = JSON.parse(text) as Parked;
-    const { receipt } = arrival;
-    return disputed ? { ...arrival, receipt: { ...receipt, disputed } } : arrival;
+    const found = storedOrNull<Parked>(await redis.get(keys.parked(identityOf(account), msgId)));
+    if (!found?.disputed) return found;
+    const { disputed, ...arrival } = found;
+    return { ...arrival, receipt: { ...arrival.receipt, disputed } };
   }
 
   /** When WeChat was last asked what became of a message, ms; 0 if never. */
@@ -366,13 +337,22 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     await redis.set(keys.asked(identityOf(account), msgId), now(), 'PX', PARKED_MS);
   }
 
-  async function ownerOf(account: string, msgId: string): Promise<BatchRef | null> {
-    const owner = await redis.get(keys.messageId(identityOf(account), msgId));
-    return owner === null ? null : refOf(owner);
-  }
-
-  return { accepted, take, settleByAsking, parked, askedAt, noteAsked, ownerOf };
+  return { accepted, take, settleByAsking, parked, askedAt, noteAsked };
 }
+
+const NOTHING = { checks: [], commands: [] };
+
+const auditOfLate = (
+  { campaignId, no }: BatchRef,
+  { at, msgId }: { readonly at: number; readonly msgId: string },
+  generation: number,
+): AuditEntry => ({
+  at,
+  by: 'wechat',
+  action: 'accepted-after-all',
+  msgId,
+  clientMsgId: batchKey(campaignId, { no, generation }),
+});
 
 /** The message id is remembered longer than what it belongs to, or its batch has gone on without it. */
 async function unlessOutdated(work: () => Promise<ArrivalOutcome>): Promise<ArrivalOutcome> {

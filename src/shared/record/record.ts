@@ -1,5 +1,4 @@
 /** Everything this product remembers, opened on one Redis connection. */
-
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type AttentionStore, makeAttentionStore } from './attention.ts';

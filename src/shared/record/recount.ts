@@ -8,7 +8,6 @@
  * back with its next start. What is set is set again by whatever came later. What is added up
  * (tallies, the lanes' work) would stay wrong, and a campaign would end too early or never.
  */
-
 import type { IdentityOf } from '../platform/identity.ts';
 import { askHolder, type Redis } from '../platform/redis.ts';
 import type { AttentionStore } from './attention.ts';

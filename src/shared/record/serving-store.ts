@@ -1,5 +1,4 @@
 /** What the running workers announce that they serve. An announcement expires if it is not repeated. */
-
 import type { Serving } from '../campaign/serving.ts';
 import type { Redis } from '../platform/redis.ts';
 import { SECOND } from '../platform/time.ts';

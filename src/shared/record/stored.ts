@@ -3,6 +3,7 @@
  * version of the whole record is checked at the start (installation.ts), a campaign's own here.
  */
 import type { Campaign } from '../campaign/campaign.ts';
+import { EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import { ServiceError } from '../platform/errors.ts';
 
 /** Of everything in Redis. A newer record is refused; an older one is read on. */
@@ -20,3 +21,8 @@ export function storedCampaign(text: string): Campaign {
   const details = { campaignId: campaign.id, version: campaign.v };
   throw new ServiceError('RECORD_NEWER', 'a newer program accepted this campaign', { details });
 }
+
+export const storedTally = (fields: Readonly<Record<string, string>>): Tally => ({
+  ...EMPTY_TALLY,
+  ...Object.fromEntries(Object.entries(fields).map(([field, count]) => [field, Number(count)])),
+});

@@ -126,8 +126,7 @@ export function makeTakeInAnswer(deps: Dependencies) {
       await stopCampaign.leaveLane(campaign, outcome.late);
     }
     await laneReactions.answered(campaign, batch, control);
-    const unconfirmedEvent = outcome.kind === 'submitted' && outcome.unconfirmedEvent;
-    await deps.expectReceipt(job, campaign, outcome.batch, { unconfirmedEvent });
+    await deps.expectReceipt(job, campaign, outcome.batch);
     return null;
   }
 

@@ -38,7 +38,6 @@ export function makeExpectReceipt(tools: Pick<Tools, 'config' | 'stores' | 'queu
     job: Pick<Job, 'parent'>,
     campaign: Campaign,
     batch: Batch,
-    { unconfirmedEvent }: { unconfirmedEvent?: boolean } = {},
   ): Promise<void> {
     if (batch.state !== 'submitted') return;
     const { no, msgId } = batch;
@@ -51,7 +50,7 @@ export function makeExpectReceipt(tools: Pick<Tools, 'config' | 'stores' | 'queu
       batches.read({ campaignId, no }),
       batches.parked(account, msgId),
     ]);
-    if (unconfirmedEvent || parked || again?.state === 'settled') {
+    if (parked || again?.state === 'settled') {
       await promote(queues.receipts, receiptJobId(account, msgId));
     }
   };
