@@ -1,4 +1,4 @@
-/** The one entry point: a role by its name, run until it is told to stop. */
+/** Runs a role by its name until it is stopped. */
 import { readFileSync } from 'node:fs';
 import { type Config, loadConfig, requireAccounts } from './shared/platform/config.ts';
 import { ServiceError } from './shared/platform/errors.ts';
@@ -19,39 +19,32 @@ const RELOADING: Reloading = {
   ...(ACCOUNTS_FILE ? { accountsFile: ACCOUNTS_FILE } : {}),
 };
 
-/** Each role's modules are loaded only where it runs. */
-const ROLES: Readonly<Record<string, (config: Config) => Promise<Running>>> = {
-  async producer(config) {
-    const { start } = await import('./producer/start.ts');
+/** Loads the modules of a role only where it runs. */
+const SERVICES = {
+  producer: () => import('./producer/start.ts'),
+  worker: () => import('./workers/start.ts'),
+  callback: () => import('./callback/start.ts'),
+};
+const isService = (role: string): role is keyof typeof SERVICES => role in SERVICES;
+
+async function startRole(role: string, config: Config): Promise<Running> {
+  if (isService(role)) {
+    const { start } = await SERVICES[role]();
     requireAccounts(config);
-    return start({ config, ...tools('producer', config), ...RELOADING });
-  },
-  async worker(config) {
-    const { start } = await import('./workers/start.ts');
-    requireAccounts(config);
-    return start({ config, ...tools('worker', config), ...RELOADING });
-  },
-  async callback(config) {
-    const { start } = await import('./callback/start.ts');
-    requireAccounts(config);
-    return start({ config, ...tools('callback', config), ...RELOADING });
-  },
-  async sandbox(config) {
+    const log = makeLogger({ role, level: config.log.level });
+    return start({ config, log, registry: makeRegistry({ role }), ...RELOADING });
+  }
+  if (role === 'sandbox') {
     const { start } = await import('./demo/sandbox-role.ts');
     return start(config, process.argv.slice(3));
-  },
-  async start(config) {
-    const { startAll } = await import('./demo/start-all.ts');
-    return startAll(config, process.env.REDIS_URL);
-  },
-};
-
-function tools(role: string, config: Config) {
-  const log = makeLogger({ role, level: config.log.level });
-  return { log, registry: makeRegistry({ role }) };
+  }
+  const { startAll } = await import('./demo/start-all.ts');
+  return startAll(config, process.env.REDIS_URL);
 }
 
-/** A drain may take as long as docker-compose.yml's grace; after that the process ends anyhow. */
+const ROLES = [...Object.keys(SERVICES), 'sandbox', 'start'];
+
+/** A stop may take as long as the grace period of docker-compose.yml; then the process exits. */
 const GRACE = 28 * SECOND;
 
 const START_WITHIN = 3 * SECOND;
@@ -74,23 +67,23 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
     process.exitCode = await runDemo(stop, process.stdout);
     return;
   }
-  const start = ROLES[role];
-  if (start && more.length > 0) {
+  const isKnown = ROLES.includes(role);
+  if (isKnown && role !== 'sandbox' && more.length > 0) {
     const settings = 'settings are environment variables, see .env.example';
     process.stderr.write(`${role} takes no ${more.join(' ')}: ${settings}\n`);
     process.exitCode = 1;
     return;
   }
-  if (!start) {
-    process.stderr.write(`usage: main <${[...Object.keys(ROLES), 'demo'].join(' | ')}>\n`);
+  if (!isKnown) {
+    process.stderr.write(`usage: main <${[...ROLES, 'demo'].join(' | ')}>\n`);
     process.exitCode = 2;
     return;
   }
   const config = readConfig();
-  const starting = start(config);
+  const starting = startRole(role, config);
   const running = await Promise.race([starting, aborted(stop)]);
   if (!running) {
-    // Told to stop while it started: it may have taken jobs, or wait for Redis with nothing in hand.
+    // Stopped during the start: it may have taken jobs already.
     const late = await inTime(starting, START_WITHIN).catch(() => null);
     await late?.stop();
     return;
@@ -106,7 +99,7 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
     process.stderr.write(`${failure.message}\n`);
     process.exitCode = 1;
   }
-  process.stderr.write(`${role} is stopping: nothing new is taken, what is in hand is finished\n`);
+  process.stderr.write(`${role} is stopping: it finishes its current work and takes nothing new\n`);
   await metrics?.close();
   await running.stop();
 }
@@ -117,7 +110,7 @@ async function metricsOf(role: string, { metrics }: Config, running: Running) {
   return startMetricsServer({ ...metrics, registry, ready: () => running.ready() });
 }
 
-/** What Node says of a port that it cannot listen on. */
+/** Node's error for a port that it cannot listen on. */
 interface Listening {
   readonly code?: string;
   readonly port?: number;
@@ -132,14 +125,14 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
 
 try {
   await main(...process.argv.slice(2));
-  // What keeps running after everything was stopped has nothing left to do.
+  // Everything was stopped; an open handle must not keep the process.
   setTimeout(() => process.exit(), 2 * SECOND).unref();
 } catch (error) {
-  process.stderr.write(`${inWords(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 }
 
-function inWords(error: unknown): string {
+function messageOf(error: unknown): string {
   if (error instanceof ServiceError) return error.message;
   const refusal = refusalOf(error);
   if (refusal) return refusal.message;

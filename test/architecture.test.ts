@@ -14,7 +14,18 @@ const BASE = [
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['producer', 'workers', 'callback', 'shared', 'demo'],
-  demo: ['demo', 'producer', 'workers', 'callback', 'sandbox', 'client', 'shared'],
+  // The demo draws its progress and its table as the command line does.
+  demo: [
+    'demo',
+    'producer',
+    'workers',
+    'callback',
+    'sandbox',
+    'client',
+    'cli/progress.ts',
+    'cli/screen.ts',
+    'shared',
+  ],
   // The doctor judges the producer's address as the producer does.
   cli: ['cli', 'client', 'shared', 'producer/http/auth.ts'],
   producer: ['producer', 'shared'],

@@ -1,12 +1,19 @@
+/** The command for accounts: how they stand, what WeChat has of them, pause and resume. */
 import type { AccountDetails } from '../client/index.ts';
+import { causesOf } from './account-causes.ts';
 import { adoptAccount } from './adopt-account.ts';
-import { type Command, type Invocation, onlyArg, UsageError } from './command.ts';
-import { EXIT, type Exit } from './exit.ts';
-import { columns, number } from './words.ts';
+import {
+  allOf,
+  type Command,
+  type Invocation,
+  onlyArg,
+  type Result,
+  UsageError,
+} from './command.ts';
+import { fields, localTime, number, type Screen, table } from './screen.ts';
 
 export const accounts: Command = {
   name: 'accounts',
-  summary: 'The accounts: what is left, whether they move, and what WeChat has of theirs.',
   usage: [
     '',
     '<name>',
@@ -15,99 +22,119 @@ export const accounts: Command = {
     'adopt <name>',
     'resume-restored',
   ],
-  details: `groups, tags, followers and drafts cost a call to WeChat (followers: one for 10,000).
-adopt goes straight to Redis, with the settings of a role: from then on the name stands for the AppID
-and the WeChat of these settings. What is open for the former AppID is closed, never called.`,
-  options: {},
+  examples: ['accounts tags default'],
+  options: [],
   async run(invocation) {
-    const { args, client, say, answer } = invocation;
+    const { args, client, t } = invocation;
     const [first, ...rest] = args;
-    if (first === 'resume-restored') return resumeRestored(invocation);
     const action = first === undefined ? undefined : ACTIONS[first];
-    if (action) return action(invocation, onlyArg({ args: rest }, 'account'));
-    if (first !== undefined) {
-      if (rest.length > 0) throw new UsageError(`what is ${first}?`);
-      const account = await client.accounts.get(first);
-      answer(account);
-      tell(account, say);
-      return EXIT.done;
+    if (action) return action(invocation, onlyArg({ args: rest, t }, 'account'));
+    if (first === 'resume-restored') {
+      const resumed = await client.accounts.resumeRestored();
+      return { answer: resumed, lines: resumed.length === 0 ? [t.account.noneResumed] : resumed };
     }
-    const all = await client.accounts.list();
-    answer(all);
-    for (const account of all) tell(account, say);
-    return EXIT.done;
+    if (first === undefined) return overview(await client.accounts.list(), invocation);
+    if (rest.length > 0) throw new UsageError(t.usage.unexpected(rest.join(' ')));
+    return one(await client.accounts.get(first), invocation);
   },
 };
 
-async function resumeRestored({ client, say, answer }: Invocation): Promise<Exit> {
-  const resumed = await client.accounts.resumeRestored();
-  answer(resumed);
-  say(resumed.length === 0 ? 'no account was paused for a restored Redis' : resumed.join('\n'));
-  return EXIT.done;
-}
-
-type Action = (invocation: Invocation, name: string) => Promise<Exit>;
+type Action = (invocation: Invocation, name: string) => Promise<Result>;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  pause: (invocation, name) => steer(invocation, invocation.client.accounts.pause(name)),
-  resume: (invocation, name) => steer(invocation, invocation.client.accounts.resume(name)),
-  adopt: adoptAccount,
-  async groups({ client, answer, say }, name) {
-    return lines({ answer, say }, await client.accounts.groups(name));
-  },
-  async tags({ client, answer, say }, name) {
-    return lines({ answer, say }, await client.accounts.tags(name));
-  },
-  async followers({ client, answer, say, json }, name) {
+  pause: async (it, name) => one(await it.client.accounts.pause(name), it),
+  resume: async (it, name) => one(await it.client.accounts.resume(name), it),
+  groups: async (it, name) => counted(await it.client.accounts.groups(name), it),
+  tags: async (it, name) => counted(await it.client.accounts.tags(name), it),
+  async followers({ client, json, say }, name) {
     const all: string[] = [];
     for await (const openId of client.accounts.followers(name)) {
       if (json) all.push(openId);
       else say(openId);
     }
-    answer(all);
-    return EXIT.done;
+    return { answer: all };
   },
-  async drafts({ client, answer, say }, name) {
-    const all = [];
-    for await (const draft of client.accounts.drafts(name)) all.push(draft);
-    answer(all);
-    for (const { mediaId, titles, updatedAt } of all) {
-      say(`${mediaId}  ${updatedAt}  ${titles.join(' · ')}`);
-    }
-    return EXIT.done;
+  async drafts(invocation, name) {
+    const found = await allOf(invocation.client.accounts.drafts(name));
+    const rows = found.map(({ mediaId, titles, updatedAt }) => [
+      mediaId,
+      localTime(updatedAt),
+      titles.join(' · '),
+    ]);
+    return { answer: found, lines: table(rows, invocation) };
   },
+  adopt: adoptAccount,
 };
 
-async function steer(
-  { answer, say }: Pick<Invocation, 'answer' | 'say'>,
-  steered: Promise<AccountDetails>,
-): Promise<Exit> {
-  const account = await steered;
-  answer(account);
-  tell(account, say);
-  return EXIT.done;
-}
-
-function lines(
-  { answer, say }: Pick<Invocation, 'answer' | 'say'>,
+function counted(
   found: readonly { id: string | number; name: string; count: number }[],
-): Exit {
-  answer(found);
-  const rows = found.map(({ id, name, count }) => [String(id), name, number(count)]);
-  for (const line of columns(rows)) say(line);
-  return EXIT.done;
+  screen: Screen,
+): Result {
+  const rows = found.map(({ id, name, count }) => [String(id), name, number(count, screen.t)]);
+  return { answer: found, lines: table(rows, screen) };
 }
 
-function tell(account: AccountDetails, say: (line: string) => void): void {
-  const { name, kind, lane, quota, lastEvent, warnings, sandbox } = account;
-  say(`${name}  ${kind} account${sandbox ? ' (sandbox)' : ''}`);
-  say(
-    `  lane        ${lane.state}, ${number(lane.pending)} calls to make${lane.why ? `: ${lane.why}` : ''}${lane.until ? ` (until ${lane.until})` : ''}`,
-  );
-  if (lane.sendBlocked) say(`  blocked     to OpenIDs: ${lane.sendBlocked.why}`);
-  for (const [path, { left, perDay }] of Object.entries(quota)) {
-    say(`  left today  ${number(left)} of ${number(perDay)}  ${path}`);
-  }
-  say(`  last event  ${lastEvent ? `${lastEvent.at} (${lastEvent.mode})` : 'never'}`);
-  for (const { message } of warnings) say(`  !           ${message}`);
+/** A line each, the worst first. */
+function overview(all: readonly AccountDetails[], screen: Screen): Result {
+  const { t } = screen;
+  const worst = (account: AccountDetails) => causesOf(account, screen.lang)[0];
+  const weight = (account: AccountDetails) => SEVERITY.indexOf(worst(account)?.is ?? '');
+  const sorted = [...all].sort((a, b) => weight(b) - weight(a));
+  const rows = sorted.map((account) => {
+    const { name, kind, lane, quota, lastEvent } = account;
+    const [sends] = Object.values(quota);
+    return [
+      name,
+      t.account.kinds[kind],
+      t.account.states[lane.state],
+      sends ? `${number(sends.left, t)}/${number(sends.perDay, t)}` : '',
+      number(lane.pending, t),
+      lastEvent ? localTime(lastEvent.at) : t.account.never,
+      worst(account)?.why ?? '',
+    ];
+  });
+  const count = (state: AccountDetails['lane']['state']): number =>
+    all.filter(({ lane }) => lane.state === state).length;
+  return {
+    answer: all,
+    lines: [
+      ...table([t.account.heads, ...rows], screen, (row) => {
+        const account = sorted[row - 1];
+        const cause = account && worst(account);
+        return account ? cause && COLOURS[cause.is] : 'bold';
+      }),
+      t.account.summary(all.length, count('open'), count('asleep'), count('paused')),
+    ],
+  };
+}
+
+const SEVERITY = ['warning', 'fault', 'waiting', 'stopped'];
+const COLOURS = { warning: 'yellow', waiting: 'yellow', fault: 'red', stopped: 'red' } as const;
+
+function one(account: AccountDetails, screen: Screen): Result {
+  const { t, paint } = screen;
+  const { labels, ...texts } = t.account;
+  const { name, kind, lane, quota, lastEvent, sandbox } = account;
+  const toSubmit = texts.toSubmit(number(lane.pending, t));
+  return {
+    answer: account,
+    lines: [
+      paint('bold', name),
+      ...fields([
+        [labels.kind, `${texts.kinds[kind]} ${sandbox ? texts.sandbox : ''}`.trim()],
+        [labels.state, `${texts.states[lane.state]}${t.comma}${toSubmit}`],
+        ...causesOf(account, screen.lang).map(
+          ({ is, why }) => [labels.warning, paint(COLOURS[is], why)] as const,
+        ),
+        ...Object.entries(quota).map(
+          ([path, { left, perDay }]) =>
+            [labels.left, texts.left(number(left, t), number(perDay, t), path)] as const,
+        ),
+        [
+          labels.event,
+          lastEvent ? texts.event(localTime(lastEvent.at), lastEvent.mode) : texts.never,
+        ],
+      ]),
+    ],
+  };
 }

@@ -1,4 +1,4 @@
-/** An account's name stands for another AppID, or for the same at another WeChat: this is meant. */
+/** Confirms that an account's name stands for another AppID, or for the same AppID at another WeChat. */
 import { describeDifference, installationOf } from '../shared/actions/watch-installation.ts';
 import { loadConfig } from '../shared/platform/config.ts';
 import { identityKey } from '../shared/platform/identity.ts';
@@ -9,20 +9,19 @@ import { wakeCampaign } from '../shared/queue/wake-campaign.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
 import { recordOf } from '../shared/record/keys.ts';
 import { openRecord } from '../shared/record/record.ts';
-import { type Invocation, UsageError } from './command.ts';
-import { EXIT, type Exit } from './exit.ts';
+import { EXIT, type Invocation, type Result, UsageError } from './command.ts';
 
 /**
- * Straight in Redis, with the settings of a role: no role starts before this is done. Campaigns of
- * the former AppID are woken, and the workers close them.
+ * Writes to Redis directly, with the settings of a role: no role starts before this is done.
+ * Campaigns of the former AppID are woken, and the workers close them.
  */
 export async function adoptAccount(
-  { env, say, answer }: Pick<Invocation, 'env' | 'say' | 'answer'>,
+  { env, t }: Pick<Invocation, 'env' | 't'>,
   name: string,
-): Promise<Exit> {
+): Promise<Result> {
   const config = loadConfig(env);
   const account = config.accounts.find((one) => one.name === name);
-  if (!account) throw new UsageError(`the settings here have no account ${name}`);
+  if (!account) throw new UsageError(t.usage.noAccount(name));
   const own = installationOf(config, [account]);
   const identity = own.accounts[name] ?? { appId: account.appId, origin: '' };
 
@@ -37,17 +36,22 @@ export async function adoptAccount(
       ? differencesOf(known, own).find((one) => one.code !== 'other-identity')
       : null;
     if (other) {
-      say(describeDifference(other));
-      answer({ adopted: false, difference: other });
-      return EXIT.failed;
+      return {
+        answer: { adopted: false, difference: other },
+        lines: [describeDifference(other)],
+        exit: EXIT.failed,
+      };
     }
     await installation.claim({ ...own, accounts: {} });
     await installation.adopt(name, identity);
     const closing = await wakeFormer();
-    answer({ adopted: true, account: name, ...identity, closing });
-    say(`${name} is AppID ${identity.appId} at ${identity.origin} from now on`);
-    for (const id of closing) say(`  campaign ${id} was accepted for another and is closed`);
-    return EXIT.done;
+    return {
+      answer: { adopted: true, account: name, ...identity, closing },
+      lines: [
+        t.account.adopted(name, identity.appId, identity.origin),
+        ...closing.map((id) => `  ${t.account.closing(id)}`),
+      ],
+    };
   } finally {
     redis.disconnect();
   }

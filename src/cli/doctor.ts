@@ -1,51 +1,80 @@
 import { loadConfig } from '../shared/platform/config.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, EXIT, type Invocation, UsageError } from './command.ts';
 import { type Examination, examine } from './doctor/examine.ts';
-import { type Finding, fault } from './doctor/finding.ts';
-import { EXIT } from './exit.ts';
+import { DOCTOR_TEXTS, type DoctorTexts, type Finding, makeFindings } from './doctor/finding.ts';
+import type { Screen } from './screen.ts';
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Look at this installation from its own environment, and say what to do.',
   usage: [''],
-  details: `Run it where a worker or the producer runs, with the same settings. To WeChat it makes two calls an
-account: a token (the one that is in use stays good) and openapi/quota/get. It sends nothing.
-Ends with 1 where something must be put right before campaigns can go out.`,
-  options: {},
-  async run({ args, env, say, answer }) {
-    if (args.length > 0) throw new UsageError(`what is ${args[0]}?`);
-    const { findings, calls } = await look(env);
-    const isFit = findings.every(({ level }) => level !== 'fault');
-    answer({ fit: isFit, findings, calls });
-    for (const finding of findings) for (const line of linesOf(finding)) say(line);
+  options: [],
+  async run(invocation) {
+    const { args, lang } = invocation;
+    if (args[0] !== undefined) throw new UsageError(invocation.t.usage.unexpected(args[0]));
+    const t = DOCTOR_TEXTS[lang];
+    const { findings, calls } = await look(invocation);
+    const count = (level: Finding['level']) =>
+      findings.filter((finding) => finding.level === level).length;
+    const isFit = count('fault') === 0;
     const made = Object.entries(calls).map(([path, times]) => `${path} × ${times}`);
-    say('');
-    say(
-      made.length > 0 ? `calls made to WeChat: ${made.join(', ')}` : 'no call to WeChat was made',
-    );
-    say(isFit ? 'fit' : 'not fit: put right what is marked with ✖');
-    return isFit ? EXIT.done : EXIT.failed;
+    return {
+      answer: { fit: isFit, findings, calls },
+      lines: [
+        ...findingLines(findings, t, invocation),
+        '',
+        t.calls(made.join(', ')),
+        t.summary(count('ok'), count('warning'), count('fault')),
+        invocation.paint(isFit ? 'green' : 'red', isFit ? t.fit : t.unfit),
+      ],
+      exit: isFit ? EXIT.done : EXIT.failed,
+    };
   },
 };
 
-async function look(env: Readonly<Record<string, string | undefined>>): Promise<Examination> {
+async function look({ env, lang }: Invocation): Promise<Examination> {
   try {
     const producerUrl = env.QUNFA_URL;
-    return await examine({ config: loadConfig(env), ...(producerUrl ? { producerUrl } : {}) });
+    const config = loadConfig(env);
+    return await examine({ config, language: lang, ...(producerUrl ? { producerUrl } : {}) });
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== 'CONFIG_INVALID') throw error;
     const { issues = [] } = error.details as { issues?: { setting: string; message: string }[] };
+    const { fault, t } = makeFindings(lang);
     const findings = issues.map(({ setting, message }) =>
-      fault('settings', `${setting}: ${message}`),
+      fault(t.about.settings, 'setting-wrong', setting, message),
     );
     return { findings, calls: {} };
   }
 }
 
-const MARKS = { ok: '✔', warning: '!', fault: '✖' } as const;
+const MARKS = {
+  ok: ['✔', 'green'],
+  warning: ['!', 'yellow'],
+  fault: ['✖', 'red'],
+} as const;
+const NAMED = 3;
 
-const linesOf = ({ level, about, sentence, remedy }: Finding): string[] => [
-  `${MARKS[level]} ${about}: ${sentence}`,
-  ...(remedy ? [`    → ${remedy}`] : []),
-];
+/** What is the same for several accounts is one line. */
+function findingLines(findings: readonly Finding[], t: DoctorTexts, { paint }: Screen): string[] {
+  const alike = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const { level, sentence, remedy } = finding;
+    const key = JSON.stringify([level, sentence, remedy]);
+    alike.set(key, [...(alike.get(key) ?? []), finding]);
+  }
+  return [...alike.values()].flatMap((same) => {
+    const [first] = same;
+    if (!first) return [];
+    const [mark, colour] = MARKS[first.level];
+    const named = same
+      .slice(0, NAMED)
+      .map(({ about }) => about)
+      .join(', ');
+    const about = same.length > NAMED ? t.more(named, same.length - NAMED) : named;
+    return [
+      `${paint(colour, mark)} ${about}: ${first.sentence}`,
+      ...(first.remedy ? [`    → ${first.remedy}`] : []),
+    ];
+  });
+}

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-/** `qunfa <command>`: the producer's API on a command line. What it is told: --help. */
+/** `qunfa <command>`: the API of the producer on a command line. `--help` lists the commands. */
 import { createRequire } from 'node:module';
 import { runCommand } from './run-command.ts';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-// `qunfa list | head`: whoever reads has seen enough.
+// `qunfa list | head` closes the pipe early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;

@@ -1,78 +1,47 @@
-/** How far a campaign is: bars where a person watches, else a line each time something changed. */
-import cliProgress from 'cli-progress';
-import type { CampaignSummary } from '../client/index.ts';
-import type { Language } from '../shared/platform/sentences.ts';
-import type { Terminal } from './command.ts';
-import { number, stateWords, waitWords } from './words.ts';
+/** Progress of one or more campaigns: two bars on a terminal, else a line after each change. */
+import { clearScreenDown, moveCursor } from 'node:readline';
+import type { Output } from './command.ts';
+import { heightOf } from './screen.ts';
+import { TEXTS, type Texts } from './texts.ts';
+
+/** In batches. */
+export interface Counts {
+  readonly total: number;
+  readonly submitted: number;
+  readonly settled: number;
+}
 
 export interface Progress {
-  show(campaign: CampaignSummary): void;
-  end(): void;
+  show(counts: Counts, state: string): void;
 }
 
-export const silent: Progress = { show: () => undefined, end: () => undefined };
+const WIDTH = 30;
 
-export const makeProgress = (stream: Terminal['stderr'], lang: Language): Progress =>
-  stream.isTTY ? bars(stream, lang) : lines(stream, lang);
-
-/** Two of them: handed to WeChat, and confirmed by WeChat's receipts. */
-function bars(stream: Terminal['stderr'], lang: Language): Progress {
-  const multi = new cliProgress.MultiBar(
-    {
-      stream,
-      format: '{what} {bar} {value}/{total} {words}',
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: false,
-    },
-    cliProgress.Presets.shades_classic,
-  );
-  const submitted = multi.create(1, 0, {
-    what: lang === 'zh' ? '已提交微信' : 'submitted',
-    words: '',
-  });
-  const confirmed = multi.create(1, 0, {
-    what: lang === 'zh' ? '已收到结果' : 'confirmed',
-    words: '',
-  });
-  return {
-    show(campaign) {
-      const { total, handed, settled } = countsOf(campaign);
-      for (const bar of [submitted, confirmed]) bar.setTotal(Math.max(1, total));
-      submitted.update(handed, { words: wordsOf(campaign, lang) });
-      confirmed.update(settled, { words: lang === 'zh' ? '批' : 'batches' });
-    },
-    end: () => multi.stop(),
-  };
-}
-
-function lines(stream: Terminal['stderr'], lang: Language): Progress {
+export function makeProgress(stream: Output, { progress: t }: Texts = TEXTS.en): Progress {
+  const { isTTY = false, columns = 80 } = stream;
   let last = '';
-  return {
-    show(campaign) {
-      const { total, handed, settled } = countsOf(campaign);
-      const words = wordsOf(campaign, lang);
-      const line =
-        lang === 'zh'
-          ? `${words}；共 ${number(total)} 批，已提交微信 ${number(handed)} 批，已收到结果 ${number(settled)} 批`
-          : `${words}; of ${number(total)} ${total === 1 ? 'batch' : 'batches'} ${number(handed)} submitted, ${number(settled)} confirmed`;
-      if (line !== last) stream.write(`${line}\n`);
-      last = line;
-    },
-    end: () => undefined,
+  let height = 0;
+
+  const bar = (label: string, done: number, total: number): string => {
+    const filled = total === 0 ? 0 : Math.round((WIDTH * done) / total);
+    return `${label} ${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${done}/${total}`;
   };
-}
 
-const countsOf = ({ batches }: CampaignSummary) => ({
-  total: batches.total,
-  handed: batches.submitted + batches.settled,
-  settled: batches.settled,
-});
-
-function wordsOf(campaign: CampaignSummary, lang: Language): string {
-  const state = stateWords(campaign, lang);
-  if (!campaign.waiting) return state;
-  const wait = waitWords(campaign.waiting, lang);
-  return lang === 'zh' ? `${state}，${wait}` : `${state}, waits for ${wait}`;
+  return {
+    show({ total, submitted, settled }, state) {
+      const taken = submitted + settled;
+      const lines = isTTY
+        ? [bar(t.submitted, taken, total), bar(t.confirmed, settled, total), state]
+        : [t.line(state, { total, taken, settled })];
+      const text = lines.map((line) => `${line}\n`).join('');
+      if (text === last) return;
+      if (height > 0) {
+        moveCursor(stream, 0, -height);
+        clearScreenDown(stream);
+      }
+      stream.write(text);
+      last = text;
+      height = isTTY ? lines.reduce((sum, line) => sum + heightOf(line, columns), 0) : 0;
+    },
+  };
 }

@@ -1,14 +1,52 @@
-/** From the words of a command line to an exit code. */
-import { parseArgs } from 'node:util';
+/** From a command line to an exit code. */
 import { makeClient, QunfaError } from '../client/index.ts';
+import { STATE_WORDS } from '../shared/campaign/state-words.ts';
+import { ServiceError } from '../shared/platform/errors.ts';
 import { nearest } from '../shared/platform/nearest.ts';
-import type { Language } from '../shared/platform/sentences.ts';
 import { SECOND } from '../shared/platform/time.ts';
-import { type Command, type Env, type Terminal, UsageError, type Values } from './command.ts';
-import { COMMANDS } from './commands.ts';
-import { EXIT, type Exit } from './exit.ts';
-import { helpOf, overview } from './help.ts';
-import { languageOf, stateWords } from './words.ts';
+import { accounts } from './accounts.ts';
+import { stateText } from './campaign-lines.ts';
+import { list, show, watch } from './campaigns.ts';
+import {
+  type Command,
+  type Env,
+  EXIT,
+  type Exit,
+  flag,
+  onlyArg,
+  parse,
+  type Terminal,
+  text,
+  UsageError,
+  type Values,
+} from './command.ts';
+import { approve, cancel, pause, recall, reject, resolve, resume, retry } from './decide.ts';
+import { doctor } from './doctor.ts';
+import { completion, helpOf, overview, SHELLS } from './help.ts';
+import { audience, media } from './library.ts';
+import { makeScreen, type Screen } from './screen.ts';
+import { plan, preview, send } from './send.ts';
+
+const completionCommand: Command = {
+  name: 'completion',
+  usage: [SHELLS.join(' | ')],
+  options: [],
+  async run(invocation) {
+    const named = onlyArg(invocation, 'shell');
+    const shell = SHELLS.find((one) => one === named);
+    const { usage } = invocation.t;
+    if (!shell) throw new UsageError(usage.unexpected(named));
+    const script = completion(COMMANDS, shell);
+    return { answer: script.join('\n'), lines: script };
+  },
+};
+
+/** In the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  ...[send, plan, preview, watch, list, show],
+  ...[pause, resume, cancel, approve, reject, retry, resolve, recall],
+  ...[media, audience, accounts, doctor, completionCommand],
+];
 
 interface CommandLine {
   readonly argv: readonly string[];
@@ -21,161 +59,95 @@ const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 export async function runCommand({ argv, env, terminal, version }: CommandLine): Promise<Exit> {
   const { stdout, stderr } = terminal;
-  const lang = languageOf(env);
+  const screen = makeScreen(stdout, env);
+  const { t } = screen;
+  const print = (lines: readonly string[]): void => {
+    for (const line of lines) stdout.write(`${line}\n`);
+  };
   const [name, ...rest] = argv;
   if (name === undefined || ['help', '--help', '-h'].includes(name)) {
     const about = COMMANDS.find((one) => one.name === rest[0]);
-    stdout.write(about ? helpOf(about, lang) : overview(COMMANDS, lang));
+    print(about ? helpOf(about, screen) : overview(COMMANDS, screen));
     return name === undefined ? EXIT.usage : EXIT.done;
   }
-  if (name === '--version') {
-    stdout.write(`${version}\n`);
+  if (name === '--version' || name === '-v') {
+    print([version]);
     return EXIT.done;
   }
   const command = COMMANDS.find((one) => one.name === name);
   if (!command) {
-    const near = nearest(
-      name,
-      COMMANDS.map((one) => one.name),
-    );
-    stderr.write(`qunfa: ${noCommand(name, near, lang)}\n`);
+    const names = COMMANDS.map((one) => one.name);
+    stderr.write(`qunfa: ${t.usage.noCommand(name, nearest(name, names))}\n`);
     return EXIT.usage;
   }
   let json = false;
   try {
-    const { values, positionals } = parse(command, rest);
-    if (values.help === true) {
-      stdout.write(helpOf(command, lang));
+    const { args, values } = parse(command, rest, t);
+    if (flag(values, 'help')) {
+      print(helpOf(command, screen));
       return EXIT.done;
     }
-    json = values.json === true;
-    return await command.run({
-      args: positionals,
-      values,
-      client: clientOf(env, values, lang),
-      terminal,
-      env,
-      lang,
-      json,
+    json = flag(values, 'json');
+    const client = clientOf(env, values, screen);
+    const { answer, lines, exit } = await command.run({
+      ...{ ...screen, args, values, client, terminal, env, json },
       say: (line) => json || stdout.write(`${line}\n`),
-      answer: (value) => json && stdout.write(`${JSON.stringify(value)}\n`),
     });
+    print(json ? (answer === undefined ? [] : [JSON.stringify(answer)]) : (lines ?? []));
+    return exit ?? EXIT.done;
   } catch (error) {
-    return explain(error, { command, terminal, json, version, lang });
+    return explain(error, { command, terminal, json, version, screen });
   }
 }
 
-function parse({ options }: Command, args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { ...COMMON, ...options },
-      allowPositionals: true,
-      strict: true,
-    }) as { values: Values; positionals: string[] };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const near = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? nearFlag(args, options) : undefined;
-    throw new UsageError(near === undefined ? message : `${message}; did you mean --${near}?`);
-  }
-}
-
-function nearFlag(args: readonly string[], options: Command['options']): string | undefined {
-  const known = Object.keys({ ...COMMON, ...options });
-  return args
-    .flatMap((arg) => /^--([^=]+)/.exec(arg)?.[1] ?? [])
-    .filter((name) => !known.includes(name))
-    .map((name) => nearest(name, known))
-    .find((name) => name !== undefined);
-}
-
-const COMMON = {
-  help: { type: 'boolean', short: 'h' },
-  json: { type: 'boolean' },
-  url: { type: 'string' },
-} as const;
-
-function clientOf(env: Env, values: Values, language: Language) {
-  const url = typeof values.url === 'string' ? values.url : env.QUNFA_URL || DEFAULT_URL;
+function clientOf(env: Env, values: Values, { lang, t }: Screen) {
+  const url = text(values, 'url') ?? (env.QUNFA_URL || DEFAULT_URL);
   const apiKey = env.QUNFA_API_KEY;
-  // Long enough for a hiccup; whoever sits before it would rather hear that nobody is there.
+  // Long enough for a short outage; an operator who waits should learn soon that it is down.
   const patienceMs = 2 * SECOND;
   try {
-    return makeClient({ url, patienceMs, language, ...(apiKey ? { apiKey } : {}) });
-  } catch (error) {
-    throw new UsageError(`QUNFA_URL or --${(error as Error).message}`);
+    return makeClient({ url, patienceMs, language: lang, ...(apiKey ? { apiKey } : {}) });
+  } catch {
+    throw new UsageError(t.usage.producerUrl);
   }
 }
 
-interface Place {
+interface Context {
   readonly command: Command;
   readonly terminal: Terminal;
   readonly json: boolean;
   readonly version: string;
-  readonly lang: Language;
+  readonly screen: Screen;
 }
 
-function explain(error: unknown, { command, terminal, json, version, lang }: Place): Exit {
-  const { stdout, stderr } = terminal;
+function explain(error: unknown, { command, terminal, json, version, screen }: Context): Exit {
+  const { t, lang } = screen;
+  const complain = (...lines: readonly string[]): void => {
+    terminal.stderr.write(`qunfa ${command.name}: ${lines.join('\n  ')}\n`);
+  };
   if (error instanceof UsageError) {
-    stderr.write(`qunfa ${command.name}: ${error.message}\n`);
-    stderr.write(
-      lang === 'zh'
-        ? `  用法：qunfa ${command.name} --help\n`
-        : `  qunfa ${command.name} --help says how\n`,
-    );
+    complain(error.message, t.usage.help(command.name));
     return EXIT.usage;
   }
   if (error instanceof QunfaError) {
     const { status, code, detail, errors, campaignId, campaign, batch } = error;
     if (json) {
-      const facts = {
-        ...{ status, code, detail, errors },
-        ...(campaignId ? { campaignId } : {}),
-        ...(campaign ? { campaign } : {}),
-        ...(batch ? { batch } : {}),
-      };
-      stdout.write(`${JSON.stringify({ error: facts })}\n`);
+      const facts = { status, code, detail, errors, campaignId, campaign, batch };
+      terminal.stdout.write(`${JSON.stringify({ error: facts })}\n`);
     }
-    stderr.write(`qunfa ${command.name}: ${noAnswerZh(code, lang)}${error.message}\n`);
-    if (campaign) stderr.write(`  ${nowIs(stateWords(campaign, lang), lang)}\n`);
-    if (batch) stderr.write(`  ${nowIs(`${batch.no} ${batch.state}`, lang)}\n`);
+    const now = [
+      ...(campaign ? [stateText(campaign, screen)] : []),
+      ...(batch ? [`${t.batch.no(batch.no)} ${STATE_WORDS[lang].batchStates[batch.state]}`] : []),
+    ];
+    complain(error.message, ...now.map(t.failure.nowIs));
     return code === 'unreachable' || code === 'timeout' ? EXIT.unreachable : EXIT.failed;
   }
   const { code, message, path } = error as NodeJS.ErrnoException;
-  if (error instanceof TypeError && typeof code !== 'string') {
-    // What the command reads from an answer is not in it.
-    stderr.write(
-      `qunfa ${command.name}: the producer's answer is not what this version (${version}) reads; is the producer of another version? (${message})\n`,
-    );
-    return EXIT.failed;
-  }
-  if (typeof code !== 'string') throw error;
-  const missing = lang === 'zh' ? '没有这个文件：' : 'there is no file ';
-  const why = code === 'ENOENT' && path ? `${missing}${path}` : message;
-  stderr.write(`qunfa ${command.name}: ${why}\n`);
+  if (error instanceof ServiceError) complain(message);
+  else if (code === 'ENOENT' && path) complain(t.failure.noFile(path));
+  else if (typeof code === 'string') complain(message);
+  // A field that the command reads is not in the answer.
+  else if (error instanceof TypeError) complain(t.failure.otherVersion(version, message));
+  else throw error;
   return EXIT.failed;
 }
-
-const nowIs = (how: string, lang: Language): string =>
-  lang === 'zh' ? `目前：${how}` : `it is now: ${how}`;
-
-function noCommand(name: string, near: string | undefined, lang: Language): string {
-  if (lang === 'zh') {
-    return `没有命令 ${name}；${near === undefined ? '全部命令见 qunfa --help' : `是不是想用 ${near}？`}`;
-  }
-  const meant = near === undefined ? 'qunfa --help names them' : `did you mean ${near}?`;
-  return `there is no command ${name}; ${meant}`;
-}
-
-/** What the client itself says, without an answer of the producer. */
-const NO_ANSWER_ZH: Readonly<Record<string, string>> = {
-  unreachable: '无法连接 producer，请确认它正在该地址运行。',
-  timeout: 'producer 没有在规定时间内应答。',
-  redirected: '该地址被重定向，请填写 producer 本身的地址。',
-  'answer-unexpected': '应答不是 producer 的格式，请确认地址。',
-  'file-unreadable': '任务中的文件无法读取，未发送任何内容。',
-};
-
-const noAnswerZh = (code: string, lang: Language): string =>
-  lang === 'zh' && code in NO_ANSWER_ZH ? `${NO_ANSWER_ZH[code]} ` : '';

@@ -1,9 +1,8 @@
-/** Lists of OpenIDs, streamed in: never whole in memory on either side. */
+/** Lists of OpenIDs are streamed: never whole in memory on either side. */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import type { AudienceDetails } from './answers.ts';
-import { pages } from './pages.ts';
+import type { AudienceDetails } from '../shared/contract/audiences.ts';
 import type { Transport } from './transport.ts';
 
 export type AudienceFormat = 'text' | 'csv' | 'ndjson' | 'json';
@@ -16,29 +15,26 @@ export type AudienceSource =
   | AsyncIterable<Uint8Array | string>;
 
 export interface AudienceOptions {
-  /** `text` is one OpenID a line. Told by a file's extension if absent. */
+  /** `text` is one OpenID a line. By a file's extension if absent. */
   readonly format?: AudienceFormat;
   /** The CSV column or the JSON field that has the OpenID; `openid` if absent. */
   readonly column?: string;
-  /** OpenIDs are of one account: no other can use the list. */
+  /** Only this account can use the list: OpenIDs are of one account. */
   readonly account?: string;
   readonly name?: string;
-  /** Ids of audiences: whoever is on one is left out. */
+  /** Ids of audiences whose OpenIDs are left out. */
   readonly exclude?: readonly string[];
-  /** Told how many bytes have been handed over. */
+  /** Called with the bytes that have been sent so far. */
   readonly onProgress?: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-export type Audiences = ReturnType<typeof makeAudiences>;
-
 const BLOCK = 64 * 1024;
 
-export function makeAudiences(transport: Transport) {
+export function makeAudiences({ call, get, pages }: Transport) {
   /**
-   * Streams a list in. It is whole or not there at all: a broken upload leaves nothing behind. A
-   * list of strings, and a file, may be sent again by this client while the producer is away; a
-   * stream is gone once it was read.
+   * Streams a list in; a broken upload leaves nothing behind. The client repeats an array or a file
+   * while the producer is away; a stream can be read only once.
    *
    * @param source a string is the path of a file; an iterable of strings is one OpenID each (with
    *   `format`: pieces of text); bytes are in `format`.
@@ -49,7 +45,7 @@ export function makeAudiences(transport: Transport) {
     options: AudienceOptions = {},
   ): Promise<AudienceDetails> {
     const { account, column, name, exclude, onProgress, signal } = options;
-    // Says at once and by its name that there is no such file.
+    // A missing file fails at once, with its name.
     if (typeof source === 'string') await (await open(source)).close();
     const isPath = typeof source === 'string';
     const again = isPath || Array.isArray(source);
@@ -62,7 +58,7 @@ export function makeAudiences(transport: Transport) {
         throw error;
       }
     };
-    const { body } = await transport.call<AudienceDetails>({
+    const { body } = await call<AudienceDetails>({
       method: 'POST',
       path: '/v1/audiences',
       query: {
@@ -78,7 +74,7 @@ export function makeAudiences(transport: Transport) {
           moved();
           onProgress?.(bytes);
         }),
-      // What broke is the source, not the way to the producer.
+      // The source failed, not the connection.
       broken: () => broken,
       once: !again,
       streams: true,
@@ -89,24 +85,12 @@ export function makeAudiences(transport: Transport) {
     return body;
   }
 
-  async function get(id: string): Promise<AudienceDetails> {
-    const path = `/v1/audiences/${encodeURIComponent(id)}`;
-    return (await transport.call<AudienceDetails>({ path, repeatable: true })).body;
-  }
-
-  const list = (
-    options: { readonly limit?: number } = {},
-  ): AsyncGenerator<AudienceDetails, void, undefined> =>
-    pages<AudienceDetails, string>(async (cursor) => {
-      const { body } = await transport.call<{ audiences: AudienceDetails[]; next: string | null }>({
-        path: '/v1/audiences',
-        query: { ...options, cursor },
-        repeatable: true,
-      });
-      return { items: body.audiences, next: body.next };
-    });
-
-  return { upload, get, list };
+  return {
+    upload,
+    get: (id: string) => get<AudienceDetails>(`/v1/audiences/${encodeURIComponent(id)}`),
+    list: (query: { readonly limit?: number } = {}) =>
+      pages<AudienceDetails>('/v1/audiences', 'audiences', { query }),
+  };
 }
 
 function formatOf(path: string): AudienceFormat {
@@ -116,7 +100,7 @@ function formatOf(path: string): AudienceFormat {
   return ['.ndjson', '.jsonl'].includes(extname(name)) ? 'ndjson' : 'text';
 }
 
-/** Without a format, each string is an OpenID and gets its line; bytes go as they come. */
+/** Without a format, each string is an OpenID on a line of its own; bytes are passed on. */
 async function* piecesOf(
   source: AudienceSource,
   format: AudienceFormat | undefined,

@@ -1,6 +1,6 @@
 /**
- * A campaign whose files are named by their paths, as in `examples/`: each file is handed to the
- * producer, and the id that comes back takes the path's place.
+ * A campaign whose files are named by their paths, as in `examples/`: each file is uploaded, and its
+ * id replaces the path.
  *
  *   {"upload": "media/cover.jpg"}                  a file of the message
  *   <img src="upload:media/picture.png">           a picture inside an article
@@ -8,15 +8,18 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { withUploads } from '../shared/campaign/article-pictures.ts';
+import { type ClientLanguage, failureText } from './failures.ts';
 import { QunfaError } from './qunfa-error.ts';
 
-/** Hands one file to the producer and returns its upload id. */
+/** Uploads one file and returns its id. */
 export type UploadFile = (bytes: Uint8Array, filename: string) => Promise<string>;
 
 interface FillOptions {
   /** Paths are relative to it. */
   readonly folder: string;
   readonly upload: UploadFile;
+  /** Of errors; English if absent. */
+  readonly language?: ClientLanguage;
 }
 
 const UPLOAD_ID = /^m_[A-Za-z0-9_-]{8,64}$/;
@@ -27,41 +30,42 @@ const UPLOAD_ID = /^m_[A-Za-z0-9_-]{8,64}$/;
  * @throws {QunfaError} `file-unreadable`, naming every such file at once; nothing was uploaded then.
  */
 export async function fillUploads<Body>(body: Body, options: FillOptions): Promise<Body> {
-  const { folder, upload } = options;
   const places = new Map<string, string>();
   walk(body, [], (path, at) => {
     if (!places.has(path)) places.set(path, at);
     return path;
   });
-  const files = await readAll(folder, places);
   const ids = new Map<string, string>();
-  for (const [path, bytes] of files) ids.set(path, await upload(bytes, basename(path)));
+  for (const [path, bytes] of await readAll(places, options)) {
+    ids.set(path, await options.upload(bytes, basename(path)));
+  }
   return walk(body, [], (path) => ids.get(path) ?? path) as Body;
 }
 
-async function readAll(
-  folder: string,
-  places: ReadonlyMap<string, string>,
-): Promise<[path: string, bytes: Uint8Array][]> {
+async function readAll(places: ReadonlyMap<string, string>, { folder, language }: FillOptions) {
+  const texts = failureText(language);
   const errors: { code: string; path: string; message: string }[] = [];
-  const files: [string, Uint8Array][] = [];
+  const files: [path: string, bytes: Uint8Array][] = [];
   for (const [path, place] of places) {
     try {
       files.push([path, await readFile(resolve(folder, path))]);
     } catch (error) {
       const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-      const why = code === 'ENOENT' ? `no such file in ${resolve(folder)}` : code;
-      errors.push({ code: 'file-unreadable', path: place, message: `${path}: ${why}` });
+      const message =
+        code === 'ENOENT'
+          ? texts['file-missing'](path, resolve(folder))
+          : texts['file-unreadable'](path, code);
+      errors.push({ code: 'file-unreadable', path: place, message });
     }
   }
   if (errors.length === 0) return files;
-  const detail = `${errors.length} of the campaign’s files cannot be read; nothing was sent`;
+  const detail = texts['files-unreadable'](errors.length);
   throw new QunfaError({ status: 0, code: 'file-unreadable', detail, errors });
 }
 
 type Replace = (path: string, at: string) => string;
 
-/** Only what names a file is touched: a text that speaks of "upload:" is not a file. */
+/** Replaces only what names a file, not a text that contains "upload:". */
 function walk(value: unknown, at: readonly string[], replace: Replace): unknown {
   if (Array.isArray(value)) {
     return value.map((item, index) => walk(item, [...at, String(index)], replace));

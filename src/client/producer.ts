@@ -1,28 +1,26 @@
 /**
- * Enqueues campaigns straight into Redis, from another service's process. The same from any
- * language: docs/enqueue.md.
+ * Enqueues campaigns directly in Redis, from the process of another service. From any language:
+ * docs/enqueue.md.
  *
- * What is put in is taken in by a worker, so that a mistake which only the record shows (no such
- * account, audience or file) is told by `waitUntilAccepted`, not by `enqueue`.
+ * A worker accepts what is enqueued. What only the record can refuse (an unknown account, audience
+ * or file) is therefore reported by `waitUntilAccepted`, not by `enqueue`.
  */
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Job, Queue } from 'bullmq';
-import type { z } from 'zod';
 import { CampaignRequest } from '../shared/contract/campaign-request.ts';
 import { mistakesOf } from '../shared/contract/mistakes-of.ts';
 import type { Problem } from '../shared/contract/problem.ts';
 import { describeProblem } from '../shared/contract/problem-words.ts';
+import type { Asked } from '../shared/contract/shapes.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { connect } from '../shared/platform/redis.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';
-import { jobIdOf } from './job-id.ts';
-import { isProblem } from './problem.ts';
-import { QunfaError } from './qunfa-error.ts';
+import { failed } from './failures.ts';
+import { isProblem, jsonIn, QunfaError } from './qunfa-error.ts';
 
-// biome-ignore lint/performance/noBarrelFile: what a service catches comes from where it enqueues
+// biome-ignore lint/performance/noBarrelFile: the public entry of the package
 export { QunfaError } from './qunfa-error.ts';
 
 export interface DirectProducerOptions {
@@ -35,7 +33,7 @@ export interface DirectProducerOptions {
 }
 
 /** The body of POST /v1/campaigns; OpenIDs and files by id where it would be over 64 KB. */
-export type NewCampaign = z.input<typeof CampaignRequest>;
+export type NewCampaign = Asked<typeof CampaignRequest>;
 
 export interface EnqueuedCampaign {
   /** Of the job, made of the idempotency key. */
@@ -47,28 +45,7 @@ export interface TakenCampaign {
   readonly state: string;
 }
 
-export interface DirectProducer {
-  /**
-   * @param options.idempotencyKey same key and body: the same campaign, however often.
-   * @throws {QunfaError} `invalid-campaign` with every mistake at once, `body-too-large`,
-   *   `idempotency-key-reused`, `redis-unavailable`.
-   */
-  enqueue(
-    body: NewCampaign,
-    options: { readonly idempotencyKey: string },
-  ): Promise<EnqueuedCampaign>;
-  /**
-   * Waits for a worker to take it in.
-   *
-   * @throws {QunfaError} with the API's own code where it was refused; `not-yet-accepted` when
-   *   nobody took it in time. It is kept all the same.
-   */
-  waitUntilAccepted(
-    job: EnqueuedCampaign,
-    options?: { readonly timeoutMs?: number },
-  ): Promise<TakenCampaign>;
-  close(): Promise<void>;
-}
+export type DirectProducer = ReturnType<typeof makeDirectProducer>;
 
 const ANSWER_WITHIN = 5 * SECOND;
 const LONGEST_PAUSE = SECOND;
@@ -78,42 +55,49 @@ const LONGEST_PAUSE = SECOND;
  *
  * @throws {TypeError} for a url or prefix that REDIS_URL or REDIS_PREFIX would not take.
  */
-export function makeDirectProducer({
-  redisUrl,
-  tls,
-  prefix = 'qunfa',
-}: DirectProducerOptions): DirectProducer {
+export function makeDirectProducer({ redisUrl, tls, prefix = 'qunfa' }: DirectProducerOptions) {
   if (!/^[a-z0-9-]{1,32}$/.test(prefix)) {
     throw new TypeError('prefix: 1 to 32 of a to z, 0 to 9 and -, as REDIS_PREFIX, without braces');
   }
-  // Without Redis, whoever enqueues hears so instead of waiting for ever.
+  // Without Redis, a call fails instead of waiting for ever.
   const connection = connect({ url: redisUrl, ...(tls ? { tls } : {}) }, { purpose: 'caller' });
   connection.on('error', () => undefined);
   const queue = new Queue('campaigns', { connection, prefix: `{${prefix}}` });
   queue.on('error', () => undefined);
 
+  /**
+   * @param options.idempotencyKey same key and body: the same campaign.
+   * @throws {QunfaError} `invalid-campaign` with every mistake at once, `body-too-large`,
+   *   `idempotency-key-reused`, `redis-unavailable`.
+   */
   async function enqueue(
     body: NewCampaign,
     options: { readonly idempotencyKey: string },
   ): Promise<EnqueuedCampaign> {
-    // What a caller without types may have left out would become the key "undefined".
+    // Without types, a caller may leave the options out.
     const jobId = jobIdOf((options as Partial<typeof options> | undefined)?.idempotencyKey);
     check(body);
-    // As Redis will have it: `undefined` fields are gone.
+    // As Redis will have it, without `undefined` fields.
     const data: unknown = JSON.parse(JSON.stringify(body));
     return answered(add(jobId, data));
   }
 
   async function add(jobId: string, data: unknown): Promise<EnqueuedCampaign> {
     await queue.add(acceptCampaignJob.name, data, { ...KEPT, jobId });
-    // BullMQ says nothing where the id is taken, and keeps what was there.
+    // BullMQ keeps the first job of an id, and reports nothing.
     const kept = await queue.getJob(jobId);
-    if (kept && !isDeepStrictEqual(kept.data, data))
+    if (kept && !isDeepStrictEqual(kept.data, data)) {
       throw refusal({ code: 'idempotency-key-reused' });
+    }
     return { jobId };
   }
 
-  /** Looked for, not listened for: an event between looking and listening is lost for good. */
+  /**
+   * Waits until a worker has accepted it. It polls: an event could come before the first read.
+   *
+   * @throws {QunfaError} with the API's code where it was refused; `not-yet-accepted` after
+   *   `timeoutMs`: the job is kept, and a worker may still accept it.
+   */
   async function waitUntilAccepted(
     { jobId }: EnqueuedCampaign,
     { timeoutMs = MINUTE }: { readonly timeoutMs?: number } = {},
@@ -121,14 +105,14 @@ export function makeDirectProducer({
     const until = performance.now() + timeoutMs;
     for (let pause = 25; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const job = await answered(queue.getJob(jobId));
-      if (!job) throw failure(404, 'job-not-found', 'no such job is kept in Redis');
+      if (!job) throw failed('job-not-found', 'Redis has no such job', {}, 404);
       if (job.finishedOn !== undefined) {
         if (job.failedReason) throw refusalOf(job);
         return job.returnvalue as TakenCampaign;
       }
       if (performance.now() + pause > until) {
-        const detail = `no worker took it in within ${timeoutMs / SECOND} s; it is kept all the same`;
-        throw failure(0, 'not-yet-accepted', detail);
+        const detail = `no worker accepted it within ${timeoutMs / SECOND} s; the job is kept`;
+        throw failed('not-yet-accepted', detail);
       }
       await sleep(pause);
     }
@@ -142,7 +126,7 @@ export function makeDirectProducer({
   return { enqueue, waitUntilAccepted, close };
 }
 
-/** A fault on the worker's side is tried again; a refusal is final and says why. */
+/** A failure of the worker is retried; a refusal is final. */
 const KEPT = {
   attempts: 1_000,
   backoff: { type: CAPPED_BACKOFF },
@@ -160,20 +144,12 @@ function check(body: unknown): void {
   throw refusal({ code: 'invalid-campaign', errors: mistakesOf(parsed.error) });
 }
 
-/** The worker fails the job with the problem as JSON; BullMQ itself fails it with a sentence. */
+/** A worker fails the job with the problem as JSON; BullMQ fails it with a sentence. */
 function refusalOf({ failedReason = 'failed' }: Job): QunfaError {
-  const problem = parsed(failedReason);
-  if (!isProblem(problem)) return failure(422, 'failed', failedReason);
+  const problem = jsonIn(failedReason);
+  if (!isProblem(problem)) return failed('failed', failedReason, {}, 422);
   const { status } = problem as { status?: unknown };
   return new QunfaError({ ...problem, status: typeof status === 'number' ? status : 422 });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function answered<T>(work: Promise<T>): Promise<T> {
@@ -182,12 +158,29 @@ async function answered<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof QunfaError) throw error;
     const detail =
-      'Redis cannot be reached, so nobody knows whether it was enqueued; the same key can be used again';
-    throw failure(0, 'redis-unavailable', detail, { cause: error });
+      'Redis cannot be reached, so it is unknown whether the job was added; repeat it with the same key';
+    throw failed('redis-unavailable', detail, { cause: error });
   }
 }
 
 const refusal = (problem: Problem): QunfaError => new QunfaError(describeProblem(problem, 'en'));
 
-const failure = (status: number, code: string, detail: string, options?: ErrorOptions) =>
-  new QunfaError({ status, code, detail }, options);
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/**
+ * The job's id for an idempotency key. BullMQ allows neither a colon nor a bare number, so those
+ * are percent-encoded; no two keys share an id.
+ *
+ * @throws {QunfaError} `idempotency-key-invalid`
+ */
+export function jobIdOf(idempotencyKey: unknown): string {
+  if (typeof idempotencyKey !== 'string' || !KEY.test(idempotencyKey)) {
+    const detail =
+      'idempotencyKey must be 1 to 255 printable ASCII characters, the same for the same campaign';
+    throw failed('idempotency-key-invalid', detail, {}, 400);
+  }
+  const encoded = encodeURIComponent(idempotencyKey);
+  return /^-?\d+$/.test(encoded) ? `%${hexOf(encoded)}${encoded.slice(1)}` : encoded;
+}
+
+const hexOf = (text: string): string => text.charCodeAt(0).toString(16).toUpperCase();

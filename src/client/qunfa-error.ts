@@ -1,47 +1,49 @@
-import type { BatchDetails, CampaignSummary } from './answers.ts';
+import type { ProblemAnswer } from '../shared/contract/problem-answer.ts';
+import type { Answered } from '../shared/contract/shapes.ts';
 
-/** Why a call did not do what was asked. Programs react to `code`; people read `detail`. */
-export interface QunfaFacts {
-  /** The HTTP status, or 0 where there was no answer at all. */
-  readonly status: number;
-  /** Stable, such as `invalid-campaign`, `same-content`, `unreachable`. */
-  readonly code: string;
-  readonly detail: string;
-  /** Every mistake of the input at once, each with its path, such as `message.articles.0.title`. */
-  readonly errors?: readonly {
-    readonly code: string;
-    readonly path: string;
-    readonly message: string;
-  }[];
-  /** The earlier campaign that this one collides with. */
-  readonly campaignId?: string;
-  /** Of `moved`: how the campaign that was decided about is now. */
-  readonly campaign?: CampaignSummary;
-  /** Of `moved`: how the batch that was decided about is now. */
-  readonly batch?: BatchDetails;
-}
+/**
+ * Why a call failed: problem+json of the API, or the same of the client itself. `status` is 0 where
+ * there was no answer; `code` is stable, such as `same-content` or `unreachable`.
+ */
+export type QunfaFacts = Pick<
+  Answered<typeof ProblemAnswer>,
+  'status' | 'code' | 'detail' | 'errors' | 'campaignId' | 'campaign' | 'batch'
+>;
 
 export class QunfaError extends Error {
   override name = 'QunfaError';
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-  readonly errors: NonNullable<QunfaFacts['errors']>;
-  readonly campaignId?: string;
-  readonly campaign?: CampaignSummary;
-  readonly batch?: BatchDetails;
+  declare readonly status: QunfaFacts['status'];
+  declare readonly code: QunfaFacts['code'];
+  declare readonly detail: QunfaFacts['detail'];
+  declare readonly errors: NonNullable<QunfaFacts['errors']>;
+  declare readonly campaignId?: NonNullable<QunfaFacts['campaignId']>;
+  declare readonly campaign?: NonNullable<QunfaFacts['campaign']>;
+  declare readonly batch?: NonNullable<QunfaFacts['batch']>;
 
   constructor(facts: QunfaFacts, options?: ErrorOptions) {
-    super(messageOf(facts), options);
-    this.status = facts.status;
-    this.code = facts.code;
-    this.detail = facts.detail;
-    this.errors = facts.errors ?? [];
-    if (facts.campaignId !== undefined) this.campaignId = facts.campaignId;
-    if (facts.campaign !== undefined) this.campaign = facts.campaign;
-    if (facts.batch !== undefined) this.batch = facts.batch;
+    const { status, code, detail, errors = [], campaignId, campaign, batch } = facts;
+    const mistakes = errors.map(({ path, message }) => `  ${path}: ${message}`);
+    super([`${code}: ${detail}`, ...mistakes].join('\n'), options);
+    Object.assign(
+      this,
+      { status, code, detail, errors },
+      campaignId && { campaignId },
+      campaign && { campaign },
+      batch && { batch },
+    );
   }
 }
 
-const messageOf = ({ code, detail, errors = [] }: QunfaFacts): string =>
-  [`${code}: ${detail}`, ...errors.map(({ path, message }) => `  ${path}: ${message}`)].join('\n');
+/** Whether it is a problem of the API (RFC 9457). */
+export function isProblem(value: unknown): value is Omit<QunfaFacts, 'status'> {
+  const { code, detail } = Object(value) as Record<string, unknown>;
+  return typeof code === 'string' && typeof detail === 'string';
+}
+
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,60 +1,55 @@
 /**
- * One call of the HTTP API, made again where that can do no harm.
+ * One call of the HTTP API, repeated where that is safe.
  *
- * A call that never arrived is made again in any case. One that may have arrived (a reset, a
- * timeout, half an answer, a proxy's 502, 503 or 504) only where the caller says that twice is as good
- * as once.
+ * A call that never arrived is always repeated. One that may have arrived (a reset, a timeout, half
+ * an answer, a proxy's 502, 503 or 504) is repeated only if it is marked as repeatable.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SECOND } from '../shared/platform/time.ts';
-import { isProblem } from './problem.ts';
-import { QunfaError } from './qunfa-error.ts';
-import { rest } from './rest.ts';
+import { type ClientLanguage, failed, failureText } from './failures.ts';
+import { isProblem, jsonIn, QunfaError } from './qunfa-error.ts';
 
 export interface ClientOptions {
-  /** Where the producer is, such as `http://127.0.0.1:3000`. */
+  /** Address of the producer, such as `http://127.0.0.1:3000`. */
   readonly url: string;
-  /** One of the producer's API_KEYS; none is needed on its own machine without any. */
+  /** One of the producer's API_KEYS; not needed on the same machine if it has none. */
   readonly apiKey?: string | undefined;
-  /** In place of the global one. */
+  /** Instead of the global one. */
   readonly fetch?: typeof globalThis.fetch;
   /** An undici Agent or ProxyAgent for the global fetch. */
   readonly dispatcher?: { dispatch(...args: never[]): boolean };
-  /** Of refusals, warnings and the audit, as they are shown: English if absent. */
-  readonly language?: 'en' | 'zh';
-  /** For how long one call is made again while the producer is away; 30 s. */
+  /** Of refusals, warnings and the audit; English if absent. */
+  readonly language?: ClientLanguage;
+  /** How long a call is repeated while the producer is away; 30 s. */
   readonly patienceMs?: number;
-  /** For one answer, uploads and streams apart; 60 s. */
+  /** For one answer, except uploads and streams; 60 s. */
   readonly timeoutMs?: number;
 }
+
+type Query = Readonly<Record<string, string | number | undefined>>;
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'PUT';
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  /** Made anew for each attempt; `moved` is to be called at each of its pieces. */
+  /** Made anew for each attempt; it must call `moved` for each of its pieces. */
   readonly body?: (moved: () => void) => NonNullable<RequestInit['body']>;
-  /** Why the body could not be read to its end: the caller's own fault, and no reason to repeat. */
+  /** Why the body could not be read to its end: the caller's own failure, and not repeated. */
   readonly broken?: () => { readonly error: unknown } | undefined;
-  /** The body comes in pieces. */
   readonly streams?: boolean;
-  /** The body is gone once it was read. */
+  /** The body can be read only once. */
   readonly once?: boolean;
-  /** Twice is as good as once. */
+  /** The second call changes nothing. */
   readonly repeatable: boolean;
-  /** An upload: the limit is for the time in which nothing moves, and longer. */
+  /** An upload: the limit starts again with each piece, and is longer. */
   readonly patient?: boolean;
-  /** The answer's body may come for as long as it likes. */
+  /** The answer is a stream without a limit of time. */
   readonly endless?: boolean;
-  /** Told before a call is made again of which nobody knows whether it arrived. */
+  /** Before a repeat of a call that may have arrived. */
   readonly onRepeat?: () => void;
   readonly signal?: AbortSignal | undefined;
-}
-
-export interface Answered<T> {
-  readonly body: T;
-  readonly headers: Headers;
 }
 
 export type Transport = ReturnType<typeof makeTransport>;
@@ -62,7 +57,7 @@ export type Transport = ReturnType<typeof makeTransport>;
 const UNEXPECTED = 'answer-unexpected';
 /** What a proxy answers while the producer behind it is away. */
 const PASSING = [502, 503, 504];
-/** Uploads may take as long as they move; so many limits after the last sign they are given up. */
+/** An upload is given up after so many limits without progress. */
 const PATIENT = 5;
 const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 5 * SECOND;
@@ -71,30 +66,67 @@ export function makeTransport(options: ClientOptions) {
   const { apiKey, dispatcher, patienceMs = 30 * SECOND, timeoutMs = 60 * SECOND } = options;
   const base = baseOf(options.url);
   const fetch = options.fetch ?? globalThis.fetch;
+  const texts = failureText(options.language);
 
   /**
    * @throws {QunfaError} with the API's own code; `unreachable` or `timeout` without an answer.
    * @throws the reason of `signal`.
    */
-  async function call<T>(request: Call): Promise<Answered<T>> {
+  async function call<T>(request: Call): Promise<{ body: T; headers: Headers }> {
     return repeated(request, async () => {
       const tried = await attemptOf(request);
       if ('arrived' in tried) return tried;
       const { response, release } = tried;
       try {
         const text = await response.text();
-        return { body: parse<T>(text, response.status), headers: response.headers };
+        const body = jsonIn(text);
+        if (body === undefined) {
+          throw failed(UNEXPECTED, texts['not-json'](), {}, response.status);
+        }
+        return { body: body as T, headers: response.headers };
       } catch (error) {
         request.signal?.throwIfAborted();
         if (error instanceof QunfaError) throw error;
-        return { arrived: 'maybe', error: noAnswer(error, `the answer of ${base} broke off`) };
+        return { arrived: 'maybe', error: unreachable('broken-off', error) };
       } finally {
         release();
       }
     });
   }
 
-  /** The answer with its body unread; a stream of events is read piece by piece. */
+  const get = async <T>(
+    path: string,
+    more: { readonly query?: Query; readonly repeatable?: boolean } = {},
+  ): Promise<T> => (await call<T>({ path, repeatable: true, ...more })).body;
+
+  const post = async <T>(
+    path: string,
+    json?: unknown,
+    more: Partial<Pick<Call, 'query' | 'repeatable' | 'patient'>> = {},
+  ): Promise<T> => (await call<T>({ method: 'POST', path, json, repeatable: true, ...more })).body;
+
+  /**
+   * Everything of a list; a page is asked for only when it is read.
+   *
+   * @param items the field of a page that has them; `by`: the query that takes its `next`.
+   */
+  async function* pages<Item>(
+    path: string,
+    items: string,
+    { query = {}, by = 'cursor', repeatable = true }: PageOptions = {},
+  ): AsyncGenerator<Item, void, undefined> {
+    let next: string | number | null = null;
+    do {
+      const page: Page = await get(path, {
+        query: { ...query, ...(next === null ? {} : { [by]: next }) },
+        repeatable,
+      });
+      yield* page[items] as readonly Item[];
+      next = page.next;
+    } while (next !== null);
+  }
+
+  /** The answer with its body unread, for a stream of events. */
   const open = (request: Call): Promise<Opened> => repeated(request, () => attemptOf(request));
 
   async function repeated<T extends object>(
@@ -106,11 +138,11 @@ export function makeTransport(options: ClientOptions) {
       request.signal?.throwIfAborted();
       const tried = await attempt();
       if (!('arrived' in tried)) return tried;
-      const pause = tried.afterMs ?? Math.min(FIRST_PAUSE * 2 ** count, LONGEST_PAUSE);
+      const ms = tried.afterMs ?? Math.min(FIRST_PAUSE * 2 ** count, LONGEST_PAUSE);
       const again = tried.arrived === 'no' || (tried.arrived === 'maybe' && request.repeatable);
-      if (!again || request.once || performance.now() + pause > until) throw tried.error;
+      if (!again || request.once || performance.now() + ms > until) throw tried.error;
       if (tried.arrived === 'maybe') request.onRepeat?.();
-      await rest(pause, request.signal);
+      await pause(ms, request.signal);
     }
   }
 
@@ -129,21 +161,21 @@ export function makeTransport(options: ClientOptions) {
       } as RequestInit);
       if (request.endless) limit.lift();
       if (response.ok) return { response, release: limit.release };
-      const failed = await refusalOf(response);
+      const refusal = await refusalOf(response);
       limit.release();
-      return failed;
+      return refusal;
     } catch (error) {
       limit.release();
       signal?.throwIfAborted();
       const broken = request.broken?.();
       if (broken) throw broken.error;
       if (limit.signal.aborted) {
-        const detail = `${base} did not answer within ${limitMs / SECOND} s`;
-        return { arrived: 'maybe', error: new QunfaError({ status: 0, code: 'timeout', detail }) };
+        const error = failed('timeout', texts.timeout(base, limitMs / SECOND));
+        return { arrived: 'maybe', error };
       }
       return {
         arrived: neverArrived(error) ? 'no' : 'maybe',
-        error: noAnswer(error, `${base} cannot be reached`),
+        error: unreachable('unreachable', error),
       };
     }
   }
@@ -164,7 +196,48 @@ export function makeTransport(options: ClientOptions) {
     ...headers,
   });
 
-  return { base, call, open };
+  function unreachable(how: 'unreachable' | 'broken-off', error: unknown): QunfaError {
+    const [{ code = '' } = {}] = causesOf(error).filter(({ code: one }) => typeof one === 'string');
+    return failed('unreachable', texts[how](base, code), { cause: error });
+  }
+
+  async function refusalOf(response: Response): Promise<Failed> {
+    const { status, statusText, headers, url } = response;
+    if (status >= 300 && status < 400) {
+      // The key goes to no other address than the one that was given.
+      await response.body?.cancel();
+      const to = URL.parse(headers.get('location') ?? '', url)?.origin ?? '…';
+      return { arrived: 'refused', error: failed('redirected', texts.redirected(to), {}, status) };
+    }
+    const problem = jsonIn(await response.text().catch(() => ''));
+    const isOurs = isProblem(problem);
+    const error = isOurs
+      ? new QunfaError({ ...problem, status })
+      : failed(UNEXPECTED, texts['not-ours'](`${status} ${statusText}`.trim()), {}, status);
+    const afterMs = retryAfter(headers.get('retry-after'));
+    const later = afterMs === undefined ? {} : { afterMs };
+    // Too many requests: refused before anything was done.
+    if (status === 429) {
+      return { arrived: afterMs === undefined ? 'refused' : 'no', error, ...later };
+    }
+    // Without a problem of ours, a proxy answered, which may have passed the request on.
+    const isPassing = PASSING.includes(status) && !isOurs;
+    const isAway = isPassing || (status === 503 && afterMs !== undefined);
+    return { arrived: isAway ? 'maybe' : 'refused', error, ...(status === 503 ? later : {}) };
+  }
+
+  return { call, get, post, pages, open };
+}
+
+interface PageOptions {
+  readonly query?: Query;
+  readonly by?: 'cursor' | 'from' | 'offset';
+  readonly repeatable?: boolean;
+}
+
+interface Page {
+  readonly [items: string]: unknown;
+  readonly next: string | number | null;
 }
 
 interface Opened {
@@ -182,9 +255,8 @@ function limitOf(signal: AbortSignal | undefined, ms: number) {
   signal?.addEventListener('abort', stop, { once: true });
   return {
     signal: limit.signal,
-    /** From now on there is none. */
     lift,
-    /** It begins again. */
+    /** Starts the limit again. */
     moved(): void {
       lift();
       timer = setTimeout(() => limit.abort(), ms);
@@ -200,7 +272,7 @@ interface Failed {
   /** Whether the producer may have done it. */
   readonly arrived: 'no' | 'maybe' | 'refused';
   readonly error: QunfaError;
-  /** When to come back, as the producer says. */
+  /** When to repeat it, by the producer. */
   readonly afterMs?: number;
 }
 
@@ -211,86 +283,18 @@ const bodyOf = ({ json, body, streams }: Call, moved: () => void) =>
       ? { body: body(moved), ...(streams ? { duplex: 'half' } : {}) }
       : {};
 
-async function refusalOf(response: Response): Promise<Failed> {
-  if (response.status >= 300 && response.status < 400) return redirected(response);
-  const text = await response.text().catch(() => '');
-  const afterMs = retryAfter(response.headers.get('retry-after'));
-  const error = new QunfaError(factsOf(response, text));
-  // Too many requests: turned away at the door.
-  if (response.status === 429)
-    return { arrived: afterMs === null ? 'refused' : 'no', error, ...after(afterMs) };
-  if (response.status === 503 && afterMs !== null) return { arrived: 'maybe', error, afterMs };
-  // Not the producer's own: a proxy before it, which may have passed the request on or not.
-  if (PASSING.includes(response.status) && error.code === UNEXPECTED) {
-    return { arrived: 'maybe', error };
-  }
-  return { arrived: 'refused', error };
-}
-
-/** The key goes to the address that was named, and to no other. */
-async function redirected(response: Response): Promise<Failed> {
-  await response.body?.cancel();
-  const to = URL.parse(response.headers.get('location') ?? '', response.url)?.origin ?? 'elsewhere';
-  const detail = `the address redirects to ${to}: name the producer's own address`;
-  const { status } = response;
-  return { arrived: 'refused', error: new QunfaError({ status, code: 'redirected', detail }) };
-}
-
-const after = (afterMs: number | null) => (afterMs === null ? {} : { afterMs });
-
-function factsOf({ status, statusText }: Response, text: string) {
-  const problem = jsonIn(text);
-  if (!isProblem(problem)) {
-    return { status, code: UNEXPECTED, detail: `HTTP ${status} ${statusText}`.trim() };
-  }
-  const { code, detail, errors, campaignId, campaign, batch } = problem;
-  return {
-    status,
-    code,
-    detail,
-    ...(errors ? { errors } : {}),
-    ...(campaignId === undefined ? {} : { campaignId }),
-    ...(campaign === undefined ? {} : { campaign }),
-    ...(batch === undefined ? {} : { batch }),
-  };
-}
-
-/** Seconds; a date is not worth its clock. */
-function retryAfter(value: string | null): number | null {
+/** Of seconds; a date would depend on the clock. */
+function retryAfter(value: string | null): number | undefined {
   const seconds = value === null || value.trim() === '' ? Number.NaN : Number(value);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * SECOND : null;
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * SECOND : undefined;
 }
 
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function parse<T>(text: string, status: number): T {
-  const value = jsonIn(text);
-  if (value !== undefined) return value as T;
-  const detail = 'the answer is not JSON: is this address the producer’s?';
-  throw new QunfaError({ status, code: UNEXPECTED, detail });
-}
-
-function noAnswer(error: unknown, what: string): QunfaError {
-  const why = reasonOf(error);
-  const detail = `${what}${why ? ` (${why})` : ''}; is the producer running there?`;
-  return new QunfaError({ status: 0, code: 'unreachable', detail }, { cause: error });
-}
-
-/** fetch says only "fetch failed"; why stands in its cause, and for two addresses in a list. */
+/** The causes of "fetch failed": one, or a list for several addresses. */
 function causesOf(error: unknown): NodeJS.ErrnoException[] {
   if (!(error instanceof Error)) return [];
   const inner = error instanceof AggregateError ? error.errors : [error.cause];
   return [error as NodeJS.ErrnoException, ...inner.flatMap(causesOf)];
 }
-
-const reasonOf = (error: unknown): string =>
-  causesOf(error).flatMap(({ code }) => (typeof code === 'string' ? [code] : []))[0] ?? '';
 
 const BEFORE_ANYTHING_WAS_SENT = [
   'ECONNREFUSED',
@@ -308,4 +312,12 @@ function baseOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed && /^https?:$/.test(parsed.protocol)) return url.replace(/\/+$/, '');
   throw new TypeError('url: the address of the producer, such as http://127.0.0.1:3000');
+}
+
+/** @throws the reason of `signal`, as it was given. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
+  });
 }

@@ -1,15 +1,13 @@
-/** A campaign as it goes, over server-sent events that are taken up again when they break off. */
+/** The changes of a campaign, over server-sent events; a broken connection is opened again. */
+import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 import { MINUTE, SECOND } from '../shared/platform/time.ts';
-import type { CampaignSummary } from './answers.ts';
-import { readEvents, type ServerEvent } from './event-reader.ts';
 import { QunfaError } from './qunfa-error.ts';
-import { rest } from './rest.ts';
-import type { Transport } from './transport.ts';
+import { pause, type Transport } from './transport.ts';
 
 export interface CampaignEvent {
-  /** `end`: nothing more happens by itself, and nothing more comes. */
+  /** `end`: the campaign has ended; no event follows. */
   readonly type: 'campaign' | 'end';
-  /** How the campaign stands now; a newer one replaces it. */
+  /** The campaign as it is now. */
   readonly campaign: CampaignSummary;
 }
 
@@ -17,9 +15,9 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A producer that restarts, or a proxy that cuts what is quiet, is no reason to miss the end. */
+/** Before the next connection, where a producer restarts or a proxy cuts a quiet one. */
 const PAUSE = SECOND;
-/** Once it was watched: for so long a producer, or the proxy before it, may be away. */
+/** How long the producer, or the proxy before it, may be away after the first event. */
 const AWAY = 15 * MINUTE;
 /** Two heartbeats of the producer (15 s each) and a little: longer silence is a dead connection. */
 const SILENCE = 40 * SECOND;
@@ -60,13 +58,18 @@ export async function* watchCampaign(
       signal?.removeEventListener('abort', stop);
       connection.abort();
     }
-    await rest(PAUSE, signal);
+    await pause(PAUSE, signal);
   }
 }
 
-/** The producer, or the proxy before it, is away just now. */
+/** The producer, or the proxy before it, may be back soon. */
 const isPassing = ({ status, code }: QunfaError): boolean =>
   code === 'unreachable' || code === 'timeout' || status >= 500 || status === 429;
+
+interface ServerEvent {
+  readonly event: string;
+  readonly data: string;
+}
 
 async function* eventsOf(
   transport: Transport,
@@ -97,5 +100,31 @@ async function* untilSilent(
     }
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Server-sent events, as the HTML standard reads them. */
+async function* readEvents(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let event = '';
+  let data: string[] = [];
+  for await (const piece of body) {
+    rest += decoder.decode(piece, { stream: true });
+    const lines = rest.split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line === '') {
+        if (data.length > 0) yield { event: event || 'message', data: data.join('\n') };
+        event = '';
+        data = [];
+        continue;
+      }
+      const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+      if (field === 'event') event = value;
+      if (field === 'data') data.push(value);
+    }
   }
 }

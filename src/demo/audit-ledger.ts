@@ -1,4 +1,4 @@
-/** Asks the sandbox's ledger, not us, what every follower received. */
+/** Checks in the sandbox's ledger, not in our own record, what every follower received. */
 import type { RunningSandbox } from '../sandbox/start.ts';
 import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 
@@ -7,7 +7,7 @@ export interface Audit {
   readonly recipients: number;
   readonly duplicates: number;
   readonly lost: number;
-  /** In words; none means that everything is as it should be. */
+  /** Sentences; empty if everything is as expected. */
   readonly findings: readonly string[];
 }
 
@@ -23,10 +23,9 @@ export function auditLedger(
     const expected = expectedOf(view, account(view.account));
     const times = ledger.messagesPerFollower(`${view.id}-`);
     const once = times[1] ?? 0;
-    const more = Object.entries(times).reduce(
-      (sum, [n, many]) => sum + (Number(n) > 1 ? many : 0),
-      0,
-    );
+    const more = Object.entries(times)
+      .filter(([n]) => Number(n) > 1)
+      .reduce((sum, [, many]) => sum + many, 0);
     const missing = Math.max(0, expected - once - more);
     recipients += once + more;
     duplicates += more;
@@ -34,20 +33,20 @@ export function auditLedger(
     const wrong = [
       ...(view.state === 'completed' ? [] : [`is ${view.state}, not completed`]),
       ...(view.state === 'completed' && view.outcome !== 'delivered'
-        ? [`came out ${view.outcome}`]
+        ? [`ended as ${view.outcome}`]
         : []),
       ...(more > 0 ? [`reached ${more} followers more than once`] : []),
       ...(missing > 0 ? [`did not reach ${missing} followers`] : []),
-      ...(view.receipt.sent === once + more ? [] : [`says ${view.receipt.sent} were sent to`]),
+      ...(view.receipt.sent === once + more ? [] : [`reports ${view.receipt.sent} as sent`]),
     ];
-    findings.push(...wrong.map((words) => `${view.name} (${view.id}) ${words}`));
+    findings.push(...wrong.map((finding) => `${view.name} (${view.id}) ${finding}`));
   }
   return { messages: ledger.sends().length, recipients, duplicates, lost, findings };
 }
 
 type Account = ReturnType<RunningSandbox['sandbox']['account']>;
 
-/** How many should have it, by the sandbox's own lists. */
+/** How many should have received it, by the sandbox's own lists. */
 function expectedOf({ audience, recipients }: CampaignSummary, account: Account): number {
   const sizeOf = (members: Account['groups'][number]['members'] | undefined): number =>
     members === undefined ? 0 : 'from' in members ? members.to - members.from : members.length;

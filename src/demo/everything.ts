@@ -1,4 +1,4 @@
-/** Every role in one process, over one Redis; with the sandbox, where there is nobody real. */
+/** Every role in one process, with one Redis, and the sandbox where no real account is used. */
 import type { Logger } from 'pino';
 import { start as startCallback } from '../callback/start.ts';
 import { start as startProducer } from '../producer/start.ts';
@@ -18,12 +18,12 @@ export type SandboxSettings = NonNullable<Parameters<typeof startSandbox>[0]>;
 interface Options {
   readonly config: Config;
   readonly log: (role: string) => Logger;
-  /** Given: its accounts are the configuration's, and nobody real gets anything. */
+  /** With it, no real follower receives anything. */
   readonly sandbox?: SandboxSettings;
   readonly prefix?: string;
 }
 
-/** Started in the order in which they need each other, stopped the other way round. */
+/** Starts the roles in the order of their dependencies, and stops them in the reverse order. */
 export async function startEverything({
   config,
   log,
@@ -77,7 +77,7 @@ export async function startEverything({
   }
 }
 
-/** The sandbox pushes to where the callback service really listens. */
+/** The sandbox pushes to the address on which the callback service listens. */
 function pushesTo(config: Config, callback: Running): Pick<SandboxSettings, 'callbackUrl'> {
   const [address] = Object.values(callback.addresses);
   const local = `http://${config.callback.host}:${config.callback.port}/wechat`;

@@ -9,7 +9,7 @@ type Audience = NewCampaign['audience'];
 type Message = NewCampaign['message'];
 
 export interface Followers {
-  /** Real followers of the account, by their position. */
+  /** OpenIDs of followers, by their position. */
   slice(from: number, to: number): string[];
 }
 
@@ -75,7 +75,7 @@ function nameOf(audience: Audience): string {
   return `${audience.openids.length.toLocaleString('en')} OpenIDs`;
 }
 
-/** Files are named by their path in `examples/`; each becomes an upload of the producer's. */
+/** Files are named by their path in `examples/`; each is uploaded to the producer. */
 async function exampleMessage(name: string, upload: UploadFile): Promise<Message> {
   const text = readFileSync(join(EXAMPLES, `${name}.json`), 'utf8');
   const { message } = JSON.parse(text) as { message: Message };

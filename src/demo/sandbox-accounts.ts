@@ -1,4 +1,4 @@
-/** Four accounts that show every way: safe and plain pushes, both routes of articles, both kinds. */
+/** Four accounts for every case: safe and plain mode, both routes of articles, both kinds. */
 import { madeUpAccount } from '../sandbox/start.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 
@@ -14,12 +14,16 @@ export function sandboxAccounts({ callsPerMinute }: { callsPerMinute: number }):
 }
 
 /** The same account as the sandbox knows it. */
-export const inSandbox = (account: AccountConfig) => ({
-  name: account.name,
-  appId: account.appId,
-  appSecret: account.appSecret,
-  kind: account.kind,
-  originalId: account.originalId ?? '',
-  ...(account.callbackToken === undefined ? {} : { callbackToken: account.callbackToken }),
-  ...(account.encodingAesKey === undefined ? {} : { encodingAesKey: account.encodingAesKey }),
+export const inSandbox = ({
+  name,
+  appId,
+  appSecret,
+  kind,
+  originalId = `gh_${appId.slice(-12).padStart(12, '0')}`,
+  callbackToken,
+  encodingAesKey,
+}: AccountConfig) => ({
+  ...{ name, appId, appSecret, kind, originalId },
+  ...(callbackToken && { callbackToken }),
+  ...(encodingAesKey && { encodingAesKey }),
 });

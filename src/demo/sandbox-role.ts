@@ -5,11 +5,12 @@ import { type SandboxSettings, start as startSandbox } from '../sandbox/start.ts
 import type { Config } from '../shared/platform/config.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { inSandbox } from './sandbox-accounts.ts';
 
-/** @param words options as `name=value`, beside those of SANDBOX_OPTIONS. */
+/** @param more options as `name=value`, in addition to SANDBOX_OPTIONS. */
 export async function start(
   { sandbox, callback, accounts, wechat }: Config,
-  words: readonly string[],
+  more: readonly string[],
 ): Promise<Running> {
   const { host, port } = sandbox;
   const callbackUrl = sandbox.callbackUrl ?? `http://${callback.host}:${callback.port}/wechat`;
@@ -17,18 +18,8 @@ export async function start(
     host,
     port,
     callbackUrl,
-    options: { protocol: wechat.era, ...sandboxOptions([...sandbox.options, ...words]) },
-    accounts: accounts.map(
-      ({ name, appId, appSecret, originalId, kind, callbackToken, encodingAesKey }) => ({
-        name,
-        appId,
-        appSecret,
-        kind,
-        originalId: originalId ?? `gh_${appId.slice(-12).padStart(12, '0')}`,
-        ...(callbackToken === undefined ? {} : { callbackToken }),
-        ...(encodingAesKey === undefined ? {} : { encodingAesKey }),
-      }),
-    ),
+    options: { protocol: wechat.era, ...sandboxOptions([...sandbox.options, ...more]) },
+    accounts: accounts.map(inSandbox),
     log: (line) => process.stderr.write(`${line}\n`),
   });
   const madeUp = accounts.length === 0 ? running.accounts : [];
@@ -36,7 +27,7 @@ export async function start(
     addresses: {
       sandbox: running.url,
       'pushes events to': callbackUrl,
-      // Made up a moment ago, and good for nothing but this sandbox: they are there to be copied.
+      // Made up for this sandbox, to be copied.
       ...Object.fromEntries(madeUp.flatMap((account) => environmentOf(account))),
     },
     ready: async () => [],
@@ -44,10 +35,10 @@ export async function start(
   };
 }
 
-/** Options as `name=value`; what is wrong with them is the caller's mistake, not a crash. */
-export function sandboxOptions(words: readonly string[]): NonNullable<SandboxSettings['options']> {
+/** @throws {ServiceError} `CONFIG_INVALID` */
+export function sandboxOptions(given: readonly string[]): NonNullable<SandboxSettings['options']> {
   try {
-    const options = optionsIn(words);
+    const options = optionsIn(given);
     settle({ accounts: [], options });
     return options;
   } catch (error) {

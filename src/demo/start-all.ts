@@ -1,8 +1,8 @@
 /**
  * `npm start`: everything in one process, kept running.
  *
- * Against the sandbox only where no account is configured at all; half a set of credentials is an
- * error (config.ts), never a silent sandbox.
+ * It uses the sandbox only if no account is configured; incomplete credentials are an error
+ * (config.ts).
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -23,9 +23,9 @@ import { sandboxOptions } from './sandbox-role.ts';
 const DATA = '.qunfa';
 
 /**
- * A rehearsal beside a real installation would take its campaigns, and give it its own.
+ * A rehearsal in the Redis of a real installation would mix the campaigns of both.
  *
- * @throws {ServiceError} `CONFIG_INVALID`: this Redis holds anything but an earlier rehearsal.
+ * @throws {ServiceError} `CONFIG_INVALID`: this Redis holds something else than an earlier rehearsal.
  */
 async function refuseForeign(config: Config): Promise<void> {
   const redis = connect(config.redis, { purpose: 'http' });
@@ -45,11 +45,11 @@ async function refuseForeign(config: Config): Promise<void> {
   }
   throw new ServiceError(
     'CONFIG_INVALID',
-    'REDIS_URL names a database that holds something else, and no account is set, so this would be a rehearsal: unset REDIS_URL for a Redis of its own, name an empty database, or set the accounts',
+    'the database of REDIS_URL holds something else, and no account is set, so this would be a rehearsal: unset REDIS_URL for a private Redis, use an empty database, or set the accounts',
   );
 }
 
-/** @param redisUrl of a Redis that is there; without it, a private one is started. */
+/** @param redisUrl without it, a private Redis is started. */
 export async function startAll(asked: Config, redisUrl?: string): Promise<Running> {
   const isAlone = asked.accounts.length === 0;
   const dataDir = `${DATA}/${isAlone ? `sandbox-${randomUUID()}` : 'redis'}`;
@@ -61,7 +61,7 @@ export async function startAll(asked: Config, redisUrl?: string): Promise<Runnin
   });
   async function stopRedis(): Promise<void> {
     await redis.stop();
-    // The sandbox forgets everything when it stops, so what refers to it is not kept either.
+    // The sandbox forgets everything when it stops, so the record is deleted, too.
     if (isAlone) await rm(dataDir, { recursive: true, force: true });
   }
   const accounts = isAlone ? sandboxAccounts({ callsPerMinute: 60 }) : asked.accounts;

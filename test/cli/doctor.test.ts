@@ -55,8 +55,8 @@ describe('the doctor', () => {
     const fine = of(found, 'ok').join('\n');
     expect(fine).toMatch(/account default: AppID, secret and this address are accepted/);
     expect(fine).toMatch(/calls of message\/mass\/send are left today/);
-    expect(fine).toMatch(/callback of default: http:.*\/wechat\/default answers as WeChat wants/);
-    expect(fine).toMatch(/callback of default: it takes a push as WeChat would make it/);
+    expect(fine).toMatch(/callback of default: its address answers as WeChat requires/);
+    expect(fine).toMatch(/callback of default: it accepts a push as WeChat makes it/);
     expect(fine).toMatch(/workers: at least one is alive/);
     expect(fine).toMatch(/producer: .* is able to work/);
     expect(fine).toMatch(/clock: /);
@@ -75,7 +75,9 @@ describe('the doctor', () => {
   it('knows a wrong secret from an address that is not on the list', async () => {
     const wrong = { ...accountNamed('default'), appSecret: '0123456789abcdef0123456789abcdef' };
     expect(of(await look({ accounts: [wrong] }), 'fault')).toEqual([
-      expect.stringMatching(/account default: no token: .*AppSecret.*→ put the AppSecret/),
+      expect.stringMatching(
+        /account default: no token: .*AppSecret.*→ compare AppID and AppSecret/,
+      ),
     ]);
 
     fetchToken(40164);
@@ -156,7 +158,7 @@ describe('the doctor', () => {
 
     expect(of(await look({ accounts }), 'fault')).toEqual([
       expect.stringMatching(
-        /account daily: its lane is paused: .+ → when that is put right: qunfa accounts resume daily/,
+        /account daily: .+ → when it is corrected: qunfa accounts resume daily/,
       ),
       expect.stringMatching(/account plain: no send to OpenIDs: .+/),
     ]);
@@ -222,6 +224,6 @@ describe('the doctor', () => {
 
     expect(ran.exit).toBe(0);
     expect(ran.out).toMatch(/! settings: no account is configured/);
-    expect(ran.out).toMatch(/no call to WeChat was made\nfit\n$/);
+    expect(ran.out).toMatch(/no call to WeChat was made\n.* 0 faults\nfit\n$/);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EXIT_CODES, exitOf } from '../../src/cli/exit.ts';
+import { exitOf } from '../../src/cli/command.ts';
+import { TEXTS } from '../../src/cli/texts.ts';
 import { NEW_CONTROL } from '../../src/shared/campaign/campaign.ts';
 import { OUTCOMES } from '../../src/shared/campaign/outcome.ts';
 import { EMPTY_TALLY, type Tally } from '../../src/shared/campaign/progress.ts';
@@ -12,7 +13,7 @@ const ended = (counts: Partial<Tally>) =>
 const CASES = [
   ['delivered', { settled: 1, 'receipt-delivered': 1 }, 0, 'is delivered'],
   ['partly', { settled: 1, 'receipt-delivered': 1, refused: 1 }, 1, 'to some'],
-  ['none', { settled: 1, 'receipt-delivered': 1, 'nobody-filtered': 1 }, 1, 'to nobody'],
+  ['none', { settled: 1, 'receipt-delivered': 1, 'nobody-filtered': 1 }, 1, 'to none'],
   ['unknown', { abandoned: 1 }, 3, 'outcome is unknown'],
 ] as const;
 
@@ -22,7 +23,9 @@ describe('the exit code of a campaign that ended', () => {
 
     expect(view.outcome).toBe(outcome);
     expect(exitOf(view)).toBe(exit);
-    const line = EXIT_CODES.en.split('\n').find((one) => one.trimStart().startsWith(`${exit} `));
+    const line = TEXTS.en.exitCodes
+      .split('\n')
+      .find((one) => one.trimStart().startsWith(`${exit} `));
     expect(line).toContain(words);
   });
 

@@ -1,7 +1,6 @@
 /** A terminal that a test can type into and read. */
 import { PassThrough, Writable } from 'node:stream';
-import type { Env, Terminal } from '../../src/cli/command.ts';
-import type { Exit } from '../../src/cli/exit.ts';
+import type { Env, Exit, Terminal } from '../../src/cli/command.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 
 export interface Ran {
@@ -16,16 +15,18 @@ interface Options {
   readonly env: Env;
   readonly typed?: string | Buffer;
   readonly isTTY?: boolean;
+  /** Of the window. */
+  readonly columns?: number;
   /** Called with what Ctrl-C does. */
   readonly interrupt?: (stop: () => void) => void;
 }
 
 export async function qunfa(argv: readonly string[], options: Options): Promise<Ran> {
-  const { env, typed = '', isTTY = false, interrupt } = options;
+  const { env, typed = '', isTTY = false, columns = 200, interrupt } = options;
   const stdin = Object.assign(new PassThrough(), { isTTY });
   stdin.end(typed);
-  const stdout = recorder(isTTY);
-  const stderr = recorder(isTTY);
+  const stdout = recorder(isTTY, columns);
+  const stderr = recorder(isTTY, columns);
   const onInterrupt = (stop: () => void) => {
     interrupt?.(stop);
     return () => undefined;
@@ -41,7 +42,7 @@ export async function qunfa(argv: readonly string[], options: Options): Promise<
   return { exit, out, err: stderr.text(), json: <T>() => JSON.parse(out) as T };
 }
 
-function recorder(isTTY: boolean) {
+function recorder(isTTY: boolean, columns: number) {
   const pieces: Buffer[] = [];
   const stream = new Writable({
     write(piece: Buffer, _encoding, done) {
@@ -52,7 +53,7 @@ function recorder(isTTY: boolean) {
   return {
     stream: Object.assign(stream, {
       isTTY,
-      columns: 100,
+      columns,
       cursorTo: () => true,
       clearLine: () => true,
       moveCursor: () => true,

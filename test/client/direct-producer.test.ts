@@ -1,8 +1,12 @@
 import { Queue } from 'bullmq';
 import { afterAll, describe, expect, it } from 'vitest';
 import { makeClient } from '../../src/client/index.ts';
-import { jobIdOf } from '../../src/client/job-id.ts';
-import { makeDirectProducer, type NewCampaign, QunfaError } from '../../src/client/producer.ts';
+import {
+  jobIdOf,
+  makeDirectProducer,
+  type NewCampaign,
+  QunfaError,
+} from '../../src/client/producer.ts';
 import { DAY } from '../../src/shared/platform/time.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';

@@ -2,6 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { start as startCallback } from '../../src/callback/start.ts';
 import { accounts as accountsCommand } from '../../src/cli/accounts.ts';
+import { TEXTS } from '../../src/cli/texts.ts';
 import { start as startProducer } from '../../src/producer/start.ts';
 import { installationOf } from '../../src/shared/actions/watch-installation.ts';
 import type { Config } from '../../src/shared/platform/config.ts';
@@ -209,9 +210,8 @@ describe('qunfa accounts adopt', () => {
     stopAfter(await roles.callback(own.config, own));
     const id = await own.create(text('tonight', { sendAt }));
     const other = own.accounts[1];
-    const said: string[] = [];
 
-    const exit = await accountsCommand.run({
+    const { exit, lines } = await accountsCommand.run({
       args: ['adopt', 'default'],
       env: {
         REDIS_URL: own.redisUrl,
@@ -220,12 +220,11 @@ describe('qunfa accounts adopt', () => {
         WECHAT_APP_ID: other?.appId,
         WECHAT_APP_SECRET: other?.appSecret,
       },
-      say: (line: string) => said.push(line),
-      answer: () => undefined,
+      t: TEXTS.en,
     } as unknown as Parameters<typeof accountsCommand.run>[0]);
 
-    expect(exit).toBe(0);
-    expect(said.join('\n')).toContain(`campaign ${id} was accepted for another`);
+    expect(exit).toBeUndefined();
+    expect(lines?.join('\n')).toContain(`campaign ${id} of the former AppID is closed`);
     stopAfter(await roles.worker(corrected(own), own));
     expect(await own.ended(id)).toMatchObject({ error: { code: 'account-changed' } });
   });

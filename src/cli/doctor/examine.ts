@@ -1,27 +1,27 @@
-/** Everything that can be told of an installation from its environment, one thing after another. */
-
-import type { Dispatcher } from 'undici';
+/** Everything that can be learnt of an installation from its environment, one check after another. */
 import { addressFindings } from '../../producer/http/auth.ts';
 import { makeDescribeAccount } from '../../shared/actions/describe-account.ts';
 import { describeDifference, installationOf } from '../../shared/actions/watch-installation.ts';
+import type { AccountDetails } from '../../shared/contract/accounts.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { makeIdentityOf } from '../../shared/platform/identity.ts';
-import type { Redis } from '../../shared/platform/redis.ts';
-import { connect } from '../../shared/platform/redis.ts';
+import { connect, type Redis } from '../../shared/platform/redis.ts';
+import type { Language } from '../../shared/platform/sentences.ts';
 import { differencesOf, makeInstallation } from '../../shared/record/installation.ts';
 import { recordOf } from '../../shared/record/keys.ts';
 import { openRecord } from '../../shared/record/record.ts';
 import { makeTokenStore } from '../../shared/record/token-store.ts';
 import { makeDispatcher } from '../../shared/wechat/client.ts';
-import { examineAccount } from './examine-account.ts';
-import { examineCallback } from './examine-callback.ts';
-import { addressOf, examineProducer } from './examine-producer.ts';
+import { causesOf } from '../account-causes.ts';
+import { localTime } from '../screen.ts';
 import { examineRedis } from './examine-redis.ts';
+import { addressOf, examineCallback, examineProducer } from './examine-services.ts';
 import { examineWechat } from './examine-wechat.ts';
-import { type Finding, fault, ok, warning } from './finding.ts';
+import { type Finding, type Findings, makeFindings } from './finding.ts';
 
 interface Options {
   readonly config: Config;
+  readonly language?: Language;
   /** Where the producer is asked; its own address if absent. */
   readonly producerUrl?: string;
   readonly prefix?: string;
@@ -35,20 +35,16 @@ export interface Examination {
 }
 
 export async function examine(options: Options): Promise<Examination> {
-  const { config, prefix = config.redis.prefix, now = Date.now } = options;
+  const { config, prefix = config.redis.prefix, now = Date.now, language = 'en' } = options;
+  const findings = makeFindings(language);
   const calls: Record<string, number> = {};
   const redis = connect(config.redis, { purpose: 'http' });
   const { proxyUrl } = config.wechat;
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const identityOf = makeIdentityOf(config, () => config.accounts);
-  const stores = openRecord({
-    redis,
-    identityOf,
-    retainMs: config.retainMs,
-    submitTimeoutMs: config.pace.submitTimeoutMs,
-    now,
-    prefix,
-  });
+  const { retainMs, pace, isSandbox } = config;
+  const { submitTimeoutMs } = pace;
+  const stores = openRecord({ redis, identityOf, retainMs, submitTimeoutMs, now, prefix });
   const describeAccount = makeDescribeAccount({
     stores,
     async tokenExpiry(account) {
@@ -56,61 +52,67 @@ export async function examine(options: Options): Promise<Examination> {
       const token = await makeTokenStore({ redis, record: recordOf(prefix), identity }).read();
       return token?.expiresAt ?? null;
     },
-    isSandbox: config.isSandbox,
+    isSandbox,
     now,
   });
+  const called = (path: string): void => {
+    calls[path] = (calls[path] ?? 0) + 1;
+  };
   try {
-    const { findings, reached } = await examineRedis({
-      redis,
-      key: prefix,
-      lanes: stores.lanes,
-      serving: stores.workers.serving,
-      now,
-      isNeeded: config.accounts.length > 0,
+    const isNeeded = config.accounts.length > 0;
+    const { found, reached } = await examineRedis({
+      ...{ redis, key: prefix, stores, now, isNeeded, findings },
     });
-    const found = [
-      ...settings(config),
-      ...findings,
-      ...(reached ? await examineInstallation(config, redis, prefix) : []),
-      await examineProducer(options.producerUrl ?? addressOf(config.producer)),
+    const all = [
+      ...examineSettings(config, findings),
+      ...found,
+      ...(reached ? await examineInstallation(config, { redis, prefix, findings }) : []),
+      await examineProducer(options.producerUrl ?? addressOf(config.producer), findings),
     ];
     for (const account of config.accounts) {
-      const called = (path: string): void => {
-        calls[path] = (calls[path] ?? 0) + 1;
-      };
-      found.push(...(await examineWechat({ account, config, dispatcher, called })));
-      if (reached) found.push(...(await examineAccount(account, describeAccount)));
-      found.push(...(await callbackOf(config, account, { dispatcher, now })));
+      const { callback } = config;
+      all.push(...(await examineWechat({ account, config, dispatcher, called, findings })));
+      if (reached) all.push(...accountFindings(await describeAccount(account, language), findings));
+      all.push(...(await examineCallback({ account, callback, dispatcher, now, findings })));
     }
-    return { findings: found, calls };
+    return { findings: all, calls };
   } finally {
     redis.disconnect();
     await dispatcher.destroy();
   }
 }
 
-async function examineInstallation(config: Config, redis: Redis, prefix: string) {
-  const known = await makeInstallation({ redis, record: recordOf(prefix) }).read();
-  const own = installationOf(config, config.accounts);
-  const differences = known ? differencesOf(known, own) : [];
-  return differences.map((difference) => fault('Redis', describeDifference(difference)));
-}
-
-const callbackOf = (
-  { callback }: Config,
-  account: Config['accounts'][number],
-  tools: { dispatcher: Dispatcher; now: () => number },
-): Promise<Finding[]> => examineCallback({ account, callback, ...tools });
-
-function settings({ accounts, producer }: Config): Finding[] {
-  const none = warning(
-    'settings',
-    'no account is configured, so there is only the sandbox',
-    'set WECHAT_APP_ID and WECHAT_APP_SECRET, or ACCOUNTS_FILE, in this environment',
-  );
+function examineSettings({ accounts, producer }: Config, { ok, warning, fault, t }: Findings) {
+  const { settings } = t.about;
   const names = accounts.map(({ name }) => name).join(', ');
   return [
-    accounts.length === 0 ? none : ok('settings', `they are sound; accounts: ${names}`),
-    ...addressFindings(producer).map((sentence) => fault('settings', sentence)),
+    names === '' ? warning(settings, 'no-account') : ok(settings, 'settings-fine', names),
+    ...addressFindings(producer).map((sentence) => fault(settings, 'address-open', sentence)),
+  ];
+}
+
+async function examineInstallation(
+  config: Config,
+  { redis, prefix, findings }: { redis: Redis; prefix: string; findings: Findings },
+) {
+  const known = await makeInstallation({ redis, record: recordOf(prefix) }).read();
+  const differences = known ? differencesOf(known, installationOf(config, config.accounts)) : [];
+  return differences.map((one) =>
+    findings.fault(findings.t.about.Redis, 'installation-differs', describeDifference(one)),
+  );
+}
+
+function accountFindings(account: AccountDetails, findings: Findings): Finding[] {
+  const { ok, warning, fault, language, t } = findings;
+  const { name, lane, lastEvent } = account;
+  const about = t.about.account(name);
+  const causes = causesOf(account, language);
+  return [
+    ...causes.map(({ is, why }) => {
+      if (is === 'stopped') return fault(about, 'lane-stopped', why, name);
+      return (is === 'fault' ? fault : warning)(about, 'account-trouble', why);
+    }),
+    ...(causes.length === 0 ? [ok(about, 'lane-open', lane.pending)] : []),
+    ...(lastEvent ? [ok(about, 'last-event', localTime(lastEvent.at), lastEvent.mode)] : []),
   ];
 }

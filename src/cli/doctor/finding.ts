@@ -1,26 +1,44 @@
-/** One thing that was looked at, how it is, and what helps. */
+/** One thing that was checked: how it is, and what helps. */
+import type { Language } from '../../shared/platform/sentences.ts';
+import { EN } from './texts-en.ts';
+import { ZH } from './texts-zh.ts';
+
+/** English is the shape: another language has the same codes and facts. */
+export type DoctorTexts = typeof EN;
+type Codes = DoctorTexts['findings'];
+type Code = keyof Codes;
+
+export const DOCTOR_TEXTS: Readonly<Record<Language, DoctorTexts>> = { en: EN, zh: ZH };
+
+/** Each with what to do, where something can be done. */
+export type Told = readonly [sentence: string, remedy?: string | undefined];
+
 export interface Finding {
-  /** `fault`: campaigns cannot go out, or would go wrong. `warning`: less safe, or less known. */
+  /** `fault`: campaigns cannot be sent, or would go wrong. `warning`: less safe, or less known. */
   readonly level: 'ok' | 'warning' | 'fault';
-  /** `settings`, `Redis`, `account default` … */
+  readonly code: Code;
+  /** In words: `settings`, `Redis`, `account default` … */
   readonly about: string;
   readonly sentence: string;
-  /** What to do. */
   readonly remedy?: string;
 }
 
-export const ok = (about: string, sentence: string): Finding => ({ level: 'ok', about, sentence });
+type Make = <C extends Code>(about: string, code: C, ...facts: Parameters<Codes[C]>) => Finding;
 
-export const warning = (about: string, sentence: string, remedy?: string): Finding => ({
-  level: 'warning',
-  about,
-  sentence,
-  ...(remedy === undefined ? {} : { remedy }),
-});
+/** Makes findings in one language. */
+export interface Findings extends Readonly<Record<Finding['level'], Make>> {
+  readonly language: Language;
+  readonly t: DoctorTexts;
+}
 
-export const fault = (about: string, sentence: string, remedy?: string): Finding => ({
-  level: 'fault',
-  about,
-  sentence,
-  ...(remedy === undefined ? {} : { remedy }),
-});
+export function makeFindings(language: Language): Findings {
+  const t = DOCTOR_TEXTS[language];
+  const make =
+    (level: Finding['level']): Make =>
+    (about, code, ...facts) => {
+      const tell = t.findings[code] as (...given: readonly unknown[]) => Told;
+      const [sentence, remedy] = tell(...facts);
+      return { level, code, about, sentence, ...(remedy === undefined ? {} : { remedy }) };
+    };
+  return { language, t, ok: make('ok'), warning: make('warning'), fault: make('fault') };
+}

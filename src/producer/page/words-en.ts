@@ -26,14 +26,6 @@ export const EN: Words = {
   times: 'Times are Beijing time.',
   goesOn: (time) => `goes on ${time}`,
   missesNotAfter: 'that is after notAfter, so it will be cancelled',
-  pausedFor: {
-    operator: 'Paused by a person.',
-    approval: 'Waits for a second person to approve it.',
-    'followers-incomplete':
-      'Paused by itself: WeChat lists fewer followers than it counts. Resume to send to those that it listed, or cancel.',
-    'message-id-taken':
-      'Paused by itself: WeChat named another batch’s message twice in a row. Look at the held batches first.',
-  },
   types: { text: 'text', image: 'picture', voice: 'voice', video: 'video', news: 'articles' },
   audiences: {
     group: (id) => `group ${id}`,

@@ -24,13 +24,6 @@ export const ZH: Words = {
   times: '时间均为北京时间。',
   goesOn: (time) => `${time} 继续`,
   missesNotAfter: '届时已过最晚发送时间，未发出的部分将被取消',
-  pausedFor: {
-    operator: '已由人工暂停。',
-    approval: '待他人审批（提交人不能自批）。',
-    'followers-incomplete':
-      '已自动暂停：微信列出的关注者少于其总数。恢复则只发给已列出的关注者，也可取消任务。',
-    'message-id-taken': '已自动暂停：微信连续两次返回了别的批次的消息 id，请先处理这些批次。',
-  },
   types: { text: '文本', image: '图片', voice: '语音', video: '视频', news: '图文' },
   audiences: {
     group: (id) => `分组 ${id}`,

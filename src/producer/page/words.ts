@@ -1,6 +1,5 @@
 /** Every word on the page, in both languages. */
 
-import type { PauseReason } from '../../shared/campaign/campaign.ts';
 import type { StateWords } from '../../shared/campaign/state-words.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
@@ -36,7 +35,6 @@ export interface Words extends StateWords {
   readonly times: string;
   readonly goesOn: (time: string) => string;
   readonly missesNotAfter: string;
-  readonly pausedFor: Readonly<Record<PauseReason, string>>;
   readonly types: Readonly<Record<'text' | 'image' | 'voice' | 'video' | 'news', string>>;
   readonly audiences: {
     readonly group: (id: string) => string;

@@ -2,7 +2,7 @@
 
 import type { Language } from '../platform/sentences.ts';
 import type { BatchState, HeldReason, WaitReason } from './batch.ts';
-import type { CampaignState } from './campaign.ts';
+import type { CampaignState, PauseReason } from './campaign.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface StateWords {
@@ -11,6 +11,7 @@ export interface StateWords {
   readonly waits: Readonly<Record<WaitReason, string>>;
   readonly heldFor: Readonly<Record<HeldReason, string>>;
   readonly batchStates: Readonly<Record<BatchState, string>>;
+  readonly pausedFor: Readonly<Record<PauseReason, string>>;
 }
 
 const EN: StateWords = {
@@ -69,6 +70,14 @@ const EN: StateWords = {
     abandoned: 'given up, outcome unknown',
     cancelled: 'cancelled',
   },
+  pausedFor: {
+    operator: 'Paused by an operator',
+    approval: 'Waits for approval by another operator',
+    'followers-incomplete':
+      'WeChat lists fewer followers than it counts: resume to send to those that it listed, or cancel',
+    'message-id-taken':
+      'WeChat twice answered with the message id of another batch: resolve the held batches first',
+  },
 };
 
 const ZH: StateWords = {
@@ -118,6 +127,12 @@ const ZH: StateWords = {
     held: '待人工处理',
     abandoned: '已放弃跟进，结果不明',
     cancelled: '已取消',
+  },
+  pausedFor: {
+    operator: '人工暂停',
+    approval: '待他人审批（提交人不能自批）',
+    'followers-incomplete': '微信列出的关注者少于其总数：恢复则只发给已列出的关注者，也可取消任务',
+    'message-id-taken': '微信连续两次返回了别的批次的消息 id，请先处理这些批次',
   },
 };
 
