@@ -331,7 +331,7 @@ describe('a held batch on the page', () => {
 
     const { text } = await world.look(`/page/campaigns/${id}`);
 
-    expect(text).toContain('WeChat did not answer while it was safe to ask again');
+    expect(text).toContain('WeChat never answered for as long as asking again was safe.');
     expect(text).toContain('these followers get it twice: look in WeChat’s console first');
     expect(text).toMatch(/5,001 OpenIDs · asked once, \d+ \w+, \d\d:\d\d/);
     for (const as of ['sent', 'not-sent', 'given-up']) expect(text).toContain(`value="${as}"`);

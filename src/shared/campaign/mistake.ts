@@ -14,7 +14,7 @@ export interface Limit {
   readonly unit?: 'characters' | 'entries' | 'bytes' | 'parts';
 }
 
-interface OfFile {
+export interface OfFile {
   /** What the file is used as; absent where that is not known yet. */
   readonly as?: MediaKind;
 }

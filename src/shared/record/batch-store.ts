@@ -40,7 +40,7 @@ export interface Deciding {
   readonly control: Control;
 }
 
-interface Decided {
+export interface Decided {
   readonly changed: readonly { readonly before: Batch; readonly after: Batch }[];
   /** New ones, pending, under numbers that are free. */
   readonly added?: readonly Batch[];
@@ -48,13 +48,13 @@ interface Decided {
   readonly audit: AuditEntry;
 }
 
-interface Applying {
+export interface Applying {
   readonly audit?: AuditEntry;
   readonly unless?: (batch: Batch) => boolean;
   readonly from?: Batch;
 }
 
-interface Attempt {
+export interface Attempt {
   readonly ref: BatchRef;
   readonly batch: Batch;
   readonly control: Control;
