@@ -1,9 +1,8 @@
 /** Hands a push on to the system that had the account's callback URL before us. */
 import type { Dispatcher } from 'undici';
 import { AnswerTooLarge, exchange, NoAnswerInTime } from '../shared/platform/exchange.ts';
-import type { Answer } from './answer.ts';
 import type { ForwardFailure, Notice } from './facts.ts';
-import type { RawPush } from './raw-push.ts';
+import type { Answer, RawPush } from './push.ts';
 
 export interface ForwardDependencies {
   readonly dispatcher: Dispatcher;

@@ -4,6 +4,7 @@
  */
 
 import type { Receipts } from '../shared/actions/take-receipt.ts';
+import { inTime, TooLate } from '../shared/platform/in-time.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import type { Arrival, ArrivalOutcome } from '../shared/record/receipt-store.ts';
 import {
@@ -14,15 +15,19 @@ import {
   type RefusalReason,
 } from '../shared/wechat/push/open-envelope.ts';
 import { PROBE, type PushEvent } from '../shared/wechat/push/parse-event.ts';
-import type { CallbackAccount } from './account.ts';
-import { AGAIN, type Answer, nothing, SUCCESS } from './answer.ts';
-import { mayBeOfOthers } from './drain-spool.ts';
+import { mayBeOfOthers } from './empty-spool.ts';
 import type { CallbackFact, Notice } from './facts.ts';
 import type { Forward } from './forward.ts';
-import type { RawPush } from './raw-push.ts';
+import {
+  AGAIN,
+  type Answer,
+  type CallbackAccount,
+  nothing,
+  type RawPush,
+  SUCCESS,
+} from './push.ts';
 import { rememberPushes } from './remember-pushes.ts';
 import type { Spool } from './spool.ts';
-import { LATE, withDeadline } from './with-deadline.ts';
 
 export interface PushDependencies {
   readonly receipts: Receipts;
@@ -112,8 +117,7 @@ export function makePushHandler(deps: PushDependencies) {
       return taken;
     }
     try {
-      const appending = spool.append({ account, at: now(), trusted, raw, push });
-      if ((await withDeadline(appending, DISK_WITHIN)) === LATE) throw new Error('disk too slow');
+      await inTime(spool.append({ account, at: now(), trusted, raw, push }), DISK_WITHIN);
     } catch (error) {
       notice({ type: 'spool-failed', account, error });
       return 'nowhere';
@@ -125,10 +129,9 @@ export function makePushHandler(deps: PushDependencies) {
 
   async function take(account: string, arrival: Arrival): Promise<ArrivalOutcome | Untaken> {
     try {
-      const taken = await withDeadline(receipts.take(account, arrival), deps.storeWithinMs);
-      return taken === LATE ? { why: 'store-slow' } : taken;
+      return await inTime(receipts.take(account, arrival), deps.storeWithinMs);
     } catch (error) {
-      return { why: 'store-failed', error };
+      return error instanceof TooLate ? { why: 'store-slow' } : { why: 'store-failed', error };
     }
   }
 

@@ -15,19 +15,32 @@ import type { Dispatcher } from 'undici';
 import type { Receipts } from '../shared/actions/take-receipt.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { onceASecond } from '../shared/platform/once-a-second.ts';
-import { serveHttp } from '../shared/platform/serve-http.ts';
+import { CALLBACK_HTTP, type HttpLimits, serveHttp } from '../shared/platform/serve-http.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { checkAddress, type PushMode } from '../shared/wechat/push/open-envelope.ts';
-import type { CallbackAccount } from './account.ts';
-import { type Answer, nothing } from './answer.ts';
-import { drainSpool } from './drain-spool.ts';
+import { drainSpool, forwardSpooled } from './empty-spool.ts';
 import type { CallbackFact, Notice } from './facts.ts';
 import { HOPS_HEADER, makeForward } from './forward.ts';
-import { forwardSpooled } from './forward-spooled.ts';
 import { makePushHandler, refusedPush } from './handle-push.ts';
-import { LIMITS, type Limits } from './limits.ts';
-import { readBody } from './read-body.ts';
+import { type Answer, type CallbackAccount, nothing } from './push.ts';
 import { openSpool } from './spool.ts';
+
+/** How much of this process one stranger, or all of them, may take up. */
+export interface Limits extends HttpLimits {
+  readonly bodyBytes: number;
+  readonly spooledEvents: number;
+  /** The store has this long; then the event goes to disk. */
+  readonly storeWithinMs: number;
+  readonly forwardWithinMs: number;
+}
+
+export const LIMITS: Limits = {
+  ...CALLBACK_HTTP,
+  bodyBytes: 64 * 1024,
+  spooledEvents: 10_000,
+  storeWithinMs: 2.5 * SECOND,
+  forwardWithinMs: 4 * SECOND,
+};
 
 export interface CallbackDependencies {
   readonly host: string;
@@ -219,3 +232,30 @@ function accountIndex(accounts: () => readonly CallbackAccount[]) {
     return byName.get(name);
   };
 }
+
+/** The whole body, or why not. No more than `limit` bytes are ever held. */
+function readBody(
+  request: IncomingMessage,
+  limit: number,
+): Promise<Buffer | 'too-large' | 'broken-off'> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.resolve('too-large');
+
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= limit) chunks.push(chunk);
+      else {
+        request.pause();
+        chunks.length = 0;
+        resolve('too-large');
+      }
+    });
+    request.once('end', () => resolve(chunks.length === 1 ? only(chunks) : Buffer.concat(chunks)));
+    request.once('error', () => resolve('broken-off'));
+    request.once('close', () => resolve('broken-off'));
+  });
+}
+
+const only = ([chunk = Buffer.alloc(0)]: readonly Buffer[]): Buffer => chunk;

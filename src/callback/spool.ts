@@ -17,7 +17,7 @@ import { mkdir, open, readdir, readFile, rename, stat, unlink, utimes } from 'no
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MINUTE } from '../shared/platform/time.ts';
-import type { RawPush } from './raw-push.ts';
+import type { RawPush } from './push.ts';
 
 const Entry = z.object({
   version: z.literal(1),

@@ -15,9 +15,8 @@ import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts
 import { openQueues } from '../shared/queue/queues.ts';
 import { recordOf } from '../shared/record/keys.ts';
 import { openReceiptRecord } from '../shared/record/receipt-record.ts';
-import { type CallbackAccount, callbackAccounts } from './account.ts';
-import type { CallbackFact } from './facts.ts';
-import { makeFactLog } from './log-facts.ts';
+import { type CallbackFact, makeFactLog } from './facts.ts';
+import { type CallbackAccount, callbackAccounts } from './push.ts';
 import { startCallback } from './server.ts';
 
 const NOTE_EVERY = 10 * SECOND;

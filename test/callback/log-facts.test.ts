@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { makeFactLog } from '../../src/callback/log-facts.ts';
+import { makeFactLog } from '../../src/callback/facts.ts';
 
 function logged() {
   const lines: Record<string, unknown>[] = [];

@@ -1,7 +1,7 @@
 /** What strangers do to a socket. Raw bytes, for no HTTP client would send them. */
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Limits } from '../../src/callback/limits.ts';
+import type { Limits } from '../../src/callback/server.ts';
 import { plainPush } from '../shared/wechat/push/make-push.ts';
 import { type Door, startDoor, storeOf } from './start-door.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
-import { callbackAccounts } from '../../src/callback/account.ts';
+import { callbackAccounts } from '../../src/callback/push.ts';
 import { start } from '../../src/callback/start.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
 import { PLAIN } from '../shared/wechat/push/make-push.ts';

@@ -1,3 +1,4 @@
+/** A push as it came, the account it is for, and what its sender gets. */
 import type { PushAccount } from '../shared/wechat/push/open-envelope.ts';
 
 /** What the callback service must know of an account. */
@@ -18,3 +19,27 @@ export function callbackAccounts(
     callbackToken ? [{ ...account, callbackToken }] : [],
   );
 }
+
+export interface RawPush {
+  /** Without its question mark. */
+  readonly query: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** How many services like this one have forwarded it so far. */
+  readonly hops: number;
+}
+
+/** What a caller gets. A refusal has no body: it tells a stranger nothing. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: string | Buffer;
+  readonly contentType?: string;
+}
+
+/** The word that stops WeChat from repeating a push. */
+export const SUCCESS: Answer = { status: 200, body: 'success' };
+
+/** Makes WeChat repeat a push. */
+export const AGAIN: Answer = { status: 503 };
+
+export const nothing = (status: number): Answer => ({ status });
