@@ -5,6 +5,7 @@ import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
 import { makeDescribeAccount } from '../shared/actions/describe-account.ts';
 import { makeListAccounts } from '../shared/actions/list-accounts.ts';
 import { makeListAttention } from '../shared/actions/list-attention.ts';
+import { makeNameAudience } from '../shared/actions/name-audience.ts';
 import { makePlanCampaign } from '../shared/actions/plan-campaign.ts';
 import { makePreviewMessage } from '../shared/actions/preview-message.ts';
 import { makeRecallCampaign } from '../shared/actions/recall-campaign.ts';
@@ -152,6 +153,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         recallCampaign: makeRecallCampaign(withWechat),
         describeAccount,
         listAccounts,
+        nameAudience: makeNameAudience(withWechat),
         listAttention: makeListAttention({ stores, ...config.pace, now }),
         steerAccount,
         webhookSecret: makeWebhookSecret({ redis, record }),

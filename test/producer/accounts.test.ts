@@ -37,6 +37,7 @@ const routes = ({ stores, queues, config, wechatFor, now, redis: connection, pre
     listAccounts: makeListAccounts({ ...stores, accounts, describeAccount, now }),
     steerAccount: makeSteerAccount({ ...stores, queues, now }),
     wechatFor,
+    ...stores,
   });
 };
 

@@ -101,7 +101,11 @@ describe('GET /v1/attention', () => {
       },
     ]);
 
-    await world.call('POST', `/v1/campaigns/${json.id}/approve`, { key: 'shop-key-2' });
+    await world.call('POST', `/v1/campaigns/${json.id}/approve`, {
+      key: 'shop-key-2',
+      headers: { 'content-type': 'application/json' },
+      body: '{"seen":0}',
+    });
     expect(await kinds()).toEqual([]);
   });
 

@@ -273,11 +273,11 @@ describe('the campaign page', () => {
     const world = await pageWorld();
     const id = await world.enqueue();
 
-    const pressed = await world.press(`/page/campaigns/${id}/approve`);
+    const pressed = await world.press(`/page/campaigns/${id}/approve`, { seen: '0' });
 
     expect(pressed.status).toBe(409);
     expect(await pressed.text()).toContain('does not wait for approval');
-    const chinese = await world.press(`/page/campaigns/${id}/approve?lang=zh`);
+    const chinese = await world.press(`/page/campaigns/${id}/approve?lang=zh`, { seen: '0' });
     expect(await chinese.text()).toContain('该任务不在等待审批');
     expect((await world.press('/page/campaigns/nonsense/cancel')).status).toBe(404);
     expect((await world.look('/page/campaigns/nonsense')).status).toBe(404);

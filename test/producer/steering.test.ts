@@ -3,7 +3,7 @@ import { newBatch } from '../../src/shared/campaign/batch.ts';
 import { DAY } from '../../src/shared/platform/time.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { testRedis } from '../support/redis.ts';
-import { aCampaign, OTHER_KEY, startWorld, type World } from './world.ts';
+import { aCampaign, KEY, OTHER_KEY, startWorld, type World } from './world.ts';
 
 const { redis, url, prefix } = testRedis();
 let world: World;
@@ -65,21 +65,27 @@ describe('a campaign', () => {
       aCampaign({ audience: { type: 'everyone' } }),
     );
     expect(json).toMatchObject({ state: 'paused', pausedFor: ['approval'] });
-    const step = (name: string, key?: string) =>
-      world.call('POST', `/v1/campaigns/${json.id}/${name}`, key ? { key } : {});
+    const step = (name: string, key = KEY, body: object = { seen: 0 }) =>
+      world.call('POST', `/v1/campaigns/${json.id}/${name}`, {
+        ...{ key, body: JSON.stringify(body) },
+        headers: { 'content-type': 'application/json' },
+      });
 
     expect((await step('resume')).json).toMatchObject({ status: 409, code: 'approval-needed' });
     expect((await step('approve')).json).toMatchObject({
       status: 403,
       code: 'approval-by-another',
     });
+    // Whoever approves says what they saw.
+    expect((await step('approve', OTHER_KEY, {})).status).toBe(422);
+    expect((await step('approve', OTHER_KEY, { seen: 7 })).json.code).toBe('moved');
     expect((await step('approve', OTHER_KEY)).json).toMatchObject({ state: 'scheduled' });
   });
 
   it('is 404 where there is none, and where the id is none', async () => {
     for (const id of ['0'.repeat(18), 'x', '%7B']) {
       for (const step of ['pause', 'resume', 'cancel', 'approve', 'retry', 'batches/1/resolve']) {
-        const body = step.endsWith('resolve') ? { as: 'not-sent' } : undefined;
+        const body = BODIES[step];
         const { status, json } = await world.post(`/v1/campaigns/${id}/${step}`, body);
 
         expect({ status, code: json.code }).toEqual({ status: 404, code: 'campaign-not-found' });
@@ -87,6 +93,11 @@ describe('a campaign', () => {
     }
   });
 });
+
+const BODIES: Readonly<Record<string, object>> = {
+  approve: { seen: 0 },
+  'batches/1/resolve': { as: 'not-sent' },
+};
 
 describe('a retry', () => {
   it('does not take a body that it cannot read for none', async () => {

@@ -24,6 +24,7 @@ import { type Problem, refuse } from '../../shared/contract/problem.ts';
 import { saidNo } from '../../shared/delivery/said-no.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { AudienceNames } from '../../shared/record/audience-names.ts';
 import { followersPage, listGroups, listTags } from '../../shared/wechat/audience.ts';
 import type { Answer, WechatClient } from '../../shared/wechat/client.ts';
 import { getSpeed, setSpeed } from '../../shared/wechat/mass.ts';
@@ -36,6 +37,7 @@ interface Dependencies {
   readonly listAccounts: ListAccounts;
   readonly steerAccount: SteerAccount;
   readonly wechatFor: WechatFor;
+  readonly audienceNames: Pick<AudienceNames, 'note'>;
 }
 
 const tag = 'Accounts';
@@ -46,7 +48,7 @@ const ASKED = {
 } as const;
 
 export function makeAccountsRoutes(deps: Dependencies): Route[] {
-  const { accounts, describeAccount, listAccounts, steerAccount, wechatFor } = deps;
+  const { accounts, describeAccount, listAccounts, steerAccount, wechatFor, audienceNames } = deps;
 
   /** What `show` makes of the account, where there is one. */
   async function ofAccount<T>(name: string, show: (account: AccountConfig) => Promise<T>) {
@@ -58,7 +60,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
   const ofWechat = <T, A>(
     name: string,
     ask: (client: WechatClient) => Promise<Answer<T>>,
-    show: (found: T) => A,
+    show: (found: T) => A | Promise<A>,
   ) =>
     ofAccount(name, async () => {
       const answer = await ask(wechatFor(name));
@@ -138,7 +140,11 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: GroupList },
         problems: ASKED,
       },
-      ({ params }) => ofWechat(params.name, listGroups, (groups) => ({ groups })),
+      ({ params }) =>
+        ofWechat(params.name, listGroups, async (groups) => {
+          await audienceNames.note(params.name, 'group', groups);
+          return { groups };
+        }),
     ),
 
     route(
@@ -151,7 +157,11 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: TagList },
         problems: ASKED,
       },
-      ({ params }) => ofWechat(params.name, listTags, (tags) => ({ tags })),
+      ({ params }) =>
+        ofWechat(params.name, listTags, async (tags) => {
+          await audienceNames.note(params.name, 'tag', tags);
+          return { tags };
+        }),
     ),
 
     route(

@@ -1,6 +1,7 @@
 /** Campaigns over HTTP: enqueue one, look at them. What may be done to them: decisions.ts. */
 import { z } from 'zod';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
+import type { NameAudience } from '../../shared/actions/name-audience.ts';
 import { auditWords } from '../../shared/campaign/audit.ts';
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import { startOfBeijingDay } from '../../shared/campaign/quota-window.ts';
@@ -26,7 +27,8 @@ import { NO_ACCOUNT } from './audiences.ts';
 
 interface Dependencies {
   readonly accept: AcceptCampaign['accept'];
-  readonly campaigns: Pick<CampaignStore, 'view' | 'list' | 'audit'>;
+  readonly campaigns: Pick<CampaignStore, 'view' | 'message' | 'list' | 'audit'>;
+  readonly nameAudience: NameAudience;
   readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
 }
 
@@ -97,7 +99,8 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       const isKnown = account === undefined || deps.accounts().some(({ name }) => name === account);
       // A removed account keeps its campaigns for a while, and they may still be asked for.
       if (!isKnown && page.campaigns.length === 0) return NO_ACCOUNT;
-      return { ...page, campaigns: page.campaigns.map((view) => inWords(view, language)) };
+      const named = await Promise.all(page.campaigns.map((view) => deps.nameAudience(view)));
+      return { ...page, campaigns: named.map((view) => inWords(view, language)) };
     },
   ),
 
@@ -112,8 +115,17 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       answers: { 200: CampaignDetails },
     },
     async ({ params: { id }, language }) => {
-      const view = await deps.campaigns.view(id);
-      return view ? { ...inWords(view, language), links: linksOf(id) } : noCampaign;
+      const [view, message] = await Promise.all([
+        deps.campaigns.view(id),
+        deps.campaigns.message(id),
+      ]);
+      if (!view) return noCampaign;
+      const named = await deps.nameAudience(view, { mayAsk: !isOver(view) });
+      return {
+        ...inWords(named, language),
+        ...(message ? { message } : {}),
+        links: linksOf(id),
+      };
     },
   ),
 
@@ -141,6 +153,8 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
     },
   ),
 ];
+
+const isOver = ({ completedAt }: CampaignView): boolean => completedAt !== undefined;
 
 export const linksOf = (id: string) => {
   const self = `/v1/campaigns/${id}`;

@@ -6,9 +6,11 @@ import { WhichBatch } from '../../shared/contract/batches.ts';
 import { inWords } from '../../shared/contract/campaign-words.ts';
 import { CampaignDetails, StoppedCampaign } from '../../shared/contract/campaigns.ts';
 import {
+  ApproveRequest,
   RecallReport,
   RecallRequest,
   RejectRequest,
+  RescheduleRequest,
   ResolveRequest,
   RetryRequest,
   StepRequest,
@@ -27,7 +29,7 @@ const PLAIN_STEPS = {
   pause: StepRequest,
   resume: StepRequest,
   cancel: StepRequest,
-  approve: StepRequest,
+  approve: ApproveRequest,
   reject: RejectRequest,
   acknowledge: StepRequest,
 } as const;
@@ -79,7 +81,7 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
         body: {
           schema: STEPS[step],
           unchecked: true,
-          ...(step === 'reject' ? {} : { optional: true }),
+          ...(step === 'reject' || step === 'approve' ? {} : { optional: true }),
         },
         answers: { 200: STOPS.includes(step) ? StoppedCampaign : CampaignDetails },
         problems: {
@@ -90,6 +92,25 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
       async ({ params: { id }, body, by, language }) =>
         shown(await takeStep(steer, step, { id, by, body }), language),
     ),
+  ),
+
+  route(
+    {
+      method: 'patch',
+      path: '/v1/campaigns/:id',
+      operationId: 'rescheduleCampaign',
+      tag: 'Campaigns',
+      summary: 'Move a campaign that has not begun to another time',
+      description: 'An approval that it has is void, since it was given for the time before.',
+      params: { id: campaignId },
+      body: { schema: RescheduleRequest },
+      answers: { 200: CampaignDetails },
+      problems: {
+        409: 'It has begun, has ended, or is no longer at the version `seen` (`moved`, with `campaign` as it is now)',
+      },
+    },
+    async ({ params: { id }, body, by, language }) =>
+      shown(await steer.reschedule(id, by, body), language),
   ),
 
   route(

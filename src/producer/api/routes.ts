@@ -3,6 +3,7 @@ import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
 import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
 import type { ListAttention } from '../../shared/actions/list-attention.ts';
+import type { NameAudience } from '../../shared/actions/name-audience.ts';
 import type { PlanCampaign } from '../../shared/actions/plan-campaign.ts';
 import type { PreviewMessage } from '../../shared/actions/preview-message.ts';
 import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
@@ -44,6 +45,7 @@ export interface RoutesDependencies {
   readonly describeAccount: DescribeAccount;
   readonly listAccounts: ListAccounts;
   readonly listAttention: ListAttention;
+  readonly nameAudience: NameAudience;
   readonly steerAccount: SteerAccount;
   readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;

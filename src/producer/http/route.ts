@@ -14,7 +14,7 @@ import { sendRefusal } from './problem.ts';
 import { jsonOf, readJson } from './read-json.ts';
 
 export interface Declaration {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** As the router has it: `/v1/campaigns/:id`. */
   readonly path: string;
   readonly operationId: string;

@@ -25,7 +25,7 @@ export interface Frozen {
 
 const READ_AT_ONCE = 10_000;
 /** A list stays this long after the campaign's last possible call. */
-const KEPT_AFTER = 30.5 * DAY;
+export const LISTS_KEPT_AFTER = 30.5 * DAY;
 
 export function makeFreezeAudience({ audiences, now }: Dependencies) {
   /** Inline OpenIDs become a list of ours: a campaign refers to its list, it never copies it. */
@@ -37,7 +37,7 @@ export function makeFreezeAudience({ audiences, now }: Dependencies) {
     const { audience, exclude } = request;
     const nothing = async (): Promise<void> => undefined;
     const keep = (id: string): Promise<boolean> =>
-      audiences.touch(id, Math.max(0, notAfter - now()) + KEPT_AFTER);
+      audiences.touch(id, Math.max(0, notAfter - now()) + LISTS_KEPT_AFTER);
     if (audience.type === 'openids') {
       return kept(
         await audiences.create(audience.openids, { account, exclude }),

@@ -70,7 +70,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     const found = accountFor(deps.accounts(), request.account);
     const account = 'mistake' in found ? undefined : found;
 
-    const { mistakes: wrongTimes, ...times } = timesOf(request);
+    const { mistakes: wrongTimes, ...times } = timesOf(request, now());
 
     // Without an account, what either route would take may pass: one mistake is there already.
     const newsBy = account ? await newsByOf(account, request) : 'draft';
@@ -96,19 +96,6 @@ export function makePrepareCampaign(deps: Dependencies) {
   async function newsByOf(account: AccountConfig, { message }: CampaignRequest) {
     const asks = message.type === 'news' && account.newsRoute === 'auto';
     return newsRouteOf(account, era, asks ? await deps.lanes.facts(account.name) : {});
-  }
-
-  function timesOf(request: CampaignRequest) {
-    const at = now();
-    const asked = request.sendAt === undefined ? at : Date.parse(request.sendAt);
-    const sendAt = Math.max(at, asked);
-    const notAfter = request.notAfter === undefined ? sendAt + DAY : Date.parse(request.notAfter);
-    const mistakes: Mistake[] = [];
-    if (asked < at - CLOCKS_APART) mistakes.push({ code: 'passed', path: 'sendAt' });
-    if (sendAt > at + YEAR) mistakes.push({ code: 'over-a-year-away', path: 'sendAt' });
-    if (notAfter <= at) mistakes.push({ code: 'passed', path: 'notAfter' });
-    else if (notAfter <= sendAt) mistakes.push({ code: 'before-send-at', path: 'notAfter' });
-    return { sendAt, notAfter, mistakes };
   }
 
   /** The name is looked up when the webhook is called; what the address itself shows, now. */
@@ -157,6 +144,24 @@ export function makePrepareCampaign(deps: Dependencies) {
   }
 
   return { prepare };
+}
+
+/** When a campaign begins and when it may make no further call, and what is wrong with that. */
+export function timesOf(
+  request: { readonly sendAt?: string | undefined; readonly notAfter?: string | undefined },
+  at: number,
+  standsOpenFor = DAY,
+) {
+  const asked = request.sendAt === undefined ? at : Date.parse(request.sendAt);
+  const sendAt = Math.max(at, asked);
+  const notAfter =
+    request.notAfter === undefined ? sendAt + standsOpenFor : Date.parse(request.notAfter);
+  const mistakes: Mistake[] = [];
+  if (asked < at - CLOCKS_APART) mistakes.push({ code: 'passed', path: 'sendAt' });
+  if (sendAt > at + YEAR) mistakes.push({ code: 'over-a-year-away', path: 'sendAt' });
+  if (notAfter <= at) mistakes.push({ code: 'passed', path: 'notAfter' });
+  else if (notAfter <= sendAt) mistakes.push({ code: 'before-send-at', path: 'notAfter' });
+  return { sendAt, notAfter, mistakes };
 }
 
 const isTooManyOpenIds = ({ code, path }: z.core.$ZodIssue): boolean =>

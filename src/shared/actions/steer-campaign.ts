@@ -6,21 +6,28 @@
  * asked for twice and does it once; each is written down with who asked. A decision that names the
  * version it was made on is done only if that is still the current one.
  */
+
+import { isSamePerson } from '../campaign/approval.ts';
 import { type InFlight, inFlight } from '../campaign/batch.ts';
 import {
+  type Campaign,
   type Control,
   isEnded,
   isPaused,
   PAUSE_REASONS,
   pausedBy,
+  rfc3339,
   withoutPauses,
 } from '../campaign/campaign.ts';
+import { allUploadsOf } from '../campaign/message.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { type Problem, type Refused, refuse } from '../contract/problem.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { Queues } from '../queue/queues.ts';
 import { wakeCampaign } from '../queue/wake-campaign.ts';
 import type { Stores } from '../record/record.ts';
+import { LISTS_KEPT_AFTER } from './freeze-audience.ts';
+import { timesOf } from './prepare-campaign.ts';
 import { type Decision, makeResolveHeld } from './resolve-held.ts';
 import { makeRetryRefused, over, type RetryHow } from './retry-refused.ts';
 import { makeStopCampaign } from './stop-campaign.ts';
@@ -36,7 +43,7 @@ export interface StepOptions {
 }
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences'>;
+  readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences' | 'media'>;
   readonly queues: Queues;
   readonly enqueueRoot: EnqueueRoot;
   readonly now: () => number;
@@ -45,10 +52,17 @@ interface Dependencies {
 export type SteerCampaign = ReturnType<typeof makeSteerCampaign>;
 
 type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'reject' | 'acknowledge';
-type Decide = (control: Control, createdBy: string) => Control | Refused;
+type Decide = (control: Control, campaign: Campaign) => Control | Refused;
+
+export interface OtherTimes extends StepOptions {
+  /** RFC 3339. */
+  readonly sendAt?: string | undefined;
+  /** As long after `sendAt` as before, if absent. */
+  readonly notAfter?: string | undefined;
+}
 
 export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
-  const { campaigns, batches } = stores;
+  const { campaigns, batches, audiences, media } = stores;
   const retryRefused = makeRetryRefused({ stores, now });
   const resolveHeld = makeResolveHeld({ batches, now });
   const stopCampaign = makeStopCampaign({ stores, queues, now });
@@ -72,11 +86,11 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
 
   /** By another key than the one that enqueued it: two people, or two systems, must agree. */
   const approve = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
-    steer(id, by, 'approve', options, (control, createdBy) => {
+    steer(id, by, 'approve', options, (control, { createdBy }) => {
       if (isEnded(control) || control.cancelled) return over('approve');
       if (control.approved) return control;
       if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
-      if (by === createdBy) return refuse({ code: 'approval-by-another', createdBy });
+      if (isSamePerson(by, createdBy)) return refuse({ code: 'approval-by-another', createdBy });
       return { ...withoutPauses(control, ['approval']), approved: { at: now(), by } };
     });
 
@@ -107,6 +121,57 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
       acknowledged: { at: now(), by },
     }));
 
+  /** Of one that has not begun. An approval was given for the times as they were: it is void. */
+  async function reschedule(id: string, by: string, asked: OtherTimes): Promise<SteerResult> {
+    const campaign = await campaigns.spec(id);
+    if (!campaign) return NO_CAMPAIGN;
+    const at = now();
+    const { mistakes, ...times } = timesOf(
+      { ...asked, sendAt: asked.sendAt ?? rfc3339(campaign.sendAt) },
+      at,
+      campaign.notAfter - campaign.sendAt,
+    );
+    if (mistakes.length > 0) return refuse({ code: 'invalid-body', errors: mistakes });
+    await keepUntil(campaign, times.notAfter);
+    const { seen, note } = asked;
+    let approvalIsVoid = false;
+    const after = await campaigns.control<Problem>(
+      id,
+      ({ approved, ...control }, tally) => {
+        if (isEnded(control) || control.cancelled) return over('reschedule');
+        if (control.phase !== 'accepted') return refuse({ code: 'already-begun' });
+        if (seen !== undefined && seen !== tally.version) return refuse({ code: 'moved' });
+        approvalIsVoid = approved !== undefined;
+        const moved = { ...control, rescheduled: { at, by } };
+        return approved ? pausedBy(moved, 'approval', { at, by: 'qunfa' }) : moved;
+      },
+      {
+        audit: () => ({
+          ...{ at, by, action: 'reschedule', ...(note ? { note } : {}) },
+          sendAt: rfc3339(times.sendAt),
+          notAfter: rfc3339(times.notAfter),
+          ...(approvalIsVoid ? { approvalIsVoid } : {}),
+        }),
+        times,
+        overVersion: seen !== undefined,
+      },
+    );
+    if (after === null) return NO_CAMPAIGN;
+    if ('refused' in after) return withCampaign(id, after);
+    await act(id, after);
+    return show(id);
+  }
+
+  /** Its lists and files are needed for as long as it may be called. */
+  async function keepUntil({ id, audience, exclude = [] }: Campaign, notAfter: number) {
+    const lists = [...(audience.type === 'list' ? [audience.listId] : []), ...exclude];
+    for (const list of lists) await audiences.touch(list, notAfter - now() + LISTS_KEPT_AFTER);
+    const message = await campaigns.message(id);
+    for (const { upload } of message ? allUploadsOf(message) : []) {
+      await media.touch(upload, { until: notAfter });
+    }
+  }
+
   /** The answer names what may still go out. */
   async function stop(
     id: string,
@@ -130,7 +195,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     const after = await campaigns.control<Problem>(
       id,
       (control, tally, campaign) => {
-        const decided = decide(control, campaign.createdBy);
+        const decided = decide(control, campaign);
         // What is so already was decided by a repeat of this, or by somebody who agrees.
         if (decided === control || 'refused' in decided) return decided;
         return seen === undefined || seen === tally.version ? decided : refuse({ code: 'moved' });
@@ -200,7 +265,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     return 'refused' in view ? view : refuse({ ...refused, campaign: view });
   }
 
-  return { pause, resume, cancel, approve, reject, acknowledge, retry, resolve };
+  return { pause, resume, cancel, approve, reject, acknowledge, reschedule, retry, resolve };
 }
 
 const RESUMABLE = PAUSE_REASONS.filter((reason) => reason !== 'approval');

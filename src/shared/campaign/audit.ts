@@ -11,6 +11,7 @@ import {
   sentences,
 } from '../platform/sentences.ts';
 import type { PauseReason } from './campaign.ts';
+import { inBeijing } from './quota-window.ts';
 
 /** Each action with its facts. */
 interface FactsOf {
@@ -39,6 +40,11 @@ interface FactsOf {
     readonly article?: number;
   };
   readonly reject: None;
+  readonly reschedule: {
+    readonly sendAt: string;
+    readonly notAfter: string;
+    readonly approvalIsVoid?: true;
+  };
   readonly resolve: { readonly as: 'sent' | 'not-sent' | 'given-up' };
   readonly resume: None;
   readonly retry: { readonly as: 'is' | 'halves' | 'without' };
@@ -90,6 +96,8 @@ const EN: Sentences<Coded<FactsOf>> = {
   recall: (it) =>
     `recalled ${it.article === undefined ? 'message' : `article ${it.article} of message`} ${it.msgId}: ${RECALLED[it.outcome]}`,
   reject: 'rejected it',
+  reschedule: (it) =>
+    `moved it to ${inBeijing(it.sendAt)}${it.approvalIsVoid ? '; the approval is void' : ''}`,
   resolve: (it) => `resolved it as ${RESOLVED[it.as]}`,
   resume: 'resumed it',
   retry: (it) => `retried the rejected batches${RETRIED[it.as]}`,
@@ -130,6 +138,7 @@ const ZH: Sentences<Coded<FactsOf>> = {
   recall: (it) =>
     `撤回消息 ${it.msgId}${it.article === undefined ? '' : ` 的第 ${it.article} 篇文章`}：${RECALLED_ZH[it.outcome]}`,
   reject: '驳回',
+  reschedule: (it) => `改期至 ${inBeijing(it.sendAt)}${it.approvalIsVoid ? '，原审批作废' : ''}`,
   resolve: (it) => `判定为${RESOLVED_ZH[it.as]}`,
   resume: '恢复',
   retry: (it) => RETRIED_ZH[it.as],

@@ -62,6 +62,8 @@ export interface Control {
     readonly short: number;
   };
   readonly approved?: Word;
+  /** Its times were last changed. */
+  readonly rescheduled?: Word;
   readonly cancelled?: Word & {
     readonly reason: 'operator' | 'rejected' | 'not-after';
     readonly note?: string;

@@ -96,6 +96,10 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
     .map((upload, index) => ({ n: index + 1, ...upload }));
 }
 
+/** Every file that the message names, whichever way it goes. */
+export const allUploadsOf = (message: Message): Upload[] =>
+  uploadsOf(message, { videoAs: 'video', newsBy: 'draft' });
+
 /** Same key, same thing at WeChat. */
 export const uploadKey = (upload: Omit<Upload, 'n'>): string =>
   [

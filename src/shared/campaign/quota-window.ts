@@ -15,6 +15,10 @@ export const beijingDayStart = (at: number): number =>
 /** @param day `2026-11-23`. */
 export const startOfBeijingDay = (day: string): number => Date.parse(`${day}T00:00:00+08:00`);
 
+/** `2026-11-23 09:00 (UTC+8)`, from RFC 3339. */
+export const inBeijing = (time: string): string =>
+  `${new Date(Date.parse(time) + BEIJING).toISOString().slice(0, 16).replace('T', ' ')} (UTC+8)`;
+
 /** `2026-11-23`, in Beijing. */
 export const beijingDay = (at: number): string => new Date(at + BEIJING).toISOString().slice(0, 10);
 

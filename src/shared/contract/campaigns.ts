@@ -69,17 +69,27 @@ const counts = {
   recipients: Count.exactOptional(),
 };
 
+const named = {
+  name: z.string().exactOptional().describe('What WeChat calls it, as last heard'),
+  count: Count.exactOptional().describe('How many followers WeChat counted in it then'),
+};
+
 const AudienceAnswer = z
   .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('group'), groupId: z.string(), ...counts }),
-    z.strictObject({ type: z.literal('tag'), tagId: z.int(), ...counts }),
+    z.strictObject({ type: z.literal('group'), groupId: z.string(), ...named, ...counts }),
+    z.strictObject({ type: z.literal('tag'), tagId: z.int(), ...named, ...counts }),
     z.strictObject({ type: z.literal('everyone'), ...counts }),
     z.strictObject({
       type: z.literal('list'),
       listId: z.string().describe('The frozen list; OpenIDs given inline became one'),
+      name: named.name,
       ...counts,
     }),
-    z.strictObject({ type: z.literal('followers'), tagId: z.int().exactOptional(), ...counts }),
+    z.strictObject({
+      ...{ type: z.literal('followers'), tagId: z.int().exactOptional() },
+      ...named,
+      ...counts,
+    }),
   ])
   .meta({ id: 'CampaignAudience' });
 
@@ -200,7 +210,46 @@ export const CampaignSummary = Fields.meta({ id: 'CampaignSummary', examples: [e
 /** Its warnings are codes with facts, and a `message` in the language that was asked for. */
 export type CampaignSummary = Answered<typeof CampaignSummary>;
 
-export const CampaignDetails = Fields.extend({ links: Links })
+const Media = z.union([
+  z.strictObject({ upload: z.string(), fit: z.boolean().exactOptional() }),
+  z.strictObject({ mediaId: z.string() }),
+]);
+
+const MessageAnswer = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('text'), content: z.string() }),
+    z.strictObject({ type: z.literal('image'), media: Media }),
+    z.strictObject({ type: z.literal('voice'), media: Media }),
+    z.strictObject({
+      ...{ type: z.literal('video'), media: Media },
+      ...{ title: z.string(), description: z.string(), thumb: Media.exactOptional() },
+    }),
+    z.strictObject({
+      type: z.literal('news'),
+      articles: z
+        .array(
+          z.strictObject({
+            ...{ thumb: Media, title: z.string(), content: z.string() },
+            author: z.string().exactOptional(),
+            contentSourceUrl: z.string().exactOptional(),
+            digest: z.string().exactOptional(),
+            showCover: z.boolean().exactOptional(),
+            openComment: z.boolean().exactOptional(),
+            fansOnlyComment: z.boolean().exactOptional(),
+          }),
+        )
+        .exactOptional(),
+      mediaId: z.string().exactOptional(),
+      ignoreReprint: z.boolean(),
+    }),
+  ])
+  .describe('What goes out; files by the ids of GET /v1/media/:id. Absent after a decision')
+  .meta({ id: 'CampaignMessage' });
+
+export const CampaignDetails = Fields.extend({
+  message: MessageAnswer.exactOptional(),
+  links: Links,
+})
   .describe('The campaign as it is now')
   .meta({ id: 'Campaign', examples: [{ ...example, links }] });
 export type CampaignDetails = Answered<typeof CampaignDetails>;
@@ -244,6 +293,9 @@ const AuditEntry = z.strictObject({
   reason: z.enum(PAUSE_REASONS).exactOptional(),
   code: z.string().exactOptional().describe('Of the campaign’s error'),
   why: z.string().exactOptional().describe('Why its webhook was given up'),
+  sendAt: Time.exactOptional(),
+  notAfter: Time.exactOptional(),
+  approvalIsVoid: z.literal(true).exactOptional(),
 });
 export type AuditEntry = Answered<typeof AuditEntry>;
 

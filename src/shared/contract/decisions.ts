@@ -4,6 +4,7 @@ import { isOpenId } from '../campaign/cut.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { MESSAGE_ID } from '../wechat/message-id.ts';
 import { CAUSES } from '../wechat/silence.ts';
+import { Instant } from './campaign-request.ts';
 import { RECALL_NOTES } from './campaign-words.ts';
 import { Quota } from './plans.ts';
 import { type Answered, Count } from './shapes.ts';
@@ -19,6 +20,26 @@ const Seen = z
 export const StepRequest = z
   .strictObject({ seen: Seen, note: Note })
   .meta({ id: 'Step', examples: [{ seen: 3, note: 'wrong cover' }] });
+/** Whoever approves names what they saw. */
+export const ApproveRequest = z
+  .strictObject({
+    seen: z
+      .int()
+      .nonnegative()
+      .describe('The `version` of the campaign that was looked at; where it moved, 409 `moved`'),
+    note: Note,
+  })
+  .meta({ id: 'Approve', examples: [{ seen: 0 }] });
+
+export const RescheduleRequest = z
+  .strictObject({
+    sendAt: Instant.optional().describe('When to begin'),
+    notAfter: Instant.optional().describe('As long after `sendAt` as before, if absent'),
+    note: Note,
+    seen: Seen,
+  })
+  .meta({ id: 'Reschedule', examples: [{ sendAt: '2026-12-01T09:00:00+08:00', seen: 0 }] });
+
 export const RejectRequest = z
   .strictObject({
     seen: Seen,

@@ -22,6 +22,7 @@ const EN: Sentences<Problem> = {
   'account-not-configured': (it) => `account ${it.account} is no longer configured here`,
   'account-not-found': (it) =>
     `no such account; there is: ${[...it.names, ...(it.more ? ['…'] : [])].join(', ') || 'none is configured'}`,
+  'already-begun': 'this campaign has begun; only one that has not can be moved to another time',
   'api-key-needed': 'send Authorization: Bearer <key>, with one of the keys in API_KEYS',
   'approval-by-another': (it) =>
     `${it.createdBy} enqueued this campaign; somebody else must approve it`,
@@ -125,6 +126,7 @@ const ZH: Sentences<Problem> = {
   'account-not-configured': (it) => `公众号 ${it.account} 已不在配置中`,
   'account-not-found': (it) =>
     `没有这个公众号；现有：${[...it.names, ...(it.more ? ['……'] : [])].join('、') || '尚未配置任何公众号'}`,
+  'already-begun': '任务已经开始，只有尚未开始的任务可以改期',
   'api-key-needed': '请在请求头中加上 Authorization: Bearer <密钥>，密钥须在 API_KEYS 之中',
   'approval-by-another': (it) => `任务由 ${it.createdBy} 提交，须由他人审批（提交人不能自批）`,
   'approval-needed': '任务正在等待审批：请通过或驳回',
@@ -226,6 +228,7 @@ const STEPS_ZH: Readonly<Record<ProblemOf<'campaign-over'>['step'], string>> = {
   cancel: '取消',
   approve: '审批',
   reject: '驳回',
+  reschedule: '改期',
   retry: '重试',
 };
 

@@ -29,7 +29,7 @@ export interface FactsOf {
   readonly 'batch-not-held': { readonly no: number; readonly state: BatchState };
   readonly 'body-too-large': { readonly bytes?: number; readonly maxBytes?: number };
   readonly 'campaign-over': {
-    readonly step: 'pause' | 'resume' | 'cancel' | 'approve' | 'reject' | 'retry';
+    readonly step: 'pause' | 'resume' | 'cancel' | 'approve' | 'reject' | 'reschedule' | 'retry';
   };
   /** The encodings that are accepted. */
   readonly 'content-encoding-unsupported': { readonly accepted: readonly string[] };
@@ -85,6 +85,7 @@ export const STATUS = {
   'account-changed': 409,
   'account-not-configured': 409,
   'account-not-found': 404,
+  'already-begun': 409,
   'api-key-needed': 401,
   'approval-by-another': 403,
   'approval-needed': 409,

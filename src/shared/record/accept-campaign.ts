@@ -53,7 +53,7 @@ interface Dependencies {
 /** WeChat refuses the same content twice in this time; our own key switches that off, so we keep it. */
 const SAME_CONTENT = DAY;
 /** A campaign makes no call after its notAfter, but may stay open (a held batch) for long. */
-const REMEMBERED_AFTER = 31 * DAY;
+export const REMEMBERED_AFTER = 31 * DAY;
 /** Beside the campaign ids in the hash of one content: the newest of them, for the commit's check. */
 const LAST = 'last';
 
@@ -108,6 +108,8 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
             JSON.stringify(message),
             'idempotency',
             keyed ?? '',
+            'content',
+            content,
           ],
           ['ZADD', keys.campaigns(), campaign.createdAt, id],
           ['ZADD', keys.campaignsOf(account), campaign.createdAt, id],

@@ -1,16 +1,20 @@
-/** A campaign's specification. It never changes, so it is kept: a batch costs no read of it. */
-import type { Campaign } from '../campaign/campaign.ts';
+/**
+ * A campaign's specification. Once it has begun it never changes, so it is kept: a batch costs no
+ * read of it. Before that its times may change.
+ */
+import type { Campaign, Control } from '../campaign/campaign.ts';
 import type { Redis } from '../platform/redis.ts';
 import type { Keys } from './keys.ts';
-import { storedCampaign } from './stored.ts';
+import { stored, storedCampaign } from './stored.ts';
 
 const MOST_KEPT = 1_000;
 
 export function makeSpecs({ redis, keys }: { readonly redis: Redis; readonly keys: Keys }) {
   const kept = new Map<string, Campaign>();
 
-  const of = (id: string, text: string): Campaign =>
-    kept.get(id) ?? keepIn(kept, id, storedCampaign(text));
+  const of = (id: string, text: string, { phase }: Control): Campaign =>
+    kept.get(id) ??
+    (phase === 'accepted' ? storedCampaign(text) : keepIn(kept, id, storedCampaign(text)));
 
   return {
     /** From its text, where that was read together with other fields. */
@@ -19,8 +23,8 @@ export function makeSpecs({ redis, keys }: { readonly redis: Redis; readonly key
     async spec(id: string): Promise<Campaign | null> {
       const known = kept.get(id);
       if (known) return known;
-      const text = await redis.hget(keys.campaign(id), 'spec');
-      return text === null ? null : of(id, text);
+      const [text, control] = await redis.hmget(keys.campaign(id), 'spec', 'control');
+      return text && control ? of(id, text, stored<Control>(control)) : null;
     },
   };
 }

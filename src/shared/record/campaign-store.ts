@@ -13,12 +13,12 @@ import type { Failure } from '../campaign/failure.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
 import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
-import { makeAccept } from './accept-campaign.ts';
+import { makeAccept, REMEMBERED_AFTER } from './accept-campaign.ts';
 import { attentionCommand, ofControl } from './attention.ts';
 import { auditCommand, keepCampaign, listsOf, usersCommands } from './campaign-commands.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
-import { type Command, commit, untilSettled, when, write } from './commit.ts';
+import { type Command, commit, extend, untilSettled, when, write } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
@@ -27,9 +27,11 @@ import type { ServingStore } from './serving-store.ts';
 import { stored, storedCampaign, storedOrNull, storedTally } from './stored.ts';
 
 interface Controlling {
-  readonly audit?: AuditEntry;
+  readonly audit?: AuditEntry | (() => AuditEntry);
   /** Done in the same step, if there is a change. */
   readonly also?: readonly Command[] | ((found: Found) => readonly Command[]);
+  /** Other times, of a campaign that has not begun. */
+  readonly times?: Times;
   /** The decision holds only while as many batches are open as `decide` was told. */
   readonly overTally?: boolean;
   /** As the caller has just read it, for a decision that does not ask for the tally. */
@@ -46,6 +48,8 @@ export interface WebhookFailure {
   readonly nextAt: number | null;
 }
 
+export type Times = Pick<Campaign, 'sendAt' | 'notAfter'>;
+
 interface Found {
   readonly campaign: Campaign;
   /** Its control, as it is in Redis. */
@@ -55,6 +59,8 @@ interface Found {
   readonly idempotency: string;
   /** Lists that single batches leave out. */
   readonly lists: readonly string[];
+  /** The key of its content in the guard against the same content. */
+  readonly content: string;
 }
 
 interface Dependencies {
@@ -84,7 +90,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   async function control<R extends object = never>(
     id: string,
     decide: (control: Control, tally: Tally, campaign: Campaign) => Control | { refused: R },
-    { audit, also = [], overTally = false, overVersion = false, from }: Controlling = {},
+    { audit, also = [], times, overTally = false, overVersion = false, from }: Controlling = {},
   ): Promise<Control | { refused: R } | null> {
     let known = from;
     return untilSettled<Control | { refused: R } | null>(async () => {
@@ -114,8 +120,9 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
                 ...usersCommands(keys, 'SREM', id, [current.listId]),
                 ...usersCommands(keys, 'SADD', id, [next.listId]),
               ]),
-          ...(audit ? [auditCommand(keys, id, audit)] : []),
+          ...(audit ? [auditCommand(keys, id, typeof audit === 'function' ? audit() : audit)] : []),
           ...(typeof also === 'function' ? also(found) : also),
+          ...retimed(found, times),
           ['PUBLISH', keys.feed(), id],
         ],
       );
@@ -124,28 +131,48 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   }
 
   async function find(id: string): Promise<Found | null> {
-    const [[specText, before, idempotency, lists], tally] = await Promise.all([
-      redis.hmget(keys.campaign(id), 'spec', 'control', 'idempotency', 'lists'),
+    const [[specText, before, idempotency, lists, content], tally] = await Promise.all([
+      redis.hmget(keys.campaign(id), 'spec', 'control', 'idempotency', 'lists', 'content'),
       redis.hgetall(keys.tally(id)),
     ]);
     if (!specText || !before) return null;
     const campaign = storedCampaign(specText);
-    const more = { idempotency: idempotency ?? '', lists: storedOrNull<string[]>(lists) ?? [] };
-    return { campaign, before, tally, ...more };
+    return {
+      ...{ campaign, before, tally, idempotency: idempotency ?? '', content: content ?? '' },
+      lists: storedOrNull<string[]>(lists) ?? [],
+    };
+  }
+
+  function retimed({ campaign, content }: Found, times: Times | undefined): Command[] {
+    if (!times) return [];
+    const { id } = campaign;
+    const { sendAt, notAfter } = times;
+    return [
+      ['HSET', keys.campaign(id), 'spec', JSON.stringify({ ...campaign, sendAt, notAfter })],
+      ['ZADD', keys.planned(), sendAt, id],
+      ['ZADD', keys.open(), notAfter, id],
+      ...(content
+        ? [
+            ['HSET', content, id, notAfter] as const,
+            extend(content, notAfter + REMEMBERED_AFTER - now()),
+          ]
+        : []),
+    ];
   }
 
   /** `waiting` is kept beside the control. */
   async function foundAs(id: string, { waiting: _, ...control }: Control): Promise<Found | null> {
     const campaign = await spec(id);
     const before = JSON.stringify(control);
-    return campaign && { campaign, before, tally: {}, idempotency: '', lists: [] };
+    return campaign && { campaign, before, tally: {}, idempotency: '', content: '', lists: [] };
   }
 
   /**
    * Adds all batches at once, and moves the campaign on to submitting. `from` is the control as the
    * caller has just read it.
    *
-   * @returns its control from now on; null if nothing was done, since the batches are there.
+   * @returns its control from now on; null if nothing was done, since the batches are there, or its
+   * time was put off.
    */
   async function layBatches(
     id: string,
@@ -158,9 +185,9 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
     let laid: Control | null = null;
     await control(
       id,
-      (current) => {
+      (current, _tally, { sendAt }) => {
         const isLaid = current.phase === 'submitting' || current.phase === 'ended';
-        laid = isLaid ? null : { ...current, ...facts, phase: 'submitting' };
+        laid = isLaid || sendAt > now() ? null : { ...current, ...facts, phase: 'submitting' };
         return laid ?? current;
       },
       {
@@ -299,6 +326,7 @@ const isDecisive = (before: Control, after: Control): boolean =>
   before.pauses !== after.pauses ||
   before.cancelled !== after.cancelled ||
   before.approved !== after.approved ||
+  before.rescheduled !== after.rescheduled ||
   before.acknowledged !== after.acknowledged;
 
 const OPEN_STATES = ['pending', 'submitting', 'submitted', 'held'] as const;

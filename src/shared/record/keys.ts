@@ -13,8 +13,8 @@ export const RECORD = recordOf(PREFIX);
  */
 export const makeKeys = (record: string) => ({
   /**
-   * hash: spec, control, message, waiting, idempotency (its key), lists (those that batches leave
-   * out), draft-source, `at:<item>` of its material
+   * hash: spec, control, message, waiting, idempotency (its key), content (the key of its
+   * content), webhook (its failure), lists (those that batches leave out), draft-source, `at:<item>` of its material
    */
   campaign: (id: string) => `${record}:campaign:${id}`,
   /** hash: batch number → batch */
@@ -59,6 +59,8 @@ export const makeKeys = (record: string) => ({
   unanswered: (identity: string) => `${record}:unanswered:${identity}`,
   /** sorted set: submitting batches by the end of their key's life */
   deadlines: () => `${record}:deadlines`,
+  /** hash: `tag:<id>` or `group:<id>` → its name and head-count */
+  audienceNames: (identity: string) => `${record}:audience-names:${identity}`,
   /** hash: last event, last refused pushes, since when uploadnews is closed */
   account: (identity: string) => `${record}:account:${identity}`,
   /** list: when our sends of the last minute were made, the newest first */

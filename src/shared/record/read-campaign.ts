@@ -45,9 +45,10 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
       redis.hgetall(keys.tally(id)),
     ]);
     if (!specText || !controlText) return null;
+    const control = stored<Control>(controlText);
     return {
-      campaign: specs.of(id, specText),
-      control: withWaiting(stored<Control>(controlText), waiting),
+      campaign: specs.of(id, specText, control),
+      control: withWaiting(control, waiting),
       tally: storedTally(tally),
     };
   }

@@ -2,6 +2,7 @@
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type AttentionStore, makeAttentionStore } from './attention.ts';
+import { type AudienceNames, makeAudienceNames } from './audience-names.ts';
 import { type AudienceStore, makeAudienceStore } from './audience-store.ts';
 import { type BatchStore, makeBatchStore } from './batch-store.ts';
 import { type CampaignStore, makeCampaignStore } from './campaign-store.ts';
@@ -25,6 +26,7 @@ export interface Stores {
   readonly media: MediaStore;
   readonly materials: MaterialStore;
   readonly audiences: AudienceStore;
+  readonly audienceNames: AudienceNames;
 }
 
 interface Dependencies {
@@ -69,6 +71,7 @@ export function openRecord(deps: Dependencies): Stores {
     quota: makeQuotaLedger({ redis, record, identityOf, now }),
     media: makeMediaStore({ redis, record, retainMs, now }),
     materials: makeMaterialStore({ redis, record, identityOf, now }),
+    audienceNames: makeAudienceNames({ redis, record, identityOf, now }),
     audiences: makeAudienceStore({ redis, record, retainMs, now }),
   };
 }

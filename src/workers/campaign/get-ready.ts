@@ -10,7 +10,7 @@ import { readFollowersJob } from '../../shared/queue/jobs.ts';
 import { addChildren, type Parent } from '../../shared/queue/queues.ts';
 import type { CampaignRecord } from '../../shared/record/read-campaign.ts';
 import type { PrepareMessage } from '../delivery/prepare-message.ts';
-import type { Wait } from '../job.ts';
+import { until, type Wait } from '../job.ts';
 import type { InTurn } from '../lane/in-turn.ts';
 import type { Tools } from '../tools.ts';
 import type { FindAudience } from './find-audience.ts';
@@ -49,7 +49,8 @@ export function makeGetReady(deps: Dependencies) {
     if (!message) return { failed: { code: 'record-lost' } };
 
     if (campaign.audience.type === 'followers' && control.recipients === undefined) {
-      if (!(await begin(run))) return 'gone';
+      const begun = await begin(run);
+      if (begun !== 'begun') return begun;
       await addChildren(queues.followers, rootOf(job), [
         { definition: readFollowersJob, payload: { campaignId: campaign.id } },
       ]);
@@ -57,18 +58,24 @@ export function makeGetReady(deps: Dependencies) {
     }
     if (control.unreadable) return { failed: control.unreadable };
     const route = prepareMessage.routeOf(campaign, control);
-    if (beforeBatches(message, route).length > 0 && !(await begin(run))) return 'gone';
+    const begun = beforeBatches(message, route).length > 0 ? await begin(run) : 'begun';
+    if (begun !== 'begun') return begun;
     const ready = await prepareMessage.forCampaign({ job, campaign, message, route });
     return ready === 'there' ? 'ready' : ready;
   };
 
-  /** Something must be made ready first. @returns whether there still is such a campaign. */
-  async function begin({ campaign, control }: Run): Promise<boolean> {
-    if (control.phase !== 'accepted') return true;
-    const begun = await campaigns.control(campaign.id, (current) =>
-      current.phase === 'accepted' ? { ...current, phase: 'preparing' } : current,
-    );
-    return begun !== null;
+  /** Something must be made ready first. */
+  async function begin({ campaign, control }: Run): Promise<'begun' | 'gone' | { wait: Wait }> {
+    if (control.phase !== 'accepted') return 'begun';
+    let putOffTo = 0;
+    const after = await campaigns.control(campaign.id, (current, _tally, { sendAt }) => {
+      putOffTo = sendAt > now() ? sendAt : 0;
+      return current.phase === 'accepted' && putOffTo === 0
+        ? { ...current, phase: 'preparing' }
+        : current;
+    });
+    if (putOffTo > 0) return { wait: until(putOffTo) };
+    return after === null ? 'gone' : 'begun';
   }
 }
 

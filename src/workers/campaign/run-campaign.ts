@@ -66,7 +66,11 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
     }
     const facts = recipients === null ? {} : { recipients };
     const begun = await campaigns.layBatches(campaign.id, laid, facts, control);
-    if (!begun) return seeThroughAgain(run);
+    if (!begun) {
+      const { sendAt = 0 } = (await campaigns.spec(campaign.id)) ?? {};
+      // Its time was put off meanwhile.
+      return sendAt > now() ? until(sendAt) : seeThroughAgain(run);
+    }
     const tally = { ...EMPTY_TALLY, pending: laid.length };
     return seeThrough({ ...run, control: begun, tally }, laid);
   }

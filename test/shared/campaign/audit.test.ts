@@ -5,6 +5,7 @@ import { type Act, AUDIT_ACTIONS, auditWords } from '../../../src/shared/campaig
 const FACTS = {
   ...{ msgId: '34182', clientMsgId: 'c-1', code: 'media-missing', reason: 'message-id-taken' },
   ...{ outcome: 'unknown', article: 2, why: 'HTTP 410' },
+  ...{ sendAt: '2026-12-01T01:00:00.000Z', notAfter: '2026-12-02T01:00:00.000Z' },
 };
 
 it.each(AUDIT_ACTIONS)('the audit says %s in both languages', (action) => {
