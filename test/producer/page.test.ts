@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
-import type { Campaign } from '../../src/shared/campaign/campaign.ts';
 import { DAY } from '../../src/shared/platform/time.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { announceWorker } from '../support/a-worker.ts';
@@ -97,9 +96,6 @@ async function partsUntil(
   }
   throw new Error(`${path} ended without the part that was waited for`);
 }
-
-const specOf = async ({ stores }: PageWorld, id: string): Promise<Campaign | null> =>
-  stores.campaigns.spec(id);
 
 describe('the campaign page', () => {
   it('is for whoever has the board’s password', async () => {

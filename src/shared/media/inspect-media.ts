@@ -1,9 +1,9 @@
 /**
- * Tells what a file is from its bytes: format, size in pixels, length, and whether it is whole.
+ * Finds out what a file is from its bytes: format, size in pixels, length, and whether it is whole.
  *
  * A name or a content type from outside proves nothing; WeChat looks at the content too, and
  * refuses only after the upload. Each parser walks its file once, checks every length against
- * what is left, and never throws: the bytes may be anybody's.
+ * what is left, and never throws: the bytes are not trusted.
  */
 import type { MediaFacts } from '../campaign/media-facts.ts';
 import { looksLike } from './looks-like.ts';

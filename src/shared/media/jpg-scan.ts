@@ -19,7 +19,7 @@ interface Table {
 
 export type Tables = Map<number, Table>;
 
-export interface ScanInput {
+interface ScanInput {
   readonly size: { readonly width: number; readonly height: number };
   readonly components: readonly Component[];
   readonly tables: ReadonlyMap<number, Table>;

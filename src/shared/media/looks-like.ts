@@ -1,6 +1,6 @@
 import { brandOf } from './parse-mp4.ts';
 
-/** First bytes of what people take for a picture, a voice or a video that WeChat would accept. */
+/** First bytes of pictures, sounds and videos that WeChat does not take, and of other common files. */
 const SIGNATURES: readonly (readonly [string, string, number?])[] = [
   ['WebP', 'WEBP', 8],
   ['WAV', 'WAVE', 8],

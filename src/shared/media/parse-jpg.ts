@@ -19,7 +19,7 @@ const isRestart = (marker: number): boolean => marker >= 0xd0 && marker <= 0xd7;
 
 /**
  * JPEG: segments up to the end marker. A picture inside a segment (an EXIF preview) is skipped with
- * it, and what cameras append after the end is none of our business.
+ * it, and what cameras append after the end is ignored.
  */
 export function parseJpg(file: Buffer): Parsed | undefined {
   if (file[0] !== 0xff || file[1] !== START || file[2] !== 0xff) return undefined;

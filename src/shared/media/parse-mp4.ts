@@ -11,7 +11,7 @@ interface Box {
   /** Where its content is. */
   readonly from: number;
   readonly to: number;
-  /** It says it is longer than what holds it. */
+  /** Its length is more than its parent has. */
   readonly cut: boolean;
 }
 

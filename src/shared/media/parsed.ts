@@ -1,6 +1,6 @@
 import type { BrokenFile, MediaFacts } from '../campaign/media-facts.ts';
 
-/** What one parser says of a file that is of its family; `undefined` is "not of mine". */
+/** What a parser finds in a file of its format; it returns `undefined` for other formats. */
 export type Parsed = Omit<MediaFacts, 'bytes' | 'looksLike'>;
 
 /** The two ways in which most broken files are broken. */

@@ -2,7 +2,7 @@ const MAX_STEM = 60;
 
 /**
  * A name for an upload's multipart part: plain ASCII, no path, and the extension of what the file
- * is, whatever it was called. `otherwise` stands in where nothing readable is left (`封面.png`).
+ * is, whatever it was called. `otherwise` is used where nothing readable is left (`封面.png`).
  */
 export function safeFilename(
   name: string,

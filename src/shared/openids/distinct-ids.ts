@@ -16,10 +16,9 @@ import { MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts
 import { LEFT_OUT, Partitions } from './partitions.ts';
 import { Refusal } from './plain-bytes.ts';
 import { SeenIds } from './seen-ids.ts';
-import { SpillFile } from './spill-file.ts';
-import { SpilledPages } from './spilled-pages.ts';
+import { SpilledPages, SpillFile } from './spill-file.ts';
 
-/** Whatever was received is a recipient, a duplicate, invalid or suppressed: each once. */
+/** Each OpenID that was received is counted once: as recipient, duplicate, invalid or suppressed. */
 export interface AudienceCounts {
   readonly received: number;
   /** Came before in this list. */
@@ -48,7 +47,7 @@ export interface Block {
  */
 export const BLOCK_IDS = 7_446;
 
-/** Nobody has so many followers; what comes is not a list, and a disk is not endless. */
+/** No account has so many followers, and the disk must not fill up. */
 const MAX_IDS = 500_000_000;
 const LINES_NAMED = 10;
 const LOG_PAGE_BYTES = 64 * 1024;
@@ -177,11 +176,11 @@ export class DistinctIds implements IdSink {
     let suppressed = 0;
     for (const visitAll of this.#heaps.heaps()) {
       seen.clear();
-      visitAll((words, at, count, place) => {
+      visitAll((ints, at, count, place) => {
         const leftOut = place === LEFT_OUT;
-        const sight = seen.see(words, at, count, leftOut);
+        const sight = seen.see(ints, at, count, leftOut);
         if (leftOut) return;
-        if (sight === 'first') return fingerprint.add(words, at, count);
+        if (sight === 'first') return fingerprint.add(ints, at, count);
         drop[place >>> 3] = (drop[place >>> 3] as number) | (1 << (place & 7));
         if (sight === 'again') duplicates++;
         else suppressed++;

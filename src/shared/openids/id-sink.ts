@@ -1,6 +1,4 @@
-/** Where readers put what stands in the place of an OpenID, and what they take off it before. */
-
-/** Where a reader puts what it finds in the place of an OpenID. */
+/** Takes what a reader finds where an OpenID should be. */
 export interface IdSink {
   /** Of what is taken next; the first one is 1. */
   line: number;

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { withLineFeeds } from './lines.ts';
 
-/** What was sent cannot be read as a list. The message is for the sender and holds no OpenID. */
+/** The upload cannot be read as a list. The message is for the sender and contains no OpenID. */
 export class Refusal extends Error {
   override name = 'Refusal';
 }
@@ -12,7 +12,7 @@ const MAX_PIECE_BYTES = 64 * 1024;
 /** Enough to tell what a file is. */
 const HEAD_BYTES = 4 * 1024;
 
-export interface PlainText {
+interface PlainText {
   /** How it begins; empty if there is nothing. */
   readonly head: string;
   readonly text: AsyncIterable<Uint8Array>;
@@ -44,7 +44,7 @@ export async function plainText(source: AsyncIterable<Uint8Array>): Promise<Plai
 const startsWith = (bytes: Uint8Array, ...magic: readonly number[]): boolean =>
   magic.every((byte, i) => bytes[i] === byte);
 
-/** What people send by mistake, told by its first bytes. */
+/** Files that are sent by mistake, recognised by their first bytes. */
 function kindOf(head: Uint8Array): string | undefined {
   const ascii = Buffer.from(head.subarray(0, 16)).toString('latin1');
   if (startsWith(head, 0xff, 0xd8, 0xff)) return 'a JPEG picture';
@@ -59,7 +59,7 @@ function kindOf(head: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** By its mark, or by the zeros beside each letter. */
+/** By its byte order mark, or by the zero bytes beside each letter. */
 function utf16Of(head: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (startsWith(head, 0xff, 0xfe)) return 'utf-16le';
   if (startsWith(head, 0xfe, 0xff)) return 'utf-16be';
@@ -134,7 +134,7 @@ async function* joined({ head, rest }: Split): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** A source that ends with `signal`'s reason as soon as it is aborted, even while it stands still. */
+/** A source that ends with `signal`'s reason as soon as it is aborted, even while no data comes. */
 export async function* until<T>(signal: AbortSignal, source: AsyncIterable<T>): AsyncGenerator<T> {
   const items = source[Symbol.asyncIterator]();
   let abort = () => {};
@@ -153,7 +153,7 @@ export async function* until<T>(signal: AbortSignal, source: AsyncIterable<T>): 
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // Not awaited: a source that stands still would not answer.
+    // Not awaited: it would not resolve while no data comes.
     Promise.resolve(items.return?.()).catch(() => {});
   }
 }

@@ -9,8 +9,8 @@ import { Refusal } from './plain-bytes.ts';
 const MAX_LINE = 64 * 1024;
 /** A record may have several lines (in quotes). Beyond this, a quote was never closed. */
 const MAX_RECORD = 256 * 1024;
-const MAX_NAMES_SAID = 20;
-const MAX_NAME_SAID = 40;
+const MAX_NAMES_SHOWN = 20;
+const MAX_NAME_SHOWN = 40;
 
 const SEPARATORS = [',', ';', '\t'];
 
@@ -20,7 +20,7 @@ interface CsvOptions {
 }
 
 /**
- * @throws {Refusal} no such column (the message says which there are), a quote swallowed records, or
+ * @throws {Refusal} no such column (the message lists those that there are), a quote swallowed records, or
  *   the file is no CSV.
  */
 export async function readCsv(
@@ -113,18 +113,18 @@ function positionOf(column: string, header: readonly string[]): number {
   const exact = names.indexOf(column);
   const at = exact === -1 ? names.findIndex((name) => isNamed(name, column)) : exact;
   if (at !== -1) return at;
-  throw new Refusal(`no column is named ${sayable(column)}; the header has: ${said(names)}`);
+  throw new Refusal(`no column is named ${shown(column)}; the header has: ${listed(names)}`);
 }
 
-function said(names: readonly string[]): string {
-  const first = names.slice(0, MAX_NAMES_SAID).map(sayable);
+function listed(names: readonly string[]): string {
+  const first = names.slice(0, MAX_NAMES_SHOWN).map(shown);
   if (names.length > first.length) first.push(`and ${names.length - first.length} more`);
   return first.join(', ');
 }
 
-/** A file without a header starts with what must not be repeated in a message. */
-const sayable = (name: string): string =>
-  isOpenId(name) ? '(an OpenID)' : JSON.stringify(name.slice(0, MAX_NAME_SAID));
+/** The first line of a file without a header may be OpenIDs, which no message may contain. */
+const shown = (name: string): string =>
+  isOpenId(name) ? '(an OpenID)' : JSON.stringify(name.slice(0, MAX_NAME_SHOWN));
 
 function refusalOf(error: CsvError): Refusal {
   const line = `line ${String(error.lines)}`;

@@ -1,6 +1,6 @@
 /**
- * The one reader of lists of OpenIDs, for all formats and sizes. It hands over what stands where an
- * OpenID should be; whether it is one, the sink decides.
+ * The one reader of lists of OpenIDs, for all formats and sizes. It passes on what it
+ * finds where an OpenID should be; the sink decides whether it is one.
  */
 import { isOpenId } from '../campaign/cut.ts';
 import { bare, type IdSink, isNamed, isPlain } from './id-sink.ts';
@@ -36,11 +36,11 @@ const BACKSLASH = 92;
  */
 export async function readIds(
   source: AsyncIterable<Uint8Array>,
-  { format: said, column = DEFAULT_COLUMN }: ReadOptions,
+  { format: named, column = DEFAULT_COLUMN }: ReadOptions,
   sink: IdSink,
 ): Promise<string> {
   const { head, text } = await plainText(source);
-  const format = formatOf(head, said);
+  const format = formatOf(head, named);
   switch (format) {
     case 'text':
       await readLines(text, MAX_TEXT_LINE, sink, (bytes, from, to) => {
@@ -66,17 +66,17 @@ export async function readIds(
   return looksLike(head, format);
 }
 
-/** A list that is one JSON value is told by its beginning, whatever was said. */
-function formatOf(head: string, said: AudienceFormat): AudienceFormat {
+/** A list that is one JSON value is recognised by its beginning, whatever format was named. */
+function formatOf(head: string, named: AudienceFormat): AudienceFormat {
   const start = head.trimStart();
   if (start === '') throw new Refusal('it is empty');
   if (start.startsWith('{')) {
     const isAnswer = /"openid"\s*:\s*\[/i.test(start) || /^\{\s*[\r\n]/.test(start);
-    return said === 'ndjson' && !isAnswer ? 'ndjson' : 'json';
+    return named === 'ndjson' && !isAnswer ? 'ndjson' : 'json';
   }
   if (/^\[\s*["[{\]]/.test(start)) return 'json';
-  if (said === 'json') throw new Refusal(`it is not JSON; ${looksLike(head, said)}`);
-  return said;
+  if (named === 'json') throw new Refusal(`it is not JSON; ${looksLike(head, named)}`);
+  return named;
 }
 
 function looksLike(head: string, format: AudienceFormat): string {

@@ -35,7 +35,7 @@ export async function readJson(
   let line = 1;
   let kept: Buffer | null = null; // the beginning of a string that is not complete
   let isEscaped = false;
-  let isWord = false; // inside a number, true, false or null
+  let isLiteral = false; // inside a number, true, false or null
 
   for await (const piece of source) {
     for (let at = 0; at < piece.length; ) {
@@ -50,10 +50,10 @@ export async function readJson(
         continue;
       }
       const byte = piece[at++] as number;
-      const wasWord = isWord;
-      isWord = byte > 32 && !STRUCTURE.includes(byte);
-      if (isWord) {
-        if (!wasWord && placeOfId()) takeNone();
+      const wasLiteral = isLiteral;
+      isLiteral = byte > 32 && !STRUCTURE.includes(byte);
+      if (isLiteral) {
+        if (!wasLiteral && placeOfId()) takeNone();
       } else if (byte === QUOTE) {
         const end = shortStringEnd(piece, at);
         if (end === -1) kept = Buffer.alloc(0);

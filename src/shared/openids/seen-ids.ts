@@ -1,10 +1,10 @@
 /**
- * A set of OpenIDs in two flat arrays: the ids' words one after the other, each id behind a word
- * that says whether it is to be left out, and slots that point at them (open addressing).
+ * A set of OpenIDs in two flat arrays: the ids' ints one after the other, each id behind a
+ * flag (1: it is to be left out), and slots that point at them (open addressing).
  */
-import { hashWords, idWords } from './id-words.ts';
+import { countOfInts, hashInts } from './id-int32s.ts';
 
-export type Sight = 'first' | 'again' | 'left-out';
+type Sight = 'first' | 'again' | 'left-out';
 
 const SMALLEST = 1_024;
 
@@ -12,7 +12,7 @@ export class SeenIds {
   readonly #seed: number;
   #ids = new Int32Array(SMALLEST * 8);
   #fill = 0;
-  #slots = new Uint32Array(SMALLEST); // 0, or where the id's first word is
+  #slots = new Uint32Array(SMALLEST); // 0, or where the id's first integer is
   #count = 0;
 
   constructor(seed: number) {
@@ -25,14 +25,14 @@ export class SeenIds {
     this.#slots.fill(0);
   }
 
-  /** Says whether the id was seen before, and keeps it if not. */
-  see(words: Int32Array, at: number, count: number, leftOut: boolean): Sight {
+  /** Whether the id was seen before; keeps it if not. */
+  see(ints: Int32Array, at: number, count: number, leftOut: boolean): Sight {
     const mask = this.#slots.length - 1;
-    let slot = hashWords(words, at, count, this.#seed) & mask;
+    let slot = hashInts(ints, at, count, this.#seed) & mask;
     for (;;) {
       const known = this.#slots[slot] as number;
       if (known === 0) break;
-      if (this.#isSame(known, words, at, count)) {
+      if (this.#isSame(known, ints, at, count)) {
         return this.#ids[known - 1] === 1 ? 'left-out' : 'again';
       }
       slot = (slot + 1) & mask;
@@ -41,15 +41,15 @@ export class SeenIds {
     if (to + count > this.#ids.length) this.#makeRoom();
     this.#slots[slot] = to;
     this.#ids[to - 1] = leftOut ? 1 : 0;
-    for (let i = 0; i < count; i++) this.#ids[to + i] = words[at + i] as number;
+    for (let i = 0; i < count; i++) this.#ids[to + i] = ints[at + i] as number;
     this.#fill = to + count;
     if (++this.#count * 2 > this.#slots.length) this.#grow();
     return 'first';
   }
 
-  #isSame(known: number, words: Int32Array, at: number, count: number): boolean {
-    // Backwards: the ids of one account begin alike. The first word has the length.
-    for (let i = count - 1; i >= 0; i--) if (this.#ids[known + i] !== words[at + i]) return false;
+  #isSame(known: number, ints: Int32Array, at: number, count: number): boolean {
+    // Backwards: the ids of one account begin alike. The first integer has the length.
+    for (let i = count - 1; i >= 0; i--) if (this.#ids[known + i] !== ints[at + i]) return false;
     return true;
   }
 
@@ -63,8 +63,8 @@ export class SeenIds {
     const mask = this.#slots.length * 2 - 1;
     this.#slots = new Uint32Array(mask + 1);
     for (let at = 1; at < this.#fill; ) {
-      const count = idWords(this.#ids[at] as number);
-      let slot = hashWords(this.#ids, at, count, this.#seed) & mask;
+      const count = countOfInts(this.#ids[at] as number);
+      let slot = hashInts(this.#ids, at, count, this.#seed) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
       this.#slots[slot] = at;
       at += count + 1;

@@ -7,7 +7,7 @@ import { httpUrl, issuesOf, oneOf, type SettingIssue, wholeNumber } from './sett
 export interface AccountConfig {
   readonly name: string;
   readonly appId: string;
-  /** Empty only where `accessTokenUrl` stands in for it. */
+  /** Empty only with `accessTokenUrl`. */
   readonly appSecret: string;
   readonly callbackToken?: string;
   /** 43 characters, as WeChat's console shows it. */
@@ -24,9 +24,9 @@ export interface AccountConfig {
   readonly callsPerDay: number;
   /** Where events that are not ours go. */
   readonly forwardUrl?: string;
-  /** A token centre of the firm's own. */
+  /** A token server of the operator's own. */
   readonly accessTokenUrl?: string;
-  /** Which campaigns wait for a second person. */
+  /** Which campaigns wait for a second person's approval. */
   readonly approval: 'always' | 'everyone' | 'never';
 }
 
@@ -107,7 +107,7 @@ export const ACCOUNT_VARIABLES: Readonly<Record<string, string>> = {
 
 const OWN_NAME = 'default';
 
-export interface ReadAccounts {
+interface ReadAccounts {
   readonly accounts: readonly AccountConfig[];
   readonly issues: readonly SettingIssue[];
 }

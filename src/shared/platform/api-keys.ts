@@ -21,7 +21,7 @@ export const parseApiKeys = z.string().transform((text, context): ApiKey[] => {
   if (!keys.every(({ name }) => /^[A-Za-z0-9._-]{1,64}$/.test(name))) {
     refuse('a name before a colon is 1 to 64 letters, digits, dots, - and _');
   }
-  // What can stand in an Authorization header (RFC 6750, 2.1).
+  // What an Authorization header can contain (RFC 6750, 2.1).
   if (!keys.every(({ key }) => /^[A-Za-z0-9._~+/-]+=*$/.test(key))) {
     refuse('a key is letters, digits and . _ ~ + / - with = only at its end');
   }

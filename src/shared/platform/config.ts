@@ -1,6 +1,6 @@
 /**
  * Every setting of every role: read once at the start, checked once, in the units the code uses.
- * What each variable means stands in .env.example.
+ * What each variable means is in .env.example.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -71,7 +71,7 @@ export interface Config {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** `send` stands for every account's lane. */
+/** `send` means every account's lane. */
 const QUEUES = [
   'campaigns',
   'media',

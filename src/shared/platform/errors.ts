@@ -1,7 +1,7 @@
 /**
  * The one error family of this service.
  *
- * Code that reacts reads `code`; people read `message`; the log keeps `details` and `cause`.
+ * `code` is for programs, `message` for readers; the log keeps `details` and `cause`.
  * A code never changes once released. A message may. No secret and no OpenID goes into either.
  */
 export type ErrorCode =

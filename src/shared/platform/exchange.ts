@@ -3,14 +3,14 @@
  *
  *   one deadline over everything, from the look-up of the name to the last byte that is wanted, for
  *   one that starts again with each byte lets the other side trickle for hours
- *   a limit on the answer, and no byte of it read where its status says all
- *   no redirects: their target was named, and checked, by nobody
+ *   a limit on the answer, and none of it read where the status is enough
+ *   no redirects: their target is not checked
  *
  * Where a caller of ours names the target, the dispatcher also checks its address (safe-target.ts).
  *
  * And the one question that matters when a call fails: was the request sent? Error codes do not
  * tell: a TLS error may come before the request or in the middle of the answer. But undici says when
- * it puts a request onto a connection. Before that moment nobody can have seen it; after it, any
+ * it puts a request onto a connection. Before that moment the other side cannot have seen it; after it, any
  * failure leaves the outcome open.
  */
 import type { Dispatcher, FormData } from 'undici';
@@ -35,7 +35,7 @@ export type Exchange =
       readonly contentType: string | undefined;
       readonly body: Buffer;
     }
-  /** `error` is what `whyNot` said, or an error. */
+  /** `error` is what `whyNot` returned, or an error. */
   | { readonly kind: 'failed'; readonly sent: boolean; readonly error: unknown };
 
 export class NoAnswerInTime extends Error {

@@ -12,7 +12,7 @@ export interface Identity {
   readonly origin: string;
 }
 
-/** Account name → the part of a key that stands for its AppID and WeChat. */
+/** Account name → the part of a key for its AppID and WeChat. */
 export type IdentityOf = (account: string) => string;
 
 const WECHAT = 'api.weixin.qq.com';
@@ -34,7 +34,7 @@ export function originOf({ isSandbox, wechat }: Pick<Config, 'isSandbox' | 'wech
 export const identityKey = ({ appId, origin }: Identity): string =>
   `${appId}@${origin.replaceAll(/[:/]/g, '_')}`;
 
-/** An account that is not configured stands for itself: nothing is kept under its bare name. */
+/** An account that is not configured is its own identity; nothing is kept under such a name. */
 export function makeIdentityOf(
   config: Pick<Config, 'isSandbox' | 'wechat'>,
   accounts: () => readonly Pick<AccountConfig, 'name' | 'appId'>[],

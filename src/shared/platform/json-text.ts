@@ -1,7 +1,6 @@
 /**
- * JSON that a person or another program wrote. JSON.parse keeps the last of two equal keys, without
- * a word, and takes any depth and any number of values; its errors give a place only at times, and
- * may quote the text. 16 MB of `{},` are five million objects, and stall a process for six seconds.
+ * JSON from outside. JSON.parse silently keeps the last of two equal keys, and takes any depth and any
+ * number of values; its errors give the position only sometimes, and may quote the text. 16 MB of `{},` are five million objects, and stall a process for six seconds.
  */
 import { visit } from 'jsonc-parser';
 
@@ -14,7 +13,7 @@ export interface JsonFlaw {
   readonly column: number;
 }
 
-export interface JsonLimits {
+interface JsonLimits {
   readonly levels: number;
   /** Counted by what opens and parts them: brackets and commas. */
   readonly values: number;
@@ -56,7 +55,7 @@ interface Level {
   expectsKey: boolean;
 }
 
-/** Only brackets, keys and commas are looked at: whether it is JSON at all, the parser says. */
+/** Checks brackets, keys and commas only; the parser finds out whether it is JSON. */
 export function flawOfShape(
   text: string,
   { levels, values, keysMayRepeat = false }: JsonLimits = LIMITS,

@@ -1,7 +1,7 @@
 /**
  * The log: one JSON object a line, with the role that wrote it.
  *
- * `event` is a name that alerts may rely on; `msg` is for eyes. What must never be in a log (secrets,
+ * `event` is a name that alerts may rely on; `msg` is for reading. What must never be in a log (secrets,
  * OpenIDs, message text, the query of a url, the arguments of a Redis command) is taken out here as
  * the last resort; the first is not to log it.
  */
@@ -30,11 +30,11 @@ const NEVER_LOGGED = [
   'content',
 ];
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly role: string;
-  /** `info` unless said otherwise. */
+  /** `info` by default. */
   readonly level?: LogLevel;
-  /** Standard output unless said otherwise. */
+  /** Standard output by default. */
   readonly destination?: DestinationStream;
 }
 
@@ -82,9 +82,9 @@ const OPENID = /(?:(?<=\\[bfnrt])|(?<![A-Za-z0-9_-]))o[A-Za-z0-9_-]{27}(?![A-Za-
 const QUERY = /(\/[^\s?#"'\\]*)\?[^\s"'\\=]*=[^\s"'\\]*/g;
 
 /**
- * The whole line, just before it is written: a secret may stand at any depth, a url in any text, an
+ * The whole line, just before it is written: a secret may be at any depth, a url in any text, an
  * error's message above all. An access token travels in the query, a password before the @, an
- * OpenID in what somebody typed where an id belongs.
+ * OpenID in input where an id is expected.
  * Quotes and backslashes stay where they are, so that the line stays JSON.
  */
 function scrub(line: string): string {

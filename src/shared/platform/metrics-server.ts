@@ -6,12 +6,12 @@ import { onceASecond } from './once-a-second.ts';
 import { METRICS_HTTP, serveHttp } from './serve-http.ts';
 import { SECOND } from './time.ts';
 
-export interface MetricsServerOptions {
+interface MetricsServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   readonly registry: Registry;
-  /** What stands in the way of work, in sentences; none means ready. */
+  /** What prevents work, in sentences; none means ready. */
   readonly ready: () => Promise<readonly string[]>;
 }
 

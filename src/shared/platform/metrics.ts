@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
-/** One registry a process: its own health from the start, and whatever the role adds. */
+/** One registry a process: its own health from the start, and what the role adds. */
 export function makeRegistry({ role }: { readonly role: string }): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ role });

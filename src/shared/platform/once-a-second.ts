@@ -1,8 +1,8 @@
 import { SECOND } from './time.ts';
 
 /**
- * The answer, asked for at most once a second, however often a stranger wants to know. A failure is
- * an answer, too.
+ * Calls `ask` at most once a second and returns its last answer in between, so that callers cannot
+ * cause load. A failure is kept as an answer, too.
  */
 export function onceASecond<T>(ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | undefined;

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 export interface Running {
   /** What for → address; printed at the start. */
   readonly addresses: Readonly<Record<string, string>>;
-  /** What stands in the way of work, in sentences; none means ready. */
+  /** What prevents work, in sentences; none means ready. */
   ready(): Promise<readonly string[]>;
   /** Its numbers, for `/metrics`. */
   readonly registry?: Registry;

@@ -29,7 +29,7 @@ export interface HttpLimits {
   /** How long a refused client may go on sending. */
   readonly lingerMs: number;
   readonly connections: number;
-  /** After that many a connection ends, with an answer that says so. */
+  /** The answer to the last of them announces the end of the connection. */
   readonly requestsPerSocket: number;
   /** Requests of one connection that are not answered, or whose answer has not left: one more ends it. */
   readonly unansweredPerSocket: number;
@@ -56,7 +56,7 @@ export const CALLBACK_HTTP: HttpLimits = {
 /** A list of ten million OpenIDs takes its time; a connection on which nothing moves does not. */
 export const PRODUCER_HTTP: HttpLimits = {
   headerBytes: 16 * 1024,
-  // What proxies add is theirs to say; those beyond the limit would be passed over in silence.
+  // Proxies add some; Node silently ignores those beyond the limit.
   headers: 256,
   headersWithinMs: 10 * SECOND,
   requestWithinMs: HOUR,
@@ -76,11 +76,11 @@ export const METRICS_HTTP: HttpLimits = {
   connections: 100,
 };
 
-export interface HttpService {
+interface HttpService {
   readonly server: Server;
   readonly url: string;
   readonly port: number;
-  /** Takes nobody new; what is in hand has this long. */
+  /** Takes no new connections; open requests have this long to end. */
   stop(withinMs: number): Promise<void>;
 }
 
@@ -144,7 +144,7 @@ function countRequests({ requestsPerSocket, unansweredPerSocket }: HttpLimits) {
     counts.set(socket, count);
     count.seen += 1;
     count.unanswered += 1;
-    // Not before its last byte was handed to the system: an answer that nobody reads counts on.
+    // Not before its last byte was handed to the system: an answer that is not read still counts.
     response.once('close', () => {
       count.unanswered -= 1;
     });

@@ -15,10 +15,10 @@ export type Telemetry = ReturnType<typeof makeTelemetry>;
 
 export function makeTelemetry(log: Logger, registry: Registry) {
   const submissions = counter('qunfa_submissions_total', 'Answers at the send step', 'outcome');
-  const held = counter('qunfa_batches_held_total', 'Batches held for a person', 'reason');
+  const held = counter('qunfa_batches_held_total', 'Batches held for an operator', 'reason');
   const uploads = counter('qunfa_uploads_total', 'Uploads to WeChat', 'outcome');
   const receipts = counter('qunfa_receipts_total', 'What became of receipts', 'outcome');
-  const stops = counter('qunfa_lane_stops_total', 'Lanes stopped until a person acts', 'scope');
+  const stops = counter('qunfa_lane_stops_total', 'Lanes stopped until an operator acts', 'scope');
   const campaigns = counter('qunfa_campaigns_total', 'Campaigns ended', 'state');
 
   function counter<Label extends string>(name: string, help: string, label: Label) {
@@ -57,7 +57,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
               remedy: answer.remedy.kind,
               scope: answer.remedy.scope,
             },
-            'WeChat said no to a batch',
+            'WeChat refused a batch',
           );
           return;
         case 'unknown':
@@ -154,7 +154,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     campaignPaused(campaign: Campaign, reason: string): void {
       log.error(
         { event: 'campaign.paused', campaign: campaign.id, account: campaign.account, reason },
-        'campaign paused: a person must look',
+        'campaign paused: an operator must look',
       );
     },
     campaignEnded(campaign: Campaign, state: string, outcome?: string): void {

@@ -13,7 +13,7 @@ export interface Reloading {
 
 interface Dependencies extends Reloading {
   readonly accounts: readonly AccountConfig[];
-  /** Whether an added account's name stands for no other AppID in the record. */
+  /** Whether the record has no other AppID for an added account's name. */
   readonly mayAdd?: (account: AccountConfig) => Promise<boolean>;
   /** Told of the accounts at the start, and each time that they were read again. */
   readonly onRead?: (accounts: readonly AccountConfig[]) => void;
@@ -22,9 +22,9 @@ interface Dependencies extends Reloading {
 }
 
 /**
- * The accounts as they stand, read again when the file changes or at SIGHUP. While what stands there
- * cannot be used, the earlier ones stay: a slip of the pen must not lose an event. An account whose
- * AppID is another one stays as it was, too: that is for a restart, which asks whether it is meant.
+ * The accounts, read again when the file changes or at SIGHUP. While the file is not valid, the earlier
+ * accounts are used: a typing error must not lose an event. An account whose AppID has changed stays
+ * as it was, too: only a restart takes that in, after it was confirmed.
  *
  * By stat, not by notification: that also sees a file that was replaced, linked or mounted.
  */

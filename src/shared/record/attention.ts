@@ -189,7 +189,7 @@ export function makeAttentionStore({ redis, record, now }: Dependencies) {
     await redis.zrem(keys.attention(kind), member);
   }
 
-  /** Sets what the index holds of one campaign to what its record says. */
+  /** Sets what the index holds of one campaign to what follows from its record. */
   async function mend(id: string): Promise<void> {
     const key = keys.campaign(id);
     await untilSettled<true>(async () => {

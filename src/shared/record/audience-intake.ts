@@ -18,7 +18,7 @@ export interface ListOptions {
   readonly exclude?: readonly string[];
 }
 
-export interface IngestOptions extends ListOptions, ReadOptions {
+interface IngestOptions extends ListOptions, ReadOptions {
   /** Called often. */
   readonly onProgress?: (progress: AudienceProgress) => void;
   readonly signal?: AbortSignal;
@@ -57,7 +57,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
    * Takes a stream in, gzip or not, without ever holding it whole.
    *
    * @returns the list, or why this cannot be one (a sentence for the sender).
-   * @throws whatever breaks the source, `signal`'s reason, or Redis; nothing is left behind.
+   * @throws an error of the source or of Redis, or `signal`'s reason; nothing is left behind.
    */
   async function ingest(
     source: AsyncIterable<Uint8Array>,
@@ -222,7 +222,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     });
   }
 
-  /** @throws {Refusal} a list to be left out is not ready, or whatever `fill` throws. */
+  /** @throws {Refusal} a list to be left out is not ready; or what `fill` throws. */
   async function make(
     list: AudienceList,
     { exclude = [], fill, onProgress, pages }: Filling,

@@ -116,11 +116,11 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     return new Set(specs.flatMap((campaign) => (campaign ? [campaign.account] : [])));
   }
 
-  /** The cursor's own campaign may have gone since; its id still says when it was. */
+  /** The cursor's own campaign may be gone; its id still contains its time. */
   async function placeAfter(index: string, cursor: string): Promise<number> {
     const rank = await redis.zrevrank(index, cursor);
     if (rank !== null) return rank + 1;
-    // Those of its own millisecond stand in the order of their ids.
+    // Those of one millisecond are in the order of their ids.
     const at = acceptedAt(cursor);
     const [later, beside] = await Promise.all([
       redis.zcount(index, `(${at}`, '+inf'),

@@ -72,7 +72,7 @@ export function makeCampaignItems({ redis, keys }: { redis: Redis; keys: Keys })
   /** The articles of a draft of the console as they were first read, JSON; null before that. */
   const draftSource = (id: string): Promise<string | null> => redis.hget(keys.campaign(id), SOURCE);
 
-  /** @returns what was kept first, whoever came first. */
+  /** @returns the articles that were kept first. */
   async function keepDraftSource(id: string, articles: string): Promise<string> {
     await redis.hsetnx(keys.campaign(id), SOURCE, articles);
     return (await draftSource(id)) ?? articles;

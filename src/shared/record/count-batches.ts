@@ -40,7 +40,7 @@ export function makeCountBatches({ redis, keys }: { redis: Redis; keys: Keys }) 
     return there !== batchTotal(storedTally(tally)) && recountTally(id);
   }
 
-  /** The batch that a member of `set` stands for; one that is not submitting is taken out of it. */
+  /** The batch of a member of `set`; a member whose batch is not submitting is removed. */
   async function submittingIn(set: string, member: string): Promise<Batch | null> {
     return untilSettled<Batch | null>(async () => {
       const { campaignId, no } = refOf(member);

@@ -25,8 +25,6 @@ export type Difference =
       readonly configured: Identity;
     };
 
-export type InstallationStore = ReturnType<typeof makeInstallation>;
-
 const ACCOUNT = 'account:';
 
 export function makeInstallation({ redis, record }: { redis: Redis; record: string }) {
@@ -55,7 +53,7 @@ export function makeInstallation({ redis, record }: { redis: Redis; record: stri
     });
   }
 
-  /** The change is meant: from now on the name stands for this AppID and WeChat. */
+  /** Accepts a change: from now on the name means this AppID and WeChat. */
   async function adopt(account: string, identity: Identity): Promise<void> {
     const commands: Command[] = [
       ['HSET', key, ACCOUNT + account, JSON.stringify(identity)],

@@ -45,7 +45,7 @@ export const makeKeys = (record: string) => ({
   content: (identity: string, digest: string) => `${record}:same-content:${identity}:${digest}`,
   /** string: `<campaign>/<batch>`, whose message this is */
   messageId: (identity: string, msgId: string) => `${record}:message:${identity}:${msgId}`,
-  /** string: an event that nobody was waiting for, or that is not confirmed yet */
+  /** string: an event whose batch is not known, or that is not confirmed yet */
   parked: (identity: string, msgId: string) => `${record}:parked:${identity}:${msgId}`,
   /** hash: how many events of an account were parked on one day (of UTC), and their bytes */
   parkedOn: (identity: string, day: number) => `${record}:parked-on:${identity}:${day}`,
@@ -74,9 +74,9 @@ export const makeKeys = (record: string) => ({
   heartbeat: () => `${record}:heartbeat`,
   /** hash: v, kind, revision, and `account:<name>` → AppID and WeChat (JSON) */
   installation: () => `${record}:installation`,
-  /** set: workers that have said what they serve */
+  /** set: workers that have announced what they serve */
   workers: () => `${record}:workers`,
-  /** string: what a worker serves; expires when it no longer says so */
+  /** string: what a worker serves; expires if it is not announced again */
   worker: (id: string) => `${record}:worker:${id}`,
   /** string: the start of Redis since which the counts are known to be right */
   counted: () => `${record}:counted`,

@@ -52,7 +52,7 @@ export type ArrivalOutcome =
   | 'too-many'
   | 'outdated';
 
-export type AcceptanceOutcome =
+type AcceptanceOutcome =
   | {
       /** `declined`: `unless` refused, and nothing was done. */
       readonly kind: 'submitted' | 'settled' | 'declined';

@@ -5,7 +5,7 @@
  *
  * A Redis that is cut off in the middle of writing a transaction cuts its file after the last whole
  * command, not before the MULTI (7.0.15, as observed): what is left is not in its memory, and comes
- * back with its next start. What is set is set again by whatever came later. What is added up
+ * back with its next start. What is set is set again by later commits. What is added up
  * (tallies, the lanes' work) would stay wrong, and a campaign would end too early or never.
  */
 import type { IdentityOf } from '../platform/identity.ts';
@@ -61,7 +61,7 @@ export function makeRecount({ redis, record, campaigns, identityOf, attention }:
     return [...accounts].filter((one) => Number(before[one] ?? 0) !== workOf(found, one));
   }
 
-  /** A lane's work is what the tallies of its open campaigns say. */
+  /** A lane's work is the sum of its open campaigns' tallies. */
   async function lane(account: string): Promise<number> {
     const key = keys.lanes();
     return untilSettled<number>(async () => {

@@ -1,23 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashWords, idWords, MAX_ID_WORDS, toWords } from '../../../src/shared/openids/id-words.ts';
+import {
+  countOfInts,
+  hashInts,
+  MAX_ID_INTS,
+  toInts,
+} from '../../../src/shared/openids/id-int32s.ts';
 import { MAX_PACKED_BYTES, packId } from '../../../src/shared/openids/packed-id.ts';
 import { someOpenId } from '../../support/open-ids.ts';
 
-function wordsOf(id: string): number[] {
+function intsOf(id: string): number[] {
   const packed = Buffer.alloc(MAX_PACKED_BYTES);
   packId(Buffer.from(id), 0, id.length, packed, 0);
-  const words = new Int32Array(MAX_ID_WORDS);
-  return [...words.subarray(0, toWords(packed, 0, words))];
+  const ints = new Int32Array(MAX_ID_INTS);
+  return [...ints.subarray(0, toInts(packed, 0, ints))];
 }
 
 const hashOf = (id: string, seed: number, at = 0): number => {
-  const words = wordsOf(id);
-  const lying = Int32Array.from([...Array<number>(at).fill(7), ...words]);
-  return hashWords(lying, at, words.length, seed);
+  const ints = intsOf(id);
+  const lying = Int32Array.from([...Array<number>(at).fill(7), ...ints]);
+  return hashInts(lying, at, ints.length, seed);
 };
 
-describe('the words of an OpenID', () => {
+describe('the ints of an OpenID', () => {
   it('are the same for the same id only', () => {
     const near = someOpenId.chain((id) =>
       fc.tuple(
@@ -27,7 +32,7 @@ describe('the words of an OpenID', () => {
     );
     fc.assert(
       fc.property(near, ([one, other]) => {
-        expect(String(wordsOf(one)) === String(wordsOf(other))).toBe(one === other);
+        expect(String(intsOf(one)) === String(intsOf(other))).toBe(one === other);
       }),
     );
   });
@@ -35,8 +40,8 @@ describe('the words of an OpenID', () => {
   it('say in the first how many they are', () => {
     fc.assert(
       fc.property(someOpenId, (id) => {
-        const words = wordsOf(id);
-        expect(idWords(words[0] ?? 0)).toBe(words.length);
+        const ints = intsOf(id);
+        expect(countOfInts(ints[0] ?? 0)).toBe(ints.length);
       }),
     );
   });
