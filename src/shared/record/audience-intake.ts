@@ -18,7 +18,7 @@ export interface ListOptions {
   readonly exclude?: readonly string[];
 }
 
-interface IngestOptions extends ListOptions, ReadOptions {
+export interface IngestOptions extends ListOptions, ReadOptions {
   /** Called often. */
   readonly onProgress?: (progress: AudienceProgress) => void;
   readonly signal?: AbortSignal;

@@ -14,7 +14,7 @@ export interface AudienceName {
 
 type Of = 'tag' | 'group';
 
-interface Named {
+export interface Named {
   readonly id: string | number;
   readonly name: string;
   readonly count: number;

@@ -19,7 +19,7 @@ interface Block {
   readonly count: number;
 }
 
-interface Page {
+export interface Page {
   readonly lists: readonly AudienceList[];
   /** For the next page; absent on the last one. */
   readonly cursor?: string;

@@ -33,7 +33,7 @@ interface Dependencies {
 export type BatchStore = ReturnType<typeof makeBatchStore>;
 
 /** A campaign's batches, as they are when a decision about them is committed. */
-interface Deciding {
+export interface Deciding {
   readonly batches: readonly Batch[];
   /** The campaign's. */
   readonly version: number;

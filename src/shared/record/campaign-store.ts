@@ -26,7 +26,7 @@ import { makeReadCampaign } from './read-campaign.ts';
 import type { ServingStore } from './serving-store.ts';
 import { stored, storedCampaign, storedOrNull, storedTally } from './stored.ts';
 
-interface Controlling {
+export interface Controlling {
   readonly audit?: AuditEntry | (() => AuditEntry);
   /** Done in the same step, if there is a change. */
   readonly also?: readonly Command[] | ((found: Found) => readonly Command[]);
@@ -50,7 +50,7 @@ export interface WebhookFailure {
 
 export type Times = Pick<Campaign, 'sendAt' | 'notAfter'>;
 
-interface Found {
+export interface Found {
   readonly campaign: Campaign;
   /** Its control, as it is in Redis. */
   readonly before: string;

@@ -22,7 +22,7 @@ const REUSE_MARGIN = HOUR;
 
 export type Material = Omit<WechatCopy, 'shared'> & { readonly uploadedAt: number };
 
-interface AtWechat {
+export interface AtWechat {
   readonly account: string;
   readonly kind: MaterialKey['kind'];
   readonly expiresAt: number | null;

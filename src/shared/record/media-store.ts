@@ -24,7 +24,7 @@ export interface MediaRefused {
   readonly refused: readonly Flaw[];
 }
 
-interface MediaPage {
+export interface MediaPage {
   readonly media: MediaFile[];
   /** For the next page; absent on the last. */
   readonly cursor?: string;

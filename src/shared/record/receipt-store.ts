@@ -52,7 +52,7 @@ export type ArrivalOutcome =
   | 'too-many'
   | 'outdated';
 
-type AcceptanceOutcome =
+export type AcceptanceOutcome =
   | {
       /** `declined`: `unless` refused, and nothing was done. */
       readonly kind: 'submitted' | 'settled' | 'declined';
@@ -69,7 +69,7 @@ const PARKED_MS = 7 * DAY;
 const PARKED_COUNT = 5_000;
 const PARKED_BYTES = 8 * 1024 * 1024;
 
-interface Accepting {
+export interface Accepting {
   readonly audit?: AuditEntry;
   readonly from?: Batch;
   readonly generation?: number;

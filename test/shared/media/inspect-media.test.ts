@@ -107,14 +107,14 @@ describe('a file that is not whole', () => {
     '%s is never taken for whole, wherever it is cut',
     (name) => {
       const file = example(name);
+      // The end marker of a JPG alone does not matter.
+      const max = file.length - (name.endsWith('.jpg') ? 3 : 1);
 
       fc.assert(
-        fc.property(fc.integer({ min: 0, max: file.length - 1 }), (length) => {
+        fc.property(fc.integer({ min: 0, max }), (length) => {
           const { format, broken, durationMs = 0 } = inspectMedia(file.subarray(0, length));
           // AMR has no end mark: cut between two frames it is a shorter, sound file.
           const shorter = format === 'amr' && durationMs < 4_000;
-          // An end marker alone does not matter.
-          if (format === 'jpg' && length >= file.length - 2) return;
           expect(format === 'unknown' || broken !== undefined || shorter).toBe(true);
         }),
       );
