@@ -175,6 +175,10 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   const telemetry = makeTelemetry(logged.log, makeRegistry({ role: 'test' }));
   const dispatcher = new Agent();
   stops.push(() => dispatcher.close());
+  const wechatFor = makeWechatFor({
+    ...{ config: settled, accounts: () => accounts, redis, quota: stores.quota },
+    ...{ identityOf, dispatcher, now, prefix },
+  });
   /** A worker's jobs by themselves, with what a test has in hand. */
   const parts = (changes: Partial<Stores> = {}) =>
     makeParts({
@@ -184,10 +188,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
       checkInstallation: async () => undefined,
       stores: { ...stores, ...changes },
       queues,
-      wechatFor: makeWechatFor({
-        ...{ config: settled, accounts: () => accounts, redis, quota: stores.quota },
-        ...{ identityOf, dispatcher, now, prefix },
-      }),
+      wechatFor,
       webhooks: dispatcher,
       hostId: 'test',
       log: logged.log,
@@ -327,6 +328,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     steerAccount,
     accept,
     jobs,
+    wechatFor,
     sandbox,
     faults: sandbox.faults,
     ledger: sandbox.ledger,

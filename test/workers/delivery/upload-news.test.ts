@@ -1,14 +1,11 @@
-/** What a campaign needs at WeChat, after a refusal, a loss or a lost answer. */
+/** Articles at WeChat, by uploadnews or as drafts: made once, made again, refused. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { failureWords } from '../../src/shared/contract/campaign-words.ts';
-import { makeWechatFor } from '../../src/shared/delivery/wechat-accounts.ts';
-import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
-import { DAY } from '../../src/shared/platform/time.ts';
-import { makeDispatcher } from '../../src/shared/wechat/client.ts';
-import { addMaterial } from '../../src/shared/wechat/media.ts';
-import { addDraft, readDraft } from '../../src/shared/wechat/news.ts';
-import { anImage, aRequest, exampleFile, someNews, toOpenIds } from '../support/builders.ts';
-import { startWorld } from '../support/world.ts';
+import { failureWords } from '../../../src/shared/contract/campaign-words.ts';
+import { DAY } from '../../../src/shared/platform/time.ts';
+import { addMaterial } from '../../../src/shared/wechat/media.ts';
+import { addDraft, readDraft } from '../../../src/shared/wechat/news.ts';
+import { anImage, aRequest, exampleFile, someNews, toOpenIds } from '../../support/builders.ts';
+import { startWorld } from '../../support/world.ts';
 
 const named = (prefix: string, count: number, settings: object) =>
   Array.from({ length: count }, (_, i) => ({ name: `${prefix}${i + 1}`, ...settings }));
@@ -17,9 +14,9 @@ const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
   {
     accounts: [
-      ...named('draft', 8, { newsRoute: 'draft' }),
+      ...named('draft', 12, { newsRoute: 'draft' }),
       ...named('auto', 3, { newsRoute: 'auto' }),
-      ...named('news', 2, { newsRoute: 'uploadnews' }),
+      ...named('news', 8, { newsRoute: 'uploadnews' }),
     ],
   },
 );
@@ -27,12 +24,93 @@ const SEND = 'message/mass/send';
 /** Three batches. */
 const BATCHES = toOpenIds(30_000);
 const callsOf = (account: string, path: string): number => world.ledger.calls(account)[path] ?? 0;
-const dispatcher = makeDispatcher({});
-afterAll(() => dispatcher.close());
-const wechatFor = makeWechatFor({
-  ...{ config: world.config, accounts: () => world.accounts, redis: world.redis, dispatcher },
-  identityOf: makeIdentityOf(world.config, () => world.accounts),
-  ...{ quota: world.stores.quota, now: world.clock.now, prefix: world.prefix },
+const { wechatFor } = world;
+
+describe('a draft', () => {
+  it('is made for each batch, since it dies with its send', async () => {
+    const account = world.nextAccount('draft');
+
+    const id = await world.create(aRequest(account, { message: someNews(), audience: BATCHES }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(world.messages(account)).toEqual({ 1: 30_000 });
+    expect(world.ledger.calls(account)).toMatchObject({
+      'draft/add': 3,
+      'material/add_material': 1,
+    });
+  });
+
+  it('is made again for the batch that lost it, and for no other', async () => {
+    const account = world.nextAccount('draft');
+    world.faults.set('errcode', { account, path: SEND, errcode: 40007 });
+
+    const id = await world.create(aRequest(account, { message: someNews(), audience: BATCHES }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(world.messages(account)).toEqual({ 1: 30_000 });
+    expect(world.ledger.calls(account)['draft/add']).toBe(4);
+  });
+});
+
+describe('articles', () => {
+  it('whose cover is gone have it uploaded again, and then go', async () => {
+    const account = world.nextAccount('news');
+    world.faults.set('media-expired', { account, path: 'media/uploadnews' });
+
+    const id = await world.create(aRequest(account, { message: someNews() }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(world.ledger.calls(account)).toMatchObject({ 'media/upload': 2, 'media/uploadnews': 2 });
+  });
+
+  it('whose cover is gone again and again fail the campaign, before anything is sent', async () => {
+    const account = world.nextAccount('news');
+    world.faults.set('errcode', {
+      account,
+      path: 'media/uploadnews',
+      errcode: 40007,
+      times: null,
+    });
+
+    const id = await world.create(aRequest(account, { message: someNews() }));
+
+    expect(await world.ended(id)).toMatchObject({
+      state: 'failed',
+      error: { code: 'refused-by-wechat', errcode: 40007, of: 'news' },
+    });
+    expect(world.ledger.calls(account)['media/uploadnews']).toBeLessThanOrEqual(4);
+    expect(world.sendCalls(account)).toEqual([]);
+  });
+
+  it.each([
+    ['news', 'media/uploadnews', /"media-id-unknown","of":"thumb"/],
+    ['draft', 'draft/add', /"media-id-unknown","of":"permanent"/],
+  ])(
+    'whose cover the caller named by the wrong kind of id cost one call, and say which is wanted (%s)',
+    async (prefix, path, advice) => {
+      const account = world.nextAccount(prefix);
+      const message = someNews({ thumb: { mediaId: 'never-there' } });
+
+      const id = await world.create(aRequest(account, { message }));
+
+      const { error } = await world.ended(id);
+      expect(JSON.stringify([error, await world.batches(id)])).toMatch(advice);
+      expect(world.ledger.calls(account)[path]).toBe(1);
+      expect(world.sendCalls(account)).toEqual([]);
+    },
+  );
+
+  it('are uploaded once for two campaigns with the same content', async () => {
+    const account = world.nextAccount('news');
+    const message = someNews();
+
+    const one = await world.create(aRequest(account, { message }));
+    const two = await world.create(aRequest(account, { message, repeat: true }));
+
+    expect(await world.ended(one)).toMatchObject({ outcome: 'delivered' });
+    expect(await world.ended(two)).toMatchObject({ outcome: 'delivered' });
+    expect(world.ledger.calls(account)).toMatchObject({ 'media/upload': 1, 'media/uploadnews': 1 });
+  });
 });
 
 describe('a draft that WeChat refuses', () => {

@@ -1,13 +1,13 @@
 /**
- * Between deciding to call WeChat and the call, nothing changes unnoticed: of an operator's word
+ * Between deciding to call WeChat and the call, nothing changes unnoticed: of an operator's decision
  * and a call, the one that Redis took first holds, and a call that comes late is not made.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { HOUR, SECOND } from '../../src/shared/platform/time.ts';
-import { aRequest, toOpenIds } from '../support/builders.ts';
-import { severable } from '../support/severable.ts';
-import { startWorld, type World, type WorldOptions } from '../support/world.ts';
+import { HOUR, SECOND } from '../../../src/shared/platform/time.ts';
+import { aRequest, toOpenIds } from '../../support/builders.ts';
+import { severable } from '../../support/severable.ts';
+import { startWorld, type World, type WorldOptions } from '../../support/world.ts';
 
 const SEND = 'message/mass/send';
 
@@ -136,6 +136,45 @@ async function cancelledAndLater(world: World, id: string): Promise<void> {
   await world.steer.cancel(id, 'ann');
   world.clock.turn(5 * SECOND);
 }
+
+describe('a call that breaks off while WeChat has it', () => {
+  it('was on record before it was made, and is asked about with the same key', async (t) => {
+    const own = await startWorld(t, { hosts: [] });
+    const id = await own.create(aRequest('default'));
+    const hold = own.faults.hold({ path: SEND });
+    await own.startHost('host-1');
+    await hold.arrived;
+    const before = await own.batch(id);
+    expect(before).toMatchObject({ state: 'submitting', answered: false, attempts: 1 });
+    hold.drop();
+
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.messages('default')).toEqual({ 1: 25 });
+    expect(own.sendCalls('default')).toEqual(['reset', 45065]);
+  });
+});
+
+describe('a batch that waits to be asked about, and is promoted by hand', () => {
+  it('goes back to sleep, and asks once when it is time', async (t) => {
+    const own = await startWorld(t, { unknownRetryMs: HOUR });
+    own.faults.set('status-502', { path: SEND, processed: true });
+    const id = await own.create(aRequest('default'));
+    const lane = own.queues.lane('default');
+    const job = await own.until('asleep', async () => (await lane.getDelayed())[0]);
+
+    await lane.removeRateLimitKey();
+    await job.promote();
+    await own.until('asleep again', async () => {
+      const again = await lane.getJob(job.id ?? '');
+      return (await again?.isDelayed()) && (again?.attemptsStarted ?? 0) > 1;
+    });
+
+    expect(own.sendCalls('default')).toEqual([502]);
+    await own.jump(HOUR);
+    expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(own.sendCalls('default')).toEqual([502, 45065]);
+  });
+});
 
 describe.each([30, 100])('with Redis %i ms away', (roundTripMs) => {
   /** Batches begin one after the other, so that one is always on its way to its call. */
