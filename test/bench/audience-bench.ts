@@ -80,7 +80,7 @@ async function takeIn(file: string, kind: Kind, redisUrl: string): Promise<Recor
   const store = makeAudienceStore({ redis, record: PREFIX, retainMs: DAY, now: Date.now });
   const format = kind === 'gzip' ? 'text' : kind;
   const list = await store.ingest(createReadStream(file), { format });
-  if ('refused' in list) throw new Error(list.refused);
+  if ('refused' in list) throw new Error(list.refused.code);
   await redis.quit();
   const { received, duplicates, invalid, recipients } = list;
   return { received, duplicates, invalid, recipients };

@@ -17,7 +17,7 @@ import { showMistake } from '../../src/shared/campaign/mistake-words.ts';
 import { CampaignRequest } from '../../src/shared/contract/campaign-request.ts';
 import { fitRefusals } from '../../src/shared/media/fit-cover.ts';
 import { inspectMedia } from '../../src/shared/media/inspect-media.ts';
-import { Refusal } from '../../src/shared/openids/plain-bytes.ts';
+import { Refusal } from '../../src/shared/openids/list-flaw.ts';
 import { type AudienceFormat, readIds } from '../../src/shared/openids/read-ids.ts';
 import { readJsonText } from '../../src/shared/platform/json-text.ts';
 import { readAnswer, WechatId } from '../../src/shared/wechat/read-answer.ts';

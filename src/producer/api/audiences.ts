@@ -86,7 +86,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
             onProgress: ({ received, invalid }) => Object.assign(upload, { received, invalid }),
           })
           .finally(() => receiving.delete(upload));
-        if ('refused' in list) return refuse({ code: 'audience-unreadable', why: list.refused });
+        if ('refused' in list) return refuse({ code: 'audience-unreadable', flaw: list.refused });
         res.location(`/v1/audiences/${list.id}`);
         return audienceView(list);
       },

@@ -1,5 +1,6 @@
 /** Every word on the page, in both languages. */
 
+import type { Message } from '../../shared/campaign/message.ts';
 import type { StateWords } from '../../shared/campaign/state-words.ts';
 import { EN } from './words-en.ts';
 import { ZH } from './words-zh.ts';
@@ -35,7 +36,7 @@ export interface Words extends StateWords {
   readonly times: string;
   readonly goesOn: (time: string) => string;
   readonly missesNotAfter: string;
-  readonly types: Readonly<Record<'text' | 'image' | 'voice' | 'video' | 'news', string>>;
+  readonly types: Readonly<Record<Message['type'], string>>;
   readonly audiences: {
     readonly group: (id: string) => string;
     readonly tag: (id: number) => string;

@@ -188,24 +188,19 @@ export type UnknownBatch = Extract<Batch, { state: 'held' | 'abandoned' }>;
 export const isUnknown = (batch: Batch): batch is UnknownBatch =>
   batch.state === 'held' || batch.state === 'abandoned';
 
-/** What a stop cannot call back. */
-export interface InFlight {
-  readonly no: number;
-  readonly clientMsgId: string;
-  /**
-   * `calling`: a call is under way. `unanswered`: a call was not answered, and is asked about again
-   * with the same key. `accepted`: WeChat has it.
-   */
-  readonly why: 'calling' | 'unanswered' | 'accepted';
-}
-
-export const inFlight = (campaignId: string, batches: readonly Batch[]): InFlight[] =>
+/**
+ * What a stop cannot call back. `calling`: a call is under way. `unanswered`: a call was not answered,
+ * and is asked about again with the same key. `accepted`: WeChat has it.
+ */
+export const inFlight = (campaignId: string, batches: readonly Batch[]) =>
   batches.flatMap((batch) => {
     const why = whyInFlight(batch);
     return why ? [{ no: batch.no, clientMsgId: batchKey(campaignId, batch), why }] : [];
   });
 
-function whyInFlight(batch: Batch): InFlight['why'] | null {
+export type InFlight = ReturnType<typeof inFlight>[number];
+
+function whyInFlight(batch: Batch) {
   if (batch.state === 'submitted') return 'accepted';
   if (batch.state !== 'submitting') return null;
   return batch.answered ? 'unanswered' : 'calling';

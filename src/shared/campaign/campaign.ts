@@ -6,7 +6,7 @@ import type { Audience, AudienceCounts } from './audience.ts';
 import type { WaitReason } from './batch.ts';
 import type { Failure } from './failure.ts';
 import type { MediaEra } from './media-limits.ts';
-import type { NewsRoute } from './message.ts';
+import type { Message, NewsRoute } from './message.ts';
 import { batchTotal, type Tally } from './progress.ts';
 
 export interface Campaign {
@@ -26,7 +26,7 @@ export interface Campaign {
   readonly counts: AudienceCounts | null;
   /** Suppression lists that the followers still to be read are held against. */
   readonly exclude?: readonly string[];
-  readonly messageType: 'text' | 'image' | 'voice' | 'video' | 'news';
+  readonly messageType: Message['type'];
   readonly createdAt: number;
   readonly sendAt: number;
   /** After it no call that could send is made. */
@@ -98,18 +98,6 @@ export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 export const NEW_CONTROL: Control = { phase: 'accepted' };
 
-export type CampaignState =
-  | 'scheduled'
-  | 'preparing'
-  | 'submitting'
-  | 'awaiting-receipts'
-  | 'paused'
-  | 'held'
-  | 'cancelling'
-  | 'completed'
-  | 'failed'
-  | 'cancelled';
-
 export const CAMPAIGN_STATES = [
   'scheduled',
   'preparing',
@@ -121,7 +109,8 @@ export const CAMPAIGN_STATES = [
   'completed',
   'failed',
   'cancelled',
-] as const satisfies readonly CampaignState[];
+] as const;
+export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 
 /** The state is derived, so it cannot disagree with the batches. */
 export function stateOf(control: Control, tally: Tally): CampaignState {

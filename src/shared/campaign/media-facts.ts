@@ -19,6 +19,36 @@ export interface BrokenFile {
   readonly at?: number;
 }
 
+/** What a file of unknown format seems to be, by the name that its users give it. */
+export type Lookalike =
+  | '3GP'
+  | 'AAC'
+  | 'AMR of several channels'
+  | 'AVI'
+  | 'AVIF'
+  | 'FLAC'
+  | 'Flash'
+  | 'gzip'
+  | 'HEIC'
+  | 'HTML'
+  | 'ID3 without MP3'
+  | 'JPEG 2000'
+  | 'JSON'
+  | 'Ogg'
+  | 'PDF'
+  | 'Photoshop'
+  | 'QuickTime'
+  | 'SILK'
+  | 'SVG'
+  | 'TIFF'
+  | 'WAV'
+  | 'WMA or WMV'
+  | 'WebM or Matroska'
+  | 'WebP'
+  | 'ZIP'
+  | 'empty'
+  | 'text';
+
 export interface MediaFacts {
   readonly format: MediaFormat;
   readonly bytes: number;
@@ -29,6 +59,6 @@ export interface MediaFacts {
   readonly durationMs?: number;
   /** Why the file is not whole although its format is known. */
   readonly broken?: BrokenFile;
-  /** What a file of unknown format seems to be: "WebP", "HTML", "text", "empty". */
-  readonly looksLike?: string;
+  /** Of a file of unknown format. */
+  readonly looksLike?: Lookalike;
 }

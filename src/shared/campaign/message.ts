@@ -36,6 +36,14 @@ export type Message =
     }
   | { readonly type: 'news'; readonly mediaId: string; readonly ignoreReprint: boolean };
 
+export const MESSAGE_TYPES = [
+  'text',
+  'image',
+  'voice',
+  'video',
+  'news',
+] as const satisfies readonly Message['type'][];
+
 /** One file that must be at WeChat before the message can go, as one kind of thing. */
 export interface Upload {
   /** 1-based, in the order of the message. */

@@ -1,7 +1,13 @@
 /** Mistakes as sentences, in the language of whoever reads them. */
 
-import { type Coded, type Language, type Sentences, sentences } from '../platform/sentences.ts';
-import type { BrokenFile, MediaFormat } from './media-facts.ts';
+import {
+  type Bilingual,
+  type Coded,
+  type Language,
+  type Sentences,
+  sentences,
+} from '../platform/sentences.ts';
+import type { BrokenFile, Lookalike, MediaFormat } from './media-facts.ts';
 import type { MediaKind } from './media-limits.ts';
 import type { FactsOf, Flaw, FlawCode, Kind, Mistake } from './mistake.ts';
 
@@ -46,6 +52,17 @@ const BROKEN: Readonly<Record<BrokenFile['code'], string>> = {
   'no-sound': 'there is no sound in it',
   'no-video': 'there is no video in it',
   'little-sound': 'less than half of the file is sound',
+};
+/** Of those that are no names of formats alike in every language. */
+const LOOKS: Readonly<Partial<Record<Lookalike, Bilingual>>> = {
+  AAC: ['AAC sound (M4A)', 'AAC 音频（M4A）'],
+  'AMR of several channels': ['AMR of several channels', '多声道 AMR'],
+  Flash: ['Flash video', 'Flash 视频'],
+  'ID3 without MP3': ['an ID3 tag without MP3 sound', '没有 MP3 声音的 ID3 标签'],
+  QuickTime: ['QuickTime (MOV)', 'QuickTime（MOV）'],
+  'WMA or WMV': ['WMA or WMV', 'WMA 或 WMV'],
+  'WebM or Matroska': ['WebM or Matroska', 'WebM 或 Matroska'],
+  text: ['text', '纯文本'],
 };
 const ofFile = (as: MediaKind | undefined): string => (as === undefined ? '' : `${as}: `);
 
@@ -105,7 +122,7 @@ export const EN = {
     `${ofFile(it.as)}${figures(it.bytes)} bytes, at most ${figures(it.limit)} (${size(it.limit)})${it.fittable ? ': ask for it to be fitted (fit: true)' : ''}`,
   'media-too-long': (it) => `${it.as} lasts ${seconds(it.ms)} s, at most ${it.limit / 1_000} s`,
   'media-unknown': (it) =>
-    `${ofFile(it.as)}the content is ${it.looksLike ?? 'of no known format'}, but ${it.as ? NOUNS[it.as] : 'a file'} must be ${it.formats.map(nameOf).join(' or ')}`,
+    `${ofFile(it.as)}the content is ${it.looksLike ? (LOOKS[it.looksLike]?.[0] ?? it.looksLike) : 'of no known format'}, but ${it.as ? NOUNS[it.as] : 'a file'} must be ${it.formats.map(nameOf).join(' or ')}`,
   'message-id-malformed': 'at most 20 digits',
   'message-id-not-text': 'a string of digits: as a JSON number it may have been rounded',
   'message-type-unknown':
@@ -238,7 +255,7 @@ const ZH: Sentences<Flaw> = {
   'media-too-long': (it) =>
     `${NOUNS_ZH[it.as]}时长 ${seconds(it.ms)} 秒，最多 ${it.limit / 1_000} 秒`,
   'media-unknown': (it) =>
-    `${ofFileZh(it.as)}须为 ${formatsZh(it.formats)} 格式，${it.looksLike === undefined ? '现有内容无法识别' : `现有内容为 ${it.looksLike}`}`,
+    `${ofFileZh(it.as)}须为 ${formatsZh(it.formats)} 格式，${it.looksLike === undefined ? '现有内容无法识别' : `现有内容为 ${LOOKS[it.looksLike]?.[1] ?? it.looksLike}`}`,
   'message-id-malformed': '最多 20 位数字',
   'message-id-not-text': '须为带引号的数字串：写成 JSON 数字可能已被舍入',
   'message-type-unknown': '微信文档中列有 music，但从未支持群发；微信会返回 40008',

@@ -4,7 +4,7 @@
  */
 
 import type { Coded, None } from '../platform/sentences.ts';
-import type { BrokenFile, MediaFormat } from './media-facts.ts';
+import type { BrokenFile, Lookalike, MediaFormat } from './media-facts.ts';
 import type { MediaKind } from './media-limits.ts';
 import type { EN } from './mistake-words.ts';
 
@@ -50,9 +50,8 @@ export interface FactsOf {
     readonly ms: number;
     readonly limit: number;
   };
-  /** What its first bytes look like, such as "WebP". */
   readonly 'media-unknown': OfFile & {
-    readonly looksLike?: string;
+    readonly looksLike?: Lookalike;
     readonly formats: readonly MediaFormat[];
   };
   readonly 'more-foreign-pictures': { readonly count: number };

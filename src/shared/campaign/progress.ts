@@ -4,54 +4,39 @@
  * The store keeps these tallies beside the batches and changes both in one step, so a campaign of
  * a thousand batches is read in one go.
  */
-import { BATCH_STATES, type Batch, type BatchState, isUnknown } from './batch.ts';
-import { isImplausible, type NobodyWhy, type Receipt, whyNobody } from './receipt.ts';
+import { BATCH_STATES, type Batch, isUnknown } from './batch.ts';
+import { isImplausible, type Receipt, whyNobody } from './receipt.ts';
 
-/** `version` is kept with the counts, and grows with each change that matters to an operator. */
-export type Tally = Readonly<Record<TallyField | 'version', number>>;
-
-export type TallyField =
-  | BatchState
-  | `receipt-${Receipt['status']}`
-  /** Settled batches whose counts WeChat never told. */
-  | 'uncounted'
-  /** Settled as delivered, and sent to nobody: why, as far as the counts tell. */
-  | `nobody-${NobodyWhy}`
-  /** Of the uncounted: an event came, and its counts cannot be read. */
-  | 'unreadable'
-  | 'implausible'
-  | 'unverified'
-  | 'disputed'
-  /** Refused because the list of its OpenIDs is gone. */
-  | 'audience-gone'
-  /** May have been received twice. */
-  | 'twice'
-  | 'total'
-  | 'eligible'
-  | 'sent'
-  | 'failed';
-
-export const TALLY_FIELDS: readonly TallyField[] = [
+export const TALLY_FIELDS = [
   ...BATCH_STATES,
   'receipt-delivered',
   'receipt-refused',
   'receipt-failed',
   'receipt-unknown',
+  /** Settled batches whose counts WeChat never told. */
   'uncounted',
+  /** Settled as delivered, and sent to nobody: why, as far as the counts tell. */
   'nobody-no-followers',
   'nobody-filtered',
   'nobody-none-sent',
+  /** Of the uncounted: an event came, and its counts cannot be read. */
   'unreadable',
   'implausible',
   'unverified',
   'disputed',
+  /** Refused because the list of its OpenIDs is gone. */
   'audience-gone',
+  /** May have been received twice. */
   'twice',
   'total',
   'eligible',
   'sent',
   'failed',
-];
+] as const;
+export type TallyField = (typeof TALLY_FIELDS)[number];
+
+/** `version` is kept with the counts, and grows with each change that matters to an operator. */
+export type Tally = Readonly<Record<TallyField | 'version', number>>;
 
 export const EMPTY_TALLY = Object.fromEntries(
   [...TALLY_FIELDS, 'version'].map((field) => [field, 0]),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AUDIT_ACTIONS } from '../campaign/audit.ts';
 import { WAIT_REASONS } from '../campaign/batch.ts';
 import { CAMPAIGN_STATES, PAUSE_REASONS } from '../campaign/campaign.ts';
+import { MESSAGE_TYPES } from '../campaign/message.ts';
 import { flaw } from '../campaign/mistake.ts';
 import { OUTCOME_COLUMNS, OUTCOMES, outcomeTable } from '../campaign/outcome.ts';
 import { Warning } from '../campaign/warnings.ts';
@@ -21,7 +22,6 @@ import {
 export const CAMPAIGN_ID = /^[0-9a-hjkmnp-z]{18}$/;
 
 const Day = z.iso.date().exactOptional();
-const MESSAGE_TYPES = ['text', 'image', 'voice', 'video', 'news'] as const;
 
 export const CampaignListQuery = z.strictObject({
   limit: Limit,

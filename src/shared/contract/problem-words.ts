@@ -1,5 +1,6 @@
 /** Problems as sentences, in the language of whoever reads them. */
 import { flawWords, type ShownMistake, showMistake } from '../campaign/mistake-words.ts';
+import { listFlawWords } from '../openids/list-flaw.ts';
 import { type Language, type Sentences, sentences } from '../platform/sentences.ts';
 import { meaningOf } from '../wechat/errcodes.ts';
 import { silenceWords } from '../wechat/silence.ts';
@@ -30,7 +31,7 @@ const EN: Sentences<Problem> = {
   'audience-gone': 'an audience that this needs was removed or changed in the meantime',
   'audience-in-use': (it) => `campaign ${it.campaignId} still sends to it; cancel that first`,
   'audience-not-found': 'no audience has this id, or its retention period has passed',
-  'audience-unreadable': (it) => `${it.why}; nothing was kept`,
+  'audience-unreadable': (it) => `${listFlawWords(it.flaw, 'en')}; nothing was kept`,
   'bad-request': 'the request cannot be read',
   'batch-moved-on': 'the batch has changed in the meantime: look at it again',
   'batch-not-found':
@@ -133,7 +134,7 @@ const ZH: Sentences<Problem> = {
   'audience-gone': '所需的名单已被删除或更改',
   'audience-in-use': (it) => `群发任务 ${it.campaignId} 还在使用这份名单，请先取消该任务`,
   'audience-not-found': '没有这个编号的名单，或已超过保存期限',
-  'audience-unreadable': (it) => `名单无法读取，未保存任何内容：${it.why}`,
+  'audience-unreadable': (it) => `名单无法读取，未保存任何内容：${listFlawWords(it.flaw, 'zh')}`,
   'bad-request': '请求无法识别',
   'batch-moved-on': '该批次的状态已经变化，请重新查看',
   'batch-not-found': '该任务没有这个批次；批次以序号（从 1 起）指定，全部待处理批次用 all-held',

@@ -5,6 +5,7 @@
  */
 import type { Batch, BatchState } from '../campaign/batch.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
+import type { ListFlaw } from '../openids/list-flaw.ts';
 import type { JsonFlaw } from '../platform/json-text.ts';
 import type { Coded, None } from '../platform/sentences.ts';
 import type { Silence } from '../wechat/silence.ts';
@@ -25,7 +26,7 @@ export interface FactsOf {
   readonly 'account-not-found': { readonly names: readonly string[]; readonly more?: true };
   readonly 'approval-by-another': { readonly createdBy: string };
   readonly 'audience-in-use': { readonly campaignId: string };
-  readonly 'audience-unreadable': { readonly why: string };
+  readonly 'audience-unreadable': { readonly flaw: ListFlaw };
   readonly 'batch-not-held': { readonly no: number; readonly state: BatchState };
   readonly 'body-too-large': { readonly bytes?: number; readonly maxBytes?: number };
   readonly 'campaign-over': {

@@ -1,7 +1,8 @@
+import type { Lookalike } from '../campaign/media-facts.ts';
 import { brandOf } from './parse-mp4.ts';
 
 /** First bytes of pictures, sounds and videos that WeChat does not take, and of other common files. */
-const SIGNATURES: readonly (readonly [string, string, number?])[] = [
+const SIGNATURES: readonly (readonly [Lookalike, string, number?])[] = [
   ['WebP', 'WEBP', 8],
   ['WAV', 'WAVE', 8],
   ['AVI', 'AVI ', 8],
@@ -10,9 +11,9 @@ const SIGNATURES: readonly (readonly [string, string, number?])[] = [
   ['AMR of several channels', '#!AMR'],
   ['Ogg', 'OggS'],
   ['FLAC', 'fLaC'],
-  ['an ID3 tag without MP3 sound', 'ID3'],
+  ['ID3 without MP3', 'ID3'],
   ['WebM or Matroska', '\x1aE\xdf\xa3'],
-  ['Flash video', 'FLV\x01'],
+  ['Flash', 'FLV\x01'],
   ['WMA or WMV', '\x30\x26\xb2\x75\x8e\x66\xcf\x11'],
   ['TIFF', 'II*\0'],
   ['TIFF', 'MM\0*'],
@@ -22,9 +23,9 @@ const SIGNATURES: readonly (readonly [string, string, number?])[] = [
   ['gzip', '\x1f\x8b'],
 ];
 
-const BRANDS: readonly (readonly [RegExp, string])[] = [
-  [/^qt /, 'QuickTime (MOV)'],
-  [/^M4[ABP]/, 'AAC sound (M4A)'],
+const BRANDS: readonly (readonly [RegExp, Lookalike])[] = [
+  [/^qt /, 'QuickTime'],
+  [/^M4[ABP]/, 'AAC'],
   [/^3g/, '3GP'],
   [/^(hei|hev|mif1|msf1)/, 'HEIC'],
   [/^avi[fs]/, 'AVIF'],
@@ -34,7 +35,7 @@ const BRANDS: readonly (readonly [RegExp, string])[] = [
 const START = 1_024;
 
 /** The name of a format that WeChat does not take, or "text", "HTML", "empty"; for messages only. */
-export function looksLike(file: Buffer): string | undefined {
+export function looksLike(file: Buffer): Lookalike | undefined {
   if (file.length === 0) return 'empty';
   const brand = brandOf(file);
   if (brand !== undefined) return BRANDS.find(([pattern]) => pattern.test(brand))?.[1];
@@ -45,7 +46,7 @@ export function looksLike(file: Buffer): string | undefined {
   return textKind(file.subarray(0, START));
 }
 
-function textKind(start: Buffer): string | undefined {
+function textKind(start: Buffer): Lookalike | undefined {
   const text = start.toString('utf8');
   // A character may be cut at the end of the stretch; nothing else of text is unreadable.
   const body = text.replace(/\uFFFD$/, '');

@@ -12,9 +12,9 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fingerprint } from './fingerprint.ts';
 import type { IdSink } from './id-sink.ts';
+import { Refusal } from './list-flaw.ts';
 import { MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
 import { LEFT_OUT, Partitions } from './partitions.ts';
-import { Refusal } from './plain-bytes.ts';
 import { SeenIds } from './seen-ids.ts';
 import { SpilledPages, SpillFile } from './spill-file.ts';
 
@@ -158,7 +158,7 @@ export class DistinctIds implements IdSink {
 
   #makeRoom(): void {
     if (this.#log.fill + MAX_PACKED_BYTES <= LOG_PAGE_BYTES) return;
-    if (this.#logged > MAX_IDS) throw new Refusal(`more than ${MAX_IDS} OpenIDs are not one list`);
+    if (this.#logged > MAX_IDS) throw new Refusal({ code: 'too-many', limit: MAX_IDS });
     this.#heapLog();
     this.#log.makeRoom(MAX_PACKED_BYTES);
   }

@@ -2,11 +2,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { withLineFeeds } from './lines.ts';
-
-/** The upload cannot be read as a list. The message is for the sender and contains no OpenID. */
-export class Refusal extends Error {
-  override name = 'Refusal';
-}
+import { type OtherFile, Refusal } from './list-flaw.ts';
 
 const MAX_PIECE_BYTES = 64 * 1024;
 /** Enough to tell what a file is. */
@@ -30,10 +26,10 @@ export async function plainText(source: AsyncIterable<Uint8Array>): Promise<Plai
   const isGzip = startsWith(packed.head, 0x1f, 0x8b);
   const bytes = isGzip ? gunzipped(joined(packed)) : joined(packed);
   const { head, rest } = await splitHead(bytes, HEAD_BYTES);
-  const kind = kindOf(head);
-  if (kind !== undefined) {
+  const file = kindOf(head);
+  if (file !== undefined) {
     await rest.return?.();
-    throw new Refusal(`it is ${kind}, not a list of OpenIDs`);
+    throw new Refusal({ code: 'other-file', file });
   }
   const utf16 = utf16Of(head);
   const whole = joined({ head: withoutMark(head), rest });
@@ -45,17 +41,17 @@ const startsWith = (bytes: Uint8Array, ...magic: readonly number[]): boolean =>
   magic.every((byte, i) => bytes[i] === byte);
 
 /** Files that are sent by mistake, recognised by their first bytes. */
-function kindOf(head: Uint8Array): string | undefined {
+function kindOf(head: Uint8Array): OtherFile | undefined {
   const ascii = Buffer.from(head.subarray(0, 16)).toString('latin1');
-  if (startsWith(head, 0xff, 0xd8, 0xff)) return 'a JPEG picture';
-  if (ascii.startsWith('\x89PNG')) return 'a PNG picture';
-  if (ascii.startsWith('GIF8')) return 'a GIF picture';
-  if (ascii.startsWith('%PDF')) return 'a PDF';
-  if (ascii.startsWith('PK\x03\x04')) return 'an Excel workbook or a ZIP file (save it as CSV)';
-  if (startsWith(head, 0xd0, 0xcf, 0x11, 0xe0)) return 'an old Excel workbook (save it as CSV)';
-  if (/^(RIFF|ID3|#!AMR|.{4}ftyp)/s.test(ascii)) return 'a picture, sound or film';
-  if (/^\s*<(!doctype|html|\?xml)/i.test(ascii)) return 'a web page or XML';
-  if (!utf16Of(head) && head.includes(0)) return 'a binary file';
+  if (startsWith(head, 0xff, 0xd8, 0xff)) return 'jpeg';
+  if (ascii.startsWith('\x89PNG')) return 'png';
+  if (ascii.startsWith('GIF8')) return 'gif';
+  if (ascii.startsWith('%PDF')) return 'pdf';
+  if (ascii.startsWith('PK\x03\x04')) return 'excel';
+  if (startsWith(head, 0xd0, 0xcf, 0x11, 0xe0)) return 'excel-97';
+  if (/^(RIFF|ID3|#!AMR|.{4}ftyp)/s.test(ascii)) return 'media';
+  if (/^\s*<(!doctype|html|\?xml)/i.test(ascii)) return 'web';
+  if (!utf16Of(head) && head.includes(0)) return 'binary';
   return undefined;
 }
 
@@ -98,7 +94,7 @@ async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
     yield* packed.pipe(gunzip);
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
-      throw new Refusal('the gzip data is broken or cut short');
+      throw new Refusal({ code: 'gzip-broken' });
     }
     throw error;
   } finally {

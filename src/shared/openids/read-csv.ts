@@ -3,7 +3,7 @@ import { CsvError, Parser } from 'csv-parse';
 import { isOpenId } from '../campaign/cut.ts';
 import { bare, type IdSink, isNamed } from './id-sink.ts';
 import { wholeLines } from './lines.ts';
-import { Refusal } from './plain-bytes.ts';
+import { Refusal } from './list-flaw.ts';
 
 /** A longer line is invalid. */
 const MAX_LINE = 64 * 1024;
@@ -77,7 +77,7 @@ export async function readCsv(
     parser.destroy();
   }
   if (refusal) throw refusal;
-  if (at === -1) throw new Refusal('the CSV is empty: it needs a header line');
+  if (at === -1) throw new Refusal({ code: 'csv-empty' });
 }
 
 function separatorOf(firstLine: string, column: string): string {
@@ -101,9 +101,7 @@ function swallowed(
     const inside = field.split('\n').slice(1);
     if (!inside.some((line) => isOpenId(bare(line.split(separator)[at] ?? '')))) continue;
     const first = lastLine - fields.reduce((sum, one) => sum + one.split('\n').length - 1, 0);
-    return new Refusal(
-      `a quote in line ${first} is not closed before line ${lastLine}, and the OpenIDs between them would be lost: correct line ${first}`,
-    );
+    return new Refusal({ code: 'quote-swallows', line: first, until: lastLine });
   }
   return undefined;
 }
@@ -113,13 +111,13 @@ function positionOf(column: string, header: readonly string[]): number {
   const exact = names.indexOf(column);
   const at = exact === -1 ? names.findIndex((name) => isNamed(name, column)) : exact;
   if (at !== -1) return at;
-  throw new Refusal(`no column is named ${shown(column)}; the header has: ${listed(names)}`);
-}
-
-function listed(names: readonly string[]): string {
   const first = names.slice(0, MAX_NAMES_SHOWN).map(shown);
-  if (names.length > first.length) first.push(`and ${names.length - first.length} more`);
-  return first.join(', ');
+  throw new Refusal({
+    code: 'column-unknown',
+    column: shown(column),
+    header: first,
+    more: names.length - first.length,
+  });
 }
 
 /** The first line of a file without a header may be OpenIDs, which no message may contain. */
@@ -127,9 +125,9 @@ const shown = (name: string): string =>
   isOpenId(name) ? '(an OpenID)' : JSON.stringify(name.slice(0, MAX_NAME_SHOWN));
 
 function refusalOf(error: CsvError): Refusal {
-  const line = `line ${String(error.lines)}`;
+  const line = Number(error.lines);
   if (error.code === 'CSV_MAX_RECORD_SIZE' || error.code === 'CSV_QUOTE_NOT_CLOSED') {
-    return new Refusal(`the CSV has a quote that never closes, before ${line}`);
+    return new Refusal({ code: 'csv-quote-open', line });
   }
-  return new Refusal(`the CSV cannot be read at ${line} (${error.code})`);
+  return new Refusal({ code: 'csv-broken', line, error: error.code });
 }

@@ -5,7 +5,8 @@
 import { isOpenId } from '../campaign/cut.ts';
 import { bare, type IdSink, isNamed, isPlain } from './id-sink.ts';
 import { wholeLines } from './lines.ts';
-import { plainText, Refusal } from './plain-bytes.ts';
+import { type Looks, Refusal } from './list-flaw.ts';
+import { plainText } from './plain-bytes.ts';
 import { readCsv } from './read-csv.ts';
 import { readJson } from './read-json.ts';
 
@@ -38,7 +39,7 @@ export async function readIds(
   source: AsyncIterable<Uint8Array>,
   { format: named, column = DEFAULT_COLUMN }: ReadOptions,
   sink: IdSink,
-): Promise<string> {
+): Promise<Looks> {
   const { head, text } = await plainText(source);
   const format = formatOf(head, named);
   switch (format) {
@@ -69,31 +70,29 @@ export async function readIds(
 /** A list that is one JSON value is recognised by its beginning, whatever format was named. */
 function formatOf(head: string, named: AudienceFormat): AudienceFormat {
   const start = head.trimStart();
-  if (start === '') throw new Refusal('it is empty');
+  if (start === '') throw new Refusal({ code: 'empty' });
   if (start.startsWith('{')) {
     const isAnswer = /"openid"\s*:\s*\[/i.test(start) || /^\{\s*[\r\n]/.test(start);
     return named === 'ndjson' && !isAnswer ? 'ndjson' : 'json';
   }
   if (/^\[\s*["[{\]]/.test(start)) return 'json';
-  if (named === 'json') throw new Refusal(`it is not JSON; ${looksLike(head, named)}`);
+  if (named === 'json') throw new Refusal({ code: 'not-json', looks: looksLike(head, named) });
   return named;
 }
 
-function looksLike(head: string, format: AudienceFormat): string {
+function looksLike(head: string, format: AudienceFormat): Looks {
   const lines = head.split(/[\r\n]+/).slice(0, 20);
   if (lines.some((line) => /^\s*[{"]/.test(line)) && format !== 'ndjson' && format !== 'csv') {
-    return 'it looks like NDJSON: send it as application/x-ndjson';
+    return 'ndjson';
   }
   const parts = lines.map((line) => line.split(/[,;\t]/).map(bare));
   if (format !== 'csv' && parts.some((fields) => fields.length > 1 && fields.some(isOpenId))) {
-    return 'it looks like CSV: send it as text/csv, with a header line';
+    return 'csv';
   }
   if (format !== 'text' && parts.some((fields) => fields.length === 1 && fields.some(isOpenId))) {
-    return 'it looks like text: send it as text/plain';
+    return 'text';
   }
-  return format === 'csv'
-    ? 'another column may have the OpenIDs: name it by ?column='
-    : 'it does not look like a list of OpenIDs';
+  return format === 'csv' ? 'other-column' : 'no-list';
 }
 
 async function readLines(

@@ -5,7 +5,7 @@
  */
 
 import { bare, type IdSink, isNamed, isPlain } from './id-sink.ts';
-import { Refusal } from './plain-bytes.ts';
+import { Refusal } from './list-flaw.ts';
 
 const NEWLINE = 10;
 const QUOTE = 34;
@@ -66,7 +66,7 @@ export async function readJson(
     }
     await sink.ready();
   }
-  if (kept || open.length > 0) throw new Refusal(`the JSON is cut short in line ${line}`);
+  if (kept || open.length > 0) throw new Refusal({ code: 'json-cut-short', line });
 
   /** Most strings are OpenIDs as they are, and are handed on without a copy. */
   function takeShort(piece: Uint8Array, from: number, to: number): void {
@@ -114,13 +114,13 @@ export async function readJson(
   function takeMark(mark: string): void {
     const level = open.at(-1);
     if (mark === '[' || mark === '{') {
-      if (open.length === MOST_LEVELS) throw new Refusal('the JSON is too deep for a list');
+      if (open.length === MOST_LEVELS) throw new Refusal({ code: 'json-too-deep' });
       const isArray = mark === '[';
       const counts = placeOfId();
       if (isArray && counts) for (const outer of open) outer.found = true;
       open.push({ isArray, counts, key: '', atKey: !isArray, found: false });
     } else if (mark === ']' || mark === '}') {
-      if (level?.isArray !== (mark === ']')) throw new Refusal(`it is not JSON in line ${line}`);
+      if (level?.isArray !== (mark === ']')) throw new Refusal({ code: 'json-malformed', line });
       open.pop();
       if (level && !level.isArray && level.counts && !level.found) takeNone();
     } else if (level && !level.isArray && (mark === ',' || mark === ':')) {

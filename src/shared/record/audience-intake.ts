@@ -1,8 +1,9 @@
 /** Makes lists of OpenIDs from a stream, from OpenIDs at hand, or from pages: all of it, or nothing. */
 import { randomBytes } from 'node:crypto';
 import { BLOCK_IDS, type DistinctIds } from '../openids/distinct-ids.ts';
+import { type ListFlaw, type Looks, Refusal } from '../openids/list-flaw.ts';
 import { packIds } from '../openids/packed-id.ts';
-import { Refusal, until } from '../openids/plain-bytes.ts';
+import { until } from '../openids/plain-bytes.ts';
 import { type ReadOptions, readIds } from '../openids/read-ids.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type AudienceProgress, type Draft, makeDraft } from './audience-draft.ts';
@@ -62,14 +63,14 @@ export function makeAudienceIntake(deps: IntakeDeps) {
   async function ingest(
     source: AsyncIterable<Uint8Array>,
     { onProgress, signal, ...options }: IngestOptions,
-  ): Promise<Ingested | { readonly refused: string }> {
+  ): Promise<Ingested | { readonly refused: ListFlaw }> {
     let invalidLines: readonly number[] = [];
     try {
       const list = await make(newList(options), {
         exclude: options.exclude,
         async fill({ ids }) {
-          const guess = await readIds(signal ? until(signal, source) : source, options, ids);
-          refuseOther(ids, guess);
+          const looks = await readIds(signal ? until(signal, source) : source, options, ids);
+          refuseOther(ids, looks);
           invalidLines = ids.invalidLines;
         },
         onProgress(progress) {
@@ -79,7 +80,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
       });
       return invalidLines.length === 0 ? list : { ...list, invalidLines };
     } catch (error) {
-      if (error instanceof Refusal) return { refused: error.message };
+      if (error instanceof Refusal) return { refused: error.flaw };
       throw error;
     }
   }
@@ -242,7 +243,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
 
   async function leaveOut({ ids }: Draft, id: string): Promise<void> {
     const list = await describe(id);
-    if (list?.state !== 'ready') throw new Refusal(`the list to leave out, ${id}, is not ready`);
+    if (list?.state !== 'ready') throw new Refusal({ code: 'exclude-not-ready', audience: id });
     const blocks = Math.ceil(list.recipients / BLOCK_IDS);
     for await (const packed of runsIn(keys.audienceIds(id), blocks, id)) ids.leaveOut(packed);
   }
@@ -300,11 +301,8 @@ const fieldsOf = ({ id: _, ...list }: AudienceList): string[] =>
   Object.entries(list).flatMap(([field, value]) => [field, String(value)]);
 
 /** A file of something else, of which a few lines may look like OpenIDs by chance. */
-function refuseOther({ received, invalid, invalidLines }: DistinctIds, guess: string): void {
-  if (received === 0) throw new Refusal(`there is no OpenID in it; ${guess}`);
+function refuseOther({ received, invalid, invalidLines: lines }: DistinctIds, looks: Looks): void {
+  if (received === 0) throw new Refusal({ code: 'no-openid', looks });
   if (invalid * 2 <= received) return;
-  const lines = invalidLines.join(', ');
-  throw new Refusal(
-    `${invalid} of ${received} are no OpenIDs (the first in lines ${lines}); ${guess}`,
-  );
+  throw new Refusal({ code: 'mostly-invalid', invalid, received, lines, looks });
 }

@@ -4,7 +4,7 @@
  * The id is the content's hash, so the same file twice is kept once and a repeat is harmless.
  */
 import { createHash } from 'node:crypto';
-import type { MediaFormat } from '../campaign/media-facts.ts';
+import type { Lookalike, MediaFormat } from '../campaign/media-facts.ts';
 import type { Flaw } from '../campaign/mistake.ts';
 import type { MediaFile } from '../contract/media.ts';
 import { inspectMedia } from '../media/inspect-media.ts';
@@ -187,7 +187,7 @@ export function judgeMedia(
 
 const FORMATS = ['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4'] as const;
 
-const unknownContent = (looksLike: string | undefined): Flaw =>
+const unknownContent = (looksLike: Lookalike | undefined): Flaw =>
   looksLike === 'empty'
     ? { code: 'media-empty' }
     : { code: 'media-unknown', formats: FORMATS, ...(looksLike && { looksLike }) };

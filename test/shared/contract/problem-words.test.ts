@@ -15,7 +15,7 @@ const FACTS = {
     accepted: ['gzip'],
   },
   ...{ line: 2, column: 7, key: 'name', bytes: 70_000, maxBytes: 65_536 },
-  ...{ errcode: 48001, cause: 'timeout', why: 'x', of: 'requests' },
+  ...{ errcode: 48001, cause: 'timeout', flaw: { code: 'empty' }, of: 'requests' },
 };
 
 describe('a problem', () => {

@@ -200,8 +200,8 @@ describe('a file that is something else', () => {
     ['empty.jpg', 'empty'],
     ['picture.webp', 'WebP'],
     ['sound.wav', 'WAV'],
-    ['sound-only.m4a', 'AAC sound (M4A)'],
-    ['quicktime.mov', 'QuickTime (MOV)'],
+    ['sound-only.m4a', 'AAC'],
+    ['quicktime.mov', 'QuickTime'],
   ])('%s looks like %s', (name, looksLike) => {
     const file = fixture(name);
 

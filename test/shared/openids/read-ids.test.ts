@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../../src/shared/openids/plain-bytes.ts';
+import { Refusal } from '../../../src/shared/openids/list-flaw.ts';
 import { type AudienceFormat, readIds } from '../../../src/shared/openids/read-ids.ts';
 import { openIds } from '../../support/open-ids.ts';
 
@@ -64,7 +64,7 @@ describe('a list as text', () => {
   });
 
   it.each(['', ' \r\n', '\uFEFF'])('is refused where it is empty: %j', async (text) => {
-    await expect(read('text', text)).rejects.toThrow(new Refusal('it is empty'));
+    await expect(read('text', text)).rejects.toThrow(new Refusal({ code: 'empty' }));
   });
 
   it('is read in UTF-16, with a byte order mark and without', async () => {
@@ -239,20 +239,19 @@ describe('a list as CSV', () => {
 
   it('is refused without that column, which names those that it has', async () => {
     await expect(read('csv', `name, phone\nx,1\n`)).rejects.toThrow(
-      new Refusal('no column is named "openid"; the header has: "name", "phone"'),
+      'no column is named "openid"; the header has: "name", "phone"',
     );
   });
 
   it('repeats no OpenID where the header is missing', async () => {
     const refused = await read('csv', `${a},1\n${b},2\n`).catch((error: unknown) => error);
 
-    expect(refused).toEqual(
-      new Refusal('no column is named "openid"; the header has: (an OpenID), "1"'),
-    );
+    const flaw = { column: '"openid"', header: ['(an OpenID)', '"1"'], more: 0 };
+    expect(refused).toEqual(new Refusal({ code: 'column-unknown', ...flaw }));
   });
 
   it('is refused without any line', async () => {
-    await expect(read('csv', '\n')).rejects.toThrow(new Refusal('it is empty'));
+    await expect(read('csv', '\n')).rejects.toThrow(new Refusal({ code: 'empty' }));
   });
 
   it('counts a record without the column, or with stray quotes, as one and reads on', async () => {

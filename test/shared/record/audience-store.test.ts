@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isOpenId } from '../../../src/shared/campaign/cut.ts';
+import type { ListFlaw } from '../../../src/shared/openids/list-flaw.ts';
 import { DAY, HOUR } from '../../../src/shared/platform/time.ts';
 import { type AudienceProgress, makeDraft } from '../../../src/shared/record/audience-draft.ts';
 import type { AudienceList } from '../../../src/shared/record/audience-list.ts';
@@ -38,8 +39,8 @@ async function* streamOf(...pieces: (string | Uint8Array)[]): AsyncGenerator<Uin
 
 const lines = (ids: readonly string[]): string => `${ids.join('\n')}\n`;
 
-function accepted(answer: AudienceList | { readonly refused: string }): AudienceList {
-  if ('refused' in answer) throw new Error(`refused: ${answer.refused}`);
+function accepted(answer: AudienceList | { readonly refused: ListFlaw }): AudienceList {
+  if ('refused' in answer) throw new Error(`refused: ${answer.refused.code}`);
   return answer;
 }
 
@@ -86,11 +87,10 @@ describe('a list that comes as a stream', () => {
     const csv = `openid,name\n${a},x\n${b},y\n`;
 
     expect(await store.ingest(streamOf(csv), text)).toEqual({
-      refused:
-        '3 of 3 are no OpenIDs (the first in lines 1, 2, 3); it looks like CSV: send it as text/csv, with a header line',
+      refused: { code: 'mostly-invalid', invalid: 3, received: 3, lines: [1, 2, 3], looks: 'csv' },
     });
     expect(await store.ingest(streamOf('[]'), text)).toMatchObject({
-      refused: expect.stringMatching(/^there is no OpenID in it/),
+      refused: { code: 'no-openid' },
     });
   });
 
@@ -170,7 +170,7 @@ describe('a list that comes as a stream', () => {
   it('is refused when a list to be left out is not there', async () => {
     const answer = await store.ingest(streamOf(''), { ...text, exclude: ['a_none'] });
 
-    expect(answer).toEqual({ refused: 'the list to leave out, a_none, is not ready' });
+    expect(answer).toEqual({ refused: { code: 'exclude-not-ready', audience: 'a_none' } });
   });
 
   it('may be gzip, even if nobody said so', async () => {
@@ -254,7 +254,7 @@ describe('a list whose upload breaks', () => {
 
     const answer = await store.ingest(streamOf(packed.subarray(0, -9)), text);
 
-    expect(answer).toEqual({ refused: 'the gzip data is broken or cut short' });
+    expect(answer).toEqual({ refused: { code: 'gzip-broken' } });
     expect(await traces()).toEqual(was);
   });
 
