@@ -16,7 +16,7 @@ import { EXIT, type Invocation, type Result, UsageError } from './command.ts';
  * Campaigns of the former AppID are woken, and the workers close them.
  */
 export async function adoptAccount(
-  { env, t }: Pick<Invocation, 'env' | 't'>,
+  { env, t, lang }: Pick<Invocation, 'env' | 't' | 'lang'>,
   name: string,
 ): Promise<Result> {
   const config = loadConfig(env);
@@ -38,7 +38,7 @@ export async function adoptAccount(
     if (other) {
       return {
         answer: { adopted: false, difference: other },
-        lines: [describeDifference(other)],
+        lines: [describeDifference(other, lang)],
         exit: EXIT.failed,
       };
     }

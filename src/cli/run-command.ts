@@ -3,6 +3,8 @@ import { makeClient, QunfaError } from '../client/index.ts';
 import { STATE_WORDS } from '../shared/campaign/state-words.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
 import { nearest } from '../shared/platform/nearest.ts';
+import { textOf } from '../shared/platform/redis-refusal.ts';
+import { inLanguage } from '../shared/platform/sentences.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { accounts } from './accounts.ts';
 import { stateText } from './campaign-lines.ts';
@@ -143,7 +145,7 @@ function explain(error: unknown, { command, terminal, json, version, screen }: C
     return code === 'unreachable' || code === 'timeout' ? EXIT.unreachable : EXIT.failed;
   }
   const { code, message, path } = error as NodeJS.ErrnoException;
-  if (error instanceof ServiceError) complain(message);
+  if (error instanceof ServiceError) complain(inLanguage(textOf(error), lang));
   else if (code === 'ENOENT' && path) complain(t.failure.noFile(path));
   else if (typeof code === 'string') complain(message);
   // A field that the command reads is not in the answer.

@@ -33,7 +33,7 @@ const languageOf = ({ QUNFA_LANG, LC_ALL, LC_MESSAGES, LANG }: Env): Language =>
 
 /** `2026-12-01 09:00:00 GMT+8`, in the time zone of the terminal. */
 export const localTime = (time: string): string =>
-  new Date(time).toLocaleString('sv-SE', { timeZoneName: 'short' });
+  new Date(time).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'long' });
 
 export const number = (count: number | null | undefined, { unknown }: Texts): string =>
   count === null || count === undefined ? unknown : count.toLocaleString('en');

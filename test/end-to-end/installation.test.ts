@@ -221,6 +221,7 @@ describe('qunfa accounts adopt', () => {
         WECHAT_APP_SECRET: other?.appSecret,
       },
       t: TEXTS.en,
+      lang: 'en',
     } as unknown as Parameters<typeof accountsCommand.run>[0]);
 
     expect(exit).toBeUndefined();

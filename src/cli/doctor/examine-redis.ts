@@ -2,8 +2,9 @@
 import { disagreementsOf, settingOf, unservedOf, valuesOf } from '../../shared/campaign/serving.ts';
 import { inTime } from '../../shared/platform/in-time.ts';
 import type { Redis } from '../../shared/platform/redis.ts';
-import { checkRedis, redisFaults } from '../../shared/platform/redis-check.ts';
+import { checkRedis } from '../../shared/platform/redis-check.ts';
 import { timeOf } from '../../shared/platform/redis-clock.ts';
+import { inLanguage } from '../../shared/platform/sentences.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { QUEUE_NAMES } from '../../shared/queue/jobs.ts';
 import type { Stores } from '../../shared/record/record.ts';
@@ -28,21 +29,19 @@ interface Dependencies {
 
 /** @returns findings; `reached` is false where nothing that Redis holds can be checked. */
 export async function examineRedis({ redis, key, stores, now, isNeeded, findings }: Dependencies) {
-  const { ok, warning, fault, t } = findings;
+  const { ok, warning, fault, t, language } = findings;
   const { Redis: about, workers } = t.about;
   const all = await checkRedis(redis);
-  const faults = await redisFaults(redis);
-  if (all.some((sentence) => sentence.startsWith('Redis does not answer'))) {
-    const away = fault(about, 'redis-unreached', all.join('; '));
-    return { found: [isNeeded ? away : warning(about, 'redis-absent')], reached: false };
+  const [away] = all.filter(({ isAway }) => isAway);
+  if (away) {
+    const unreached = fault(about, 'redis-unreached', inLanguage(away.text, language));
+    return { found: [isNeeded ? unreached : warning(about, 'redis-absent')], reached: false };
   }
   const running = await stores.workers.serving();
   const wrongClocks = await stores.lanes.wrongClocks(now());
   const found: Finding[] = [
-    ...all.map((sentence) =>
-      faults.includes(sentence)
-        ? fault(about, 'redis-unfit', sentence)
-        : warning(about, 'redis-unfit', sentence),
+    ...all.map(({ text, isFault }) =>
+      (isFault ? fault : warning)(about, 'redis-unfit', inLanguage(text, language)),
     ),
     ...(all.length === 0 ? [ok(about, 'redis-fine')] : []),
     await examineClock(await clockOffset(redis, key, now), findings),

@@ -6,7 +6,7 @@ import type { AccountDetails } from '../../shared/contract/accounts.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { makeIdentityOf } from '../../shared/platform/identity.ts';
 import { connect, type Redis } from '../../shared/platform/redis.ts';
-import type { Language } from '../../shared/platform/sentences.ts';
+import { inLanguage, type Language } from '../../shared/platform/sentences.ts';
 import { differencesOf, makeInstallation } from '../../shared/record/installation.ts';
 import { recordOf } from '../../shared/record/keys.ts';
 import { openRecord } from '../../shared/record/record.ts';
@@ -82,12 +82,17 @@ export async function examine(options: Options): Promise<Examination> {
   }
 }
 
-function examineSettings({ accounts, producer }: Config, { ok, warning, fault, t }: Findings) {
+function examineSettings(
+  { accounts, producer }: Config,
+  { ok, warning, fault, t, language }: Findings,
+) {
   const { settings } = t.about;
   const names = accounts.map(({ name }) => name).join(', ');
   return [
     names === '' ? warning(settings, 'no-account') : ok(settings, 'settings-fine', names),
-    ...addressFindings(producer).map((sentence) => fault(settings, 'address-open', sentence)),
+    ...addressFindings(producer).map((text) =>
+      fault(settings, 'address-open', inLanguage(text, language)),
+    ),
   ];
 }
 
@@ -98,7 +103,11 @@ async function examineInstallation(
   const known = await makeInstallation({ redis, record: recordOf(prefix) }).read();
   const differences = known ? differencesOf(known, installationOf(config, config.accounts)) : [];
   return differences.map((one) =>
-    findings.fault(findings.t.about.Redis, 'installation-differs', describeDifference(one)),
+    findings.fault(
+      findings.t.about.Redis,
+      'installation-differs',
+      describeDifference(one, findings.language),
+    ),
   );
 }
 

@@ -5,6 +5,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import type { Config } from '../../shared/platform/config.ts';
+import type { Bilingual } from '../../shared/platform/sentences.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { callerOf, LOCAL, setCaller } from './caller.ts';
 import { keepBoard, keepKeys } from './credentials.ts';
@@ -20,16 +21,31 @@ export interface Auth {
   readonly operator: RequestHandler;
 }
 
-/** What makes this address unsafe to listen on, in sentences. */
-export function addressFindings({ host, apiKeys, publicUrl }: AuthSettings): string[] {
+/** What makes this address unsafe to listen on. */
+export function addressFindings({ host, apiKeys, publicUrl }: AuthSettings): Bilingual[] {
   if (apiKeys.length > 0) return [];
-  const ways = [
-    ...(isLoopbackHost(host) ? [] : [`PRODUCER_HOST ${host} can be reached from elsewhere`]),
-    ...(isPublished(publicUrl) ? ['PUBLIC_URL says that others reach it through a proxy'] : []),
+  const ways: Bilingual[] = [
+    ...(isLoopbackHost(host)
+      ? []
+      : [
+          [
+            `PRODUCER_HOST ${host} can be reached from elsewhere`,
+            `PRODUCER_HOST ${host} 可从其他机器访问`,
+          ] as const,
+        ]),
+    ...(isPublished(publicUrl)
+      ? [
+          [
+            'PUBLIC_URL says that others reach it through a proxy',
+            '设置了 PUBLIC_URL，其他人可通过代理访问',
+          ] as const,
+        ]
+      : []),
   ];
-  return ways.map(
-    (way) => `${way}, so API_KEYS is needed: without a key anybody could send to every follower`,
-  );
+  return ways.map(([en, zh]) => [
+    `${en}, so API_KEYS is needed: without a key anybody could send to every follower`,
+    `${zh}，因此必须设置 API_KEYS：否则任何人都能向全部用户群发`,
+  ]);
 }
 
 export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {

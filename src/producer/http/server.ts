@@ -52,7 +52,9 @@ const STOP_WITHIN = 10 * SECOND;
 export async function startProducer(deps: ProducerDependencies): Promise<Producer> {
   const { settings, stopping } = deps;
   const findings = addressFindings(settings);
-  if (findings.length > 0) throw new ServiceError('CONFIG_INVALID', findings.join('\n'));
+  if (findings.length > 0) {
+    throw new ServiceError('CONFIG_INVALID', findings.map(([sentence]) => sentence).join('\n'));
+  }
 
   const limits = { ...PRODUCER_HTTP, ...deps.limits };
   const { host, port } = settings;

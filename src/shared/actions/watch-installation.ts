@@ -9,6 +9,7 @@ import type { Config } from '../platform/config.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { type Identity, originOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
+import { type Language, sentences } from '../platform/sentences.ts';
 import { SECOND } from '../platform/time.ts';
 import { type Difference, type Installation, makeInstallation } from '../record/installation.ts';
 import { RECORD_VERSION } from '../record/stored.ts';
@@ -111,24 +112,34 @@ const differs = (differences: readonly Difference[]): ServiceError =>
     { details: { differences } },
   );
 
-const KINDS = { live: 'the real WeChat', sandbox: 'a sandbox' } as const;
+const KINDS = {
+  live: ['the real WeChat', '真实的微信'],
+  sandbox: ['a sandbox', '沙箱'],
+} as const;
 
-/** One sentence, without any secret: what differs, and how it is put right. */
-export function describeDifference(difference: Difference): string {
-  switch (difference.code) {
-    case 'record-newer':
-      return `The record has version ${difference.version} and this program reads up to ${RECORD_VERSION}: start the newer program.`;
-    case 'other-kind': {
-      const { recorded } = difference;
-      const configured = recorded === 'live' ? 'sandbox' : 'live';
-      return `It was written for ${KINDS[recorded]}, and the settings are for ${KINDS[configured]}: set another REDIS_PREFIX or REDIS_URL.`;
-    }
-    case 'other-identity': {
-      const { account, recorded, configured } = difference;
-      return `Account ${account} was ${nameOf(recorded)} and is ${nameOf(configured)} in the settings: put the settings right, or, if the change is meant, run "qunfa accounts adopt ${account}" with them.`;
-    }
-  }
-}
+/** Without any secret: what differs, and how to correct it. */
+const DIFFERENCES = sentences<Difference>({
+  en: {
+    'record-newer': ({ version }) =>
+      `The record has version ${version} and this program reads up to ${RECORD_VERSION}: start the newer program.`,
+    'other-kind': ({ recorded }) =>
+      `It was written for ${KINDS[recorded][0]}, and the settings are for ${KINDS[otherThan(recorded)][0]}: set another REDIS_PREFIX or REDIS_URL.`,
+    'other-identity': ({ account, recorded, configured }) =>
+      `Account ${account} was ${nameOf(recorded)} and is ${nameOf(configured)} in the settings: correct the settings, or, if the change is intended, run "qunfa accounts adopt ${account}" with them.`,
+  },
+  zh: {
+    'record-newer': ({ version }) =>
+      `Redis 中的记录为版本 ${version}，本程序最高支持 ${RECORD_VERSION}：请启动更新的程序。`,
+    'other-kind': ({ recorded }) =>
+      `Redis 中的记录属于${KINDS[recorded][1]}，而配置为${KINDS[otherThan(recorded)][1]}：请使用另一个 REDIS_PREFIX 或 REDIS_URL。`,
+    'other-identity': ({ account, recorded, configured }) =>
+      `公众号 ${account} 原为 ${nameOf(recorded)}，配置中为 ${nameOf(configured)}：请更正配置；如确要更改，请用这些配置运行 qunfa accounts adopt ${account}。`,
+  },
+});
 
+export const describeDifference = (difference: Difference, language: Language = 'en'): string =>
+  DIFFERENCES(difference, language);
+
+const otherThan = (kind: keyof typeof KINDS) => (kind === 'live' ? 'sandbox' : 'live');
 const lineOf = (difference: Difference): string => `  ${describeDifference(difference)}`;
-const nameOf = ({ appId, origin }: Identity): string => `AppID ${appId} at ${origin}`;
+const nameOf = ({ appId, origin }: Identity): string => `AppID ${appId} (${origin})`;

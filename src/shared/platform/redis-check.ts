@@ -5,15 +5,18 @@
 import { Cluster, type Redis as Server } from 'ioredis';
 import { inTime } from './in-time.ts';
 import { type Redis, serversOf, untilReady } from './redis.ts';
-import { IS_CLUSTER, IS_SENTINEL, refusalOf, unfit } from './redis-refusal.ts';
+import { IS_CLUSTER, IS_SENTINEL, refusalOf, textOf, unfit } from './redis-refusal.ts';
+import type { Bilingual } from './sentences.ts';
 import { SECOND } from './time.ts';
 
-interface Finding {
-  readonly sentence: string;
+export interface RedisFinding {
+  readonly text: Bilingual;
   /** Work is impossible or sure to go wrong, not only less safe. */
   readonly isFault: boolean;
   /** No waiting helps: a role need not start. */
   readonly forGood?: true;
+  /** It does not answer, so nothing else is known of it. */
+  readonly isAway?: true;
 }
 
 const PATIENCE = 2 * SECOND;
@@ -33,15 +36,10 @@ export async function examineAtStart(redis: Redis, away: string): Promise<string
     if (refusal) throw refusal;
     return [away];
   }
-  const findings = await findingsOf(redis);
+  const findings = await checkRedis(redis);
   const no = findings.find(({ forGood }) => forGood);
-  if (no) throw unfit(no.sentence);
-  return findings.map(({ sentence }) => sentence);
-}
-
-/** All that is wrong with a Redis, in sentences. */
-export async function checkRedis(redis: Redis): Promise<string[]> {
-  return (await findingsOf(redis)).map(({ sentence }) => sentence);
+  if (no) throw unfit(no.text);
+  return findings.map(({ text: [sentence] }) => sentence);
 }
 
 /**
@@ -49,25 +47,28 @@ export async function checkRedis(redis: Redis): Promise<string[]> {
  * `everysec`, and a hoster may forbid to look.
  */
 export async function redisFaults(redis: Redis): Promise<string[]> {
-  const findings = await findingsOf(redis);
-  return findings.filter(({ isFault }) => isFault).map(({ sentence }) => sentence);
+  const findings = await checkRedis(redis);
+  return findings.filter(({ isFault }) => isFault).map(({ text: [sentence] }) => sentence);
 }
 
-async function findingsOf(redis: Redis): Promise<Finding[]> {
+/** All that is wrong with a Redis. */
+export async function checkRedis(redis: Redis): Promise<RedisFinding[]> {
   try {
     await untilReady(redis, PATIENCE);
     const isCluster = redis instanceof Cluster;
     const found = await Promise.all(serversOf(redis).map((one) => findingsOn(one, isCluster)));
     // Mostly all nodes of a cluster are set the same way.
-    return [...new Map(found.flat().map((one) => [one.sentence, one])).values()];
+    return [...new Map(found.flat().map((one) => [one.text[0], one])).values()];
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal) return [forGood(refusal.message)];
-    return [fault(`Redis does not answer: ${error instanceof Error ? error.message : error}`)];
+    if (refusal) return [forGood(textOf(refusal))];
+    const why = error instanceof Error ? error.message : String(error);
+    const text = [`Redis does not answer: ${why}`, `Redis 没有应答：${why}`] as const;
+    return [{ text, isFault: true, isAway: true }];
   }
 }
 
-async function findingsOn(server: Server, isCluster: boolean): Promise<Finding[]> {
+async function findingsOn(server: Server, isCluster: boolean): Promise<RedisFinding[]> {
   const info = parseInfo(await inTime(server.info(), PATIENCE));
   return [
     ...versionOf(info),
@@ -78,36 +79,54 @@ async function findingsOn(server: Server, isCluster: boolean): Promise<Finding[]
   ];
 }
 
-function versionOf(info: ReadonlyMap<string, string>): Finding[] {
+function versionOf(info: ReadonlyMap<string, string>): RedisFinding[] {
   const version = info.get('redis_version') ?? '';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return [];
-  return [forGood(`Redis ${version} is too old: ${OLDEST.join('.')} or later is needed`)];
+  return [
+    forGood([
+      `Redis ${version} is too old: ${OLDEST.join('.')} or later is needed`,
+      `Redis ${version} 版本过低：需要 ${OLDEST.join('.')} 或更高版本`,
+    ]),
+  ];
 }
 
-function modeOf(info: ReadonlyMap<string, string>, isCluster: boolean): Finding[] {
+function modeOf(info: ReadonlyMap<string, string>, isCluster: boolean): RedisFinding[] {
   if (info.get('redis_mode') === 'sentinel') return [forGood(IS_SENTINEL)];
   return info.get('cluster_enabled') === '1' && !isCluster ? [forGood(IS_CLUSTER)] : [];
 }
 
-function roleOf(info: ReadonlyMap<string, string>): Finding[] {
+function roleOf(info: ReadonlyMap<string, string>): RedisFinding[] {
   if (info.get('role') !== 'slave' || info.get('slave_read_only') !== '1') return [];
-  return [fault('this Redis is a read-only replica: REDIS_URL must name the master')];
+  return [
+    fault([
+      'this Redis is a read-only replica: REDIS_URL must name the master',
+      '这个 Redis 是只读副本：REDIS_URL 须指向主节点',
+    ]),
+  ];
 }
 
-function memoryOf(info: ReadonlyMap<string, string>): Finding[] {
-  const findings: Finding[] = [];
+function memoryOf(info: ReadonlyMap<string, string>): RedisFinding[] {
+  const findings: RedisFinding[] = [];
   const policy = info.get('maxmemory_policy');
   if (policy !== 'noeviction') {
     findings.push(
-      fault(`maxmemory-policy is ${policy}, so a full Redis forgets campaigns: set noeviction`),
+      fault([
+        `maxmemory-policy is ${policy}, so a full Redis forgets campaigns: set noeviction`,
+        `maxmemory-policy 为 ${policy}，内存用尽时会丢失任务：请设为 noeviction`,
+      ]),
     );
   }
   const most = Number(info.get('maxmemory') ?? 0);
   const used = Number(info.get('used_memory') ?? 0);
   if (most > 0 && used > most * NEARLY_FULL) {
     const percent = Math.round((100 * used) / most);
-    findings.push(fault(`Redis uses ${percent} % of its maxmemory: it will soon refuse to write`));
+    findings.push(
+      fault([
+        `Redis uses ${percent} % of its maxmemory: it will soon refuse to write`,
+        `Redis 已使用 maxmemory 的 ${percent}%：很快将拒绝写入`,
+      ]),
+    );
   }
   return findings;
 }
@@ -115,26 +134,38 @@ function memoryOf(info: ReadonlyMap<string, string>): Finding[] {
 async function persistenceOf(
   info: ReadonlyMap<string, string>,
   server: Server,
-): Promise<Finding[]> {
+): Promise<RedisFinding[]> {
   if (info.get('aof_enabled') !== '1') {
     return [
-      warning('appendonly is off, so a restart of Redis loses campaigns: set appendonly yes'),
+      warning([
+        'appendonly is off, so a restart of Redis loses campaigns: set appendonly yes',
+        'appendonly 未开启，Redis 重启会丢失任务：请设置 appendonly yes',
+      ]),
     ];
   }
-  const findings: Finding[] = [];
+  const findings: RedisFinding[] = [];
   if (info.get('aof_last_write_status') === 'err') {
-    findings.push(fault('Redis cannot write its append-only file: look at its disk and its log'));
+    findings.push(
+      fault([
+        'Redis cannot write its append-only file: look at its disk and its log',
+        'Redis 无法写入 AOF 文件：请检查磁盘和日志',
+      ]),
+    );
   }
   const fsync = await appendfsyncOf(server);
   if (fsync === undefined) {
     findings.push(
-      warning('appendfsync cannot be read, CONFIG is forbidden here: see to it that it is always'),
+      warning([
+        'appendfsync cannot be read, CONFIG is forbidden here: see to it that it is always',
+        '无法读取 appendfsync（CONFIG 被禁用）：请确认其值为 always',
+      ]),
     );
   } else if (fsync !== 'always') {
     findings.push(
-      warning(
+      warning([
         `appendfsync is ${fsync}, so a crash of Redis may lose what was accepted: set always`,
-      ),
+        `appendfsync 为 ${fsync}，Redis 崩溃时可能丢失已接受的任务：请设为 always`,
+      ]),
     );
   }
   return findings;
@@ -161,6 +192,6 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
   );
 }
 
-const forGood = (sentence: string): Finding => ({ sentence, isFault: true, forGood: true });
-const fault = (sentence: string): Finding => ({ sentence, isFault: true });
-const warning = (sentence: string): Finding => ({ sentence, isFault: false });
+const forGood = (text: Bilingual): RedisFinding => ({ text, isFault: true, forGood: true });
+const fault = (text: Bilingual): RedisFinding => ({ text, isFault: true });
+const warning = (text: Bilingual): RedisFinding => ({ text, isFault: false });
