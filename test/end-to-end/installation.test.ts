@@ -181,7 +181,7 @@ describe('an AppID that was corrected', () => {
     await own.reaches(asked, 'held');
     expect(await own.batch(asked)).toMatchObject({ state: 'held', reason: 'account-changed' });
     expect(await own.ended(waiting)).toMatchObject({ state: 'completed', outcome: 'none' });
-    expect(await own.batch(waiting)).toMatchObject({ reason: 'account-changed' });
+    expect(await own.batch(waiting)).toMatchObject({ failure: { code: 'account-changed' } });
     await own.queues.campaigns.getJob(`c-${scheduled}`).then((root) => root?.promote());
     expect(await own.ended(scheduled)).toMatchObject({ error: { code: 'account-changed' } });
     expect(own.sendCalls('other')).toEqual([]);
