@@ -141,7 +141,7 @@ describe('an account that an operator resumes after its day was used up', () => 
     const first = await create('first', 1);
     await own.until('it waits', async () => (await lane.getJobCounts()).prioritized);
 
-    await own.steerAccount.resume('default');
+    await own.steerAccount.resume('default', 'ann');
     await Promise.all([own.ended(first), own.ended(last)]);
 
     const sent = own.ledger.requests(SEND).filter(({ errcode }) => errcode === 0);
@@ -314,7 +314,7 @@ describe('a person who has mended what WeChat objected to, and resumes the accou
       return jobs.some((job) => job.data.campaignId === id);
     });
 
-    await world.steerAccount.resume(account);
+    await world.steerAccount.resume(account, 'ann');
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
     if (path === SEND) expect(world.sendCalls(account)).toEqual([errcode, 0]);
@@ -339,7 +339,7 @@ describe('an account that WeChat has stopped (50002)', () => {
     });
     expect(world.sendCalls(account)).toEqual([50002]);
 
-    await world.steerAccount.resume(account);
+    await world.steerAccount.resume(account, 'ann');
 
     expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
     expect(await world.ended(next)).toMatchObject({ outcome: 'delivered' });

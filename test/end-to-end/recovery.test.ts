@@ -44,7 +44,7 @@ describe('a worker that finds the last heartbeat over an hour old', () => {
     expect(own.sendCalls('default')).toEqual([]);
 
     await own.until('it sleeps', () => own.queues.lane('default').getDelayedCount());
-    await own.steerAccount.resume('default');
+    await own.steerAccount.resume('default', 'ann');
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered' });
   });
 

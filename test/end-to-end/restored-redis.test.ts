@@ -81,7 +81,7 @@ describe('a backup that is restored under running workers', () => {
     expect(await lanes.read('idle')).toEqual({});
 
     // The operator says so: only now does it go out again.
-    expect(await own.steerAccount.resumeRestored(['default', 'idle'])).toEqual(['default']);
+    expect(await own.steerAccount.resumeRestored(['default', 'idle'], 'ann')).toEqual(['default']);
     await own.ended(id);
     expect(own.sendCalls('default')).toEqual([0, 0]);
   });

@@ -330,7 +330,7 @@ describe('a held batch', () => {
     hold.release();
 
     expect(await own.ended(id)).toMatchObject({ outcome: 'delivered', warnings: [] });
-    await own.steerAccount.resume('default');
+    await own.steerAccount.resume('default', 'ann');
     const [send, ...more] = own.ledger.sends();
     expect(more).toEqual([]);
     expect(send?.clientMsgId).toBe(`${id}-1-0`);

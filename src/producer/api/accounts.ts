@@ -125,8 +125,11 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         summary: 'Resume every account that was paused because Redis was restored',
         answers: { 200: ResumedAccounts },
       },
-      async () => ({
-        accounts: await steerAccount.resumeRestored(accounts().map(({ name }) => name)),
+      async ({ by }) => ({
+        accounts: await steerAccount.resumeRestored(
+          accounts().map(({ name }) => name),
+          by,
+        ),
       }),
     ),
 

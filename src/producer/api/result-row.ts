@@ -27,9 +27,11 @@ const COLUMNS: Readonly<Record<string, Cell>> = {
 export const RESULT_HEADER = `${Object.keys(COLUMNS).join(',')}\r\n`;
 
 export const resultRow = (batch: BatchDetails): string =>
-  `${Object.values(COLUMNS)
-    .map((cell) => cellText(cell(batch)))
-    .join(',')}\r\n`;
+  csvRow(Object.values(COLUMNS).map((cell) => cell(batch)));
+
+/** A line of CSV (RFC 4180). */
+export const csvRow = (cells: readonly (string | number | null | undefined)[]): string =>
+  `${cells.map(cellText).join(',')}\r\n`;
 
 /** A spreadsheet runs what begins like a formula, so text from outside gets a ' before it. */
 function cellText(value: string | number | null | undefined): string {

@@ -19,6 +19,7 @@ import type { Route } from '../http/route.ts';
 import { makeAccountsRoutes } from './accounts.ts';
 import { makeAttentionRoutes } from './attention.ts';
 import { makeAudiencesRoutes } from './audiences.ts';
+import { makeAuditRoutes } from './audit.ts';
 import { makeBatchesRoutes } from './batches.ts';
 import type { CampaignFeed } from './campaign-feed.ts';
 import { makeCampaignsRoutes } from './campaigns.ts';
@@ -59,6 +60,7 @@ export function makeRoutes(deps: RoutesDependencies): readonly Route[] {
   const all = { ...deps.stores, ...deps };
   const routes = [
     ...makeAttentionRoutes(all),
+    ...makeAuditRoutes(all),
     ...makeCampaignsRoutes(all),
     ...makePlansRoutes(all),
     ...makeBatchesRoutes(all),

@@ -41,7 +41,10 @@ export function makePageSteps({ accounts, steer, steerAccount, fail }: Dependenc
   });
 
   router.post('/accounts/resume-restored', async (req, res) => {
-    await steerAccount.resumeRestored(accounts().map(({ name }) => name));
+    await steerAccount.resumeRestored(
+      accounts().map(({ name }) => name),
+      callerOf(res),
+    );
     backTo(req, res, '/');
   });
 

@@ -1,11 +1,13 @@
 /** A person stops an account's lane, or lets it go on after whatever had stopped it. */
 import type { Queues } from '../queue/queues.ts';
 import { wakeCampaign, wakeLane } from '../queue/wake-campaign.ts';
+import type { AuditLog } from '../record/audit-log.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
 import type { LaneStore } from '../record/lane-store.ts';
 
 interface Dependencies {
   readonly lanes: LaneStore;
+  readonly auditLog: Pick<AuditLog, 'note'>;
   readonly campaigns: Pick<CampaignStore, 'open' | 'spec' | 'read'>;
   readonly queues: Queues;
   readonly now: () => number;
@@ -13,12 +15,13 @@ interface Dependencies {
 
 export type SteerAccount = ReturnType<typeof makeSteerAccount>;
 
-export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies) {
+export function makeSteerAccount({ lanes, campaigns, auditLog, queues, now }: Dependencies) {
   /** Calls under way end; nothing new of this account is called. May be repeated. */
   async function pause(account: string, by: string): Promise<void> {
     const { paused } = await lanes.read(account);
     if (paused) return;
     await lanes.set(account, 'paused', { at: now(), by, code: 'by-operator' });
+    await auditLog.note(account, { at: now(), by, action: 'account-pause' });
   }
 
   /**
@@ -26,8 +29,9 @@ export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies
    * itself. Jobs that are woken look at the record before they call, so an unanswered call is not
    * repeated before its time.
    */
-  async function resume(account: string): Promise<void> {
+  async function resume(account: string, by: string): Promise<void> {
     await lanes.release(account);
+    await auditLog.note(account, { at: now(), by, action: 'account-resume' });
     await wakeLane(queues, account);
     for (const id of await campaigns.open()) {
       if ((await campaigns.spec(id))?.account !== account) continue;
@@ -53,9 +57,9 @@ export function makeSteerAccount({ lanes, campaigns, queues, now }: Dependencies
    *
    * @returns their names.
    */
-  async function resumeRestored(accounts: readonly string[]): Promise<string[]> {
+  async function resumeRestored(accounts: readonly string[], by: string): Promise<string[]> {
     const resumed = await restored(accounts);
-    for (const account of resumed) await resume(account);
+    for (const account of resumed) await resume(account, by);
     return resumed;
   }
 

@@ -20,6 +20,9 @@ interface FactsOf {
   readonly 'accepted-after-all': { readonly msgId: string; readonly clientMsgId: string };
   /** What failed or was refused stays as it is. */
   readonly acknowledge: None;
+  /** Of the account as a whole. */
+  readonly 'account-pause': None;
+  readonly 'account-resume': None;
   readonly approve: None;
   readonly cancel: None;
   readonly ended: None;
@@ -81,6 +84,8 @@ const EN: Sentences<Coded<FactsOf>> = {
   'accepted-after-all': (it) =>
     `had accepted an earlier submission after all (message ${it.msgId})`,
   acknowledge: 'acknowledged it: what failed or was rejected stays as it is',
+  'account-pause': 'paused the account',
+  'account-resume': 'resumed the account',
   approve: 'approved it',
   cancel: 'cancelled it',
   ended: 'finished it',
@@ -123,6 +128,8 @@ const ZH: Sentences<Coded<FactsOf>> = {
   accepted: '提交',
   'accepted-after-all': (it) => `确认此前的提交已被接收（消息 id ${it.msgId}）`,
   acknowledge: '确认知悉，不再处理失败或被拒绝的部分',
+  'account-pause': '暂停该号群发',
+  'account-resume': '恢复该号群发',
   approve: '审批通过',
   cancel: '取消',
   ended: '任务结束',

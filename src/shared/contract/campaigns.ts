@@ -11,6 +11,7 @@ import { FailureAnswer } from './batches.ts';
 import {
   type Answered,
   Count,
+  Cursor,
   Limit,
   Next,
   NextNumber,
@@ -298,6 +299,39 @@ const AuditEntry = z.strictObject({
   approvalIsVoid: z.literal(true).exactOptional(),
 });
 export type AuditEntry = Answered<typeof AuditEntry>;
+
+/** Of the log over all campaigns: with whose it is, and who it was. */
+const LoggedAct = AuditEntry.extend({
+  account: z.string(),
+  campaignId: z.string().exactOptional().describe('Absent where it was done to the account'),
+  person: z.string().exactOptional().describe('The operator, where one did it'),
+  key: z.string().exactOptional().describe('The name of the API key, where a system did it'),
+}).meta({
+  id: 'LoggedAct',
+  examples: [
+    {
+      at: '2026-12-01T01:00:31.870Z',
+      ...{ by: 'board:ann', person: 'ann', action: 'approve', message: 'approved it' },
+      ...{ account: 'default', campaignId: '3kq8v2x0a5n7c1d9f0' },
+    },
+  ],
+});
+export type LoggedAct = Answered<typeof LoggedAct>;
+
+const Filters = {
+  from: Day.describe('From this day of Beijing on; 30 days back if absent'),
+  until: Day.describe('Until this day of Beijing; today if absent'),
+  account: z.string().min(1).max(32).exactOptional(),
+  by: z.string().min(1).max(100).exactOptional().describe('Name of an operator or of an API key'),
+  action: z.enum(AUDIT_ACTIONS).exactOptional(),
+};
+export const AuditLogQuery = z.strictObject({ ...Filters, limit: Limit, cursor: Cursor });
+export const AuditLogFileQuery = z.strictObject(Filters);
+
+export const AuditLogPage = z
+  .strictObject({ audit: z.array(LoggedAct), next: Next })
+  .describe('Who did what, newest first')
+  .meta({ id: 'AuditLog' });
 
 export const Audit = z
   .strictObject({ audit: z.array(AuditEntry), next: NextNumber })

@@ -7,6 +7,7 @@ import { batchTotal, EMPTY_TALLY, type Tally } from '../campaign/progress.ts';
 import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { ofControl } from './attention.ts';
+import { logCommands } from './audit-log.ts';
 import { auditCommand, listsOf, usersCommands } from './campaign-commands.ts';
 import { commit, untilSettled, when } from './commit.ts';
 import type { Keys } from './keys.ts';
@@ -89,6 +90,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
         ([one, notAfter]) => ({ one, at: Number(notAfter) + REMEMBERED_AFTER }),
       );
       const forgotten = forgetAt.flatMap(({ one, at }) => (at < now() ? [one] : []));
+      const accepted = { at: now(), by: campaign.createdBy, action: 'accepted' } as const;
       const done = await commit(
         redis,
         [
@@ -123,7 +125,8 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
           ...(keyed ? [['SET', keyed, claim] as const] : []),
           ...ofControl(keys, campaign, EMPTY_TALLY, { before: null, after: control }),
           ...usersCommands(keys, 'SADD', id, listsOf(campaign, control)),
-          auditCommand(keys, id, { at: now(), by: campaign.createdBy, action: 'accepted' }),
+          auditCommand(keys, id, accepted),
+          ...logCommands(keys, { ...accepted, account, campaignId: id }),
           ['PUBLISH', keys.feed(), id],
         ],
       );

@@ -9,6 +9,7 @@ import { type Batch, type BatchRef, type Called, isFinal } from '../campaign/bat
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
+import { logCommands } from './audit-log.ts';
 import { usersCommands } from './campaign-commands.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
 import { commit, untilSettled, when } from './commit.ts';
@@ -178,6 +179,12 @@ export function makeBatchStore(deps: Dependencies) {
           ...changed.flatMap(({ before, after }) => changes(campaign, before, after)),
           ...added.flatMap((batch) => changes(campaign, null, batch)),
           ...changed.flatMap(({ after: { no } }) => auditOf({ campaignId: id, no }, audit)),
+          ...logCommands(keys, {
+            ...audit,
+            ...onlyOne(changed),
+            account: campaign.account,
+            campaignId: id,
+          }),
         ],
       );
       return done ? null : 'moved';
@@ -223,3 +230,7 @@ export function makeBatchStore(deps: Dependencies) {
     overdue,
   };
 }
+
+/** The number of the batch, where the decision was about one. */
+const onlyOne = ([first, ...more]: Decided['changed']): { readonly batch?: number } =>
+  first && more.length === 0 ? { batch: first.after.no } : {};

@@ -15,6 +15,7 @@ import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
 import { makeAccept, REMEMBERED_AFTER } from './accept-campaign.ts';
 import { attentionCommand, ofControl } from './attention.ts';
+import { logCommands } from './audit-log.ts';
 import { auditCommand, keepCampaign, listsOf, usersCommands } from './campaign-commands.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
@@ -120,7 +121,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
                 ...usersCommands(keys, 'SREM', id, [current.listId]),
                 ...usersCommands(keys, 'SADD', id, [next.listId]),
               ]),
-          ...(audit ? [auditCommand(keys, id, typeof audit === 'function' ? audit() : audit)] : []),
+          ...(audit ? audited(campaign, typeof audit === 'function' ? audit() : audit) : []),
           ...(typeof also === 'function' ? also(found) : also),
           ...retimed(found, times),
           ['PUBLISH', keys.feed(), id],
@@ -129,6 +130,11 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
       return done ? next : 'moved';
     });
   }
+
+  const audited = ({ id, account }: Campaign, entry: AuditEntry): Command[] => [
+    auditCommand(keys, id, entry),
+    ...logCommands(keys, { ...entry, account, campaignId: id }),
+  ];
 
   async function find(id: string): Promise<Found | null> {
     const [[specText, before, idempotency, lists, content], tally] = await Promise.all([
@@ -260,7 +266,8 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   }
 
   async function note(id: string, entry: AuditEntry): Promise<void> {
-    await write(redis, auditCommand(keys, id, entry));
+    const campaign = await spec(id);
+    await write(redis, ...(campaign ? audited(campaign, entry) : []));
   }
 
   /** Why a campaign waits before it has batches; later its batches set that (change-batch.ts). */

@@ -21,6 +21,8 @@ export const makeKeys = (record: string) => ({
   batches: (id: string) => `${record}:batches:${id}`,
   /** hash: tally field → count */
   tally: (id: string) => `${record}:tally:${id}`,
+  /** list: what people did on one day of Beijing, over all campaigns */
+  auditOn: (day: string) => `${record}:audit-on:${day}`,
   /** list of audit entries */
   audit: (id: string) => `${record}:audit:${id}`,
   /** sorted set: campaign id by time of acceptance */

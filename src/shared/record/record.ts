@@ -4,6 +4,7 @@ import type { Redis } from '../platform/redis.ts';
 import { makeAttentionStore } from './attention.ts';
 import { makeAudienceNames } from './audience-names.ts';
 import { makeAudienceStore } from './audience-store.ts';
+import { makeAuditLog } from './audit-log.ts';
 import { makeBatchStore } from './batch-store.ts';
 import { makeCampaignStore } from './campaign-store.ts';
 import { makeKeys, PREFIX, recordOf } from './keys.ts';
@@ -42,6 +43,7 @@ export function openRecord(deps: Dependencies) {
     batches: makeBatchStore({ ...base, campaigns }),
     lanes,
     attention,
+    auditLog: makeAuditLog(base),
     recount: makeRecount({ ...base, campaigns, attention }),
     quota: makeQuotaLedger(base),
     media: makeMediaStore(base),

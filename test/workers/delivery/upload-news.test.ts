@@ -216,7 +216,7 @@ describe('a picture that expired under a campaign, and whose upload is refused o
     await own.until('asleep', async () => (await own.stores.lanes.read('default')).sleep);
     await own.jump(3 * DAY);
     own.faults.set('errcode', { path: 'media/upload', errcode: 40006 });
-    await own.steerAccount.resume('default');
+    await own.steerAccount.resume('default', 'ann');
     expect(await own.ended(id)).toMatchObject({ outcome: 'partly' });
 
     await own.steer.retry(id, 'ann');

@@ -215,7 +215,7 @@ describe.each([30, 100])('with Redis %i ms away', (roundTripMs) => {
       const after = (await world.batches(id)).filter(({ state }) => state !== 'pending').length;
       expect(after).toBe(called);
       await world.steer.cancel(id, 'ann');
-      await world.steerAccount.resume('default');
+      await world.steerAccount.resume('default', 'ann');
     }
   });
 });
