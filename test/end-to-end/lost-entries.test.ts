@@ -1,5 +1,6 @@
 /** What the record or BullMQ lost, or keeps though it is stale, while Redis ran. */
 import { describe, expect, it } from 'vitest';
+import { NEW_CONTROL } from '../../src/shared/campaign/campaign.ts';
 import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
 import { runCampaignJob } from '../../src/shared/queue/jobs.ts';
 import { anImage, aRequest, toOpenIds } from '../support/builders.ts';
@@ -113,7 +114,8 @@ describe('an entry that cannot be handled', () => {
     const outbox = `${recordOf(world)}:outbox`;
     const id = await world.create(aRequest('default'));
     await world.queues.campaigns.drain();
-    await world.redis.hset(`${recordOf(world)}:campaign:broken`, 'spec', 'no JSON');
+    const broken = { spec: 'no JSON', control: JSON.stringify(NEW_CONTROL) };
+    await world.redis.hset(`${recordOf(world)}:campaign:broken`, broken);
     await world.redis.zadd(outbox, 0, 'root:broken', 1, `root:${id}`);
 
     await expect(world.sweep()).rejects.toThrow(SyntaxError);

@@ -27,10 +27,10 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     return new Counter({ name, help, labelNames: [label], registers: [registry] });
   }
 
-  const of = (campaign: Campaign, batch: Pick<Batch, 'no' | 'generation'>) => ({
-    campaign: campaign.id,
-    account: campaign.account,
-    batch: batchKey(campaign.id, batch),
+  const of = ({ id, account }: Campaign, batch?: Pick<Batch, 'no' | 'generation'>) => ({
+    campaign: id,
+    account,
+    ...(batch && { batch: batchKey(id, batch) }),
   });
 
   return {
@@ -41,37 +41,16 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     ): void {
       const fields = { ...of(campaign, batch), attempt: batch.attempts };
       submissions.inc({ outcome: answer.kind });
-      switch (answer.kind) {
-        case 'ok':
-          log.info(
-            { event: 'submission.accepted', ...fields, msgId: answer.value.msgId },
-            'batch accepted by WeChat',
-          );
-          return;
-        case 'refused':
-          log.warn(
-            {
-              event: 'submission.refused',
-              ...fields,
-              errcode: answer.errcode,
-              remedy: answer.remedy.kind,
-              scope: answer.remedy.scope,
-            },
-            'WeChat refused a batch',
-          );
-          return;
-        case 'unknown':
-          log.warn(
-            { event: 'submission.unknown', ...fields, cause: answer.cause },
-            'no answer to a batch: WeChat may have it; the same key is asked about again',
-          );
-          return;
-        case 'not-sent':
-          log.warn(
-            { event: 'submission.not-sent', ...fields, cause: answer.cause },
-            'WeChat was not reached',
-          );
-          return;
+      if (answer.kind === 'ok') {
+        const { msgId } = answer.value;
+        log.info({ event: 'submission.accepted', ...fields, msgId }, 'batch accepted by WeChat');
+      } else if (answer.kind === 'refused') {
+        const { errcode, remedy } = answer;
+        const why = { errcode, remedy: remedy.kind, scope: remedy.scope };
+        log.warn({ event: 'submission.refused', ...fields, ...why }, 'WeChat refused a batch');
+      } else {
+        const event = `submission.${answer.kind}`;
+        log.warn({ event, ...fields, cause: answer.cause }, NO_ANSWER[answer.kind]);
       }
     },
     tokenMissing(account: string, failure: Exclude<Answer<unknown>, { kind: 'ok' }>): void {
@@ -106,13 +85,13 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     ): void {
       uploads.inc({ outcome: fields.outcome });
       log[fields.outcome === 'refused' ? 'error' : 'info'](
-        { event: 'upload.ended', campaign: campaign.id, account: campaign.account, ...fields },
+        { event: 'upload.ended', ...of(campaign), ...fields },
         'upload to WeChat',
       );
     },
     draftRemoved(campaign: Campaign, outcome: Answer<unknown>['kind']): void {
       log.info(
-        { event: 'draft.removed', campaign: campaign.id, account: campaign.account, outcome },
+        { event: 'draft.removed', ...of(campaign), outcome },
         'a draft that no batch went out with',
       );
     },
@@ -153,22 +132,13 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     },
     campaignPaused(campaign: Campaign, reason: string): void {
       log.error(
-        { event: 'campaign.paused', campaign: campaign.id, account: campaign.account, reason },
+        { event: 'campaign.paused', ...of(campaign), reason },
         'campaign paused: an operator must look',
       );
     },
     campaignEnded(campaign: Campaign, state: string, outcome?: string): void {
       campaigns.inc({ state });
-      log.info(
-        {
-          event: 'campaign.ended',
-          campaign: campaign.id,
-          account: campaign.account,
-          state,
-          outcome,
-        },
-        'campaign ended',
-      );
+      log.info({ event: 'campaign.ended', ...of(campaign), state, outcome }, 'campaign ended');
     },
     webhookEnded(campaign: Campaign, outcome: 'delivered' | 'failed', status?: number): void {
       log[outcome === 'failed' ? 'warn' : 'info'](
@@ -193,3 +163,8 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     },
   };
 }
+
+const NO_ANSWER = {
+  unknown: 'no answer to a batch: WeChat may have it; the same key is asked about again',
+  'not-sent': 'WeChat was not reached',
+} as const;
