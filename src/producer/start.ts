@@ -35,6 +35,7 @@ import { makeDispatcher } from '../shared/wechat/client.ts';
 import { openCampaignFeed } from './api/campaign-feed.ts';
 import { makeDocsFiles } from './api/openapi.ts';
 import { makeRoutes } from './api/routes.ts';
+import { makeReplayWebhook } from './api/webhooks.ts';
 import { makeBoard } from './board/board.ts';
 import { startProducer } from './http/server.ts';
 import { makePage } from './page/page.ts';
@@ -138,6 +139,8 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
   const withWechat = { stores, accounts, wechatFor, era, allowPrivateTargets, now };
   const listAccounts = makeListAccounts({ ...stores, accounts, describeAccount, now });
+  const listAttention = makeListAttention({ stores, ...config.pace, now });
+  const recallCampaign = makeRecallCampaign(withWechat);
   const producer = await startProducer({
     settings: config.producer,
     log,
@@ -150,11 +153,11 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         steer,
         planCampaign: makePlanCampaign(withWechat),
         previewMessage: makePreviewMessage(withWechat),
-        recallCampaign: makeRecallCampaign(withWechat),
+        recallCampaign,
         describeAccount,
         listAccounts,
         nameAudience: makeNameAudience(withWechat),
-        listAttention: makeListAttention({ stores, ...config.pace, now }),
+        listAttention,
         steerAccount,
         webhookSecret: makeWebhookSecret({ redis, record }),
         feed,
@@ -167,14 +170,10 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         [BOARD]: makeBoard({ queues, lanes: stores.lanes, isSandbox, path: BOARD, now }),
         '/': makePage({
           ...stores,
-          accounts,
-          listAccounts,
-          steer,
-          steerAccount,
-          feed,
-          isSandbox,
-          stopping: stopping.signal,
-          now,
+          ...{ accounts, wechatFor, describeAccount, listAttention, steer, steerAccount },
+          recallCampaign,
+          replayWebhook: makeReplayWebhook({ ...stores, queues, now }),
+          ...{ feed, isSandbox, stopping: stopping.signal, now },
         }),
       },
     },

@@ -74,6 +74,7 @@ export function browserWorld() {
       if (!sandbox) throw new Error('no sandbox');
       return sandbox.sandbox.faults;
     },
+    api: (method: string, path: string, body?: unknown) => running().api(method, path, body),
     enqueue,
     reaches,
     view: (id: string) => running().view(id),

@@ -32,10 +32,13 @@ export async function lookAtEverything(world: World, ids: readonly string[]): Pr
 
 async function lookAsOperator(world: World, ids: readonly string[]): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${BOARD.user}:${BOARD.password}`).toString('base64')}`;
-  const look = (path: string) =>
-    world.ask(`${world.producerUrl}${path}`, { headers: { authorization } });
-  const pages = ['/', '/?lang=zh', '/page/events', ...ids.map((id) => `/page/campaigns/${id}`)];
-  for (const path of [...pages, `${pages.at(-1)}/events`]) await look(path);
+  const look = (path: string, accept = '*/*') =>
+    world.ask(`${world.producerUrl}${path}`, { headers: { authorization, accept } });
+  const screens = ['/', '/?lang=zh', '/page/campaigns', '/page/accounts', '/page/accounts/listed'];
+  for (const path of [...screens, ...ids.map((id) => `/page/campaigns/${id}`)]) {
+    await look(path);
+    await look(path, 'text/event-stream');
+  }
   await look('/board');
   const queues = [...SHARED_QUEUES, ...ACCOUNTS.map(({ name }) => laneOf(name))];
   for (const queue of queues) {

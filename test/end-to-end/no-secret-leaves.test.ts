@@ -151,8 +151,9 @@ describe('a run in which much goes wrong', () => {
 /** Where answers must have come from, or there was nothing to look for a leak in. */
 const PLACES = [
   /^GET \/ 200$/,
-  /^GET \/page\/events 200$/,
-  /^GET \/page\/campaigns\/.+\/events 200$/,
+  /^GET \/page\/campaigns 200$/,
+  /^GET \/page\/campaigns\/.+ 200$/,
+  /^GET \/page\/accounts\/.+ 200$/,
   /^GET \/board 200$/,
   /^GET \/board\/api\/queues\/send\.listed\/.+ 200$/,
   /^GET \/board\/api\/queues\/campaigns\/.+\/logs 200$/,

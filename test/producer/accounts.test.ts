@@ -5,10 +5,10 @@ import { makeListAccounts } from '../../src/shared/actions/list-accounts.ts';
 import { makeSteerAccount } from '../../src/shared/actions/steer-account.ts';
 import type { AccountDetails } from '../../src/shared/contract/accounts.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
-import { HOUR } from '../../src/shared/platform/time.ts';
+import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
 import { submitBatchJob } from '../../src/shared/queue/jobs.ts';
 import { plan } from '../../src/shared/queue/queues.ts';
-import { recordOf } from '../../src/shared/record/keys.ts';
+import { makeKeys, recordOf } from '../../src/shared/record/keys.ts';
 import { makeTokenStore } from '../../src/shared/record/token-store.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
@@ -112,27 +112,42 @@ describe('GET /v1/accounts', () => {
   });
 
   it.each([
-    [{}, {}, ['never-an-event', 'plain-mode']],
+    [{}, {}, ['plain-mode']],
+    [{ overdue: true }, {}, ['never-an-event', 'plain-mode']],
+    [{ overdue: true, event: true }, {}, ['plain-mode']],
     [{}, { WECHAT_CALLBACK_TOKEN: '' }, ['no-callback-token']],
     [
       { plain: true },
       { WECHAT_ENCODING_AES_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG' },
-      ['never-an-event', 'plain-pushes-refused'],
+      ['plain-pushes-refused'],
     ],
     [
       { plain: true, event: true },
       { WECHAT_ENCODING_AES_KEY: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG' },
       [],
     ],
-  ])('names what is set up wrongly: %j %j', async ({ plain, event }: Facts, environment, codes) => {
-    const { get, stores } = await world(environment as Record<string, string>);
-    if (plain) await stores.lanes.noteRefusedPush('default', 'plain-refused', NOW - HOUR);
-    if (event) await stores.lanes.noteEvent('default', NOW, 'safe');
+  ])(
+    'names what is set up wrongly: %j %j',
+    async ({ plain, event, overdue }: Facts, environment, codes) => {
+      const {
+        get,
+        stores,
+        redis: connection,
+        prefix,
+      } = await world(environment as Record<string, string>);
+      // Accepted by WeChat eleven minutes ago.
+      if (overdue) {
+        const { awaiting } = makeKeys(recordOf(prefix));
+        await connection.zadd(awaiting(), NOW - 11 * MINUTE, 'default/c/1');
+      }
+      if (plain) await stores.lanes.noteRefusedPush('default', 'plain-refused', NOW - HOUR);
+      if (event) await stores.lanes.noteEvent('default', NOW, 'safe');
 
-    const { warnings } = (await get('/v1/accounts/default')).json;
+      const { warnings } = (await get('/v1/accounts/default')).json;
 
-    expect(warnings.map(({ code }: { code: string }) => code)).toEqual(codes);
-  });
+      expect(warnings.map(({ code }: { code: string }) => code)).toEqual(codes);
+    },
+  );
 
   it('names the accounts there are when another is asked for', async () => {
     const { get } = await world();
@@ -146,6 +161,7 @@ describe('GET /v1/accounts', () => {
 });
 
 interface Facts {
+  readonly overdue?: boolean;
   readonly plain?: boolean;
   readonly event?: boolean;
 }

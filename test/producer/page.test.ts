@@ -1,5 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { unknownPart } from '../../src/producer/page/parts/unknown-batches.ts';
+import { wordsFor } from '../../src/producer/page/words.ts';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
+import { batchView } from '../../src/shared/contract/batch-view.ts';
+import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import { DAY } from '../../src/shared/platform/time.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
 import { announceWorker } from '../support/a-worker.ts';
@@ -76,7 +80,9 @@ async function partsUntil(
   wanted: (parts: readonly { id: string; html: string }[]) => boolean,
   meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<void> {
-  const response = await fetch(`${world.url}${path}`, { headers: AUTHORIZED });
+  const response = await fetch(`${world.url}${path}`, {
+    headers: { ...AUTHORIZED, accept: 'text/event-stream' },
+  });
   expect(response.status).toBe(200);
   let text = '';
   let acted = false;
@@ -106,23 +112,34 @@ describe('the campaign page', () => {
     expect((await world.look('/')).status).toBe(200);
   });
 
-  it('lists campaigns with their state, their audience and what may be done', async () => {
+  it('lists campaigns with their state, their audience and who created them', async () => {
+    const world = await pageWorld();
+    await world.enqueue({ name: 'Happy Day' });
+
+    const { text } = await world.look('/page/campaigns');
+
+    expect(text).toContain('Happy Day');
+    expect(text).toContain('25 people');
+    expect(text).toContain('>scheduled<');
+    expect(text).toContain('<td>crm</td>');
+  });
+
+  it('says before each act what comes of it, for which campaign, account and how many', async () => {
     const world = await pageWorld();
     const id = await world.enqueue({ name: 'Happy Day' });
 
-    const { text } = await world.look('/');
+    const { text } = await world.look(`/page/campaigns/${id}`);
 
-    expect(text).toContain('Happy Day');
-    expect(text).toContain('25 OpenIDs');
-    expect(text).toContain(`action="/page/campaigns/${id}/pause?lang=en"`);
-    expect(text).toContain('to OpenIDs');
+    expect(text).toContain(`action="/page/campaigns/${id}/pause"`);
+    expect(text).toContain('<p class="about">Happy Day · default · list · 25 people</p>');
+    expect(text).toContain('hello ');
   });
 
   it('shows a name as text, whatever is in it', async () => {
     const world = await pageWorld();
     await world.enqueue({ name: '"><script>alert(1)</script>' });
 
-    const { text } = await world.look('/');
+    const { text } = await world.look('/page/campaigns');
 
     expect(text).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
     expect(text).not.toContain('<script>alert');
@@ -132,15 +149,16 @@ describe('the campaign page', () => {
     const world = await pageWorld();
     const id = await held(world);
 
-    for (const path of ['/', `/page/campaigns/${id}`]) {
+    for (const path of ['/', '/page/campaigns', `/page/campaigns/${id}`, '/page/accounts']) {
       const { text } = await world.look(path);
       expect(text).not.toMatch(/<script(?![^>]*src="\/)/);
       expect(text).not.toMatch(/\s(style|on\w+)=/);
-      expect(text).not.toMatch(/(src|href)="(?!\/(?!\/))/);
+      expect(text).not.toMatch(/(src|href)="(?!\/(?!\/)|#)/);
     }
     for (const [path, type] of [
       ['/page/style.css', 'text/css'],
       ['/page/live.js', 'text/javascript'],
+      ['/page/idiomorph.js', 'text/javascript'],
       ['/page/icon.svg', 'image/svg+xml'],
     ] as const) {
       const answer = await world.look(path);
@@ -167,17 +185,24 @@ describe('the campaign page', () => {
     expect(text).not.toContain('oQunfa-');
   });
 
-  it('has what a person must decide before what is newer', async () => {
+  it('has what needs a person at home, however many campaigns are newer', async () => {
     const world = await pageWorld();
     const decide = await held(world);
-    const newer = await world.enqueue();
+    for (let n = 0; n < 60; n += 1) await world.enqueue({ name: `newer ${n}` });
 
     const { text } = await world.look('/');
 
-    expect(text.indexOf(`id="c-${decide}"`)).toBeLessThan(text.indexOf(`id="c-${newer}"`));
+    expect(text).toContain(`id="n-outcome-unknown-${decide}"`);
+    expect(text).toContain('<title>(1) Needs attention · qunfa</title>');
   });
 
-  it('names the reason why a campaign waits, and until when', async () => {
+  it('says that nothing is to be done where that is so', async () => {
+    const world = await pageWorld();
+
+    expect((await world.look('/?lang=zh')).text).toContain('没有需要您处理的事。');
+  });
+
+  it('names the reason why a campaign waits, and until when it goes on by itself', async () => {
     const world = await pageWorld();
     const id = await world.enqueue();
     await world.stores.campaigns.layBatches(id, [newBatch(1, 25)], {});
@@ -190,9 +215,28 @@ describe('the campaign page', () => {
       },
     );
 
-    expect((await world.look('/')).text).toContain(
-      'Daily WeChat limit reached · goes on 2 Jan, 08:00',
+    expect((await world.look(`/page/campaigns/${id}`)).text).toContain(
+      'Daily WeChat limit reached · resumes automatically 2099-01-02 08:00',
     );
+  });
+
+  it('gives no time to go on where only a person helps, but the cause', async () => {
+    const world = await pageWorld();
+    const id = await world.enqueue();
+    await world.stores.campaigns.layBatches(id, [newBatch(1, 25)], {});
+    const stop = {
+      at: Date.now(),
+      by: 'wechat',
+      code: 'refused-by-wechat',
+      errcode: 50002,
+    } as const;
+    await world.stores.lanes.set('default', 'paused', stop);
+
+    const { text } = await world.look(`/page/campaigns/${id}?lang=zh`);
+
+    expect(text).toContain('该号群发已暂停：被微信拒绝（50002）：该公众号被冻结、注销或处罚');
+    expect(text).toContain('<span class="chip bad">需处理</span>');
+    expect(text).not.toContain('自动继续');
   });
 
   it.each([
@@ -207,7 +251,7 @@ describe('the campaign page', () => {
     const id = await world.enqueue();
     await world.stores.campaigns.end(id, failure);
 
-    expect((await world.look('/?lang=zh')).text).toContain(words);
+    expect((await world.look(`/page/campaigns/${id}?lang=zh`)).text).toContain(words);
   });
 
   it('does what is pressed, in the name of the board’s user', async () => {
@@ -294,7 +338,7 @@ describe('the campaign page', () => {
     const world = await pageWorld();
 
     await world.press('/page/accounts/default/pause');
-    expect((await world.look('/')).text).toContain('paused by board:ops');
+    expect((await world.look('/page/accounts')).text).toContain('Sending paused by board:ops');
     await world.press('/page/accounts/default/resume');
 
     expect(await world.stores.lanes.read('default')).toEqual({});
@@ -313,7 +357,7 @@ describe('accounts that were stopped since Redis was restored', () => {
 
     const { text } = await world.look('/?lang=zh');
     expect(text).toContain('已有 90 分钟没有 worker 运行');
-    expect(text).toContain('/page/accounts/resume-restored?lang=zh');
+    expect(text).toContain('action="/page/accounts/resume-restored"');
     await world.press('/page/accounts/resume-restored');
 
     expect(await lanes.read('default')).toEqual({});
@@ -327,10 +371,47 @@ describe('a held batch on the page', () => {
 
     const { text } = await world.look(`/page/campaigns/${id}`);
 
-    expect(text).toContain('WeChat never answered for as long as asking again was safe.');
-    expect(text).toContain('these followers get it twice: look in WeChat’s console first');
-    expect(text).toMatch(/5,001 OpenIDs · asked once, \d+ \w+, \d\d:\d\d/);
+    expect(text).toContain('WeChat never confirmed it.');
+    expect(text).toContain('these people receive it twice: check WeChat’s console first');
+    expect(text).toMatch(/5,001 people · submitted once, \d{4}-\d\d-\d\d \d\d:\d\d/);
     for (const as of ['sent', 'not-sent', 'given-up']) expect(text).toContain(`value="${as}"`);
+  });
+
+  it('is sent again only by somebody who types the account’s name', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+    const path = `/page/campaigns/${id}/batches/2/resolve?lang=zh`;
+
+    const pressed = await world.press(path, { as: 'not-sent', typed: 'defualt' });
+    expect(pressed.status).toBe(422);
+    expect(await pressed.text()).toContain('请输入「default」以确认');
+    expect((await world.stores.batches.read({ campaignId: id, no: 2 }))?.state).toBe('held');
+
+    await world.press(path, { as: 'not-sent', typed: 'default' });
+    expect((await world.stores.batches.read({ campaignId: id, no: 2 }))?.state).toBe('pending');
+  });
+
+  it('is not offered to be sent again after the campaign has expired', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+    const { campaigns } = world.stores;
+    const { notAfter } = (await campaigns.view(id)) ?? { notAfter: '' };
+
+    const text = unknownPart(
+      {
+        view: (await campaigns.view(id)) as CampaignView,
+        unknown: (await world.stores.batches.all(id))
+          .map((batch) => batchView(id, batch, 'en'))
+          .filter(({ state }) => state === 'held'),
+        about: '',
+        now: Date.parse(notAfter),
+      },
+      wordsFor('en', undefined),
+    ).html;
+
+    expect(text).toContain('so it cannot be sent again');
+    expect(text).not.toContain('value="not-sent"');
+    expect(text).toContain('value="given-up"');
   });
 
   it('is submitted with the message id that a person found', async () => {
@@ -386,10 +467,8 @@ describe('a page that is open', () => {
 
     await partsUntil(
       world,
-      '/page/events?lang=en',
-      (parts) =>
-        parts.length === 1 &&
-        parts.some((part) => part.id === `c-${id}` && /paused/.test(part.html)),
+      '/page/campaigns?lang=en',
+      (parts) => parts.length === 1 && parts.some((part) => /paused/.test(part.html)),
       async () => {
         await world.press(`/page/campaigns/${id}/pause`);
       },
@@ -401,7 +480,7 @@ describe('a page that is open', () => {
 
     await partsUntil(
       world,
-      '/page/events?lang=en',
+      '/page/campaigns?lang=en',
       (parts) => parts.some((part) => part.id === 'campaigns' && /Newcomer/.test(part.html)),
       async () => {
         await world.enqueue({ name: 'Newcomer' });
@@ -415,9 +494,9 @@ describe('a page that is open', () => {
 
     await partsUntil(
       world,
-      `/page/campaigns/${id}/events?lang=en`,
+      `/page/campaigns/${id}?lang=en`,
       (parts) =>
-        parts.some((part) => part.id === 'held' && /name="mayBeReceivedTwice"/.test(part.html)),
+        parts.some((part) => part.id === 'unknown' && /name="mayBeReceivedTwice"/.test(part.html)),
       async () => {
         await world.press(`/page/campaigns/${id}/batches/2/resolve`, { as: 'given-up' });
       },

@@ -18,8 +18,8 @@ import type {
   LogPlace,
   LogQuery,
 } from '../../shared/record/audit-log.ts';
+import { BOM, csvLine } from '../http/csv.ts';
 import { type Route, route } from '../http/route.ts';
-import { csvRow } from './result-row.ts';
 
 interface Dependencies {
   readonly auditLog: Pick<AuditLog, 'read'>;
@@ -28,8 +28,6 @@ interface Dependencies {
 
 const tag = 'Service';
 const LOOKS_BACK = 30 * DAY;
-/** A spreadsheet takes UTF-8 for something else without it. */
-const BYTE_ORDER_MARK = '\ufeff';
 const COLUMNS = [
   ...(['at', 'person', 'key', 'account', 'campaignId', 'batch', 'action', 'message'] as const),
   'note',
@@ -78,11 +76,11 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
         'content-type': 'text/csv; charset=utf-8; header=present',
         'content-disposition': 'attachment; filename="audit.csv"',
       });
-      res.write(BYTE_ORDER_MARK + csvRow(COLUMNS));
+      res.write(BOM + csvLine(COLUMNS));
       for await (const { act } of auditLog.read(wanted(query, now()))) {
         if (res.destroyed) break;
         const line = shown(act, language);
-        if (!res.write(csvRow(COLUMNS.map((column) => line[column])))) {
+        if (!res.write(csvLine(COLUMNS.map((column) => line[column])))) {
           await Promise.race([once(res, 'drain'), once(res, 'close')]);
         }
       }

@@ -1,9 +1,8 @@
-/** One batch as a line of CSV (RFC 4180). Unknown is empty, never 0. */
+/** One batch as a line of CSV. */
 import type { BatchDetails } from '../../shared/contract/batches.ts';
+import { type Cell, csvLine } from '../http/csv.ts';
 
-type Cell = (batch: BatchDetails) => string | number | null | undefined;
-
-const COLUMNS: Readonly<Record<string, Cell>> = {
+const COLUMNS: Readonly<Record<string, (batch: BatchDetails) => Cell>> = {
   batch: ({ no }) => no,
   state: ({ state }) => state,
   size: ({ size }) => size,
@@ -24,18 +23,7 @@ const COLUMNS: Readonly<Record<string, Cell>> = {
   message: ({ message, error }) => message ?? error?.message,
 };
 
-export const RESULT_HEADER = `${Object.keys(COLUMNS).join(',')}\r\n`;
+export const RESULT_HEADER = csvLine(Object.keys(COLUMNS));
 
 export const resultRow = (batch: BatchDetails): string =>
-  csvRow(Object.values(COLUMNS).map((cell) => cell(batch)));
-
-/** A line of CSV (RFC 4180). */
-export const csvRow = (cells: readonly (string | number | null | undefined)[]): string =>
-  `${cells.map(cellText).join(',')}\r\n`;
-
-/** A spreadsheet runs what begins like a formula, so text from outside gets a ' before it. */
-function cellText(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? value.replace(/^[=+\-@\t\r]/, "'$&") : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+  csvLine(Object.values(COLUMNS).map((cell) => cell(batch)));

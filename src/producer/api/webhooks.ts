@@ -1,7 +1,7 @@
 /** Webhooks: the key that they are signed with, and telling one again. */
 import { rfc3339 } from '../../shared/campaign/campaign.ts';
 import { WebhookReplay } from '../../shared/contract/campaigns.ts';
-import { refuse } from '../../shared/contract/problem.ts';
+import { type Refused, refuse } from '../../shared/contract/problem.ts';
 import { RotatedWebhookSecret, WebhookSecret } from '../../shared/contract/service.ts';
 import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
 import { plan, type Queues } from '../../shared/queue/queues.ts';
@@ -10,14 +10,36 @@ import { BOTH_SIGN_FOR, type WebhookSecret as Secret } from '../../shared/record
 import { type Route, route } from '../http/route.ts';
 import { campaignId, noCampaign } from './campaigns.ts';
 
-interface Dependencies {
+interface Replaying {
   readonly campaigns: Pick<CampaignStore, 'read' | 'note'>;
   readonly queues: Pick<Queues, 'webhooks'>;
-  readonly secret: Secret;
   readonly now: () => number;
 }
 
-export const makeWebhooksRoutes = ({ campaigns, queues, secret, now }: Dependencies): Route[] => [
+interface Dependencies extends Replaying {
+  readonly secret: Secret;
+}
+
+export type ReplayWebhook = ReturnType<typeof makeReplayWebhook>;
+
+/** By the API, and by the page's form. */
+export const makeReplayWebhook =
+  ({ campaigns, queues, now }: Replaying) =>
+  async (id: string, by: string): Promise<WebhookReplay | Refused> => {
+    const record = await campaigns.read(id);
+    if (!record) return noCampaign;
+    const { campaign, control } = record;
+    if (!campaign.webhook) return refuse({ code: 'no-webhook' });
+    if (control.endedAt === undefined) return refuse({ code: 'not-ended' });
+
+    const at = now();
+    const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
+    await queues.webhooks.add(job.name, job.data, job.opts);
+    await campaigns.note(id, { at, by, action: 'webhook-replay' });
+    return { campaignId: id, queuedAt: rfc3339(at) };
+  };
+
+export const makeWebhooksRoutes = ({ secret, now, ...deps }: Dependencies): Route[] => [
   route(
     {
       method: 'get',
@@ -56,18 +78,6 @@ export const makeWebhooksRoutes = ({ campaigns, queues, secret, now }: Dependenc
       answers: { 202: WebhookReplay },
       problems: { 409: 'It has no webhook, or has not ended' },
     },
-    async ({ params: { id }, by }) => {
-      const record = await campaigns.read(id);
-      if (!record) return noCampaign;
-      const { campaign, control } = record;
-      if (!campaign.webhook) return refuse({ code: 'no-webhook' });
-      if (control.endedAt === undefined) return refuse({ code: 'not-ended' });
-
-      const at = now();
-      const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
-      await queues.webhooks.add(job.name, job.data, job.opts);
-      await campaigns.note(id, { at, by, action: 'webhook-replay' });
-      return { campaignId: id, queuedAt: rfc3339(at) };
-    },
+    ({ params: { id }, by }) => makeReplayWebhook({ ...deps, now })(id, by),
   ),
 ];

@@ -1,14 +1,10 @@
 /** Sends the parts of a page that have changed, as HTML by id, for as long as somebody looks. */
 import type { Response } from 'express';
 import { SECOND } from '../../shared/platform/time.ts';
-import type { Html } from './html.ts';
+import type { Part } from './screen.ts';
 
-export interface Part extends Html {
-  /** Equal to the last one's: not sent again, though what is inside may differ. */
-  readonly sameAs?: string;
-}
 /** By the id of the element. */
-export type Parts = ReadonlyMap<string, Part>;
+type Parts = ReadonlyMap<string, Part>;
 
 interface LiveOptions {
   readonly res: Response;

@@ -1,128 +1,147 @@
 /**
- * The campaign page: for a person who wants to see how it goes, and to decide. Rendered here, in
- * plain forms; a small script takes in what changes.
+ * The operator's page: forms, tables and folds, rendered here. A screen is a function; what it
+ * shows is sent as a page, or, to an open one, as the parts that have changed.
  */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import express, { type Request, type Response, type Router } from 'express';
-import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
-import type { SteerAccount } from '../../shared/actions/steer-account.ts';
-import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
-import {
-  type Disagreement,
-  disagreementsOf,
-  settingOf,
-  valuesOf,
-} from '../../shared/campaign/serving.ts';
-import { batchView } from '../../shared/contract/batch-view.ts';
-import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
-import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import { SECOND } from '../../shared/platform/time.ts';
-import type { BatchStore } from '../../shared/record/batch-store.ts';
-import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import type { LaneStore, WrongClock } from '../../shared/record/lane-store.ts';
-import type { ServingStore } from '../../shared/record/serving-store.ts';
+import type { MediaStore } from '../../shared/record/media-store.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
-import { accountCard, restoredPart } from './account-card.ts';
-import { campaignCard, cardId, decisionsFirst, tongue } from './campaign-card.ts';
-import { auditPart, batchesPart, unknownPart } from './campaign-details.ts';
+import { callerOf } from '../http/caller.ts';
+import { makeAudienceNames } from './audience-names.ts';
 import { type Html, html } from './html.ts';
-import { pageOf } from './layout.ts';
-import { type Part, type Parts, streamParts } from './live.ts';
-import { SCRIPT } from './script.ts';
-import { makePageSteps } from './steps.ts';
-import { ICON, STYLE } from './style.ts';
+import { countPart, pageOf } from './layout.ts';
+import { streamParts } from './live.ts';
+import { makePresses } from './presses.ts';
+import { makeReadDrafts } from './read-drafts.ts';
+import type { Ask, Part, Presses, Screen, Screens, Show } from './screen.ts';
+import { showAccount, showAccounts } from './screens/accounts.ts';
+import { showAttention } from './screens/attention.ts';
+import { showCampaign } from './screens/campaign.ts';
+import { campaignsCsv, showCampaigns } from './screens/campaigns.ts';
 import { type Words, wordsFor } from './words.ts';
 
-export interface PageDependencies {
-  readonly campaigns: Pick<CampaignStore, 'list' | 'view' | 'audit' | 'openAccounts'>;
-  readonly batches: Pick<BatchStore, 'page' | 'all'>;
-  readonly lanes: Pick<LaneStore, 'wrongClocks'>;
-  readonly workers: Pick<ServingStore, 'serving'>;
-  readonly accounts: () => readonly AccountConfig[];
-  readonly listAccounts: ListAccounts;
-  readonly steer: SteerCampaign;
-  readonly steerAccount: SteerAccount;
+type DependenciesOf<Make> = Make extends (deps: infer D) => unknown ? D : never;
+
+export type PageDependencies = Omit<
+  DependenciesOf<typeof showAccounts> &
+    DependenciesOf<typeof showAttention> &
+    DependenciesOf<typeof showCampaign> &
+    DependenciesOf<typeof showCampaigns> &
+    DependenciesOf<typeof makePresses> &
+    DependenciesOf<typeof makeAudienceNames>,
+  'names' | 'readDrafts'
+> & {
+  readonly media: Pick<MediaStore, 'describe' | 'read'>;
   readonly feed: Pick<CampaignFeed, 'watch'>;
   readonly isSandbox: boolean;
   readonly stopping: AbortSignal;
-  readonly now: () => number;
-}
+};
 
-const CAMPAIGNS_A_PAGE = 20;
-/** By name; the others are found by a part of it. */
-const ACCOUNTS_SHOWN = 20;
-const BATCHES_SHOWN = 200;
-const UNKNOWN_SHOWN = 20;
-/** The newest; the API has them all. */
-const AUDIT_SHOWN = 100;
 const MOST_STREAMS = 200;
+const MOST_HEARD = 100;
+const FORM_BYTES = 512 * 1024;
 
 /** To be mounted at `/`, behind the operator's password. */
-export function makePage(deps: PageDependencies): Router {
-  const { campaigns, batches, lanes, listAccounts, steerAccount, feed, isSandbox, stopping } = deps;
+export function makePage(dependencies: PageDependencies): Router {
+  const deps = {
+    ...dependencies,
+    names: makeAudienceNames(dependencies),
+    readDrafts: makeReadDrafts(dependencies),
+  };
   const router = express.Router();
+  const readForm = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 100 });
   let streams = 0;
 
-  file('/page/style.css', 'text/css; charset=utf-8', STYLE);
-  file('/page/live.js', 'text/javascript; charset=utf-8', SCRIPT);
-  file('/page/icon.svg', 'image/svg+xml', ICON);
-  router.use('/page/', makePageSteps({ ...deps, fail }));
-
-  router.get('/', async (req, res) => {
-    const words = wordsOf(req);
-    const { cursor, search: asked } = req.query;
-    const search = typeof asked === 'string' ? asked : '';
-    const at = typeof cursor === 'string' && CAMPAIGN_ID.test(cursor) ? cursor : undefined;
-    const parts = await overview(words, at, search);
-    show(res, {
-      words,
-      title: words.title,
-      path: '/',
-      ...(at === undefined
-        ? { events: `/page/events?lang=${tongue(words)}&search=${encodeURIComponent(search)}` }
-        : {}),
-      main: html`${parts.get('hosts')}${parts.get('restored')}<div class="overview">
-<div><h2>${words.campaigns}</h2>${parts.get('campaigns')}</div>
-<div><h2>${words.accounts}</h2>
-<form method="get" action="/"><input type="hidden" name="lang" value="${tongue(words)}"><input type="search" name="search" value="${search}" placeholder="${words.searchAccounts}" aria-label="${words.searchAccounts}"></form>
-${parts.get('accounts')}</div>
-</div>`,
+  for (const [path, [type, content]] of Object.entries(FILES)) {
+    router.get(path, (_req, res) => {
+      res.type(type).set('Cache-Control', 'no-cache').send(content);
     });
+  }
+  router.get('/page/media/:id', sendMedia);
+  router.get('/page/campaigns.csv', async (req, res) => {
+    const csv = await campaignsCsv(deps, askOf(req, res));
+    res.attachment('campaigns.csv').type('text/csv; charset=utf-8').send(csv);
   });
 
-  router.get('/page/campaigns/:id', async (req, res) => {
-    const words = wordsOf(req);
-    const { id } = req.params;
-    const parts = CAMPAIGN_ID.test(id) ? await details(id, words) : null;
-    if (!parts) return fail(req, res, NO_CAMPAIGN);
-    show(res, {
-      words,
-      title: words.title,
-      path: `/page/campaigns/${id}`,
-      events: `/page/campaigns/${id}/events?lang=${tongue(words)}`,
-      main: html`<p><a href="/?lang=${tongue(words)}">← ${words.back}</a></p>${[...parts.values()]}`,
+  const screens: Screens = {
+    '/': showAttention(deps),
+    '/page/campaigns': showCampaigns(deps),
+    '/page/campaigns/:id': showCampaign(deps),
+    '/page/accounts': showAccounts(deps),
+    '/page/accounts/:name': showAccount(deps),
+  };
+  for (const [path, show] of Object.entries(screens)) {
+    router.get(path, async (req, res) => {
+      res.vary('Accept');
+      if (req.headers.accept === 'text/event-stream') return stream(req, res, show);
+      const ask = askOf(req, res);
+      const screen = await show(ask, paramsOf(req));
+      if ('refused' in screen) return fail(req, res, screen.refused);
+      await send(req, res, ask, screen);
     });
-  });
+  }
 
-  router.get('/page/events', (req, res) => {
-    const words = wordsOf(req);
-    const search = typeof req.query.search === 'string' ? req.query.search : '';
+  const presses: Presses = makePresses(deps);
+  for (const [path, press] of Object.entries(presses)) {
+    router.post(path, readForm, async (req, res) => {
+      const result = await press({ ...askOf(req, res), fields: firstOf(req.body) }, paramsOf(req));
+      if (typeof result !== 'string') return fail(req, res, result.refused);
+      // 303: the browser asks for the page by GET, and a reload does nothing twice.
+      res.redirect(303, withLanguage(req, result));
+    });
+  }
+
+  async function send(req: Request, res: Response, ask: Ask, screen: Screen): Promise<void> {
+    const { title, nav, head, parts, aside, live = true } = screen;
+    const beside = aside && (await aside());
+    const content = [...parts.values()];
+    const main = html`${head}${
+      beside
+        ? html`<div class="split"><div>${content}</div><aside>${beside}</aside></div>`
+        : content
+    }`;
+    const text = pageOf({
+      ...{ words: ask.words, by: ask.by, title, nav, main, isLive: live },
+      count: await countOf(),
+      isSandbox: deps.isSandbox,
+      here: hereOf(req),
+    });
+    res.type('html').set('Cache-Control', 'no-store').send(text);
+  }
+
+  const countOf = async (): Promise<number> => (await deps.listAttention({ limit: 1 })).count;
+
+  function stream(req: Request, res: Response, show: Show): void {
+    if (streams >= MOST_STREAMS) {
+      fail(req, res, { code: 'too-many-streams' });
+      return;
+    }
+    streams += 1;
+    res.once('close', () => {
+      streams -= 1;
+    });
+    const ask = askOf(req, res);
     // Which campaigns are on the page changes: each look hears of those it has seen.
     const heard = new Map<string, () => void>();
     let tell = (): void => undefined;
-    const hear = (id: string): void => {
-      if (!heard.has(id) && heard.size < MOST_STREAMS)
-        heard.set(
-          id,
-          feed.watch(id, () => tell()),
-        );
-    };
-    stream(req, res, {
+    streamParts({
+      res,
+      stopping: deps.stopping,
       async look() {
-        const parts = await overview(words, undefined, search);
-        for (const id of parts.keys()) if (id.startsWith('c-')) hear(id.slice(2));
-        return parts;
+        const screen = await show(ask, paramsOf(req));
+        if ('refused' in screen) return null;
+        for (const id of screen.campaigns ?? []) {
+          if (heard.has(id) || heard.size >= MOST_HEARD) continue;
+          heard.set(
+            id,
+            deps.feed.watch(id, () => tell()),
+          );
+        }
+        return new Map<string, Part>([...screen.parts, ['count', countPart(await countOf())]]);
       },
       watch(changed) {
         tell = changed;
@@ -131,149 +150,112 @@ ${parts.get('accounts')}</div>
         };
       },
     });
-  });
-
-  router.get('/page/campaigns/:id/events', (req, res) => {
-    const words = wordsOf(req);
-    const { id } = req.params;
-    if (!CAMPAIGN_ID.test(id)) return fail(req, res, NO_CAMPAIGN);
-    stream(req, res, {
-      look: () => details(id, words),
-      watch: (changed) => feed.watch(id, changed),
-    });
-  });
-
-  function stream(
-    req: Request,
-    res: Response,
-    options: Pick<Parameters<typeof streamParts>[0], 'look' | 'watch'>,
-  ): void {
-    if (streams >= MOST_STREAMS) {
-      fail(req, res, TOO_MANY);
-      return;
-    }
-    streams += 1;
-    res.once('close', () => {
-      streams -= 1;
-    });
-    streamParts({ res, stopping, ...options });
-  }
-
-  async function overview(words: Words, cursor?: string, search = ''): Promise<Parts> {
-    const [page, described, clocks, serving, restored] = await Promise.all([
-      campaigns.list({ limit: CAMPAIGNS_A_PAGE, ...(cursor === undefined ? {} : { cursor }) }),
-      listAccounts({ limit: ACCOUNTS_SHOWN, search, language: tongue(words) }),
-      lanes.wrongClocks(deps.now()),
-      deps.workers.serving(),
-      steerAccount.restored(await campaigns.openAccounts()),
-    ]);
-    const accountCards = described.accounts.map((one) =>
-      part(`a-${one.name}`, accountCard(one, words)),
-    );
-    const cards = decisionsFirst(page.campaigns).map((one) =>
-      part(cardId(one), campaignCard(one, words)),
-    );
-    // The two lists are sent when a card has come or gone; the cards, each by itself.
-    return new Map([
-      part('hosts', hostsPart(clocks, disagreementsOf(serving), words)),
-      part('restored', restoredPart(restored, words)),
-      part('accounts', {
-        ...html`<div class="grid" id="accounts">${accountCards.map(([, card]) => card)}</div>${described.next !== null && html`<p class="facts">${words.moreAccounts}</p>`}`,
-        sameAs: accountCards.map(([id]) => id).join(' '),
-      }),
-      part('campaigns', {
-        ...listOf(cards, page.next, words, cursor !== undefined),
-        sameAs: [...cards.map(([id]) => id), page.next].join(' '),
-      }),
-      ...accountCards,
-      ...cards,
-    ]);
-  }
-
-  async function details(id: string, words: Words): Promise<Parts | null> {
-    const view = await campaigns.view(id);
-    if (!view) return null;
-    const [shown, all, audit] = await Promise.all([
-      batches.page(id, 1, BATCHES_SHOWN),
-      view.batches.held + view.batches.abandoned > 0 ? batches.all(id) : [],
-      campaigns.audit(id, -AUDIT_SHOWN),
-    ]);
-    const unknown = ['held', 'abandoned'].flatMap((one) =>
-      all.filter(({ state }) => state === one),
-    );
-    const unknownViews = unknown
-      .slice(0, UNKNOWN_SHOWN)
-      .map((batch) => batchView(id, batch, tongue(words)));
-    const rows = shown.map((batch) => batchView(id, batch, tongue(words)));
-    return new Map([
-      part(cardId(view), campaignCard(view, words)),
-      part('held', unknownPart(view, unknownViews, words)),
-      part('batches', batchesPart(rows, words)),
-      part('audit', auditPart(audit, words)),
-    ]);
-  }
-
-  function show(res: Response, layout: Omit<Parameters<typeof pageOf>[0], 'isSandbox'>): void {
-    res
-      .type('html')
-      .set('Cache-Control', 'no-store')
-      .send(pageOf({ ...layout, isSandbox }));
   }
 
   function fail(req: Request, res: Response, problem: Problem): void {
-    const words = wordsOf(req);
-    const { errors = [] } = errorsOf(problem, tongue(words));
-    const main = html`<article class="card alarm"><h1>${words.refused}</h1><p>${problemWords(problem, tongue(words))}</p>
+    const ask = askOf(req, res);
+    const { words } = ask;
+    const { id, name } = req.params as { id?: string; name?: string };
+    const title = req.method === 'GET' ? words.frame.cannotShow : words.frame.refused;
+    const isOfCampaign = id !== undefined && problem.code !== 'campaign-not-found';
+    const { errors = [] } = errorsOf(problem, words.lang);
+    const main = html`<section class="card alarm"><p>${problemWords(problem, words.lang)}</p>
 ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
 ${problem.code === 'moved' && html`<p class="why">${nowOf(problem, words)}</p>`}
-<p><a class="button" href="/?lang=${tongue(words)}">${words.back}</a></p></article>`;
-    show(res.status(STATUS[problem.code]), { words, title: words.refused, path: '/', main });
+${problem.code === 'message-unknown' && anywayForm(req, words)}
+<p class="buttons">${isOfCampaign && html`<a class="button strong" href="/page/campaigns/${id}">${words.frame.toCampaign}</a> `}${
+      name !== undefined &&
+      html`<a class="button" href="/page/accounts">${words.frame.nav.accounts}</a> `
+    }<a class="button" href="/">${words.frame.toHome}</a></p></section>`;
+    const text = pageOf({
+      ...{ words, by: ask.by, title, nav: undefined, main, isLive: false },
+      ...{ count: 0, isSandbox: deps.isSandbox, here: '/?' },
+    });
+    res.status(STATUS[problem.code]).type('html').set('Cache-Control', 'no-store').send(text);
   }
 
-  function file(path: string, type: string, content: string): void {
-    router.get(path, (_req, res) => {
-      res.type(type).set('Cache-Control', 'no-cache').send(content);
-    });
+  /** As it was uploaded; what kind of file it is was told by its content. */
+  async function sendMedia(req: Request, res: Response): Promise<void> {
+    const { id = '' } = req.params as { id?: string };
+    const [file, bytes] = await Promise.all([deps.media.describe(id), deps.media.read(id)]);
+    if (!file || !bytes) return fail(req, res, { code: 'media-not-found' });
+    res.type(file.format).set('Cache-Control', 'private, max-age=3600').send(Buffer.from(bytes));
   }
 
   return router;
 }
 
+/** The same decision again, by somebody who knows better than WeChat's answer. */
+function anywayForm(req: Request, words: Words): Html {
+  const fields = { ...firstOf(req.body), anyway: 'true' };
+  return html`<form method="post" action="${req.path}">${Object.entries(fields).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  )}<p class="buttons"><button class="danger">${words.acts.anyway}</button></p></form>`;
+}
+
 /** What somebody decided about, as it is by now. */
 function nowOf({ campaign, batch }: ProblemOf<'moved'>, words: Words): string {
-  if (campaign) return words.nowIs(words.states[campaign.state]);
-  return batch ? words.nowIs(words.batchStates[batch.state]) : '';
+  if (campaign) return words.frame.nowIs(words.states[campaign.state]);
+  return batch ? words.frame.nowIs(words.batchStates[batch.state]) : '';
 }
 
-const wordsOf = (req: Request): Words => wordsFor(req.query.lang, req.headers['accept-language']);
+const COOKIE = /(?:^|;\s*)qunfa-lang=(zh|en)(?:;|$)/;
 
-function hostsPart(
-  clocks: readonly WrongClock[],
-  differences: readonly Disagreement[],
-  words: Words,
-): Html {
-  const alarms = [
-    ...clocks.map(({ host, aheadMs }) => words.wrongClock(host, Math.round(aheadMs / SECOND))),
-    ...differences.map((one) => words.workersDiffer(settingOf(one), valuesOf(one))),
-  ];
-  return html`<div id="hosts">${alarms.map((text) => html`<p class="card alarm">${text}</p>`)}</div>`;
+/** The language that was chosen last stays for a year. */
+function askOf(req: Request, res: Response): Ask {
+  const query = firstOf(req.query);
+  const chosen = query.lang === 'zh' || query.lang === 'en' ? query.lang : undefined;
+  const kept = COOKIE.exec(req.headers.cookie ?? '')?.[1];
+  if (chosen && chosen !== kept && !res.headersSent) {
+    res.cookie('qunfa-lang', chosen, { maxAge: YEAR, sameSite: 'lax', httpOnly: true });
+  }
+  return {
+    words: wordsFor(chosen ?? kept, req.headers['accept-language']),
+    by: callerOf(res),
+    query,
+  };
 }
 
-const part = (id: string, content: Part): [string, Part] => [id, content];
+const YEAR = 365 * 24 * 3_600_000;
 
-function listOf(
-  cards: readonly [string, Part][],
-  next: string | null,
-  words: Words,
-  isOlder: boolean,
-): Html {
-  const lang = tongue(words);
-  const empty = cards.length === 0 && !isOlder;
-  return html`<section id="campaigns">${empty && html`<p class="facts">${words.noCampaigns}</p>`}
-<div class="stack">${cards.map(([, card]) => card)}</div>
-<p class="pager">${isOlder && html`<a class="button" href="/?lang=${lang}">${words.newest}</a>`}
-${next !== null && html`<a class="button" href="/?lang=${lang}&cursor=${next}">${words.older}</a>`}</p></section>`;
+const paramsOf = (req: Request): Record<string, string> => req.params as Record<string, string>;
+
+/** Of a query or a form: text only, the first of several. */
+const firstOf = (given: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(Object(given) as Record<string, unknown>).flatMap(([name, value]) => {
+      const first: unknown = Array.isArray(value) ? value[0] : value;
+      return typeof first === 'string' ? [[name, first] as const] : [];
+    }),
+  );
+
+/** The page's own address without the language, to go on with `lang=…`. */
+function hereOf(req: Request): string {
+  const { lang: _, ...query } = firstOf(req.query);
+  const text = new URLSearchParams(query).toString();
+  return `${req.path}?${text}${text ? '&' : ''}`;
 }
 
-const NO_CAMPAIGN: Problem = { code: 'campaign-not-found' };
-const TOO_MANY: Problem = { code: 'too-many-streams' };
+/** For a browser that keeps no cookie. */
+function withLanguage(req: Request, path: string): string {
+  const { lang } = req.query;
+  if (lang !== 'zh' && lang !== 'en') return path;
+  return `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`;
+}
+
+const read = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+const ofPackage = (path: string): string =>
+  readFileSync(createRequire(import.meta.url).resolve(path), 'utf8');
+
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#07883f"/><path d="M7 16 25 8l-5 17-4-7z" fill="#fff"/></svg>`;
+
+/** What pages are made of. */
+const FILES: Readonly<Record<string, readonly [string, string]>> = {
+  '/page/style.css': ['text/css; charset=utf-8', read('style.css')],
+  '/page/live.js': ['text/javascript; charset=utf-8', read('live.js')],
+  '/page/idiomorph.js': [
+    'text/javascript; charset=utf-8',
+    ofPackage('idiomorph/dist/idiomorph.min.js'),
+  ],
+  '/page/icon.svg': ['image/svg+xml', ICON],
+};

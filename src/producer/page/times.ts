@@ -1,21 +1,32 @@
-/** Times as a person in China reads them, wherever the server stands. */
-const FORMATS = {
-  en: new Intl.DateTimeFormat('en-GB', {
-    timeZone: 'Asia/Shanghai',
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-  }),
-  'zh-CN': new Intl.DateTimeFormat('zh-CN', {
-    timeZone: 'Asia/Shanghai',
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-  }),
-} as const;
+/** Times as people in China read them, wherever the server stands: Beijing's, with the year. */
+import { DAY, HOUR, MINUTE } from '../../shared/platform/time.ts';
+import { type Html, html } from './html.ts';
 
-/** @param time RFC 3339. */
-export const shown = (time: string, lang: keyof typeof FORMATS): string =>
-  FORMATS[lang].format(new Date(time));
+/** China has had no summer time since 1991. */
+const BEIJING = 8 * HOUR;
+
+const shifted = (time: string | number): string =>
+  new Date((typeof time === 'number' ? time : Date.parse(time)) + BEIJING).toISOString();
+
+/** `2026-12-01 09:00`. @param time RFC 3339, or epoch milliseconds. */
+export const shown = (time: string | number): string =>
+  shifted(time).slice(0, 16).replace('T', ' ');
+
+/** For `<input type="datetime-local">`: `2026-12-01T09:00`. */
+export const localInput = (time: string | number): string => shifted(time).slice(0, 16);
+
+/** What such an input sends, as RFC 3339. */
+export const fromLocalInput = (text: string): string => `${text}:00+08:00`;
+
+/** `2026-12-01`. */
+export const dayOf = (time: string | number): string => shifted(time).slice(0, 10);
+
+/** When that day begins, in epoch milliseconds. */
+export const dayStart = (day: string): number => Date.parse(`${day}T00:00:00+08:00`);
+
+export const addDays = (day: string, days: number): string => dayOf(dayStart(day) + days * DAY);
+
+export const timeTag = (time: string): Html => html`<time datetime="${time}">${shown(time)}</time>`;
+
+/** Rounded to the minute, for a plan. */
+export const minutesFrom = (from: number, to: number): number => Math.round((to - from) / MINUTE);

@@ -12,9 +12,10 @@ import type { Language } from '../platform/sentences.ts';
 import { DAY } from '../platform/time.ts';
 import type { AccountFacts } from '../record/lane-store.ts';
 import type { Stores } from '../record/record.ts';
+import { EVENT_WITHIN } from './list-attention.ts';
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'lanes' | 'quota' | 'workers'>;
+  readonly stores: Pick<Stores, 'attention' | 'lanes' | 'quota' | 'workers'>;
   /** When the shared token ends; null while there is none. */
   readonly tokenExpiry: (account: string) => Promise<number | null>;
   readonly isSandbox: boolean;
@@ -24,20 +25,21 @@ interface Dependencies {
 export type DescribeAccount = ReturnType<typeof makeDescribeAccount>;
 
 export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dependencies) {
-  const { lanes, quota, workers } = stores;
+  const { attention, lanes, quota, workers } = stores;
 
   return async function describeAccount(
     account: AccountConfig,
     language: Language,
   ): Promise<AccountDetails> {
     const { name, kind, newsRoute, approval, callsPerMinute } = account;
-    const [calls, lane, pending, expiresAt, facts, serving] = await Promise.all([
+    const [calls, lane, pending, expiresAt, facts, serving, overdue] = await Promise.all([
       quota.today(name),
       lanes.read(name),
       lanes.work(name),
       tokenExpiry(name),
       lanes.facts(name),
       workers.serving(),
+      attention.overdueReceipts(now() - EVENT_WITHIN),
     ]);
     const { lastEventAt, lastEventMode = 'unknown' } = facts;
     return {
@@ -52,10 +54,12 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
       token: expiresAt === null ? null : { expiresAt: rfc3339(expiresAt) },
       lastEvent:
         lastEventAt === undefined ? null : { at: rfc3339(lastEventAt), mode: lastEventMode },
-      warnings: warningsOf(account, facts, serving, now()).map((warning) => ({
-        ...warning,
-        message: accountWarningWords(warning, language),
-      })),
+      warnings: warningsOf(account, { ...facts, isOverdue: overdue.has(name) }, serving, now()).map(
+        (warning) => ({
+          ...warning,
+          message: accountWarningWords(warning, language),
+        }),
+      ),
     };
   };
 }
@@ -105,13 +109,18 @@ const RECENT = 7 * DAY;
 
 function warningsOf(
   { name, callbackToken, encodingAesKey, newsRoute }: AccountConfig,
-  { lastEventAt, refusedPushes, uploadNewsClosed: closed }: AccountFacts,
+  {
+    lastEventAt,
+    isOverdue,
+    refusedPushes,
+    uploadNewsClosed: closed,
+  }: AccountFacts & { readonly isOverdue: boolean },
   serving: readonly Serving[],
   now: number,
 ): AccountWarning[] {
   const warnings: AccountWarning[] = [];
   if (!callbackToken) warnings.push({ code: 'no-callback-token' });
-  else if (lastEventAt === undefined) warnings.push({ code: 'never-an-event' });
+  else if (lastEventAt === undefined && isOverdue) warnings.push({ code: 'never-an-event' });
   if (closed && newsRoute !== 'draft') {
     const { errcode, at } = closed;
     const byDraft = newsRoute === 'auto';

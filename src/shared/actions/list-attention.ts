@@ -31,7 +31,7 @@ export interface AttentionList {
 }
 
 /** An event comes within seconds, as a rule. */
-const EVENT_WITHIN = 10 * MINUTE;
+export const EVENT_WITHIN = 10 * MINUTE;
 /** Of a host whose address WeChat refused; it is tried again every five minutes. */
 const REFUSED_LATELY = 15 * MINUTE;
 

@@ -108,6 +108,7 @@ export const EN = {
   'foreign-picture': (it) =>
     `WeChat would strip ${it.url} from everyone's copy; upload it and write <img src="upload:m_…">`,
   'given-twice': 'must be given only once',
+  'not-confirmed': (it) => `type "${it.type}" to confirm`,
   'group-id-malformed': 'a group id is digits, such as "2"',
   'https-only': 'https only (ALLOW_PRIVATE_TARGETS permits http)',
   invalid: 'is not valid',
@@ -240,6 +241,7 @@ const ZH: Sentences<Flaw> = {
   'foreign-picture': (it) =>
     `微信会从所有人收到的文章中删去外部图片 ${it.url}；请先上传，再写成 <img src="upload:m_…">`,
   'given-twice': '只能出现一次',
+  'not-confirmed': (it) => `请输入「${it.type}」以确认`,
   'group-id-malformed': '分组编号应为数字，例如 "2"',
   'https-only': '只能使用 https（设置 ALLOW_PRIVATE_TARGETS 后可用 http）',
   invalid: '不符合要求',

@@ -56,6 +56,8 @@ export interface FactsOf {
   };
   readonly 'more-foreign-pictures': { readonly count: number };
   readonly 'more-mistakes': { readonly count: number };
+  /** What had to be typed was not. */
+  readonly 'not-confirmed': { readonly type: string };
   readonly 'not-one-of': { readonly allowed: readonly string[] };
   readonly 'subscription-account': { readonly account: string };
   /** Of those received, so many were dropped. */

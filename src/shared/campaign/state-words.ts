@@ -54,7 +54,8 @@ const EN: StateWords = {
     'account-unknown': 'No running worker has this account in its settings: add it again',
   },
   heldFor: {
-    'outcome-unknown': 'WeChat never answered for as long as asking again was safe.',
+    'outcome-unknown':
+      'WeChat never confirmed it. The system asks no more, so that nothing is sent twice.',
     'message-id-taken': 'WeChat answered with a message id that belongs to another batch.',
     'message-id-missing': 'WeChat says it was accepted before, and gives no message id.',
     'account-changed':
@@ -93,7 +94,7 @@ const ZH: StateWords = {
     failed: '失败',
     cancelled: '已取消',
   },
-  outcomes: { delivered: '已送达', partly: '部分送达', none: '无人收到', unknown: '结果未知' },
+  outcomes: { delivered: '已送达', partly: '部分送达', none: '无人收到', unknown: '结果不明' },
   waits: {
     'daily-quota': '今天的调用次数已用完',
     'monthly-quota': '本周期的群发次数已用完',
@@ -113,10 +114,10 @@ const ZH: StateWords = {
     'account-unknown': '所有 worker 的配置中都没有这个公众号：请重新添加',
   },
   heldFor: {
-    'outcome-unknown': '在可以放心重复询问的时间内，微信一直没有应答。',
+    'outcome-unknown': '微信始终未确认，系统不再追问，以免重复发送。',
     'message-id-taken': '微信返回的消息 id 属于另一个批次。',
     'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
-    'account-changed': '微信尚未应答时，该公众号已改为另一个 AppID 或另一个微信接口地址。',
+    'account-changed': '微信尚未回应时，该公众号已改为另一个 AppID 或另一个微信接口地址。',
   },
   batchStates: {
     pending: '等待',

@@ -341,3 +341,4 @@ export const Audit = z
 export const WebhookReplay = z
   .strictObject({ campaignId: z.string(), queuedAt: Time })
   .describe('It will be told');
+export type WebhookReplay = Answered<typeof WebhookReplay>;

@@ -85,6 +85,8 @@ const EN: Sentences<Problem> = {
     `the file is over ${figures(it.maxBytes)} bytes, and WeChat takes none larger`,
   'media-unfit': (it) => it.flaws.map((one) => flawWords(one, 'en')).join('; '),
   'message-id-taken': (it) => `message ${it.msgId} belongs to batch ${it.owner}`,
+  'message-unknown': (it) =>
+    `WeChat knows no message ${it.msgId}; compare it with WeChat’s console`,
   'message-type-unknown': (it) => `${mistakes(it.errors.length)} in the request; nothing was kept`,
   moved: 'it changed after it was looked at: look at how it is now, and decide again',
   'no-approval-needed': 'this campaign does not wait for approval',
@@ -187,6 +189,7 @@ const ZH: Sentences<Problem> = {
   'media-too-large': (it) => `文件超过 ${figures(it.maxBytes)} 字节，微信不接受更大的文件`,
   'media-unfit': (it) => it.flaws.map((one) => flawWords(one, 'zh')).join('；'),
   'message-id-taken': (it) => `消息 id ${it.msgId} 属于批次 ${it.owner}`,
+  'message-unknown': (it) => `微信中没有消息 ${it.msgId}，请与公众平台核对`,
   'message-type-unknown': (it) => `请求中有 ${it.errors.length} 处错误，未保存任何内容`,
   moved: '在您查看之后状态已经变化：请查看最新状态，再做决定',
   'no-approval-needed': '该任务不在等待审批',

@@ -52,6 +52,8 @@ export interface FactsOf {
   readonly 'media-unfit': { readonly flaws: readonly Flaw[] };
   readonly 'message-id-taken': { readonly msgId: string; readonly owner: string };
   readonly 'message-type-unknown': Mistaken;
+  /** WeChat was asked, and knows no message with this id. */
+  readonly 'message-unknown': { readonly msgId: string };
   /** Decided on a version that is no longer the current one; how it is now. */
   readonly moved: {
     readonly campaignId?: string;
@@ -134,6 +136,7 @@ export const STATUS = {
   'media-unfit': 422,
   'message-id-taken': 409,
   'message-type-unknown': 422,
+  'message-unknown': 409,
   moved: 409,
   'no-approval-needed': 409,
   'no-openid': 422,

@@ -57,8 +57,11 @@ export function makeQuotaLedger({
   }
 
   /** Calls made today (Beijing), by API path such as `message/mass/send`. */
-  async function today(account: string): Promise<Readonly<Record<string, number>>> {
-    const calls = await redis.hgetall(keys.calls(identityOf(account), beijingDay(now())));
+  const today = (account: string) => onDay(account, beijingDay(now()));
+
+  /** Of a day such as `2026-11-28` (Beijing), at most 40 days ago. */
+  async function onDay(account: string, day: string): Promise<Readonly<Record<string, number>>> {
+    const calls = await redis.hgetall(keys.calls(identityOf(account), day));
     return Object.fromEntries(Object.entries(calls).map(([path, n]) => [path, Number(n)]));
   }
 
@@ -76,5 +79,5 @@ export function makeQuotaLedger({
     return { today: Number(days[day] ?? 0), thisMonth };
   }
 
-  return { count, today, minuteHasRoom, noteEveryone, toEveryone };
+  return { count, today, onDay, minuteHasRoom, noteEveryone, toEveryone };
 }

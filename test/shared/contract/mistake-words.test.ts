@@ -86,7 +86,15 @@ const FACTS = {
   ...{ url: 'https://example.com', as: 'thumb', format: 'png', formats: ['jpg'], limit: 65_536 },
   ...{ broken: { code: 'damaged', at: 7 }, bytes: 70_000, ms: 61_000, looksLike: 'PDF' },
   ...{ count: 2, allowed: ['a', 'b'], recipients: 1, received: 4, invalid: 1, duplicates: 1 },
-  ...{ suppressed: 1, unit: 'bytes', fields: ['a'], upload: 'm_1', expected: 'text', got: 'null' },
+  ...{
+    type: 'shop',
+    suppressed: 1,
+    unit: 'bytes',
+    fields: ['a'],
+    upload: 'm_1',
+    expected: 'text',
+    got: 'null',
+  },
 };
 
 it.each(FLAW_CODES)('%s has words in both languages, and none is a leftover of code', (code) => {

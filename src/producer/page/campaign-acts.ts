@@ -1,0 +1,123 @@
+/** What may be done with a campaign just now. */
+import { isWholesale } from '../../shared/campaign/audience.ts';
+import type { AuditEntry } from '../../shared/campaign/audit.ts';
+import type { CampaignView } from '../../shared/contract/campaign-view.ts';
+import { type Html, html } from './html.ts';
+import { act, noteField, reasonField, seenField } from './parts/act.ts';
+import { shown } from './times.ts';
+import type { Words } from './words.ts';
+
+interface Acting {
+  readonly view: CampaignView;
+  readonly audit: readonly AuditEntry[];
+  /** Campaign, account, head-count. */
+  readonly about: string;
+  /** Who looks: the submitter does not approve. */
+  readonly by: string;
+  readonly hasWebhook: boolean;
+  readonly now: number;
+}
+
+type Step = keyof Words['acts']['campaign'];
+
+export function campaignActs(acting: Acting, words: Words): Html {
+  const steps = stepsFor(acting);
+  if (steps.length === 0) return html``;
+  return html`<div class="acts">${steps.map((step) => actFor(step, acting, words))}</div>`;
+}
+
+function actFor(step: Step, { view, about, now }: Acting, words: Words): Html {
+  const { acts } = words;
+  const { label, consequence, confirm } = acts.campaign[step];
+  const isLater = Date.parse(view.sendAt) > now;
+  const when = isLater ? acts.at(shown(view.sendAt)) : acts.now;
+  const refused = view.batches.refused;
+  return act(
+    {
+      ...{ label, about, confirm },
+      consequence:
+        typeof consequence === 'string' ? consequence : sayOf(step, when, refused, words),
+      id: step,
+      action: `/page/campaigns/${view.id}/${PATHS[step] ?? step}`,
+      danger: step === 'cancel' || step === 'reject' || step === 'recall',
+      strong: step === 'approve' || step === 'resume' || step === 'retry',
+      fields: html`${seenField(view.version)}${fieldsOf(step, words)}`,
+    },
+    words,
+  );
+}
+
+function sayOf(step: Step, when: string, refused: number, { acts }: Words): string {
+  const { resume, approve, retry } = acts.campaign;
+  if (step === 'retry') return retry.consequence(refused);
+  return step === 'approve' ? approve.consequence(when) : resume.consequence(when);
+}
+
+/** Several ways to retry are one step of the API. */
+const PATHS: Readonly<Partial<Record<Step, string>>> = { split: 'retry', without: 'retry' };
+
+function fieldsOf(step: Step, words: Words): Html {
+  const { without, recall } = words.acts.campaign;
+  switch (step) {
+    case 'split':
+      return html`<input type="hidden" name="split" value="true">`;
+    case 'without':
+      return html`<label>${without.field} <textarea name="without" required rows="4" spellcheck="false"></textarea></label>`;
+    case 'recall':
+      return html`<label>${recall.field} <input type="number" name="articleIndex" min="1" max="10"></label>`;
+    case 'reject':
+      return reasonField(words);
+    case 'retry':
+      return html``;
+    default:
+      return noteField(words);
+  }
+}
+
+function stepsFor({ view, audit, by, now, hasWebhook }: Acting): Step[] {
+  const { batches, createdBy, messageType, audience, notAfter, completedAt } = view;
+  const isOpen =
+    now < Date.parse(notAfter) && view.state !== 'cancelled' && view.state !== 'cancelling';
+  const isRetriable = batches.refused > 0 && isOpen;
+  const isRecallable =
+    (messageType === 'news' || messageType === 'video') && batches.submitted + batches.settled > 0;
+  const isGivenUp = audit.some(({ action }) => action === 'webhook-given-up');
+  return [
+    ...mainSteps(view, by === createdBy),
+    ...(isRetriable ? (['retry'] as const) : []),
+    ...(isRetriable && !isWholesale(audience) ? (['split', 'without'] as const) : []),
+    ...(isRecallable ? (['recall'] as const) : []),
+    ...(hasWebhook && completedAt && isGivenUp ? (['webhook-replay'] as const) : []),
+    ...(isOpenQuestion(view, audit, isGivenUp) ? (['acknowledge'] as const) : []),
+  ];
+}
+
+/** It ended otherwise than it was meant to, and nobody has said yet that this is so. */
+const isOpenQuestion = (
+  { state, batches, completedAt }: CampaignView,
+  audit: readonly AuditEntry[],
+  isGivenUp: boolean,
+): boolean =>
+  completedAt !== undefined &&
+  (state === 'failed' || batches.refused > 0 || isGivenUp) &&
+  !audit.some(({ action }) => action === 'acknowledge');
+
+function mainSteps({ state, pausedFor = [] }: CampaignView, isOwn: boolean): Step[] {
+  switch (state) {
+    case 'scheduled':
+    case 'preparing':
+    case 'submitting':
+      return ['pause', 'cancel'];
+    case 'paused': {
+      const isWaiting = pausedFor.includes('approval');
+      return [
+        ...(isWaiting && !isOwn ? (['approve'] as const) : []),
+        ...(isWaiting ? (['reject'] as const) : []),
+        ...(pausedFor.some((reason) => reason !== 'approval') ? (['resume'] as const) : []),
+        ...(isWaiting && !isOwn ? [] : (['cancel'] as const)),
+      ];
+    }
+    default:
+      return [];
+  }
+}

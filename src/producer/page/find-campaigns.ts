@@ -1,0 +1,85 @@
+/** The campaigns that a filter means, in an order. */
+import { CAMPAIGN_STATES, type CampaignState } from '../../shared/campaign/campaign.ts';
+import { OUTCOMES } from '../../shared/campaign/outcome.ts';
+import type { CampaignView } from '../../shared/contract/campaign-view.ts';
+import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import { dayOf } from './times.ts';
+
+export const SORTS = ['newest', 'oldest', 'begins', 'sent', 'failed'] as const;
+export type Sort = (typeof SORTS)[number];
+
+/** As the address has it; an empty value means any. */
+export interface Filter {
+  readonly account?: string;
+  /** A state, or an outcome of a completed one. */
+  readonly state?: string;
+  readonly type?: string;
+  /** `2026-12-01`: begins on that day. */
+  readonly day?: string;
+  readonly by?: string;
+  readonly word?: string;
+  readonly sort?: string;
+}
+
+export interface Found {
+  readonly campaigns: readonly CampaignView[];
+  /** How many there are; at least, where `isAll` is false. */
+  readonly total: number;
+  readonly isAll: boolean;
+}
+
+/** Looked at for one answer, from the newest on. */
+export const SEARCHED = 2_000;
+const AT_ONCE = 100;
+
+/** @param to how many of the newest will do, where no other order is wanted. */
+export async function findCampaigns(
+  { list }: Pick<CampaignStore, 'list'>,
+  filter: Filter,
+  to = SEARCHED,
+): Promise<Found> {
+  const state = CAMPAIGN_STATES.find((one) => one === stateOf(filter));
+  const where = { ...(filter.account ? { account: filter.account } : {}), state };
+  const isNewest = (filter.sort || 'newest') === 'newest';
+  const found: CampaignView[] = [];
+  let cursor: string | null = null;
+  let looked = 0;
+  do {
+    const page: Awaited<ReturnType<CampaignStore['list']>> = await list({
+      ...where,
+      limit: AT_ONCE,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    looked += page.campaigns.length;
+    found.push(...page.campaigns.filter((view) => fits(view, filter)));
+    cursor = page.next;
+  } while (cursor !== null && looked < SEARCHED && !(isNewest && found.length > to));
+  return { campaigns: inOrder(found, filter.sort), total: found.length, isAll: cursor === null };
+}
+
+const isOutcome = (text: string | undefined): boolean => OUTCOMES.some((one) => one === text);
+
+const stateOf = ({ state = '' }: Filter): CampaignState | string =>
+  isOutcome(state) ? 'completed' : state;
+
+function fits(view: CampaignView, { state = '', type, day, by, word }: Filter): boolean {
+  return (
+    (!isOutcome(state) || view.outcome === state) &&
+    (!type || view.messageType === type) &&
+    (!day || dayOf(view.sendAt) === day) &&
+    (!by || view.createdBy === by) &&
+    (!word || view.name.toLowerCase().includes(word.toLowerCase()) || view.id === word)
+  );
+}
+
+function inOrder(views: readonly CampaignView[], sort: string | undefined): CampaignView[] {
+  const by = ORDERS[sort ?? ''];
+  return by ? views.toSorted(by) : [...views];
+}
+
+const ORDERS: Readonly<Record<string, (a: CampaignView, b: CampaignView) => number>> = {
+  oldest: (a, b) => (a.id < b.id ? -1 : 1),
+  begins: (a, b) => Date.parse(a.sendAt) - Date.parse(b.sendAt),
+  sent: (a, b) => (b.receipt.sent ?? -1) - (a.receipt.sent ?? -1),
+  failed: (a, b) => (b.receipt.failed ?? -1) - (a.receipt.failed ?? -1),
+};
