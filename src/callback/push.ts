@@ -9,7 +9,7 @@ export interface CallbackAccount extends PushAccount {
   readonly forwardUrl?: string | undefined;
 }
 
-/** Those that can be called back at all: without a token nobody could tell WeChat from a stranger. */
+/** Those that can be called back at all: without a token WeChat cannot be told from a stranger. */
 export function callbackAccounts(
   accounts: readonly (Omit<CallbackAccount, 'callbackToken'> & {
     readonly callbackToken?: string | undefined;
@@ -36,7 +36,7 @@ export interface Answer {
   readonly contentType?: string;
 }
 
-/** The word that stops WeChat from repeating a push. */
+/** The answer that stops WeChat from repeating a push. */
 export const SUCCESS: Answer = { status: 200, body: 'success' };
 
 /** Makes WeChat repeat a push. */

@@ -3,11 +3,11 @@
  *
  *   GET  /wechat/<account>   WeChat checks the address
  *   POST /wechat/<account>   WeChat pushes
- *   GET  /healthz, /readyz   a word, no detail
+ *   GET  /healthz, /readyz   whether it works, no detail
  *
  * Bare node:http: half of an event's cost would be express. A refusal has no body and gives no
  * reason; the reason goes to the log. An account that is not here is answered as one whose token
- * the caller does not know, step by step, so that nobody learns the names of those that are.
+ * the caller does not know, step by step, so that a stranger cannot learn the names of those that are.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -71,8 +71,8 @@ export interface Callback {
 
 const ACCOUNT_PATH = /^\/wechat\/([a-z0-9-]{1,32})\/?$/;
 const ECHO = /^[\x21-\x7e]{1,256}$/;
-/** Stands in for every account that is not here: nobody knows its token, not even we. */
-const nobody = (): CallbackAccount => ({
+/** Stands in for every account that is not here; its token is known to no caller. */
+const strangerAccount = (): CallbackAccount => ({
   name: '',
   appId: '',
   callbackToken: randomBytes(32).toString('hex'),
@@ -83,7 +83,7 @@ const STOP_WITHIN = 8 * SECOND;
 /** @throws {Error} the port is taken, or the spool's folder cannot be written. */
 export async function startCallback(deps: CallbackDependencies): Promise<Callback> {
   const { now } = deps;
-  const notice: Notice = (fact) => deps.notice(isAboutNobody(fact) ? UNKNOWN_ACCOUNT : fact);
+  const notice: Notice = (fact) => deps.notice(isOfUnknownAccount(fact) ? UNKNOWN_ACCOUNT : fact);
   const limits: Limits = { ...LIMITS, ...deps.limits };
   const isReady = onceASecond(() =>
     inTime(deps.ready(), READY_WITHIN).then(
@@ -92,7 +92,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
     ),
   );
   const findAccount = accountIndex(deps.accounts);
-  const stranger = nobody();
+  const stranger = strangerAccount();
   const forward = makeForward(deps);
   const spool = await openSpool({ dir: deps.spoolDir, maxEvents: limits.spooledEvents, now });
   const http = await serveHttp({ host: deps.host, port: deps.port, limits, handle });
@@ -202,14 +202,14 @@ function cutOffSoon(request: IncomingMessage, ms: number): void {
   request.once('end', () => clearTimeout(timer));
 }
 
-/** The path's name is a stranger's word, so the log has none. */
+/** A stranger chose the path's name, so it is not logged. */
 const UNKNOWN_ACCOUNT: CallbackFact = {
   type: 'push-refused',
   account: '',
   reason: 'unknown-account',
 };
 
-const isAboutNobody = (fact: CallbackFact): boolean =>
+const isOfUnknownAccount = (fact: CallbackFact): boolean =>
   fact.type === 'push-refused' && fact.account === '';
 
 function split(url: string): { readonly path: string; readonly query: string } {

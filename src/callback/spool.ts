@@ -4,7 +4,7 @@
  *
  *   <time>-<random>.new       being written; worth nothing, WeChat has not been answered
  *   <time>-<random>.event     waits for the store
- *   <time>-<random>.forward   is in the store as nobody's, and waits for the account's forward URL
+ *   <time>-<random>.forward   is in the store, belongs to no batch of ours, and waits for the account's forward URL
  *   <time>-<random>.passing   one process is forwarding it; free again when that process is silent
  *   <time>-<random>.broken    cannot be read; for an operator
  *

@@ -17,11 +17,9 @@ import {
 import { type Refused, refuse } from '../contract/problem.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import { SECOND } from '../platform/time.ts';
-import { TEMPORARY_MEDIA_LIFE } from '../record/material-store.ts';
 import type { Stores } from '../record/record.ts';
 import type { MassMessage } from '../wechat/mass.ts';
-import { addDraft, deleteDraft, uploadNews } from '../wechat/news.ts';
-import { bringUpload, fileOf, materialKeyOf } from './bring-upload.ts';
+import { addDraft, deleteDraft } from '../wechat/news.ts';
 import { type Ensured, makeEnsureAtWechat } from './ensure-at-wechat.ts';
 import { saidNo } from './said-no.ts';
 import type { WechatFor } from './wechat-accounts.ts';
@@ -52,8 +50,8 @@ const PATIENCE = 20 * SECOND;
 const LOOK_EVERY = 200;
 
 export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
-  const { media, materials, quota } = stores;
-  const ensureAtWechat = makeEnsureAtWechat({ materials, now });
+  const { materials, quota } = stores;
+  const ensureAtWechat = makeEnsureAtWechat({ stores, wechatFor, now });
 
   return async function bringMessage(
     account: AccountConfig,
@@ -80,14 +78,12 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
   };
 
   async function bringFile(account: string, upload: Upload): Promise<Or<WechatCopy>> {
-    const file = await fileOf(media, upload);
-    if (!file) return refuse({ code: 'media-gone', upload: upload.upload });
-    if ('unfit' in file) return refuse({ code: 'cover-unfit', flaws: file.unfit });
-    return patiently(() =>
-      ensureAtWechat(account, materialKeyOf(upload, file), () =>
-        bringUpload(wechatFor(account), upload, file, now),
-      ),
-    );
+    return patiently(async () => {
+      const ensured = await ensureAtWechat.file(account, upload);
+      if (ensured.kind === 'gone') return refuse({ code: 'media-gone', upload: upload.upload });
+      if (ensured.kind !== 'unfit') return ensured;
+      return refuse({ code: 'cover-unfit', flaws: ensured.flaws });
+    });
   }
 
   async function bringNews(
@@ -104,31 +100,22 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
       // One that stays behind is a nuisance, not a fault.
       return { newsId: mediaId, tidy: async () => void (await deleteDraft(client, mediaId)) };
     }
-    const key = articlesKey(bodies);
-    if (!spendLast && !(await materials.find(account.name, key))) {
+    if (!spendLast && !(await materials.find(account.name, articlesKey(bodies)))) {
       const left = dailyQuotas(account, await quota.today(account.name))[UPLOAD_NEWS]?.left ?? 0;
       if (left === 1) return refuse({ code: 'last-uploadnews-kept' });
     }
-    const copy = await patiently(() =>
-      ensureAtWechat(account.name, key, async () => {
-        const answer = await uploadNews(client, bodies);
-        if (answer.kind !== 'ok') return answer;
-        const expiresAt = now() + TEMPORARY_MEDIA_LIFE;
-        return { kind: 'ok', value: { ...answer.value, expiresAt } };
-      }),
-    );
+    const copy = await patiently(() => ensureAtWechat.news(account.name, bodies));
     return 'refused' in copy ? copy : { newsId: copy.mediaId ?? null, tidy: nothing };
   }
 
-  async function patiently(ensure: () => Promise<Ensured>): Promise<Or<WechatCopy>> {
+  async function patiently(ensure: () => Promise<Or<Ensured>>): Promise<Or<WechatCopy>> {
     const until = now() + PATIENCE;
     for (;;) {
       const ensured = await ensure();
+      if ('refused' in ensured) return ensured;
       if (ensured.kind === 'there') return ensured.copy;
       if (ensured.kind !== 'busy') return saidNo(ensured);
-      if (now() >= until) {
-        return refuse({ code: 'upload-under-way' });
-      }
+      if (now() >= until) return refuse({ code: 'upload-under-way' });
       await sleep(LOOK_EVERY);
     }
   }

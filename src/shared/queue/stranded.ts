@@ -17,7 +17,7 @@ export const isStranded = async (job: Job): Promise<boolean> =>
 export const takeAway = (job: Job): Promise<void> => job.remove({ removeChildren: false });
 
 /**
- * Takes away what a sleeping job waits for in vain, and what its sleeping children do.
+ * Takes away what a sleeping job, or a sleeping child of it, waits for and will never come.
  *
  * @param isOver whether a job that sleeps has nothing to wait for any more.
  * @returns how many there were.

@@ -1,4 +1,4 @@
-/** After a person's word: whatever of a campaign is asleep looks at the record again. */
+/** After an operator's decision: whatever of a campaign is asleep looks at the record again. */
 import { ServiceError } from '../platform/errors.ts';
 import {
   accountOfLane,
@@ -20,7 +20,7 @@ const HAVE_WORK: readonly string[] = [submitBatchJob.name, awaitReceiptJob.name]
 /**
  * Promotes the root; or, since a root that waits for children runs only when none is left, parts it
  * from those that sleep and lets it add what the record asks for: one batch may wait for a receipt,
- * or for a person, while another must go on. Uploads are promoted instead. A job that is not
+ * or for an operator, while another must go on. Uploads are promoted instead. A job that is not
  * asleep, or no longer there, needs no waking.
  */
 export async function wakeCampaign(queues: Queues, campaignId: string): Promise<void> {

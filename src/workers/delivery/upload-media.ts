@@ -6,7 +6,6 @@
  */
 import { fileThing } from '../../shared/campaign/material.ts';
 import { uploadsOf } from '../../shared/campaign/message.ts';
-import { bringUpload, fileOf, materialKeyOf } from '../../shared/delivery/bring-upload.ts';
 import { makeEnsureAtWechat } from '../../shared/delivery/ensure-at-wechat.ts';
 import type { UploadMediaPayload } from '../../shared/queue/jobs.ts';
 import type { Handler } from '../job.ts';
@@ -16,9 +15,8 @@ import type { Uploads } from './uploading.ts';
 type Dependencies = Pick<Tools, 'stores' | 'wechatFor' | 'now'> & { readonly uploads: Uploads };
 
 export function makeUploadMedia(deps: Dependencies): Handler<UploadMediaPayload> {
-  const { stores, wechatFor, uploads, now } = deps;
-  const { media, materials } = stores;
-  const ensureAtWechat = makeEnsureAtWechat({ materials, now });
+  const { uploads } = deps;
+  const ensureAtWechat = makeEnsureAtWechat(deps);
 
   return async function uploadMedia({ campaignId, n, generation }, job) {
     const uploading = await uploads.begin(job, {
@@ -32,19 +30,13 @@ export function makeUploadMedia(deps: Dependencies): Handler<UploadMediaPayload>
     const { message, route, account } = uploading;
     const upload = uploadsOf(message, route).find((one) => one.n === n);
     if (!upload) return null;
-    const file = await fileOf(media, upload);
-    if (!file) {
+    const ensured = await ensureAtWechat.file(account.name, upload, job.id);
+    if (ensured.kind === 'gone') {
       return uploads.refuse(uploading, { code: 'media-missing', upload: upload.upload });
     }
-    if ('unfit' in file) {
-      return uploads.refuse(uploading, { code: 'cover-unfit', flaws: file.unfit });
+    if (ensured.kind === 'unfit') {
+      return uploads.refuse(uploading, { code: 'cover-unfit', flaws: ensured.flaws });
     }
-    const ensured = await ensureAtWechat(
-      account.name,
-      materialKeyOf(upload, file),
-      () => bringUpload(wechatFor(account.name), upload, file, now),
-      job.id,
-    );
     return uploads.takeIn(uploading, upload.kind, ensured);
   };
 }

@@ -3,27 +3,12 @@
  * batch. `uploadnews` has ten calls a day, so the same articles are never uploaded twice while
  * WeChat still has them.
  */
-import {
-  draftOf,
-  filesOf,
-  type Items,
-  NEWS,
-  takeFailure,
-  type WechatCopy,
-} from '../../shared/campaign/material.ts';
+import { draftOf, filesOf, type Items, NEWS, takeFailure } from '../../shared/campaign/material.ts';
 import { type Article, coverKind } from '../../shared/campaign/message.ts';
 import { type Ensured, makeEnsureAtWechat } from '../../shared/delivery/ensure-at-wechat.ts';
-import { articleBodies, articlesKey } from '../../shared/delivery/wechat-message.ts';
+import { articleBodies } from '../../shared/delivery/wechat-message.ts';
 import type { UploadNewsPayload } from '../../shared/queue/jobs.ts';
-import { TEMPORARY_MEDIA_LIFE } from '../../shared/record/material-store.ts';
-import type { Answer } from '../../shared/wechat/client.ts';
-import {
-  type ArticleBody,
-  addDraft,
-  copyDraft,
-  readDraft,
-  uploadNews,
-} from '../../shared/wechat/news.ts';
+import { type ArticleBody, addDraft, copyDraft, readDraft } from '../../shared/wechat/news.ts';
 import type { Handler, Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
 import { draftLeftBehind } from './drafts.ts';
@@ -39,8 +24,8 @@ type Dependencies = Pick<Tools, 'stores' | 'wechatFor' | 'now'> & {
 
 export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
   const { stores, wechatFor, prepareMessage, loseCopies, uploads, now } = deps;
-  const { campaigns, materials, lanes } = stores;
-  const ensureAtWechat = makeEnsureAtWechat({ materials, now });
+  const { campaigns, lanes } = stores;
+  const ensureAtWechat = makeEnsureAtWechat(deps);
 
   return async function upload({ campaignId, generation, batchNo }, job) {
     const uploading = await uploads.begin(job, {
@@ -51,7 +36,7 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
       },
     });
     if (uploading?.message.type !== 'news') return null;
-    const { message, route, account } = uploading;
+    const { campaign, message, route, account } = uploading;
     if ('mediaId' in message) {
       return uploads.takeIn(uploading, 'news', await copyOfDraft(uploading, message.mediaId));
     }
@@ -64,7 +49,10 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
     }
     const bodies = articleBodies(message.articles, route, idsIn(message, route, files.items));
     if (!bodies) throw new TypeError(`campaign ${campaignId}: an item without its id`);
-    const made = await make(uploading, bodies);
+    const made =
+      uploading.thing === NEWS
+        ? await ensureAtWechat.news(account.name, bodies, { era: campaign.era, by: job.id })
+        : await asDraft(uploading, bodies);
     if (made.kind === 'refused' && made.remedy.kind === 'new-media') {
       return filesAgain(uploading, message.articles, files.items);
     }
@@ -72,17 +60,6 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
     if (isClosed && account.newsRoute === 'auto') return useDrafts(uploading, made.errcode);
     return uploads.takeIn(uploading, 'news', made);
   };
-
-  async function make(uploading: Uploading, bodies: readonly ArticleBody[]): Promise<Ensured> {
-    const { job, campaign, account, thing } = uploading;
-    if (thing !== NEWS) return asDraft(uploading, bodies);
-    const asNews = async (): Promise<Answer<WechatCopy>> => {
-      const answer = await uploadNews(wechatFor(account.name), bodies, campaign.era);
-      if (answer.kind !== 'ok') return answer;
-      return { kind: 'ok', value: { ...answer.value, expiresAt: now() + TEMPORARY_MEDIA_LIFE } };
-    };
-    return ensureAtWechat(account.name, articlesKey(bodies), asNews, job.id);
-  }
 
   /** An earlier run's call may have made it without our hearing so: that draft is used. */
   async function asDraft(

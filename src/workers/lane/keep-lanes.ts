@@ -142,7 +142,7 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
     return state;
   }
 
-  /** What a person released goes on at once; what had to go one by one is wide again after a while. */
+  /** What an operator released goes on at once; what had to go one by one is wide again after a while. */
   async function attend(account: string): Promise<void> {
     const state = await lanes.read(account);
     const kept = workers.get(account);

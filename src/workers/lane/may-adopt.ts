@@ -1,9 +1,9 @@
 /**
  * Whose message is it? WeChat has been seen to answer 45065 to keys that were never used, with the
  * id of another call of the same moment. While that other call's answer is still on its way, its id
- * looks like nobody's: whoever adopts it then takes another batch's receipt for its own.
+ * looks unowned: the batch that adopts it then takes another batch's receipt for its own.
  *
- * So an id that nobody owns is adopted only when no other batch may still claim it: not while a
+ * So an id without an owner is adopted only when no other batch may still claim it: not while a
  * first call is under way, and of those that are asked about again the earliest goes first. Pure.
  */
 import type { Batch, BatchRef } from '../../shared/campaign/batch.ts';

@@ -37,7 +37,7 @@ export type LaneReaction =
   | { readonly kind: 'sleep'; readonly until: number; readonly reason: WaitReason }
   /** Too fast for WeChat: asleep until then, and one at a time for a while after. */
   | { readonly kind: 'narrow'; readonly until: number; readonly oneByOneUntil: number }
-  /** A person must act before anything of this scope can go out. */
+  /** An operator must act before anything of this scope can go out. */
   | {
       readonly kind: 'stop';
       readonly scope: 'send' | 'account';
@@ -58,7 +58,7 @@ const NONE: LaneReaction = { kind: 'none' };
 const ONE_BY_ONE = 10 * MINUTE;
 /** Not there, not accepted, no harm done: a network that is down is tried again soon. */
 const NOT_SENT_PAUSE = 5 * SECOND;
-/** A stopped lane is woken by a person; this is how long a batch sleeps if nobody wakes it. */
+/** A stopped lane is woken by an operator; this is how long a batch sleeps without that. */
 const STOPPED_PAUSE = HOUR;
 
 export function readSubmission(answer: Answer<Submission>, at: Situation): Reading {
