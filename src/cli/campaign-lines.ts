@@ -72,17 +72,7 @@ export function campaignLines(campaign: CampaignSummary, screen: Screen): string
         labels.batches,
         [number(total, t), ...(counts.length > 0 ? [counts.join(t.comma)] : [])].join(t.colon),
       ],
-      [
-        labels.result,
-        batches.settled === 0
-          ? undefined
-          : texts.result(
-              number(receipt.sent, t),
-              number(receipt.failed, t),
-              number(receipt.eligible, t),
-              number(receipt.total, t),
-            ),
-      ],
+      [labels.result, batches.settled === 0 ? undefined : texts.result(receipt)],
       [labels.sendAt, localTime(campaign.sendAt)],
       [labels.notAfter, localTime(campaign.notAfter)],
       [labels.ended, campaign.completedAt && localTime(campaign.completedAt)],
@@ -126,7 +116,7 @@ export function batchLine(batch: BatchDetails, screen: Screen): string {
     `${t.batch.no(no)}  ${STATE_WORDS[lang].batchStates[state]}`,
     size === null ? undefined : t.batch.size(number(size, t)),
     msgId && t.batch.msgId(msgId),
-    receipt && t.batch.receipt(number(receipt.sent, t), number(receipt.failed, t)),
+    receipt && t.batch.receipt(receipt),
     batch.error?.message ?? batch.message,
     t.campaign.version(version),
   ];

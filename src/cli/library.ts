@@ -95,18 +95,11 @@ async function upload(source: string, { client, values, terminal, json, t }: Inv
 
 const audienceLines = (lists: readonly AudienceDetails[], screen: Screen): string[] =>
   table(
-    lists.map(({ id, recipients, received, duplicates, invalid, suppressed, name = '' }) => {
-      const { t } = screen;
-      const [all = '', ...dropped] = [received, duplicates, invalid, suppressed].map((count) =>
-        number(count, t),
-      );
-      const [twice = '', wrong = '', excluded = ''] = dropped;
-      return [
-        id,
-        t.list.recipients(number(recipients, t)),
-        t.list.received(all, twice, wrong, excluded),
-        name,
-      ];
-    }),
+    lists.map((list) => [
+      list.id,
+      screen.t.list.recipients(number(list.recipients, screen.t)),
+      screen.t.list.received(list),
+      list.name ?? '',
+    ]),
     screen,
   );

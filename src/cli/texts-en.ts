@@ -1,3 +1,11 @@
+type Received = Readonly<Record<'received' | 'duplicates' | 'invalid' | 'suppressed', number>>;
+
+type Receipt = Readonly<Record<'sent' | 'failed' | 'eligible' | 'total', number | null>>;
+
+export const figures = (count: number): string => count.toLocaleString('en');
+
+const known = (count: number | null): string => (count === null ? 'unknown' : figures(count));
+
 export const EN = {
   unknown: 'unknown',
   colon: ': ',
@@ -210,8 +218,8 @@ It ends with 1 if something must be corrected before campaigns can be sent.`,
     sandbox: ' (sandbox: no follower receives anything)',
     recipients: (count: string) => `${count} recipients`,
     count: (state: string, count: string) => `${count} ${state}`,
-    result: (sent: string, failed: string, eligible: string, total: string) =>
-      `${sent} sent, ${failed} failed, of ${eligible} eligible (${total} in all)`,
+    result: (of: Receipt) =>
+      `${known(of.sent)} sent, ${known(of.failed)} failed, of ${known(of.eligible)} eligible (${known(of.total)} in all)`,
     until: (time: string) => `until ${time}`,
     queue: (queue: string) => `(queue ${queue})`,
     late: 'after notAfter, so it will be cancelled',
@@ -229,7 +237,7 @@ It ends with 1 if something must be corrected before campaigns can be sent.`,
     no: (no: number) => `batch ${no}`,
     size: (count: string) => `${count} OpenIDs`,
     msgId: (msgId: string) => `message id ${msgId}`,
-    receipt: (sent: string, failed: string) => `${sent} sent, ${failed} failed`,
+    receipt: (of: Receipt) => `${known(of.sent)} sent, ${known(of.failed)} failed`,
   },
   inFlight: {
     calling: (no: number) => `batch ${no} is being submitted: it may still be sent`,
@@ -272,8 +280,8 @@ It ends with 1 if something must be corrected before campaigns can be sent.`,
   },
   list: {
     recipients: (count: string) => `${count} recipients`,
-    received: (received: string, duplicates: string, invalid: string, suppressed: string) =>
-      `of ${received} received: ${duplicates} duplicates, ${invalid} invalid, ${suppressed} excluded`,
+    received: (of: Received) =>
+      `of ${figures(of.received)} received: ${figures(of.duplicates)} duplicates, ${figures(of.invalid)} invalid, ${figures(of.suppressed)} excluded`,
     progress: (bytes: string) => `${bytes} bytes sent `,
   },
 

@@ -1,4 +1,7 @@
 import type { Texts } from './texts.ts';
+import { figures } from './texts-en.ts';
+
+const known = (count: number | null): string => (count === null ? '未知' : figures(count));
 
 export const ZH: Texts = {
   unknown: '未知',
@@ -204,8 +207,8 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
     sandbox: '（沙箱：不会有真实用户收到）',
     recipients: (count) => `${count} 人`,
     count: (state, count) => `${state} ${count}`,
-    result: (sent, failed, eligible, total) =>
-      `成功 ${sent} 人，失败 ${failed} 人，可发送 ${eligible} 人（共 ${total} 人）`,
+    result: (of) =>
+      `成功 ${known(of.sent)} 人，失败 ${known(of.failed)} 人，可发送 ${known(of.eligible)} 人（共 ${known(of.total)} 人）`,
     until: (time) => `${time} 继续`,
     queue: (queue) => `（队列 ${queue}）`,
     late: '已晚于截止时间，任务将被取消',
@@ -222,7 +225,7 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
     no: (no) => `批次 ${no}`,
     size: (count) => `${count} 个 OpenID`,
     msgId: (msgId) => `消息 id ${msgId}`,
-    receipt: (sent, failed) => `成功 ${sent} 人，失败 ${failed} 人`,
+    receipt: (of) => `成功 ${known(of.sent)} 人，失败 ${known(of.failed)} 人`,
   },
   inFlight: {
     calling: (no) => `批次 ${no} 正在提交，可能仍会发出`,
@@ -264,8 +267,8 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
   },
   list: {
     recipients: (count) => `${count} 人`,
-    received: (received, duplicates, invalid, suppressed) =>
-      `收到 ${received} 个，重复 ${duplicates} 个，无效 ${invalid} 个，排除 ${suppressed} 个`,
+    received: (of) =>
+      `收到 ${figures(of.received)} 个，重复 ${figures(of.duplicates)} 个，无效 ${figures(of.invalid)} 个，排除 ${figures(of.suppressed)} 个`,
     progress: (bytes) => `已上传 ${bytes} 字节 `,
   },
 

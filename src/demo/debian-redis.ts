@@ -36,10 +36,10 @@ export interface UnpackedRedis {
 /**
  * The unpacked server, from the cache if it is there.
  *
- * Any number of processes may ask at once: each unpacks into a folder of its own, and one rename
- * decides whose copy everyone uses.
+ * Several processes may call this at once: each unpacks into a folder of its own, and the first
+ * rename wins.
  *
- * @throws whatever apt-get or dpkg said: no Debian, no network, no such package.
+ * @throws the error of apt-get or dpkg: no Debian, no network, no such package.
  */
 export async function unpackRedis(
   cacheDir: string,
@@ -75,15 +75,15 @@ async function unpack(workshop: string, root: string): Promise<void> {
   for (const folder of ['lists/partial', 'cache/archives/partial', 'root']) {
     await mkdir(join(workshop, folder), { recursive: true });
   }
-  // Private lists and archives: nothing of the machine's own apt is read, changed or locked.
-  const apt = async (...words: string[]): Promise<void> => {
+  // Private lists and archives, so that the machine's own apt is neither changed nor locked.
+  const apt = async (...args: string[]): Promise<void> => {
     const options = [
       `Dir::State::lists=${join(workshop, 'lists')}`,
       `Dir::Cache=${join(workshop, 'cache')}`,
       'Debug::NoLocking=1',
       'APT::Sandbox::User=root',
     ].flatMap((option) => ['-o', option]);
-    await run('apt-get', ['-qq', ...options, ...words], { cwd: workshop, timeout: 2 * MINUTE });
+    await run('apt-get', ['-qq', ...options, ...args], { cwd: workshop, timeout: 2 * MINUTE });
   };
   const fetch = async (...packages: string[]): Promise<void> => {
     await apt('download', ...packages);

@@ -1,5 +1,5 @@
 /**
- * A Redis of our own for those who have none: `npm start`, `npm run demo` and the tests.
+ * A private Redis for `npm start`, `npm run demo` and the tests, where REDIS_URL is not set.
  *
  *   REDIS_URL ──▶ redis-server or valkey-server on PATH ──▶ Debian's packages, unpacked ──▶ give up
  *
@@ -40,7 +40,7 @@ export interface PrivateRedisOptions {
   readonly cacheDir: string;
   /** `always` (the default) loses nothing; `everysec` may lose a second. */
   readonly appendfsync?: 'always' | 'everysec';
-  /** Told in a sentence what takes time. */
+  /** Called with a sentence before what takes time. */
   readonly log?: (sentence: string) => void;
 }
 
@@ -62,7 +62,7 @@ export async function resolveRedis({
   return { url, source: 'REDIS_URL', pid: undefined, stop: async () => {} };
 }
 
-/** @throws {ServiceError} `REDIS_UNFIT`: none to be had, data folder in use, or it did not start. */
+/** @throws {ServiceError} `REDIS_UNFIT`: no server found, data folder in use, or it did not start. */
 export async function startPrivateRedis(options: PrivateRedisOptions): Promise<RunningRedis> {
   const server = await findServer(options);
   await mkdir(options.dataDir, { recursive: true });
@@ -96,17 +96,17 @@ const answers = (command: string): Promise<boolean> =>
 
 /** Two servers in one folder would write one append-only file. */
 const IN_USE = 75;
-/** Until a server has gone whose owner was killed just now. */
-const LAST_BREATH_S = 3;
+/** A server whose owner was killed needs a moment to end. */
+const LOCK_WAIT_S = 3;
 
-/** Each becomes the next. Both are util-linux's, as it is on every Debian. */
+/** Each command runs the next one. Both belong to util-linux, which every Debian has. */
 async function boundTo(dataDir: string): Promise<string[]> {
   return [
-    // This process's end is its end.
+    // It ends with this process.
     ...((await answers('setpriv')) ? ['setpriv', '--pdeathsig', 'TERM'] : []),
-    // Held by the server itself, so that none is left behind, however it ends.
+    // The server itself holds the lock, so it is released however the server ends.
     ...((await answers('flock'))
-      ? ['flock', '--no-fork', '-w', `${LAST_BREATH_S}`, '-E', `${IN_USE}`, dataDir]
+      ? ['flock', '--no-fork', '-w', `${LOCK_WAIT_S}`, '-E', `${IN_USE}`, dataDir]
       : []),
   ];
 }
@@ -117,7 +117,7 @@ async function startIn(
   appendfsync: 'always' | 'everysec',
 ): Promise<RunningRedis> {
   const bound = await boundTo(dataDir);
-  let lastWords = '';
+  let lastOutput = '';
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
     const port = await freePort();
     const [first = '', ...rest] = [
@@ -127,12 +127,12 @@ async function startIn(
     ];
     // A process group of its own: Ctrl-C reaches us, and we stop Redis last.
     const server = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    const said = collectWords(server);
+    const output = collectOutput(server);
     const stop = stopper(server);
     if (await isUp(server, { port, dataDir })) {
       return { url: `redis://127.0.0.1:${port}`, source, pid: server.pid, stop };
     }
-    lastWords = said();
+    lastOutput = output();
     await kill(server);
     if (server.exitCode === IN_USE) {
       throw new ServiceError(
@@ -141,7 +141,7 @@ async function startIn(
       );
     }
   }
-  throw new ServiceError('REDIS_UNFIT', `${source}: did not start. ${lastWords}`.trim());
+  throw new ServiceError('REDIS_UNFIT', `${source}: did not start. ${lastOutput}`.trim());
 }
 
 const settings = (on: { dataDir: string; port: number; appendfsync: string }): string[] => [
@@ -150,17 +150,17 @@ const settings = (on: { dataDir: string; port: number; appendfsync: string }): s
   ...['--maxmemory-policy', 'noeviction', '--loglevel', 'warning'],
 ];
 
-function collectWords(server: ChildProcess): () => string {
-  let words = '';
+function collectOutput(server: ChildProcess): () => string {
+  let output = '';
   for (const stream of [server.stdout, server.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
-      words = (words + chunk.toString()).slice(-2_000);
+      output = (output + chunk.toString()).slice(-2_000);
     });
   }
   server.on('error', (error) => {
-    words += error.message;
+    output += error.message;
   });
-  return () => words;
+  return () => output;
 }
 
 function stopper(server: ChildProcess): () => Promise<void> {
@@ -180,9 +180,9 @@ async function kill(server: ChildProcess): Promise<void> {
   if (hasEnded(server)) return;
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
-  const impatience = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT);
+  const killer = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT);
   await ended;
-  clearTimeout(impatience);
+  clearTimeout(killer);
 }
 
 const hasEnded = (server: ChildProcess): boolean =>

@@ -11,13 +11,13 @@ type Code = keyof Codes;
 export const DOCTOR_TEXTS: Readonly<Record<Language, DoctorTexts>> = { en: EN, zh: ZH };
 
 /** Each with what to do, where something can be done. */
-export type Told = readonly [sentence: string, remedy?: string | undefined];
+export type Text = readonly [sentence: string, remedy?: string | undefined];
 
 export interface Finding {
   /** `fault`: campaigns cannot be sent, or would go wrong. `warning`: less safe, or less known. */
   readonly level: 'ok' | 'warning' | 'fault';
   readonly code: Code;
-  /** In words: `settings`, `Redis`, `account default` … */
+  /** Such as `settings`, `Redis`, `account default` … */
   readonly about: string;
   readonly sentence: string;
   readonly remedy?: string;
@@ -36,8 +36,8 @@ export function makeFindings(language: Language): Findings {
   const make =
     (level: Finding['level']): Make =>
     (about, code, ...facts) => {
-      const tell = t.findings[code] as (...given: readonly unknown[]) => Told;
-      const [sentence, remedy] = tell(...facts);
+      const describe = t.findings[code] as (...given: readonly unknown[]) => Text;
+      const [sentence, remedy] = describe(...facts);
       return { level, code, about, sentence, ...(remedy === undefined ? {} : { remedy }) };
     };
   return { language, t, ok: make('ok'), warning: make('warning'), fault: make('fault') };
