@@ -56,7 +56,7 @@ const MARKS = {
 const NAMED = 3;
 
 /** What is the same for several accounts is one line. */
-function findingLines(findings: readonly Finding[], t: DoctorTexts, { paint }: Screen): string[] {
+function findingLines(findings: readonly Finding[], t: DoctorTexts, screen: Screen): string[] {
   const alike = new Map<string, Finding[]>();
   for (const finding of findings) {
     const { level, sentence, remedy } = finding;
@@ -67,13 +67,14 @@ function findingLines(findings: readonly Finding[], t: DoctorTexts, { paint }: S
     const [first] = same;
     if (!first) return [];
     const [mark, colour] = MARKS[first.level];
+    const { colon, comma } = screen.t;
     const named = same
       .slice(0, NAMED)
       .map(({ about }) => about)
-      .join(', ');
+      .join(comma);
     const about = same.length > NAMED ? t.more(named, same.length - NAMED) : named;
     return [
-      `${paint(colour, mark)} ${about}: ${first.sentence}`,
+      `${screen.paint(colour, mark)} ${about}${colon}${first.sentence}`,
       ...(first.remedy ? [`    → ${first.remedy}`] : []),
     ];
   });
