@@ -3,8 +3,8 @@ import { makeReceiptsRoutes } from '../../src/producer/api/receipts.ts';
 import { HOUR } from '../../src/shared/platform/time.ts';
 import { awaitReceiptJob } from '../../src/shared/queue/jobs.ts';
 import { plan } from '../../src/shared/queue/queues.ts';
-import { sealReply } from '../../src/shared/wechat/push/seal-envelope.ts';
 import { testRedis } from '../support/redis.ts';
+import { sealReply } from '../support/seal-reply.ts';
 import {
   APP_ID,
   CALLBACK_TOKEN,

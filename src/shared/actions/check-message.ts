@@ -2,6 +2,7 @@
 
 import { setImmediate as breath } from 'node:timers/promises';
 import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/article-pictures.ts';
+import { given } from '../campaign/given.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
@@ -85,7 +86,7 @@ export async function checkMessage(
     const path = `articles.${at}`;
     const { thumb, ...rest } = asked;
     await pictures(`${path}.content`, asked.content);
-    return defined({ ...rest, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
+    return given({ ...rest, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
   }
 
   async function pictures(path: string, html: string): Promise<void> {
@@ -160,9 +161,3 @@ const UPLOAD_ID = /^m_[A-Za-z0-9_-]+$/;
 
 /** Of one article: an answer has an end. */
 const MOST_FOREIGN = 10;
-
-/** zod leaves `undefined` where an optional field was absent; the record has none. */
-const defined = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };

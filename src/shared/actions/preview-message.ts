@@ -1,6 +1,6 @@
 /** A message to a few people at once, for a look: no campaign, no batch, no receipt. */
 
-import { type DailyQuota, dailyQuotas, PREVIEW } from '../campaign/daily-quotas.ts';
+import { PREVIEW, quotaOf } from '../campaign/daily-quotas.ts';
 import { coverKind } from '../campaign/message.ts';
 import type { Mistake } from '../campaign/mistake.ts';
 import { type PreviewReport, PreviewRequest, type PreviewTo } from '../contract/previews.ts';
@@ -14,6 +14,7 @@ import type { Language } from '../platform/sentences.ts';
 import type { Stores } from '../record/record.ts';
 import type { Era } from '../wechat/client.ts';
 import { type MassMessage, preview } from '../wechat/mass.ts';
+import { refusesAll } from '../wechat/remedies.ts';
 import { accountFor } from './account-for.ts';
 import { checkMessage } from './check-message.ts';
 import { parseAll } from './parse-all.ts';
@@ -60,7 +61,7 @@ export function makePreviewMessage(deps: Dependencies) {
       account: account.name,
       sent: results.filter(({ outcome }) => outcome === 'sent').length,
       results,
-      quota: await quotaOf(account),
+      quota: quotaOf(PREVIEW, await stores.quota.today(account.name)),
     };
   };
 
@@ -84,14 +85,9 @@ export function makePreviewMessage(deps: Dependencies) {
         to: one,
         ...(answer.kind === 'ok' ? { outcome: 'sent' as const } : noOutcome(answer, language)),
       });
-      stopped = answer.kind === 'refused' && answer.remedy.scope !== 'batch';
+      stopped = refusesAll(answer);
     }
     return results;
-  }
-
-  async function quotaOf(account: AccountConfig): Promise<DailyQuota> {
-    const all = dailyQuotas(account, await stores.quota.today(account.name));
-    return all[PREVIEW] ?? { perDay: 0, usedToday: 0, left: 0 };
   }
 }
 

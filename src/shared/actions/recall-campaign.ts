@@ -7,7 +7,7 @@
 
 import type { Batch } from '../campaign/batch.ts';
 import type { Campaign } from '../campaign/campaign.ts';
-import { type DailyQuota, dailyQuotas, RECALL } from '../campaign/daily-quotas.ts';
+import { quotaOf, RECALL } from '../campaign/daily-quotas.ts';
 import { NEWS } from '../campaign/material.ts';
 import { type RecallNote, recallNoteWords } from '../contract/campaign-words.ts';
 import type { RecallReport, RecallRequest } from '../contract/decisions.ts';
@@ -18,6 +18,7 @@ import type { AccountConfig } from '../platform/accounts.ts';
 import type { Language } from '../platform/sentences.ts';
 import type { Stores } from '../record/record.ts';
 import { recallMass } from '../wechat/mass.ts';
+import { refusesAll } from '../wechat/remedies.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'quota' | 'identityOf'>;
@@ -66,7 +67,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
       id,
       recalled: results.filter(({ outcome }) => outcome === 'recalled').length,
       results,
-      quota: await quotaOf(account),
+      quota: quotaOf(RECALL, await quota.today(account.name)),
       notes: notesOf(campaign, request, notOut).map((note) => ({
         ...note,
         message: recallNoteWords(note, language),
@@ -132,7 +133,7 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
       const article = articleIndex === undefined ? {} : { article: articleIndex };
       const told = { action: 'recall', batch: no, msgId, outcome, ...article } as const;
       await campaigns.note(id, { at: now(), by, ...told });
-      if (answer.kind === 'refused' && answer.remedy.scope !== 'batch') isOver = true;
+      isOver ||= refusesAll(answer);
     }
     return results;
   }
@@ -146,11 +147,6 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
       if (isOfAll) done.add(`${entry.batch} ${entry.msgId}`);
     }
     return done;
-  }
-
-  async function quotaOf(account: AccountConfig): Promise<DailyQuota> {
-    const all = dailyQuotas(account, await quota.today(account.name));
-    return all[RECALL] ?? { perDay: 0, usedToday: 0, left: 0 };
   }
 }
 

@@ -24,6 +24,7 @@ import {
 } from './batch.ts';
 import type { Range } from './divide.ts';
 import type { Failure } from './failure.ts';
+import { given } from './given.ts';
 import { type Receipt, sameReceipt } from './receipt.ts';
 
 export type BatchEvent =
@@ -126,7 +127,7 @@ function after(batch: Batch, event: BatchEvent): Batch {
         answered: true,
         nextAttemptAt: event.nextAttemptAt,
         reason: 'outcome-unknown',
-        ...(event.errcode === undefined ? {} : { errcode: event.errcode }),
+        ...given({ errcode: event.errcode }),
       };
     case 'held':
       return hold(batch, event);
@@ -154,7 +155,10 @@ function after(batch: Batch, event: BatchEvent): Batch {
         : illegal(batch, event);
     case 'retried':
       return batch.state === 'refused'
-        ? again({ ...batch, ...smaller(event) })
+        ? again({
+            ...batch,
+            ...given({ range: event.range, without: event.without, size: event.size }),
+          })
         : illegal(batch, event);
     case 'resolved-given-up': {
       if (batch.state !== 'held') return illegal(batch, event);
@@ -202,8 +206,7 @@ function accept(batch: Batch, event: Event<'accepted'>): Batch {
       state: 'submitted',
       msgId: event.msgId,
       submittedAt: event.at,
-      ...(event.msgDataId === undefined ? {} : { msgDataId: event.msgDataId }),
-      ...(event.adopted ? { adopted: true } : {}),
+      ...given({ msgDataId: event.msgDataId, adopted: event.adopted || undefined }),
     };
   }
   return isAbout(batch, event.msgId) ? batch : illegal(batch, event);
@@ -229,7 +232,7 @@ function acceptLate(
     run: batch.run + 1,
     msgId,
     submittedAt: at,
-    ...(msgDataId === undefined ? {} : { msgDataId }),
+    ...given({ msgDataId }),
     ...(isOtherKeyOut ? { twice: true } : {}),
   };
 }
@@ -238,7 +241,7 @@ function acceptLate(
 function refuse(batch: Batch, event: Event<'refused'>): Batch {
   if (batch.state === 'refused') return batch;
   if (batch.state !== 'submitting' && batch.state !== 'pending') return illegal(batch, event);
-  const errcode = event.errcode === undefined ? {} : { errcode: event.errcode };
+  const errcode = given({ errcode: event.errcode });
   if (batch.state === 'submitting' && batch.unanswered) {
     return {
       ...common(batch),
@@ -259,11 +262,8 @@ function refuse(batch: Batch, event: Event<'refused'>): Batch {
 }
 
 function putBack(batch: Batch, event: Event<'put-back'>): Batch {
-  const wait = {
-    reason: event.reason,
-    nextAttemptAt: event.nextAttemptAt,
-    ...(event.errcode === undefined ? {} : { errcode: event.errcode }),
-  };
+  const { reason, nextAttemptAt, errcode } = event;
+  const wait = { reason, nextAttemptAt, ...given({ errcode }) };
   if (batch.state === 'pending') return { ...common(batch), state: 'pending', ...wait };
   if (batch.state !== 'submitting') return illegal(batch, event);
   if (batch.unanswered) return { ...batch, answered: true, ...wait };
@@ -279,8 +279,7 @@ function hold(batch: Batch, event: Event<'held'>): Batch {
     heldAt: event.at,
     firstAttemptAt: batch.firstAttemptAt,
     reason: event.reason,
-    ...(event.takenMsgId === undefined ? {} : { takenMsgId: event.takenMsgId }),
-    ...(batch.errcode === undefined ? {} : { errcode: batch.errcode }),
+    ...given({ takenMsgId: event.takenMsgId, errcode: batch.errcode }),
   };
 }
 
@@ -298,12 +297,14 @@ function settle(batch: Batch, event: Event<'receipt-arrived'>): Batch {
     ...common(batch),
     state: 'settled',
     msgId: batch.msgId,
-    ...(batch.msgDataId === undefined ? {} : { msgDataId: batch.msgDataId }),
     submittedAt: batch.submittedAt,
-    ...(batch.adopted ? { adopted: true } : {}),
+    ...given({
+      msgDataId: batch.msgDataId,
+      adopted: batch.adopted || undefined,
+      reportedAt: event.reportedAt,
+    }),
     settledAt: batch.state === 'settled' ? batch.settledAt : event.at,
     receipt: event.receipt,
-    ...(event.reportedAt === undefined ? {} : { reportedAt: event.reportedAt }),
   };
 }
 
@@ -324,17 +325,14 @@ function common(batch: Batch): Common {
     run,
     attempts,
     version,
-    ...(range === undefined ? {} : { range }),
-    ...(without === undefined ? {} : { without }),
-    ...(resolved === undefined ? {} : { resolved }),
-    ...(twice === undefined ? {} : { twice }),
+    ...given({ range, without, resolved, twice }),
   };
 }
 
 /** `together`: the campaign's version, where all that were held then were decided at once. */
 const resolved = <T extends UnknownBatch>(batch: T, as: ResolvedAs, together?: number): T => ({
   ...batch,
-  resolved: { as, seen: batch.version, ...(together === undefined ? {} : { together }) },
+  resolved: { as, seen: batch.version, ...given({ together }) },
 });
 
 /** What a cancel, or the passing of `notAfter`, makes of a batch; null where WeChat has it. */
@@ -357,15 +355,8 @@ export function latenessOf(
   const isAwaited = batch.state === 'submitting' || isUnknown(batch);
   if (isAwaited && batch.generation === generation) return null;
   const msgDataId = 'msgDataId' in event ? event.msgDataId : undefined;
-  const more = msgDataId === undefined ? {} : { msgDataId };
-  return { type: 'accepted-late', msgId, generation, at, ...more };
+  return { type: 'accepted-late', msgId, generation, at, ...given({ msgDataId }) };
 }
-
-const smaller = ({ range, without, size }: Event<'retried'>) => ({
-  ...(range === undefined ? {} : { range }),
-  ...(without === undefined ? {} : { without }),
-  ...(size === undefined ? {} : { size }),
-});
 
 function isAbout(
   batch: Batch,

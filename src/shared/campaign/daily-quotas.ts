@@ -29,12 +29,16 @@ export interface QuotaAccount {
 export const sendsPerDay = ({ kind, callsPerDay }: QuotaAccount): number =>
   kind === 'subscription' ? 1 : callsPerDay;
 
-const quotaOf = (perDay: number, usedToday = 0) => ({
+const leftOf = (perDay: number, usedToday = 0) => ({
   perDay,
   usedToday,
   left: Math.max(0, perDay - usedToday),
 });
-export type DailyQuota = ReturnType<typeof quotaOf>;
+export type DailyQuota = ReturnType<typeof leftOf>;
+
+/** Of a path that every account has the same quota of. */
+export const quotaOf = (path: string, calls: Readonly<Record<string, number>>): DailyQuota =>
+  leftOf(DAILY_QUOTAS[path] ?? 0, calls[path]);
 
 /**
  * What is left by our own ledger. `send` and `sendall` share theirs: whether each has its own hundred
@@ -46,11 +50,8 @@ export function dailyQuotas(
   account: QuotaAccount,
   calls: Readonly<Record<string, number>>,
 ): Readonly<Record<string, DailyQuota>> {
-  const sending = quotaOf(sendsPerDay(account), (calls[SEND] ?? 0) + (calls[SEND_ALL] ?? 0));
-  const others = Object.entries(DAILY_QUOTAS).map(([path, perDay]) => [
-    path,
-    quotaOf(perDay, calls[path]),
-  ]);
+  const sending = leftOf(sendsPerDay(account), (calls[SEND] ?? 0) + (calls[SEND_ALL] ?? 0));
+  const others = Object.keys(DAILY_QUOTAS).map((path) => [path, quotaOf(path, calls)]);
   return {
     [SEND_ALL]: sending,
     ...(account.kind === 'service' ? { [SEND]: sending } : {}),

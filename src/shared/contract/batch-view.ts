@@ -1,6 +1,7 @@
 /** A batch as the API shows it: WeChat's keys and ids are there to be looked up, times are RFC 3339. */
 import { type Batch, batchKey } from '../campaign/batch.ts';
 import { rfc3339 } from '../campaign/campaign.ts';
+import { given } from '../campaign/given.ts';
 import { receiptWords } from '../campaign/receipt-words.ts';
 import { STATE_WORDS } from '../campaign/state-words.ts';
 import type { Language } from '../platform/sentences.ts';
@@ -12,8 +13,7 @@ export function batchView(campaignId: string, batch: Batch, language: Language):
   const { waits, heldFor } = STATE_WORDS[language];
   const base = {
     ...{ no, version, state, size, clientMsgId: batchKey(campaignId, batch), attempts },
-    ...(twice ? { twice } : {}),
-    ...('errcode' in batch && batch.errcode !== undefined ? { errcode: batch.errcode } : {}),
+    ...given({ twice, errcode: 'errcode' in batch ? batch.errcode : undefined }),
   };
   switch (batch.state) {
     case 'pending':
@@ -21,8 +21,8 @@ export function batchView(campaignId: string, batch: Batch, language: Language):
       const { reason, nextAttemptAt } = batch;
       return {
         ...base,
-        ...(reason === undefined ? {} : { reason, message: waits[reason] }),
-        ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: rfc3339(nextAttemptAt) }),
+        ...(reason && { reason, message: waits[reason] }),
+        ...(nextAttemptAt !== undefined && { nextAttemptAt: rfc3339(nextAttemptAt) }),
       };
     }
     case 'submitted':
@@ -42,7 +42,7 @@ export function batchView(campaignId: string, batch: Batch, language: Language):
         reason: batch.reason,
         message: heldFor[batch.reason],
         firstAttemptAt: rfc3339(batch.firstAttemptAt),
-        ...(batch.takenMsgId === undefined ? {} : { takenMsgId: batch.takenMsgId }),
+        ...given({ takenMsgId: batch.takenMsgId }),
       };
     case 'cancelled':
       return base;
@@ -51,8 +51,7 @@ export function batchView(campaignId: string, batch: Batch, language: Language):
 
 const messageOf = (batch: Extract<Batch, { state: 'submitted' | 'settled' }>) => ({
   msgId: batch.msgId,
-  ...(batch.msgDataId === undefined ? {} : { msgDataId: batch.msgDataId }),
   // An adopted message's answer (45065) lacks it: unknown, which is not the same as none.
-  ...(batch.adopted && batch.msgDataId === undefined ? { msgDataId: null } : {}),
+  ...given({ msgDataId: batch.msgDataId ?? (batch.adopted ? null : undefined) }),
   submittedAt: rfc3339(batch.submittedAt),
 });

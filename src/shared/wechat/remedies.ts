@@ -29,6 +29,10 @@ export type Remedy = { readonly scope: RemedyScope } & (
   | { readonly kind: 'account-down' }
 );
 
+/** Whether the calls that follow in a list would be refused for the same reason. */
+export const refusesAll = (answer: { readonly kind: string; readonly remedy?: Remedy }): boolean =>
+  answer.kind === 'refused' && answer.remedy?.scope !== 'batch';
+
 /** WeChat refuses the same clientmsgid for a minute, whatever the first answer was. */
 const SAME_KEY_PAUSE = 65 * SECOND;
 

@@ -7,7 +7,7 @@ import { openSealed, seal } from '../../../../src/shared/wechat/push/cipher.ts';
 import { checkAddress, openEnvelope } from '../../../../src/shared/wechat/push/open-envelope.ts';
 import { parseEvent } from '../../../../src/shared/wechat/push/parse-event.ts';
 import { readMessage } from '../../../../src/shared/wechat/push/read-message.ts';
-import { sealReply } from '../../../../src/shared/wechat/push/seal-envelope.ts';
+import { sealReply } from '../../../support/seal-reply.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../fixtures/wechat');
 const fixture = (name: string) => readFileSync(join(FIXTURES, name), 'utf8');

@@ -1,6 +1,6 @@
-import { signatureOf } from './check-signature.ts';
-import { seal } from './cipher.ts';
-import type { PushAccount } from './open-envelope.ts';
+import { signatureOf } from '../../src/shared/wechat/push/check-signature.ts';
+import { seal } from '../../src/shared/wechat/push/cipher.ts';
+import type { PushAccount } from '../../src/shared/wechat/push/open-envelope.ts';
 
 export interface Reply {
   readonly message: string;
