@@ -26,7 +26,9 @@ export const massApiOf = (audience: Audience): MassApi =>
 
 export interface AudienceCounts {
   readonly received: number;
+  /** Came before in this list. */
   readonly duplicates: number;
+  /** Not an OpenID. */
   readonly invalid: number;
   readonly recipients: number;
 }

@@ -10,28 +10,18 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AudienceCounts } from '../campaign/audience.ts';
 import { Fingerprint } from './fingerprint.ts';
-import type { IdSink } from './id-sink.ts';
 import { Refusal } from './list-flaw.ts';
 import { MAX_CHARS, MAX_PACKED_BYTES, packedBytes, packId } from './packed-id.ts';
 import { LEFT_OUT, Partitions } from './partitions.ts';
 import { SeenIds } from './seen-ids.ts';
 import { SpilledPages, SpillFile } from './spill-file.ts';
 
-/** Each OpenID that was received is counted once: as recipient, duplicate, invalid or suppressed. */
-export interface AudienceCounts {
-  readonly received: number;
-  /** Came before in this list. */
-  readonly duplicates: number;
-  /** Not an OpenID. */
-  readonly invalid: number;
+/** A list whose last id has come. Each OpenID that was received is counted once. */
+export interface DistinctList extends AudienceCounts {
   /** In a list that was to be left out; each time it came. */
   readonly suppressed: number;
-  readonly recipients: number;
-}
-
-/** A list whose last id has come. */
-export interface DistinctList extends AudienceCounts {
   /** The same for the same recipients in any order. */
   readonly fingerprint: string;
 }
@@ -57,7 +47,7 @@ interface DistinctOptions {
   readonly ready?: () => Promise<void>;
 }
 
-export class DistinctIds implements IdSink {
+export class DistinctIds {
   readonly #seed = randomBytes(4).readUInt32LE();
   readonly #file: SpillFile;
   readonly #log: SpilledPages;

@@ -1,14 +1,7 @@
+import type { DistinctIds } from './distinct-ids.ts';
+
 /** Takes what a reader finds where an OpenID should be. */
-export interface IdSink {
-  /** Of what is taken next; the first one is 1. */
-  line: number;
-  /** The characters `text[from, to)`. */
-  take(text: Uint8Array, from: number, to: number): void;
-  takeString(id: string): void;
-  takeInvalid(): void;
-  /** To be awaited now and then: the sink may be behind. */
-  ready(): Promise<void>;
-}
+export type IdSink = Pick<DistinctIds, 'line' | 'take' | 'takeString' | 'takeInvalid' | 'ready'>;
 
 /** Letters, digits, `-` and `_`: what an OpenID begins and ends with. */
 export const isPlain = (byte = 0): boolean =>
