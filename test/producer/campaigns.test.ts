@@ -298,7 +298,7 @@ describe('POST /v1/campaigns', () => {
     for (const key of await redis.keys(`${prefix}:record:media:${json.id}*`)) {
       expect(await redis.pttl(key)).toBeGreaterThan(200 * DAY);
     }
-    expect(await redis.keys(`${prefix}:record:media:${json.id}*`)).toHaveLength(2);
+    expect(await redis.keys(`${prefix}:record:media:${json.id}*`)).toHaveLength(1);
   });
 });
 
