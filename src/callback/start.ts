@@ -87,13 +87,13 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     noteEvent: (account, at, mode) => stores.lanes.noteEvent(account, at, mode),
     spoolDir,
     dispatcher,
-    ready: () => redisFaults(redis),
+    ready: () => redisFaults(redis, config.redis),
     now,
   });
   // The port is open already: without Redis events go to the spool, and WeChat gets its answer.
   const away = 'Redis is away: events are kept in the spool until it is back';
   const unfit = new Promise<Error>((fail) => {
-    examineAtStart(redis, away).then((findings) => {
+    examineAtStart(redis, { ...config.redis, away }).then((findings) => {
       for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
     }, fail);
   });
@@ -102,7 +102,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     addresses: Object.fromEntries(
       called().map(({ name }) => [`callback of ${name}`, address(name)]),
     ),
-    ready: () => redisFaults(redis),
+    ready: () => redisFaults(redis, config.redis),
     failed: Promise.race([installed.failed, unfit]),
     async stop() {
       installed.stop();

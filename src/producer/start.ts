@@ -29,6 +29,7 @@ import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { recordOf } from '../shared/record/keys.ts';
 import { openRecord } from '../shared/record/record.ts';
+import { makeReplicas } from '../shared/record/replicas.ts';
 import { makeTokenStore } from '../shared/record/token-store.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
@@ -70,7 +71,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   // Without Redis it starts all the same and says 503 until it is there.
   opens(clock.stop);
   const away = 'Redis is away: every call is answered with 503 until it is back';
-  const findings = await examineAtStart(redis, away);
+  const findings = await examineAtStart(redis, { ...config.redis, away });
   await clock.measure().catch(() => undefined);
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
 
@@ -85,7 +86,11 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const installed = await startWatching({ redis, record, config, accounts });
   opens(installed.stop);
   const identityOf = makeIdentityOf(config, accounts);
-  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
+  const replicas = makeReplicas({ redis, record, count: config.redis.waitReplicas });
+  opens(replicas.close);
+  const stores = openRecord({
+    ...{ redis, replicas, retainMs, submitTimeoutMs, identityOf, now, prefix },
+  });
   const queues = openQueues({ connection: redis, log, prefix });
   opens(queues.close);
   const feed = openCampaignFeed({
@@ -114,10 +119,11 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     await feed.stop();
     await queues.close();
     await dispatcher.close();
+    replicas.close();
     await redis.quit().catch(() => redis.disconnect());
   };
   const ready = async (): Promise<readonly string[]> => [
-    ...(await redisFaults(redis)),
+    ...(await redisFaults(redis, config.redis)),
     ...configFindings(config),
   ];
   const tokenExpiry = async (account: string): Promise<number | null> => {

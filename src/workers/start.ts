@@ -24,6 +24,7 @@ import { laneOf, QUEUE_NAMES, SHARED_QUEUES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { makeKeys, recordOf } from '../shared/record/keys.ts';
 import { openRecord } from '../shared/record/record.ts';
+import { makeReplicas } from '../shared/record/replicas.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { CallerMistake, cappedBackoff } from './job.ts';
 import { BOUNDS } from './lane/in-turn.ts';
@@ -85,7 +86,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   const { now = clock.now } = options;
   opens(clock.stop);
   const away = 'Redis is away: nothing is done until it is back';
-  const findings = await examineAtStart(redis, away);
+  const findings = await examineAtStart(redis, { ...config.redis, away });
   for (const finding of findings) log.warn({ event: 'redis.unfit' }, finding);
   await clock.measure();
 
@@ -98,8 +99,12 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   const { accounts } = watched;
   const identityOf = makeIdentityOf(config, accounts);
   const { retainMs } = config;
-  const stores = openRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
   const record = recordOf(prefix);
+  const replicas = makeReplicas({ redis, record, count: config.redis.waitReplicas });
+  opens(replicas.close);
+  const stores = openRecord({
+    ...{ redis, replicas, retainMs, submitTimeoutMs, identityOf, now, prefix },
+  });
   const installed = await startWatching({ redis, record, config, accounts });
   opens(installed.stop);
   const gate = makeGate({ redis, stores, check: installed.check, log, now });
@@ -242,7 +247,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     addresses: {},
     registry,
     failed: installed.failed,
-    ready: async () => [...(await redisFaults(redis)), ...(minder?.faults() ?? [])],
+    ready: async () => [...(await redisFaults(redis, config.redis)), ...(minder?.faults() ?? [])],
     async stop() {
       stopped = true;
       clearInterval(heart);
@@ -261,6 +266,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
       const closing = [queues.close(), dispatcher.close(), webhooks.close()];
       await inTime(Promise.all(closing), CLOSE_WITHIN).catch(no);
       listener.disconnect();
+      replicas.close();
       await inTime(redis.quit(), CLOSE_WITHIN).catch(() => redis.disconnect());
     },
   };

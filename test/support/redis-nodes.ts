@@ -34,7 +34,7 @@ const CACHE = join(import.meta.dirname, '../../.qunfa/cache');
 const KEPT = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
 const COMMON = ['--bind', '127.0.0.1', '--loglevel', 'warning', '--maxmemory-policy', 'noeviction'];
 /** How soon a master counts as gone. */
-const GONE_AFTER_MS = 1_500;
+const GONE_AFTER_MS = 1_000;
 export const MASTER_NAME = 'qunfa-test';
 
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -90,29 +90,33 @@ export async function startNode(
   };
 }
 
-/** One master, two replicas, three Sentinels. `monitored` is where the rest sees the master. */
+/** A master, its replicas, and Sentinels. `monitored` is where the others see the master. */
 export async function startSentinels({
-  args = [],
+  replicas: replicaCount = 2,
+  sentinels: sentinelCount = 3,
   monitored,
 }: {
-  readonly args?: readonly string[];
+  readonly replicas?: number;
+  readonly sentinels?: number;
   readonly monitored?: (port: number) => Promise<number>;
 } = {}): Promise<RedisGroup & { readonly sentinels: readonly RedisNode[] }> {
   const home = await mkdtemp(join(tmpdir(), 'qunfa-sentinels-'));
-  const [masterPort = 0, ...ports] = await freePorts(6);
+  const [masterPort = 0, ...ports] = await freePorts(1 + replicaCount + sentinelCount);
   const masterAt = (await monitored?.(masterPort)) ?? masterPort;
   const data = (port: number, more: readonly string[] = []) =>
     startNode(join(home, `${port}`), port, [
       ...['--port', `${port}`, ...COMMON, ...KEPT, '--repl-diskless-sync-delay', '0'],
-      ...[...args, ...more],
+      ...more,
     ]);
   const master = await data(masterPort);
   const replicas = await Promise.all(
-    ports.slice(0, 2).map((port) => data(port, ['--replicaof', `127.0.0.1 ${masterAt}`])),
+    ports
+      .slice(0, replicaCount)
+      .map((port) => data(port, ['--replicaof', `127.0.0.1 ${masterAt}`])),
   );
   const nodes = [master, ...replicas];
   const sentinels = await Promise.all(
-    ports.slice(2).map(async (port) => {
+    ports.slice(replicaCount).map(async (port) => {
       const dir = join(home, `${port}`);
       await mkdir(dir);
       const conf = join(dir, 'sentinel.conf');
@@ -129,7 +133,11 @@ export async function startSentinels({
   await until('replicas', async () => (await Promise.all(replicas.map(isLinked))).every(Boolean));
   await until('Sentinels', async () => {
     const known = await Promise.all(sentinels.map(({ admin }) => aboutMaster(admin)));
-    return known.every((one) => one['num-slaves'] === '2' && one['num-other-sentinels'] === '2');
+    return known.every(
+      (one) =>
+        one['num-slaves'] === `${replicaCount}` &&
+        one['num-other-sentinels'] === `${sentinelCount - 1}`,
+    );
   });
   return {
     url: `redis-sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}?master=${MASTER_NAME}`,

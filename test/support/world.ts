@@ -34,7 +34,9 @@ import { makeTelemetry } from '../../src/shared/platform/telemetry.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { SHARED_QUEUES } from '../../src/shared/queue/jobs.ts';
 import { openQueues, promote } from '../../src/shared/queue/queues.ts';
+import { recordOf } from '../../src/shared/record/keys.ts';
 import { openRecord, type Stores } from '../../src/shared/record/record.ts';
+import { makeReplicas } from '../../src/shared/record/replicas.ts';
 import { makeParts } from '../../src/workers/processor.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
 import { makeClock } from './clock.ts';
@@ -58,6 +60,8 @@ export interface WorldOptions {
   readonly redisUrl?: string;
   /** Of the run's Redis, for processes of their own: these know no prefix. */
   readonly database?: number;
+  /** As REDIS_WAIT_REPLICAS. */
+  readonly waitReplicas?: number;
   /** Webhooks to this machine. */
   readonly allowPrivateTargets?: boolean;
 }
@@ -126,6 +130,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   const config: Config = {
     ...loadConfig({
       REDIS_URL: redisUrl,
+      REDIS_WAIT_REPLICAS: String(options.waitReplicas ?? 0),
       CALLBACK_PORT: '0',
       CALLBACK_SPOOL_DIR: spoolDir,
     }),
@@ -162,8 +167,12 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   };
 
   const identityOf = makeIdentityOf(settled, () => accounts);
+  const count = config.redis.waitReplicas;
+  const replicas = makeReplicas({ redis, record: recordOf(prefix), count });
+  stops.push(async () => replicas.close());
   const stores = openRecord({
     redis,
+    replicas,
     retainMs: config.retainMs,
     submitTimeoutMs: config.pace.submitTimeoutMs,
     identityOf,

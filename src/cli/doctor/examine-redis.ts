@@ -20,6 +20,7 @@ interface Dependencies {
   readonly redis: Redis;
   /** Any of the record's. */
   readonly key: string;
+  readonly waitReplicas?: number | undefined;
   readonly stores: Pick<Stores, 'lanes' | 'workers'>;
   readonly now: () => number;
   /** False where no account is configured: `npm start` then has a Redis of its own. */
@@ -28,10 +29,11 @@ interface Dependencies {
 }
 
 /** @returns findings; `reached` is false where nothing that Redis holds can be checked. */
-export async function examineRedis({ redis, key, stores, now, isNeeded, findings }: Dependencies) {
+export async function examineRedis(deps: Dependencies) {
+  const { redis, key, waitReplicas = 0, stores, now, isNeeded, findings } = deps;
   const { ok, warning, fault, t, language } = findings;
   const { Redis: about, workers } = t.about;
-  const all = await checkRedis(redis);
+  const all = await checkRedis(redis, { waitReplicas });
   const [away] = all.filter(({ isAway }) => isAway);
   if (away) {
     const unreached = fault(about, 'redis-unreached', inLanguage(away.text, language));

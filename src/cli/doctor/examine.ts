@@ -61,7 +61,15 @@ export async function examine(options: Options): Promise<Examination> {
   try {
     const isNeeded = config.accounts.length > 0;
     const { found, reached } = await examineRedis({
-      ...{ redis, key: prefix, stores, now, isNeeded, findings },
+      ...{
+        redis,
+        key: prefix,
+        waitReplicas: config.redis.waitReplicas,
+        stores,
+        now,
+        isNeeded,
+        findings,
+      },
     });
     const all = [
       ...examineSettings(config, findings),

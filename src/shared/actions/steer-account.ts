@@ -19,8 +19,9 @@ export function makeSteerAccount({ lanes, campaigns, auditLog, queues, now }: De
   /** Calls under way end; nothing new of this account is called. May be repeated. */
   async function pause(account: string, by: string): Promise<void> {
     const { paused } = await lanes.read(account);
+    // Written again where it is so already: the first time it may not have reached the replicas.
+    await lanes.pause(account, paused ?? { at: now(), by, code: 'by-operator' });
     if (paused) return;
-    await lanes.set(account, 'paused', { at: now(), by, code: 'by-operator' });
     await auditLog.note(account, { at: now(), by, action: 'account-pause' });
   }
 

@@ -203,6 +203,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
       {
         audit: { at: now(), by, action, ...(note ? { note } : {}) },
         overVersion: seen !== undefined,
+        isLasting: true,
       },
     );
     if (after === null) return NO_CAMPAIGN;

@@ -44,6 +44,8 @@ export const WAIT_REASONS = [
   'no-worker',
   /** No running worker has its account in its settings. */
   'account-unknown',
+  /** REDIS_WAIT_REPLICAS: what must be known before the call is not on so many replicas. */
+  'replicas-behind',
 ] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
 

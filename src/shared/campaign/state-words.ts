@@ -52,6 +52,8 @@ const EN: StateWords = {
     'no-worker':
       'No running worker does this work: start one, or look at WORKER_QUEUES and WORKER_ACCOUNTS',
     'account-unknown': 'No running worker has this account in its settings: add it again',
+    'replicas-behind':
+      'Too few replicas of Redis are up to date; nothing is called before they are',
   },
   heldFor: {
     'outcome-unknown':
@@ -112,6 +114,7 @@ const ZH: StateWords = {
     'no-worker':
       '没有 worker 进程处理这项工作：请启动 worker，或检查 WORKER_QUEUES 和 WORKER_ACCOUNTS',
     'account-unknown': '所有 worker 的配置中都没有这个公众号：请重新添加',
+    'replicas-behind': 'Redis 副本同步滞后，待副本跟上后自动继续',
   },
   heldFor: {
     'outcome-unknown': '微信始终未确认，系统不再追问，以免重复发送。',

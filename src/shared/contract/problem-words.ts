@@ -109,6 +109,8 @@ const EN: Sentences<Problem> = {
       : 'too many wrong passwords from this address; Retry-After says when to try again',
   'recall-impossible': (it) =>
     `a message of type ${it.messageType} has no page behind it, and WeChat takes back nothing else (40008)`,
+  'replicas-behind':
+    'too few replicas of Redis have it yet, so a failover may undo it: repeat the same request, with the same Idempotency-Key',
   'redis-unavailable': 'Redis cannot be reached just now; nothing was done that is not answered',
   'refused-by-wechat': (it) => `WeChat refused (${it.errcode}): ${meaningOf(it.errcode, it.path)}`,
   'same-content': (it) =>
@@ -212,6 +214,8 @@ const ZH: Sentences<Problem> = {
       : '该地址输错密码次数过多，请按 Retry-After 稍后再试',
   'recall-impossible': (it) =>
     `${TYPES_ZH[it.messageType] ?? it.messageType}消息没有可删除的页面，微信不支持撤回（40008）`,
+  'replicas-behind':
+    'Redis 副本尚未同步到位，主从切换可能丢失这次操作：请用同一 Idempotency-Key 重试同一请求',
   'redis-unavailable': '暂时无法连接 Redis；未得到答复的操作都没有生效',
   'refused-by-wechat': (it) =>
     `被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, it.path, 'zh')}`,

@@ -154,6 +154,7 @@ export const STATUS = {
   'rate-limited': 429,
   'recall-impossible': 409,
   'redis-unavailable': 503,
+  'replicas-behind': 503,
   'refused-by-wechat': 409,
   'same-content': 409,
   stopping: 503,

@@ -16,6 +16,8 @@ import { DAY, SECOND } from './time.ts';
 
 export interface Config {
   readonly redis: RedisSettings & {
+    /** How many replicas must have what is accepted, decided, or about to be called. */
+    readonly waitReplicas?: number;
     /** The hash tag of every key, `{qunfa}`: another for a second installation on one Redis. */
     readonly prefix: string;
   };
@@ -90,6 +92,7 @@ const Environment = z.object({
   REDIS_TLS_CA_FILE: z.string().optional(),
   REDIS_TLS_CERT_FILE: z.string().optional(),
   REDIS_TLS_KEY_FILE: z.string().optional(),
+  REDIS_WAIT_REPLICAS: setting.wholeNumber(0, 10).default(0),
   REDIS_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/, '1 to 32 of a to z, 0 to 9 and -')
@@ -177,6 +180,7 @@ export function loadConfig(
     redis: {
       url: values.REDIS_URL,
       prefix: `{${values.REDIS_PREFIX}}`,
+      ...(values.REDIS_WAIT_REPLICAS > 0 ? { waitReplicas: values.REDIS_WAIT_REPLICAS } : {}),
       ...(tls.files ? { tls: tls.files } : {}),
     },
     producer: {

@@ -9,6 +9,11 @@ import { IS_CLUSTER, IS_SENTINEL, refusalOf, textOf, unfit } from './redis-refus
 import type { Bilingual } from './sentences.ts';
 import { SECOND } from './time.ts';
 
+/** `Config.redis` has them. */
+interface Needs {
+  readonly waitReplicas?: number;
+}
+
 export interface RedisFinding {
   readonly text: Bilingual;
   /** Work is impossible or sure to go wrong, not only less safe. */
@@ -28,7 +33,10 @@ const NEARLY_FULL = 0.9;
  *
  * @throws {ServiceError} `REDIS_UNFIT`: it says no for good.
  */
-export async function examineAtStart(redis: Redis, away: string): Promise<string[]> {
+export async function examineAtStart(
+  redis: Redis,
+  { away, ...needs }: Needs & { readonly away: string },
+): Promise<string[]> {
   try {
     await untilReady(redis);
   } catch (error) {
@@ -36,7 +44,7 @@ export async function examineAtStart(redis: Redis, away: string): Promise<string
     if (refusal) throw refusal;
     return [away];
   }
-  const findings = await checkRedis(redis);
+  const findings = await checkRedis(redis, needs);
   const no = findings.find(({ forGood }) => forGood);
   if (no) throw unfit(no.text);
   return findings.map(({ text: [sentence] }) => sentence);
@@ -46,17 +54,19 @@ export async function examineAtStart(redis: Redis, away: string): Promise<string
  * Only what stands in the way of work; for `/readyz`. An operator may choose to live with
  * `everysec`, and a hoster may forbid to look.
  */
-export async function redisFaults(redis: Redis): Promise<string[]> {
-  const findings = await checkRedis(redis);
+export async function redisFaults(redis: Redis, needs: Needs = {}): Promise<string[]> {
+  const findings = await checkRedis(redis, needs);
   return findings.filter(({ isFault }) => isFault).map(({ text: [sentence] }) => sentence);
 }
 
 /** All that is wrong with a Redis. */
-export async function checkRedis(redis: Redis): Promise<RedisFinding[]> {
+export async function checkRedis(redis: Redis, needs: Needs = {}): Promise<RedisFinding[]> {
   try {
     await untilReady(redis, PATIENCE);
     const isCluster = redis instanceof Cluster;
-    const found = await Promise.all(serversOf(redis).map((one) => findingsOn(one, isCluster)));
+    const found = await Promise.all(
+      serversOf(redis).map((one) => findingsOn(one, isCluster, needs)),
+    );
     // Mostly all nodes of a cluster are set the same way.
     return [...new Map(found.flat().map((one) => [one.text[0], one])).values()];
   } catch (error) {
@@ -68,12 +78,17 @@ export async function checkRedis(redis: Redis): Promise<RedisFinding[]> {
   }
 }
 
-async function findingsOn(server: Server, isCluster: boolean): Promise<RedisFinding[]> {
+async function findingsOn(
+  server: Server,
+  isCluster: boolean,
+  needs: Needs,
+): Promise<RedisFinding[]> {
   const info = parseInfo(await inTime(server.info(), PATIENCE));
   return [
     ...versionOf(info),
     ...modeOf(info, isCluster),
     ...roleOf(info),
+    ...replicasOf(info, needs),
     ...memoryOf(info),
     ...(await persistenceOf(info, server)),
   ];
@@ -102,6 +117,20 @@ function roleOf(info: ReadonlyMap<string, string>): RedisFinding[] {
     fault([
       'this Redis is a read-only replica: REDIS_URL must name the master',
       '这个 Redis 是只读副本：REDIS_URL 须指向主节点',
+    ]),
+  ];
+}
+
+function replicasOf(
+  info: ReadonlyMap<string, string>,
+  { waitReplicas = 0 }: Needs,
+): RedisFinding[] {
+  const there = Number(info.get('connected_slaves') ?? 0);
+  if (there >= waitReplicas || info.get('role') !== 'master') return [];
+  return [
+    fault([
+      `REDIS_WAIT_REPLICAS is ${waitReplicas}, and Redis has ${there}: nothing is accepted or sent`,
+      `REDIS_WAIT_REPLICAS 为 ${waitReplicas}，而 Redis 只有 ${there} 个副本：不会接受或发送任何活动`,
     ]),
   ];
 }

@@ -9,9 +9,10 @@ import { DAY } from '../platform/time.ts';
 import { ofControl } from './attention.ts';
 import { logCommands } from './audit-log.ts';
 import { auditCommand, listsOf, usersCommands } from './campaign-commands.ts';
-import { commit, untilSettled, when } from './commit.ts';
+import { untilSettled, when } from './commit.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
+import type { Replicas } from './replicas.ts';
 import { stored } from './stored.ts';
 
 export interface Acceptance {
@@ -47,6 +48,7 @@ export type Accepted =
 interface Dependencies {
   readonly redis: Redis;
   readonly keys: Keys;
+  readonly replicas: Replicas;
   readonly read: ReadCampaign['read'];
   readonly now: () => number;
 }
@@ -60,7 +62,7 @@ const LAST = 'last';
 
 const digest = (text: string): string => hash('sha256', text, 'base64url');
 
-export function makeAccept({ redis, keys, read, now }: Dependencies) {
+export function makeAccept({ redis, keys, replicas, read, now }: Dependencies) {
   /**
    * Record, idempotency key and outbox entry in one step. The root job is added afterwards; if
    * this process dies in between, the sweeper adds it.
@@ -82,8 +84,11 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
       isFirst = false;
       const { [LAST]: last = null, ...earlier } = known;
       // Our own: Redis took it, the connection broke before the answer, and the command was repeated.
-      if (id in earlier || (keyed && claimed === claim)) return { kind: 'created', id };
-      if (keyed && claimed) return readClaim(claimed, acceptance);
+      if (id in earlier || (keyed && claimed === claim)) {
+        const isThere = await replicas.confirm([{ key: content, field: LAST, is: last }]);
+        return isThere ? { kind: 'created', id } : 'moved';
+      }
+      if (keyed && claimed) return confirmed(keyed, claimed, acceptance);
       const same = acceptance.repeatMeant ? undefined : await blocking(Object.keys(earlier));
       if (same !== undefined) return { kind: 'same-content', id: same };
       const forgetAt = Object.entries({ ...earlier, [id]: campaign.notAfter }).map(
@@ -91,8 +96,7 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
       );
       const forgotten = forgetAt.flatMap(({ one, at }) => (at < now() ? [one] : []));
       const accepted = { at: now(), by: campaign.createdBy, action: 'accepted' } as const;
-      const done = await commit(
-        redis,
+      const done = await replicas.commit(
         [
           { key: keys.campaign(id), field: 'spec', is: null },
           { key: content, field: LAST, is: last },
@@ -161,8 +165,20 @@ export function makeAccept({ redis, keys, read, now }: Dependencies) {
     readonly identity: string;
     readonly idempotencyKey: string;
   }): Promise<Claimed | null> {
-    const claim = await redis.get(keys.idempotency(identity, digest(idempotencyKey)));
-    return claim === null ? null : readClaim(claim, digests);
+    const key = keys.idempotency(identity, digest(idempotencyKey));
+    return untilSettled<Claimed | null>(async () => {
+      const claim = await redis.get(key);
+      return claim === null ? null : confirmed(key, claim, digests);
+    });
+  }
+
+  /** Whoever repeats a request may have been told that the replicas lack it. */
+  async function confirmed(
+    key: string,
+    claim: string,
+    digests: Digests,
+  ): Promise<Claimed | 'moved'> {
+    return (await replicas.confirm([{ key, is: claim }])) ? readClaim(claim, digests) : 'moved';
   }
 
   return { accept, claimed };

@@ -7,8 +7,10 @@ import type { MassApi } from '../campaign/audience.ts';
 import type { AuditEntry } from '../campaign/audit.ts';
 import { type Batch, type BatchRef, type Called, isFinal } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
+import { ServiceError } from '../platform/errors.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
+import { SECOND } from '../platform/time.ts';
 import { logCommands } from './audit-log.ts';
 import { usersCommands } from './campaign-commands.ts';
 import { makeChangeBatch, refOf } from './change-batch.ts';
@@ -18,11 +20,13 @@ import { makeKeys } from './keys.ts';
 import { HEARTBEAT_TOO_OLD } from './lane-store.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 import { makeReceiptStore } from './receipt-store.ts';
+import { makeReplicas, type Replicas } from './replicas.ts';
 import { stored, storedOrNull } from './stored.ts';
 
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
+  readonly replicas?: Replicas;
   readonly campaigns: Pick<ReadCampaign, 'spec'>;
   readonly identityOf: IdentityOf;
   /** How long WeChat may take to answer one call; after that the call counts as unanswered. */
@@ -63,8 +67,19 @@ export interface Attempt {
   readonly at: number;
 }
 
+const REPLICAS_PAUSE = 5 * SECOND;
+
 export function makeBatchStore(deps: Dependencies) {
-  const { redis, record, campaigns, identityOf, submitTimeoutMs, retainMs, now } = deps;
+  const {
+    redis,
+    record,
+    replicas = makeReplicas({ redis, record }),
+    campaigns,
+    identityOf,
+    submitTimeoutMs,
+    retainMs,
+    now,
+  } = deps;
   const keys = makeKeys(record);
   const change = makeChangeBatch({ redis, keys, spec: campaigns.spec, submitTimeoutMs, now });
   const { submittingIn } = makeCountBatches({ redis, keys });
@@ -119,8 +134,7 @@ export function makeBatchStore(deps: Dependencies) {
     if (next.state !== 'submitting') return 'moved';
     const { waiting: _, ...kept } = control;
     const lane = keys.lane(identityOf(campaign.account));
-    const done = await commit(
-      redis,
+    const committing = replicas.commit(
       [
         unchanged(campaignId, batch),
         { key: keys.campaign(campaignId), field: 'control', is: JSON.stringify(kept) },
@@ -131,7 +145,19 @@ export function makeBatchStore(deps: Dependencies) {
       ],
       changes(campaign, batch, next),
     );
-    return done ? next : 'moved';
+    try {
+      return (await committing) ? next : 'moved';
+    } catch (error) {
+      if (!(error instanceof ServiceError && error.code === 'REPLICAS_BEHIND')) throw error;
+    }
+    // No call was made: a failover could make the next one the first.
+    const nextAttemptAt = at + REPLICAS_PAUSE;
+    await apply(
+      ref,
+      { type: 'put-back', reason: 'replicas-behind', nextAttemptAt },
+      { unless: (found) => found.version !== next.version },
+    );
+    return 'moved';
   }
 
   /**
@@ -155,12 +181,11 @@ export function makeBatchStore(deps: Dependencies) {
       const decided = await choose({ batches, version: Number(version ?? 0), control });
       if ('refused' in decided) return decided;
       const { changed, added = [], audit } = decided;
-      if (changed.length === 0) return null;
+      if (changed.length === 0) return (await replicas.confirm(checks)) ? null : 'moved';
       const next = [...changed.map(({ after }) => after), ...added];
       const leftOut = next.flatMap(({ without = [] }) => without);
       const more = [...new Set(leftOut)].filter((list) => !lists.includes(list));
-      const done = await commit(
-        redis,
+      const done = await replicas.commit(
         [
           ...checks,
           { key: keys.tally(id), field: 'version', is: version },

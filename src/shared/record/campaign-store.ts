@@ -24,6 +24,7 @@ import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
 import { makeReadCampaign } from './read-campaign.ts';
+import type { Replicas } from './replicas.ts';
 import type { ServingStore } from './serving-store.ts';
 import { stored, storedCampaign, storedOrNull, storedTally } from './stored.ts';
 
@@ -39,6 +40,8 @@ export interface Controlling {
   readonly from?: Control;
   /** The decision holds only while the campaign's version is the one that `decide` was told. */
   readonly overVersion?: boolean;
+  /** An operator's: answered once replicas have it. */
+  readonly isLasting?: boolean;
 }
 
 /** As it was last tried. */
@@ -68,6 +71,7 @@ interface Dependencies {
   readonly redis: Redis;
   /** Hash-tagged stem of every key of the record. */
   readonly record: string;
+  readonly replicas: Replicas;
   readonly retainMs: number;
   readonly serving: ServingStore['serving'];
   readonly lane: LaneStore['read'];
@@ -76,13 +80,22 @@ interface Dependencies {
 
 export type CampaignStore = ReturnType<typeof makeCampaignStore>;
 
-export function makeCampaignStore({ redis, record, retainMs, serving, lane, now }: Dependencies) {
+export function makeCampaignStore({
+  redis,
+  record,
+  replicas,
+  retainMs,
+  serving,
+  lane,
+  now,
+}: Dependencies) {
   const keys = makeKeys(record);
   // The guard against the same content reads it for a day after the last call.
   const keptMs = Math.max(retainMs, DAY);
   const reading = makeReadCampaign({ redis, keys, serving, lane, now });
   const { spec, read, view, viewNow, message } = reading;
   const { mendTally } = makeCountBatches({ redis, keys });
+  const commitHere: Replicas['commit'] = (checks, commands) => commit(redis, checks, commands);
 
   /**
    * Changes a campaign's control. `decide` gets it as it is now and returns what it shall be, the same
@@ -91,7 +104,15 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   async function control<R extends object = never>(
     id: string,
     decide: (control: Control, tally: Tally, campaign: Campaign) => Control | { refused: R },
-    { audit, also = [], times, overTally = false, overVersion = false, from }: Controlling = {},
+    {
+      audit,
+      also = [],
+      times,
+      overTally = false,
+      overVersion = false,
+      isLasting = false,
+      from,
+    }: Controlling = {},
   ): Promise<Control | { refused: R } | null> {
     let known = from;
     return untilSettled<Control | { refused: R } | null>(async () => {
@@ -102,11 +123,13 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
       const current = stored<Control>(before);
       const next = decide(current, storedTally(tally), campaign);
       if ('refused' in next) return next;
-      if (next === current) return current;
-      const done = await commit(
-        redis,
+      const seen = { key: keys.campaign(id), field: 'control', is: before };
+      if (next === current) {
+        return !isLasting || (await replicas.confirm([seen])) ? current : 'moved';
+      }
+      const done = await (isLasting ? replicas.commit : commitHere)(
         [
-          { key: keys.campaign(id), field: 'control', is: before },
+          seen,
           ...[...(overTally ? OPEN_STATES : []), ...(overVersion ? ['version'] : [])].map(
             (field) => ({ key: keys.tally(id), field, is: tally[field] ?? null }),
           ),
@@ -308,7 +331,7 @@ export function makeCampaignStore({ redis, record, retainMs, serving, lane, now 
   }
 
   return {
-    ...makeAccept({ redis, keys, read, now }),
+    ...makeAccept({ redis, keys, replicas, read, now }),
     spec,
     read,
     view,

@@ -107,8 +107,17 @@ export async function commit(
     for (const check of group) argv.push(...expected(check));
   }
   for (const command of commands) argv.push(command.length, ...command);
-  const routing = checks[0]?.key ?? String(commands[0]?.[1] ?? '');
-  return (await run(redis, routing, argv)) === 1;
+  const keys = new Set([...groups.map(([{ key }]) => key), ...commands.flatMap(keysOf)]);
+  return (await run(redis, [...keys], argv)) === 1;
+}
+
+/** Declared, though the script finds them among its arguments: some servers lock what is declared. */
+function keysOf([name, ...args]: Command): string[] {
+  if (name === 'PUBLISH') return [];
+  if (name === 'EXTEND') return [args[0], args[2]].map(String);
+  if (name === 'WHILE-COUNTED') return [args[0], args[3]].map(String);
+  if (name === 'DEL' || name === 'UNLINK') return args.map(String);
+  return args.slice(0, name === 'RENAME' ? 2 : 1).map(String);
 }
 
 /** Several commands in one step that depend on nothing. */
@@ -133,12 +142,12 @@ function byKey(checks: readonly Check[]): Group[] {
   return [...groups.values()];
 }
 
-async function run(redis: Redis, key: string, argv: Argument[]): Promise<unknown> {
+async function run(redis: Redis, keys: string[], argv: Argument[]): Promise<unknown> {
   try {
-    return await redis.evalsha(SHA, 1, key, ...argv);
+    return await redis.evalsha(SHA, keys.length, ...keys, ...argv);
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return redis.eval(SCRIPT, 1, key, ...argv);
+    return redis.eval(SCRIPT, keys.length, ...keys, ...argv);
   }
 }
 

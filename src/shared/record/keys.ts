@@ -73,6 +73,8 @@ export const makeKeys = (record: string) => ({
   calls: (identity: string, day: string) => `${record}:calls:${identity}:${day}`,
   /** hash: host → how far its clock is off */
   clocks: () => `${record}:clocks`,
+  /** string: a commit was done here (replicas.ts) */
+  mark: (id: string) => `${record}:mark:${id}`,
   heartbeat: () => `${record}:heartbeat`,
   /** hash: v, kind, revision, and `account:<name>` → AppID and WeChat (JSON) */
   installation: () => `${record}:installation`,

@@ -4,8 +4,9 @@ import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { HOUR, MINUTE } from '../platform/time.ts';
 import { laneNeeds, laneNeedsNothing } from './attention.ts';
-import { type Check, type Command, commit } from './commit.ts';
+import { type Command, commit } from './commit.ts';
 import { makeKeys } from './keys.ts';
+import { makeReplicas, type Replicas } from './replicas.ts';
 import { stored } from './stored.ts';
 
 export interface AccountFacts {
@@ -40,10 +41,12 @@ export type LaneStore = ReturnType<typeof makeLaneStore>;
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
+  readonly replicas?: Replicas;
   readonly identityOf: IdentityOf;
 }
 
-export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
+export function makeLaneStore(deps: Dependencies) {
+  const { redis, record, identityOf, replicas = makeReplicas({ redis, record }) } = deps;
   const keys = makeKeys(record);
 
   /** Accounts that have batches to call WeChat for. */
@@ -71,26 +74,40 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     field: Field,
     value: NonNullable<LaneState[Field]>,
   ): Promise<void> {
-    const command: Command = ['HSET', keys.lane(identityOf(account)), field, JSON.stringify(value)];
-    await change(account, [command, ...laneNeeds(keys, account, { [field]: value })]);
+    await commit(redis, [], setting(account, field, value));
   }
 
-  /** Whatever it stood still for. */
+  /** An operator's pause, which replicas must have. */
+  async function pause(account: string, paused: NonNullable<LaneState['paused']>): Promise<void> {
+    await replicas.commit([], setting(account, 'paused', paused));
+  }
+
+  function setting<Field extends keyof LaneState>(
+    account: string,
+    field: Field,
+    value: NonNullable<LaneState[Field]>,
+  ): Command[] {
+    const command: Command = ['HSET', keys.lane(identityOf(account)), field, JSON.stringify(value)];
+    return told(account, [command, ...laneNeeds(keys, account, { [field]: value })]);
+  }
+
+  /** An operator's: whatever it stood still for. */
   async function release(account: string): Promise<void> {
     const command: Command = ['HDEL', keys.lane(identityOf(account)), ...STANDS_STILL];
-    await change(account, [command, ...laneNeedsNothing(keys, account)]);
+    await replicas.commit([], told(account, [command, ...laneNeedsNothing(keys, account)]));
   }
 
   /** Ends the limit of one call at a time, unless it was prolonged meanwhile. */
   async function widen(account: string, narrowUntil: number): Promise<void> {
     const lane = { key: keys.lane(identityOf(account)), field: 'narrowUntil' };
     const check = { ...lane, is: JSON.stringify(narrowUntil) };
-    await change(account, [['HDEL', lane.key, lane.field]], check);
+    await commit(redis, [check], told(account, [['HDEL', lane.key, lane.field]]));
   }
 
-  async function change(account: string, commands: Command[], ...checks: Check[]): Promise<void> {
-    await commit(redis, checks, [...commands, ['PUBLISH', keys.laneFeed(), account]]);
-  }
+  const told = (account: string, commands: readonly Command[]): Command[] => [
+    ...commands,
+    ['PUBLISH', keys.laneFeed(), account],
+  ];
 
   async function noteEvent(account: string, at: number, mode: string): Promise<void> {
     await redis.hset(keys.account(identityOf(account)), 'lastEventAt', at, 'lastEventMode', mode);
@@ -159,6 +176,7 @@ export function makeLaneStore({ redis, record, identityOf }: Dependencies) {
     work,
     read,
     set,
+    pause,
     release,
     widen,
     noteEvent,

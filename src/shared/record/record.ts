@@ -13,6 +13,7 @@ import { makeMaterialStore } from './material-store.ts';
 import { makeMediaStore } from './media-store.ts';
 import { makeQuotaLedger } from './quota-ledger.ts';
 import { makeRecount } from './recount.ts';
+import { makeReplicas, type Replicas } from './replicas.ts';
 import { makeServingStore } from './serving-store.ts';
 
 export type Stores = ReturnType<typeof openRecord>;
@@ -24,6 +25,8 @@ interface Dependencies {
   readonly now: () => number;
   /** By default each account's name is its identity. */
   readonly identityOf?: IdentityOf;
+  /** Of REDIS_WAIT_REPLICAS; without it none is waited for. */
+  readonly replicas?: Replicas;
   /** BullMQ's prefix; the record's keys have the same hash tag. */
   readonly prefix?: string;
 }
@@ -31,7 +34,8 @@ interface Dependencies {
 export function openRecord(deps: Dependencies) {
   const { redis, now, prefix = PREFIX, identityOf = (account: string): string => account } = deps;
   const record = recordOf(prefix);
-  const base = { ...deps, record, identityOf };
+  const { replicas = makeReplicas({ redis, record }) } = deps;
+  const base = { ...deps, record, replicas, identityOf };
   const workers = makeServingStore({ redis, keys: makeKeys(record), now });
   const lanes = makeLaneStore(base);
   const attention = makeAttentionStore(base);

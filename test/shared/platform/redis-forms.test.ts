@@ -157,7 +157,7 @@ it.each(REFUSED)(
     redis.on('error', () => undefined);
     onTestFinished(() => redis.disconnect());
 
-    await expect(examineAtStart(redis, 'away')).rejects.toMatchObject({
+    await expect(examineAtStart(redis, { away: 'away' })).rejects.toMatchObject({
       code: 'REDIS_UNFIT',
       message: expect.stringMatching(cure),
     });
