@@ -4,12 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, inject } from 'vitest';
 import type { CampaignState } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
-import {
-  anAccount,
-  knownToSandbox,
-  startWorld,
-  type World,
-} from '../end-to-end/listening-world.ts';
+import { anAccount, knownToSandbox, startWorld, type World } from '../support/all-roles.ts';
 import { exampleFile } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 

@@ -1,6 +1,6 @@
 /** Reads everything that can be read from outside, by an API key and as the board's user. */
 import { laneOf, SHARED_QUEUES } from '../../src/shared/queue/jobs.ts';
-import type { World } from './listening-world.ts';
+import type { World } from '../support/all-roles.ts';
 import { ACCOUNTS, BOARD, KEYS } from './troubled-run.ts';
 
 export async function lookAtEverything(world: World, ids: readonly string[]): Promise<void> {

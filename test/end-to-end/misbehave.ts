@@ -1,6 +1,6 @@
 /** What strangers, careless callers and other systems send: secrets and OpenIDs where none belong. */
 import { createHash } from 'node:crypto';
-import type { World } from './listening-world.ts';
+import type { World } from '../support/all-roles.ts';
 import { ACCOUNTS, aText, BOARD, follower, KEYS, WRONG_KEY } from './troubled-run.ts';
 
 export async function misbehave(

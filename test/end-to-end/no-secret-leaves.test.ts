@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makeDirectProducer } from '../../src/client/producer.ts';
+import { knownToSandbox, startWorld, type World } from '../support/all-roles.ts';
 import { keysOf, type Leak, leaksIn, type Needles, type Said } from './everything-said.ts';
-import { knownToSandbox, startWorld, type World } from './listening-world.ts';
 import { lookAtEverything } from './look-around.ts';
 import { misbehave } from './misbehave.ts';
 import {

@@ -5,8 +5,8 @@ import type { CampaignView } from '../../src/shared/contract/campaign-view.ts';
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { mediaFile } from '../producer/world.ts';
+import { anAccount, type World } from '../support/all-roles.ts';
 import { openIds } from '../support/open-ids.ts';
-import { anAccount, type World } from './listening-world.ts';
 
 export const KEYS = ['crm-Key-5f2c7e91d0ab', 'shop+Key/91d0ab5f2c7e=='];
 export const BOARD = { user: 'operator', password: 'board-Passw0rd+/8c1f' };

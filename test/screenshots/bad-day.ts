@@ -1,7 +1,7 @@
 /** Four accounts, and what went wrong on them today, against the sandbox. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
-import { anAccount, knownToSandbox, startWorld } from '../end-to-end/listening-world.ts';
+import { anAccount, knownToSandbox, startWorld } from '../support/all-roles.ts';
 import { exampleFile } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
 

@@ -1,4 +1,4 @@
-/** Every role and the sandbox in one process, over a prefix of its own, with every word kept. */
+/** Every role and the sandbox in one process, over a prefix of its own, with every log line and answer kept. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import {
   type MetricsServer,
   startMetricsServer,
 } from '../../src/shared/platform/metrics-server.ts';
-import type { Said } from './everything-said.ts';
+import type { Said } from '../end-to-end/everything-said.ts';
 
 export interface Heard {
   readonly status: number;
@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly accounts: readonly AccountConfig[];
   /** What the sandbox believes, where it is not what is configured. */
   readonly sandbox: SandboxSettings;
+  /** Of the test file's own keys, where it looks at them. */
+  readonly prefix?: string;
 }
 
 export const anAccount = (name: string, changes: Partial<AccountConfig> = {}): AccountConfig => ({
@@ -69,7 +71,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ...environment,
   });
   const config: Config = { ...settings, accounts, isSandbox: true };
-  const prefix = `{t-${randomBytes(6).toString('hex')}}`;
+  const { prefix = `{t-${randomBytes(6).toString('hex')}}` } = options;
   const logged: Said[] = [];
   const answered: Said[] = [];
   const everything = await startEverything({
