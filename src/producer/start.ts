@@ -147,6 +147,9 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const listAccounts = makeListAccounts({ ...stores, accounts, describeAccount, now });
   const listAttention = makeListAttention({ stores, ...config.pace, now });
   const recallCampaign = makeRecallCampaign(withWechat);
+  const planCampaign = makePlanCampaign(withWechat);
+  const previewMessage = makePreviewMessage(withWechat);
+  const nameAudience = makeNameAudience(withWechat);
   const producer = await startProducer({
     settings: config.producer,
     log,
@@ -157,12 +160,12 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         queues,
         accept,
         steer,
-        planCampaign: makePlanCampaign(withWechat),
-        previewMessage: makePreviewMessage(withWechat),
+        planCampaign,
+        previewMessage,
         recallCampaign,
         describeAccount,
         listAccounts,
-        nameAudience: makeNameAudience(withWechat),
+        nameAudience,
         listAttention,
         steerAccount,
         webhookSecret: makeWebhookSecret({ redis, record }),
@@ -177,7 +180,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         '/': makePage({
           ...stores,
           ...{ accounts, wechatFor, describeAccount, listAttention, steer, steerAccount },
-          recallCampaign,
+          ...{ accept, planCampaign, previewMessage, nameAudience, recallCampaign },
           replayWebhook: makeReplayWebhook({ ...stores, queues, now }),
           ...{ feed, isSandbox, stopping: stopping.signal, now },
         }),

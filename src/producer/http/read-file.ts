@@ -53,6 +53,24 @@ async function fileOfForm(req: Request): Promise<UploadedFile | Refused> {
   return (await file) ?? refuse({ code: 'file-missing' });
 }
 
+/** The one file of a form, as it comes: for what is too large to be held. */
+export async function openFile(
+  req: Request,
+): Promise<{ readonly stream: Readable; readonly filename?: string } | Refused> {
+  const form = req.is('multipart/form-data') ? formReader(req) : null;
+  if (!form) return NO_FORM;
+  return new Promise((resolve) => {
+    form.once('file', (_field, stream, filename) => {
+      req.once('aborted', () => stream.destroy(new ConnectionBroken()));
+      form.once('error', (error: Error) => stream.destroy(error));
+      resolve({ stream, ...(filename ? { filename } : {}) });
+    });
+    form.once('finish', () => resolve(refuse({ code: 'file-missing' })));
+    form.on('error', () => resolve(NO_FORM));
+    req.pipe(form);
+  });
+}
+
 /** Null where the form's parts cannot be told apart: no boundary, or one longer than any (RFC 2046: 70). */
 function formReader({ headers }: Request) {
   const contentType = headers['content-type'] ?? '';

@@ -1,101 +1,67 @@
-/**
- * Audiences by name: tags and groups as WeChat calls them, lists as their uploader did. WeChat is
- * asked once for each account and then not for a while; where it is slow or says no, the number
- * stands for the name.
- */
+/** Audiences by name and head-count; and the tags of an account, to choose from. */
+import type { NameAudience } from '../../shared/actions/name-audience.ts';
+import type { Audience } from '../../shared/campaign/audience.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
-import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { inTime } from '../../shared/platform/in-time.ts';
+import { SECOND } from '../../shared/platform/time.ts';
 import type { AudienceStore } from '../../shared/record/audience-store.ts';
-import { listGroups, listTags } from '../../shared/wechat/audience.ts';
+import { listTags } from '../../shared/wechat/audience.ts';
 import { number } from './parts/table.ts';
 import type { Words } from './words.ts';
 
 interface Dependencies {
   readonly wechatFor: WechatFor;
+  readonly nameAudience: NameAudience;
   readonly audiences: Pick<AudienceStore, 'describe'>;
-  readonly now: () => number;
 }
 
-export interface Labelled {
-  readonly id: string;
-  readonly name: string;
-  readonly count: number;
-}
-
-interface Kept {
-  readonly until: number;
-  readonly labels: Promise<readonly Labelled[]>;
-}
-
-const KEPT_FOR = 10 * MINUTE;
-const ASK_AGAIN = MINUTE;
-const PATIENCE = 2 * SECOND;
+const ANSWER_WITHIN = 5 * SECOND;
 
 export type AudienceNames = ReturnType<typeof makeAudienceNames>;
 
-export function makeAudienceNames({ wechatFor, audiences, now }: Dependencies) {
-  const kept = new Map<string, Kept>();
-
-  /** Empty where WeChat does not say them just now. */
-  function labels(account: string, of: 'tag' | 'group'): Promise<readonly Labelled[]> {
-    const key = `${of} ${account}`;
-    const known = kept.get(key);
-    if (known && known.until > now()) return known.labels;
-    const asked: Promise<readonly Labelled[]> = ask(account, of)
-      .catch(() => [])
-      .then((found) => {
-        // Asked again sooner where WeChat had nothing to say.
-        if (found.length === 0) kept.set(key, { until: now() + ASK_AGAIN, labels: asked });
-        return found;
-      });
-    kept.set(key, { until: now() + KEPT_FOR, labels: asked });
-    return asked;
+export function makeAudienceNames({ wechatFor, nameAudience, audiences }: Dependencies) {
+  /** Asks WeChat; empty where it does not say them just now. */
+  async function tags(account: string) {
+    const asked = inTime(listTags(wechatFor(account)), ANSWER_WITHIN);
+    const answer = await asked.catch(() => undefined);
+    return answer?.kind === 'ok' ? answer.value : [];
   }
 
-  async function ask(account: string, of: 'tag' | 'group'): Promise<readonly Labelled[]> {
-    const client = wechatFor(account);
-    const answer = await (of === 'tag' ? listTags(client) : listGroups(client));
-    if (answer.kind !== 'ok') return [];
-    return answer.value.map(({ id, name, count }) => ({ id: String(id), name, count }));
-  }
-
-  async function labelOf(account: string, of: 'tag' | 'group', id: string): Promise<string> {
-    const found = await Promise.race([labels(account, of), tooLate()]);
-    return found.find((one) => one.id === id)?.name ?? id;
-  }
-
-  async function nameOf(view: CampaignView, { facts }: Words): Promise<string> {
-    const { account, audience } = view;
+  async function labelled(
+    account: string,
+    audience: Audience,
+    { facts }: Words,
+  ): Promise<{ name: string; count: number | null }> {
+    const found = await nameAudience({ account, audience }, { mayAsk: true });
+    const { name, count = null } = found.audience as { name?: string; count?: number };
     const say = facts.audiences;
     switch (audience.type) {
       case 'group':
-        return say.group(await labelOf(account, 'group', audience.groupId));
+        return { name: say.group(name ?? audience.groupId), count };
       case 'tag':
-        return say.tag(await labelOf(account, 'tag', String(audience.tagId)));
+        return { name: say.tag(name ?? String(audience.tagId)), count };
       case 'everyone':
-        return say.everyone;
+        return { name: say.everyone, count };
       case 'followers':
-        return audience.tagId === undefined
-          ? say.followers
-          : say.followersOfTag(await labelOf(account, 'tag', String(audience.tagId)));
+        if (audience.tagId === undefined) return { name: say.followers, count };
+        return { name: say.followersOfTag(name ?? String(audience.tagId)), count };
       case 'list': {
-        const list = await audiences.describe(audience.listId);
-        return list?.name === undefined ? say.list : say.namedList(list.name);
+        const list = name === undefined ? null : await audiences.describe(audience.listId);
+        return {
+          name: name === undefined ? say.list : say.namedList(name),
+          count: list?.recipients ?? null,
+        };
       }
     }
   }
 
   /** With the head-count, as far as it is known. */
   async function withCount(view: CampaignView, words: Words): Promise<string> {
-    const name = await nameOf(view, words);
-    const { recipients, receipt } = view;
-    const count = recipients ?? receipt.total;
-    return count === null ? name : `${name} · ${words.facts.people(number(count))}`;
+    const { name, count } = await labelled(view.account, view.audience, words);
+    const people = view.recipients ?? view.receipt.total ?? count;
+    return people === null ? name : `${name} · ${words.facts.people(number(people))}`;
   }
 
-  return { labels, nameOf, withCount };
+  return { tags, labelled, withCount };
 }
-
-const tooLate = (): Promise<readonly Labelled[]> =>
-  new Promise((resolve) => setTimeout(resolve, PATIENCE, []).unref());

@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../shared/campaign/audit.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import { type Html, html } from './html.ts';
 import { act, noteField, reasonField, seenField } from './parts/act.ts';
-import { shown } from './times.ts';
+import { localInput, shown } from './times.ts';
 import type { Words } from './words.ts';
 
 interface Acting {
@@ -41,7 +41,7 @@ function actFor(step: Step, { view, about, now }: Acting, words: Words): Html {
       action: `/page/campaigns/${view.id}/${PATHS[step] ?? step}`,
       danger: step === 'cancel' || step === 'reject' || step === 'recall',
       strong: step === 'approve' || step === 'resume' || step === 'retry',
-      fields: html`${seenField(view.version)}${fieldsOf(step, words)}`,
+      fields: html`${seenField(view.version)}${fieldsOf(step, view, words)}`,
     },
     words,
   );
@@ -56,8 +56,8 @@ function sayOf(step: Step, when: string, refused: number, { acts }: Words): stri
 /** Several ways to retry are one step of the API. */
 const PATHS: Readonly<Partial<Record<Step, string>>> = { split: 'retry', without: 'retry' };
 
-function fieldsOf(step: Step, words: Words): Html {
-  const { without, recall } = words.acts.campaign;
+function fieldsOf(step: Step, view: CampaignView, words: Words): Html {
+  const { without, recall, reschedule } = words.acts.campaign;
   switch (step) {
     case 'split':
       return html`<input type="hidden" name="split" value="true">`;
@@ -67,6 +67,8 @@ function fieldsOf(step: Step, words: Words): Html {
       return html`<label>${recall.field} <input type="number" name="articleIndex" min="1" max="10"></label>`;
     case 'reject':
       return reasonField(words);
+    case 'reschedule':
+      return html`<label>${reschedule.field} <input type="datetime-local" name="sendAt" required value="${localInput(view.sendAt)}"></label>${noteField(words)}`;
     case 'retry':
       return html``;
     default:
@@ -105,6 +107,7 @@ const isOpenQuestion = (
 function mainSteps({ state, pausedFor = [] }: CampaignView, isOwn: boolean): Step[] {
   switch (state) {
     case 'scheduled':
+      return ['reschedule', 'pause', 'cancel'];
     case 'preparing':
     case 'submitting':
       return ['pause', 'cancel'];

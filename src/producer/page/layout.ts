@@ -53,7 +53,8 @@ ${Object.entries(NAV).map(
   ([item, path]) =>
     html`<a href="${path}"${item === nav && html` aria-current="page"`}>${frame.nav[item as NavItem]}${item === 'attention' && countPart(count)}</a>
 `,
-)}  </nav>
+)}    <a class="button strong" href="/page/new">${frame.compose}</a>
+  </nav>
   <nav class="tools" aria-label="${frame.toolNav}">
     <span class="live" role="status" data-live="${frame.live}" data-lost="${frame.notLive}"></span>
     <span class="by">${by}</span>

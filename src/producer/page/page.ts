@@ -6,12 +6,17 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import express, { type Request, type Response, type Router } from 'express';
+import { batchView } from '../../shared/contract/batch-view.ts';
+import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { MediaStore } from '../../shared/record/media-store.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
+import { RESULT_HEADER, resultRow } from '../api/result-row.ts';
 import { callerOf } from '../http/caller.ts';
+import { BOM } from '../http/csv.ts';
 import { makeAudienceNames } from './audience-names.ts';
+import { composePresses, composeUploads } from './compose-presses.ts';
 import { type Html, html } from './html.ts';
 import { countPart, pageOf } from './layout.ts';
 import { streamParts } from './live.ts';
@@ -22,6 +27,7 @@ import { showAccount, showAccounts } from './screens/accounts.ts';
 import { showAttention } from './screens/attention.ts';
 import { showCampaign } from './screens/campaign.ts';
 import { campaignsCsv, showCampaigns } from './screens/campaigns.ts';
+import { composeScreens } from './screens/compose.ts';
 import { type Words, wordsFor } from './words.ts';
 
 type DependenciesOf<Make> = Make extends (deps: infer D) => unknown ? D : never;
@@ -32,7 +38,9 @@ export type PageDependencies = Omit<
     DependenciesOf<typeof showCampaign> &
     DependenciesOf<typeof showCampaigns> &
     DependenciesOf<typeof makePresses> &
-    DependenciesOf<typeof makeAudienceNames>,
+    DependenciesOf<typeof makeAudienceNames> &
+    DependenciesOf<typeof composeScreens> &
+    DependenciesOf<typeof composePresses>,
   'names' | 'readDrafts'
 > & {
   readonly media: Pick<MediaStore, 'describe' | 'read'>;
@@ -67,12 +75,22 @@ export function makePage(dependencies: PageDependencies): Router {
     res.attachment('campaigns.csv').type('text/csv; charset=utf-8').send(csv);
   });
 
+  router.get('/page/campaigns/:id/results.csv', async (req, res) => {
+    const { id } = req.params;
+    const rows = CAMPAIGN_ID.test(id) ? await deps.batches.all(id) : [];
+    const { lang } = askOf(req, res).words;
+    const csv = rows.map((batch) => resultRow(batchView(id, batch, lang)));
+    res.attachment(`${id}.csv`).type('text/csv; charset=utf-8');
+    res.send(`${BOM}${RESULT_HEADER}${csv.join('')}`);
+  });
+
   const screens: Screens = {
     '/': showAttention(deps),
     '/page/campaigns': showCampaigns(deps),
     '/page/campaigns/:id': showCampaign(deps),
     '/page/accounts': showAccounts(deps),
     '/page/accounts/:name': showAccount(deps),
+    ...composeScreens(deps),
   };
   for (const [path, show] of Object.entries(screens)) {
     router.get(path, async (req, res) => {
@@ -85,12 +103,20 @@ export function makePage(dependencies: PageDependencies): Router {
     });
   }
 
-  const presses: Presses = makePresses(deps);
+  const presses: Presses = { ...makePresses(deps), ...composePresses(deps) };
   for (const [path, press] of Object.entries(presses)) {
     router.post(path, readForm, async (req, res) => {
       const result = await press({ ...askOf(req, res), fields: firstOf(req.body) }, paramsOf(req));
       if (typeof result !== 'string') return fail(req, res, result.refused);
       // 303: the browser asks for the page by GET, and a reload does nothing twice.
+      res.redirect(303, withLanguage(req, result));
+    });
+  }
+
+  for (const [path, upload] of Object.entries(composeUploads(deps))) {
+    router.post(path, async (req, res) => {
+      const result = await upload(req, askOf(req, res), res);
+      if (typeof result !== 'string') return fail(req, res, result.refused);
       res.redirect(303, withLanguage(req, result));
     });
   }
@@ -155,18 +181,14 @@ export function makePage(dependencies: PageDependencies): Router {
   function fail(req: Request, res: Response, problem: Problem): void {
     const ask = askOf(req, res);
     const { words } = ask;
-    const { id, name } = req.params as { id?: string; name?: string };
     const title = req.method === 'GET' ? words.frame.cannotShow : words.frame.refused;
-    const isOfCampaign = id !== undefined && problem.code !== 'campaign-not-found';
     const { errors = [] } = errorsOf(problem, words.lang);
     const main = html`<section class="card alarm"><p>${problemWords(problem, words.lang)}</p>
 ${errors.map(({ message }) => html`<p class="warn">${message}</p>`)}
 ${problem.code === 'moved' && html`<p class="why">${nowOf(problem, words)}</p>`}
-${problem.code === 'message-unknown' && anywayForm(req, words)}
-<p class="buttons">${isOfCampaign && html`<a class="button strong" href="/page/campaigns/${id}">${words.frame.toCampaign}</a> `}${
-      name !== undefined &&
-      html`<a class="button" href="/page/accounts">${words.frame.nav.accounts}</a> `
-    }<a class="button" href="/">${words.frame.toHome}</a></p></section>`;
+${problem.code === 'message-unknown' && onceMore(req, 'anyway', words.acts.anyway)}
+${problem.code === 'same-content' && html`<p><a href="/page/campaigns/${problem.campaignId}">${words.compose.repeatLink}</a></p>${onceMore(req, 'repeat', words.compose.repeat)}`}
+<p class="buttons">${backTo(req, problem, words)} <a class="button" href="/">${words.frame.toHome}</a></p></section>`;
     const text = pageOf({
       ...{ words, by: ask.by, title, nav: undefined, main, isLive: false },
       ...{ count: 0, isSandbox: deps.isSandbox, here: '/?' },
@@ -185,12 +207,23 @@ ${problem.code === 'message-unknown' && anywayForm(req, words)}
   return router;
 }
 
-/** The same decision again, by somebody who knows better than WeChat's answer. */
-function anywayForm(req: Request, words: Words): Html {
-  const fields = { ...firstOf(req.body), anyway: 'true' };
+/** The same form again, by somebody who means it. */
+function onceMore(req: Request, field: string, label: string): Html {
+  const fields = { ...firstOf(req.body), [field]: 'true' };
   return html`<form method="post" action="${req.path}">${Object.entries(fields).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-  )}<p class="buttons"><button class="danger">${words.acts.anyway}</button></p></form>`;
+  )}<p class="buttons"><button class="danger">${label}</button></p></form>`;
+}
+
+/** To what the form was about. */
+function backTo({ path, params }: Request, { code }: Problem, words: Words): Html | false {
+  const { id, name } = params as { id?: string; name?: string };
+  if (name !== undefined)
+    return html`<a class="button" href="/page/accounts">${words.frame.nav.accounts}</a>`;
+  if (id === undefined || code === 'campaign-not-found' || code === 'not-found') return false;
+  return path.startsWith('/page/new/')
+    ? html`<a class="button strong" href="/page/new/${id}/content">${words.compose.toStep}</a>`
+    : html`<a class="button strong" href="/page/campaigns/${id}">${words.frame.toCampaign}</a>`;
 }
 
 /** What somebody decided about, as it is by now. */

@@ -3,7 +3,11 @@ import type { RecallCampaign } from '../../shared/actions/recall-campaign.ts';
 import type { SteerAccount } from '../../shared/actions/steer-account.ts';
 import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
-import { RecallRequest, ResolveRequest } from '../../shared/contract/decisions.ts';
+import {
+  RecallRequest,
+  RescheduleRequest,
+  ResolveRequest,
+} from '../../shared/contract/decisions.ts';
 import { type Refused, refuse } from '../../shared/contract/problem.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
@@ -14,6 +18,7 @@ import { STEP_NAMES, takeStep } from '../api/decisions.ts';
 import type { ReplayWebhook } from '../api/webhooks.ts';
 import { parseBody } from '../http/parse-input.ts';
 import type { Posted, Press, Presses } from './screen.ts';
+import { fromLocalInput } from './times.ts';
 
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
@@ -80,6 +85,11 @@ export function makePresses(deps: Dependencies): Presses {
     '/page/campaigns/:id/recall': onCampaign(async (id, { fields, by, words }) => {
       const asked = parseBody(bodyOf(fields), RecallRequest);
       return 'refused' in asked ? asked : recallCampaign(id, asked.value, by, words.lang);
+    }),
+    '/page/campaigns/:id/reschedule': onCampaign(async (id, { fields, by }) => {
+      const { sendAt = '', ...more } = bodyOf(fields) as { sendAt?: string };
+      const asked = parseBody({ ...more, sendAt: fromLocalInput(sendAt) }, RescheduleRequest);
+      return 'refused' in asked ? asked : steer.reschedule(id, by, asked.value);
     }),
     '/page/campaigns/:id/webhook-replay': onCampaign((id, { by }) => replayWebhook(id, by)),
     '/page/campaigns/:id/batches/:no/resolve': (posted, params) =>

@@ -2,6 +2,7 @@
 import { STATE_WORDS, type StateWords } from '../../shared/campaign/state-words.ts';
 import type { Language } from '../../shared/platform/sentences.ts';
 import { ACTS } from './words/acts.ts';
+import { COMPOSE } from './words/compose.ts';
 import { FACTS } from './words/facts.ts';
 import { FRAME } from './words/frame.ts';
 import { SCREENS } from './words/screens.ts';
@@ -12,6 +13,7 @@ export interface Words extends StateWords {
   readonly frame: (typeof FRAME)['en'];
   readonly facts: (typeof FACTS)['en'];
   readonly acts: (typeof ACTS)['en'];
+  readonly compose: (typeof COMPOSE)['en'];
   readonly screens: (typeof SCREENS)['en'];
 }
 
@@ -21,6 +23,7 @@ const wordsIn = (lang: Language): Words => ({
   frame: FRAME[lang],
   facts: FACTS[lang],
   acts: ACTS[lang],
+  compose: COMPOSE[lang],
   screens: SCREENS[lang],
 });
 

@@ -28,10 +28,10 @@ export function makeNameAudience({ stores, wechatFor, now }: Dependencies) {
   const asked = new Map<string, number>();
 
   /** The view with `name` and `count` in its audience, where they are known. */
-  return async function nameAudience(
-    view: CampaignView,
+  return async function nameAudience<View extends Pick<CampaignView, 'account' | 'audience'>>(
+    view: View,
     { mayAsk = false }: Options = {},
-  ): Promise<CampaignView> {
+  ): Promise<View> {
     const { audience, account } = view;
     if (audience.type === 'list') {
       const name = (await audiences.describe(audience.listId))?.name;

@@ -53,6 +53,8 @@ export const makeKeys = (record: string) => ({
   parkedOn: (identity: string, day: number) => `${record}:parked-on:${identity}:${day}`,
   /** string: when WeChat was last asked about a message, ms */
   asked: (identity: string, msgId: string) => `${record}:asked:${identity}:${msgId}`,
+  /** hash: campaigns that an operator is writing, by their ids */
+  composing: (by: string) => `${record}:composing:${by}`,
   /** hash: account → batches that must still be called */
   lanes: () => `${record}:lanes`,
   /** hash: what an account's lane is doing instead of sending */

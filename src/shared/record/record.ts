@@ -7,6 +7,7 @@ import { makeAudienceStore } from './audience-store.ts';
 import { makeAuditLog } from './audit-log.ts';
 import { makeBatchStore } from './batch-store.ts';
 import { makeCampaignStore } from './campaign-store.ts';
+import { makeComposedStore } from './composed-store.ts';
 import { makeKeys, PREFIX, recordOf } from './keys.ts';
 import { makeLaneStore } from './lane-store.ts';
 import { makeMaterialStore } from './material-store.ts';
@@ -54,5 +55,6 @@ export function openRecord(deps: Dependencies) {
     materials: makeMaterialStore(base),
     audienceNames: makeAudienceNames(base),
     audiences: makeAudienceStore(base),
+    composed: makeComposedStore(base),
   };
 }

@@ -152,6 +152,7 @@ ${
   links.length > 0 &&
   html`<h2>${say.links}</h2><ol>${links.map((url) => html`<li><a href="${url}" rel="noreferrer">${url}</a></li>`)}</ol>`
 }
+<form method="post" action="/page/campaigns/${view.id}/copy"><p class="buttons"><button>${say.copy}</button></p></form>
 <p class="facts"><a href="/page/campaigns/${view.id}/results.csv" download>${say.results}</a> · <a href="/board/queue/campaigns/c-${view.id}">${say.tree}</a></p>
 </section>`;
 }
