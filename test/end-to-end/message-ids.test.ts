@@ -1,6 +1,6 @@
 /** 45065: a send with this key exists. Whose message it is decides. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { HOUR } from '../../src/shared/platform/time.ts';
+import { HOUR, SECOND } from '../../src/shared/platform/time.ts';
 import { aRequest, toOpenIds } from '../support/builders.ts';
 import { startWorld } from '../support/world.ts';
 
@@ -38,6 +38,28 @@ describe('a batch whose key WeChat knows', () => {
       takenMsgId: 'msgId' in owner ? owner.msgId : '',
     });
     expect(world.messages(account)).toEqual({ 1: 25 });
+  });
+
+  it('does not adopt the id of another call of the same time that has no answer', async (t) => {
+    const own = await startWorld(t, { unknownRetryMs: 3 * SECOND });
+    const answer = { path, when: 'after' } as const;
+    const ofFirst = own.faults.hold(answer);
+    const first = await own.create(aRequest('default'));
+    await ofFirst.arrived;
+    own.faults.set('key-taken', { path, msgId: 'latest' });
+    const ofSecond = own.faults.hold(answer);
+    const second = await own.create(aRequest('default'));
+    await ofSecond.arrived;
+    ofFirst.drop();
+    await own.until('the first is unanswered', async () => {
+      const batch = await own.batch(first);
+      return batch.state === 'submitting' && batch.answered;
+    });
+    ofSecond.release();
+
+    expect(await own.ended(first)).toMatchObject({ outcome: 'delivered' });
+    expect(await own.ended(second)).toMatchObject({ outcome: 'delivered' });
+    expect(own.ledger.sends()).toHaveLength(2);
   });
 
   it('is held if no message id is named, and never called again by itself', async () => {

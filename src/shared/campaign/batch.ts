@@ -149,6 +149,10 @@ export type BatchState = Batch['state'];
 /** A call for it is under way, or was and has no outcome. */
 export type Called = Extract<Batch, { state: 'submitting' }>;
 
+/** Whether the answer to this call says what became of the batch: no later call, and no decision. */
+export const awaits = (batch: Batch, { generation, attempts }: Called): boolean =>
+  batch.state === 'submitting' && batch.generation === generation && batch.attempts === attempts;
+
 export const BATCH_STATES = [
   'pending',
   'submitting',

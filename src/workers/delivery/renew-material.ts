@@ -4,7 +4,7 @@
  * It is a definite no, so the batch goes back, and the same key is used again once another copy has
  * been made.
  */
-import type { Batch } from '../../shared/campaign/batch.ts';
+import { awaits, type Batch, type Called } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { type Items, lose, type Thing } from '../../shared/campaign/material.ts';
 import type { Message } from '../../shared/campaign/message.ts';
@@ -23,7 +23,8 @@ type Dependencies = Pick<Tools, 'config' | 'stores' | 'recordEvent' | 'telemetry
 interface Lost {
   readonly campaign: Campaign;
   readonly message: Message;
-  readonly batch: Batch;
+  /** As called. */
+  readonly batch: Called;
   /** What WeChat does not know; null where the message has no id. */
   readonly mediaId: string | null;
   readonly errcode: number;
@@ -37,20 +38,21 @@ export function makeRenewMaterial(deps: Dependencies) {
 
   return async function renewMaterial(lost: Lost): Promise<Wait | null> {
     const { campaign, batch, message, mediaId, errcode } = lost;
+    const isNotAsked = (current: Batch): boolean => !awaits(current, batch);
     const isNamed = namedIn(message) === mediaId;
     if (isNamed || mediaId === null || !(await makeAnew(lost, mediaId))) {
       const unknown = { code: 'media-id-unknown', of: 'message' } as const;
       const failure = isNamed ? unknown : refusedByWechat(errcode);
       // Held instead, where an earlier call of the key was never answered.
       const refused = { type: 'refused', failure, at: now(), errcode } as const;
-      await recordEvent(campaign, batch.no, refused, isOver);
+      await recordEvent(campaign, batch.no, refused, isNotAsked);
       return null;
     }
     telemetry.materialRenewed(campaign, batch);
     // The key was used just now: WeChat wants a minute before it sees it again.
     const nextAttemptAt = now() + config.pace.unknownRetryMs;
     const putBack = { type: 'put-back', reason: 'new-media', errcode, nextAttemptAt } as const;
-    await recordEvent(campaign, batch.no, putBack, isOver);
+    await recordEvent(campaign, batch.no, putBack, isNotAsked);
     return until(nextAttemptAt);
   };
 
@@ -101,8 +103,6 @@ export function makeLoseCopies({ campaigns, materials }: Pick<Stores, 'campaigns
     return outcome;
   };
 }
-
-const isOver = ({ state }: Batch): boolean => state !== 'pending' && state !== 'submitting';
 
 /** The id of files or articles that the request itself named: nothing can make another. */
 function namedIn(message: Message): string | null {

@@ -1,10 +1,10 @@
 /**
  * May this account's lane call WeChat for this batch now? Not while an operator must act first, while
- * WeChat said wait, or while an earlier call is unanswered.
+ * WeChat said wait, or while an earlier call is unanswered: those are asked about one after another.
  */
 import type { Job } from 'bullmq';
 import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
-import type { Batch, Called } from '../../shared/campaign/batch.ts';
+import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { type LaneState, stopOf } from '../../shared/campaign/lane.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
@@ -12,6 +12,7 @@ import { submitBatchJob } from '../../shared/queue/jobs.ts';
 import { promote } from '../../shared/queue/queues.ts';
 import { REPEAT_PRIORITY, type Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
+import { comesBefore } from './may-adopt.ts';
 
 export type EnterLane = ReturnType<typeof makeEnterLane>;
 
@@ -47,28 +48,33 @@ export function makeEnterLane({ stores, queues, now }: Pick<Tools, 'stores' | 'q
     if (sleep && sleep.until > now() && sleep.reason !== 'outcome-unknown') {
       return { kind: 'lane', lane, ms: sleep.until - now() };
     }
-    if (batch.state === 'submitting') return null;
-    const blocking = await unansweredIn(account, state);
-    if (!blocking) return null;
-    // Asleep until that one is asked about again; its repeat has the first place in the lane.
-    await putFirst(blocking);
-    const until = blocking.batch.answered ? (blocking.batch.nextAttemptAt ?? 0) : 0;
-    return { kind: 'lane', lane, ms: Math.min(Math.max(until - now(), SECOND), MINUTE) };
+    const me = { ref: { campaignId: campaign.id, no: batch.no }, batch };
+    for await (const one of unansweredIn(account, state)) {
+      const until = one.batch.answered ? (one.batch.nextAttemptAt ?? 0) : 0;
+      const ms = Math.min(Math.max(until - now(), SECOND), MINUTE);
+      if (batch.state === 'submitting') {
+        if (!comesBefore(one, me)) continue;
+        return { kind: 'until', at: now() + ms, first: true };
+      }
+      // Asleep until that one is asked about again; its repeat has the first place in the lane.
+      await putFirst(one);
+      return { kind: 'lane', lane, ms };
+    }
+    return null;
   };
 
   /**
-   * A call that was not answered, and that is asked about again. Not one to OpenIDs whose interface
-   * WeChat has closed: until an operator acts it is not asked about, and groups, tags and everyone
+   * Calls that were not answered, and that are asked about again. Not those to OpenIDs whose interface
+   * WeChat has closed: until an operator acts they are not asked about, and groups, tags and everyone
    * go on.
    */
-  async function unansweredIn(account: string, lane: LaneState): Promise<Unanswered | null> {
-    for (const { campaignId, no } of await batches.unanswered(account)) {
-      const campaign = await campaigns.spec(campaignId);
-      const batch = await batches.read({ campaignId, no });
+  async function* unansweredIn(account: string, lane: LaneState): AsyncGenerator<Unanswered> {
+    for (const ref of await batches.unanswered(account)) {
+      const campaign = await campaigns.spec(ref.campaignId);
+      const batch = await batches.read(ref);
       if (!campaign || batch?.state !== 'submitting') continue;
-      if (!stopOf(lane, massApiOf(campaign.audience))) return { campaign, batch };
+      if (!stopOf(lane, massApiOf(campaign.audience))) yield { ref, campaign, batch };
     }
-    return null;
   }
 
   /**
@@ -87,6 +93,7 @@ export function makeEnterLane({ stores, queues, now }: Pick<Tools, 'stores' | 'q
 }
 
 interface Unanswered {
+  readonly ref: BatchRef;
   readonly campaign: Campaign;
   readonly batch: Called;
 }

@@ -3,7 +3,7 @@ import type { Job } from 'bullmq';
 import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
 import type { BatchEvent } from '../../shared/campaign/advance-batch.ts';
 import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
-import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
+import { awaits, type Batch, type BatchRef, type Called } from '../../shared/campaign/batch.ts';
 import type { Campaign, Control } from '../../shared/campaign/campaign.ts';
 import type { Message } from '../../shared/campaign/message.ts';
 import { EVERYONE_PER_MONTH } from '../../shared/campaign/quota-window.ts';
@@ -94,9 +94,10 @@ export function makeTakeInAnswer(deps: Dependencies) {
     });
     const isAdoption =
       reading.kind === 'event' && reading.event.type === 'accepted' && reading.event.adopted;
-    if (!isAdoption || mayAdopt({ ref, batch }, await batches.asking(campaign.account))) {
-      return reading;
-    }
+    if (!isAdoption) return reading;
+    const others = await batches.asking(campaign.account);
+    const at = { now: now(), restMs: unknownRetryMs };
+    if (mayAdopt({ ref, batch }, others, at)) return reading;
     const until = now() + repeatDelayMs(batch.asked, unknownRetryMs);
     return {
       kind: 'event',
@@ -147,8 +148,7 @@ export function makeTakeInAnswer(deps: Dependencies) {
   }
 }
 
-/** The answer to an older key says nothing about what became of the batch since. */
 const isNotAsked =
-  ({ generation }: Batch) =>
+  (called: Called) =>
   (current: Batch): boolean =>
-    current.state !== 'submitting' || current.generation !== generation;
+    !awaits(current, called);

@@ -1,47 +1,53 @@
 import { describe, expect, it } from 'vitest';
-import { type Asking, mayAdopt } from '../../../src/workers/lane/may-adopt.ts';
+import { type Asking, comesBefore, mayAdopt } from '../../../src/workers/lane/may-adopt.ts';
 import { at, pending, submitted, submitting } from '../../support/builders.ts';
 
-const asking = (no: number, changes: Parameters<typeof submitting>[0] = {}): Asking => ({
+const asking = (no: number, changes: Parameters<typeof submitting>[0] = {}) => ({
   ref: { campaignId: 'c', no },
   batch: submitting(changes),
 });
-const later = { firstAttemptAt: at('09:00:05') };
-const unanswered = { asked: 2, unanswered: true };
+const lastAttemptAt = at('09:00:59');
+const takenIn = (time: string) => ({ now: at(time), restMs: 65_000 });
+const SOON = takenIn('09:00:01');
 
 describe('a message id that is nobody’s yet', () => {
   it('is adopted by the only batch that asks', () => {
-    const me = asking(1);
-
-    expect(mayAdopt(me, [])).toBe(true);
-    expect(mayAdopt(me, [me])).toBe(true);
+    expect(mayAdopt(asking(1), [], SOON)).toBe(true);
+    expect(mayAdopt(asking(1), [asking(1)], SOON)).toBe(true);
   });
 
-  it('is not adopted while another’s first call is under way: it may be that one’s', () => {
-    expect(mayAdopt(asking(1), [asking(2)])).toBe(false);
-    expect(mayAdopt(asking(1), [asking(2, later)])).toBe(false);
+  it('is not adopted while another batch that was called at that time has no outcome', () => {
+    const silent = { answered: true, asked: 2, unanswered: true };
+
+    expect(mayAdopt(asking(1), [asking(2)], SOON)).toBe(false);
+    expect(mayAdopt(asking(1), [asking(2, silent)], SOON)).toBe(false);
+    expect(mayAdopt(asking(1), [asking(2, { lastAttemptAt })], SOON)).toBe(false);
+    expect(mayAdopt(asking(2, { lastAttemptAt }), [asking(1)], takenIn('09:01:00'))).toBe(true);
+    expect(mayAdopt(asking(2, { lastAttemptAt: at('09:00:58') }), [asking(1)], SOON)).toBe(false);
   });
 
-  it('is adopted by the batch that asked first, of those that ask again', () => {
-    const first = asking(1, unanswered);
-    const second = asking(2, { ...unanswered, ...later });
-
-    expect(mayAdopt(first, [first, second])).toBe(true);
-    expect(mayAdopt(second, [first, second])).toBe(false);
-  });
-
-  it('is adopted by exactly one of two that asked at the same moment', () => {
-    const [one, two] = [asking(1, unanswered), asking(2, unanswered)];
-
-    expect([mayAdopt(one, [two]), mayAdopt(two, [one])]).toEqual([true, false]);
+  it('is not adopted by an answer that was taken in late: others may have been held since', () => {
+    expect(mayAdopt(asking(1), [], takenIn('09:00:32'))).toBe(true);
+    expect(mayAdopt(asking(1), [], takenIn('09:00:33'))).toBe(false);
   });
 
   it('is not held up by batches that are not being called, or whose call was put back', () => {
-    const others = [
+    const others: Asking[] = [
       { ref: { campaignId: 'c', no: 2 }, batch: pending() },
       { ref: { campaignId: 'c', no: 3 }, batch: submitted('7') },
     ];
 
-    expect(mayAdopt(asking(1), others)).toBe(true);
+    expect(mayAdopt(asking(1), others, SOON)).toBe(true);
+  });
+});
+
+describe('batches that are asked about again', () => {
+  it('take turns: the one that was called first, and of two the one of the lower name', () => {
+    const [one, two, later] = [asking(1), asking(2), asking(1, { firstAttemptAt: lastAttemptAt })];
+
+    expect([comesBefore(one, two), comesBefore(two, one)]).toEqual([true, false]);
+    expect([comesBefore(two, later), comesBefore(later, two)]).toEqual([true, false]);
+    expect(comesBefore({ ...one, batch: pending() }, two)).toBe(false);
+    expect(comesBefore(one, { ...two, batch: pending() })).toBe(false);
   });
 });

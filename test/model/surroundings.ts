@@ -1,0 +1,129 @@
+/** What happens beside the workers: time, the sweeper, WeChat's events, a failover. */
+import type { Batch } from '../../src/shared/campaign/batch.ts';
+import { uncounted } from '../../src/shared/campaign/receipt.ts';
+import { SECOND } from '../../src/shared/platform/time.ts';
+import type { Rules } from './rules.ts';
+import {
+  ANSWER_WITHIN,
+  KEY_LIFE,
+  keyOf,
+  minusOne,
+  NOT_AFTER,
+  plus,
+  REST,
+  type Scene,
+  type State,
+  type Step,
+  spend,
+  write,
+} from './state.ts';
+import { receiptOf } from './wechat.ts';
+import type { Workers } from './workers.ts';
+
+export function makeSurroundings(rules: Rules, { change }: Workers, { skew }: Scene) {
+  const { onStop, repeatDeadline } = rules;
+
+  function* steps(state: State): Iterable<Step> {
+    yield* ticks(state);
+    yield* sweeps(state);
+    yield* events(state);
+    yield* failovers(state);
+  }
+
+  /** To the next moment at which anything may be different. */
+  function* ticks(state: State): Iterable<Step> {
+    const { now, store, workers, accepted, left } = state;
+    if (left.ticks === 0) return;
+    const moments = [NOT_AFTER];
+    for (const batch of store.batches) {
+      if ('nextAttemptAt' in batch && batch.nextAttemptAt) moments.push(batch.nextAttemptAt);
+      if (batch.state !== 'submitting') continue;
+      if (batch.lastAttemptAt + ANSWER_WITHIN > now)
+        moments.push(batch.lastAttemptAt + ANSWER_WITHIN);
+      moments.push(batch.lastAttemptAt + REST, repeatDeadline(batch.firstAttemptAt, NOT_AFTER));
+    }
+    for (const worker of workers) {
+      if (worker.at === 'intent') moments.push(worker.recordedAt + 5 * SECOND);
+    }
+    for (const { at } of accepted) moments.push(at + KEY_LIFE);
+    const seen = skew === 0 ? moments : moments.flatMap((moment) => [moment, moment - skew]);
+    const next = Math.min(...seen.filter((moment) => moment > now));
+    if (!Number.isFinite(next)) return;
+    yield [`${Math.round((next - now) / SECOND)} s pass`, spend({ ...state, now: next }, 'ticks')];
+  }
+
+  function* sweeps(state: State): Iterable<Step> {
+    const { store, now } = state;
+    for (const batch of store.batches) {
+      const { no } = batch;
+      if (isOverdue(batch, now)) {
+        const event = { type: 'held', reason: 'outcome-unknown', at: now } as const;
+        yield [`the sweeper holds batch ${no}`, change(state, no, event)];
+      }
+      if (batch.state === 'pending' && now >= NOT_AFTER) {
+        const event = { type: 'cancelled', at: now } as const;
+        yield [`the sweeper cancels batch ${no}`, change(state, no, event)];
+      }
+      const stop = store.cancelled ? onStop(batch, now) : null;
+      if (stop) yield [`the cancel reaches batch ${no}`, change(state, no, stop)];
+    }
+  }
+
+  /** A call under way at that very moment still has its time to be answered. */
+  const isOverdue = (batch: Batch, now: number): boolean =>
+    batch.state === 'submitting' &&
+    now >= repeatDeadline(batch.firstAttemptAt, NOT_AFTER) &&
+    (batch.answered || batch.lastAttemptAt + ANSWER_WITHIN + SECOND <= now);
+
+  function* events(state: State): Iterable<Step> {
+    for (const message of new Set(state.events)) {
+      const rest = { ...state, events: minusOne(state.events, message) };
+      const name = `the event of message ${message}`;
+      yield [`${name} comes`, arrived(rest, message)];
+      yield [`${name} is lost`, rest];
+      if (state.left.copies > 0) {
+        yield [`${name} comes, and another copy will`, arrived(spend(state, 'copies'), message)];
+      }
+    }
+    for (const batch of state.store.batches) {
+      if (batch.state !== 'submitted') continue;
+      const message = Number(batch.msgId.slice(1));
+      if (state.events.includes(message) || state.store.parked.includes(message)) continue;
+      const { msgId } = batch;
+      const receipt = uncounted('delivered', '');
+      const event = { type: 'receipt-arrived', msgId, receipt, at: state.now } as const;
+      const asked = `WeChat is asked what became of batch ${batch.no}`;
+      yield [asked, change(state, batch.no, event)];
+    }
+  }
+
+  function arrived(state: State, message: number): State {
+    const { store, now } = state;
+    const owner = store.owners[message];
+    const batch = owner === undefined ? undefined : store.batches[owner - 1];
+    if (owner === undefined) {
+      if (store.parked.includes(message)) return state;
+      return write(state, { parked: plus(store.parked, message) });
+    }
+    const isIts = batch && 'msgId' in batch && batch.msgId === `m${message}`;
+    return isIts ? change(state, owner, receiptOf(batch, now)) : state;
+  }
+
+  return { steps };
+}
+
+/** To a replica that lacks the newest writes, acknowledged or not; what was called stays called. */
+function* failovers(state: State): Iterable<Step> {
+  if (state.left.forgets === 0) return;
+  for (const [at, store] of state.before.entries()) {
+    const stopped = state.stopped && (store.paused || store.cancelled);
+    const { batches } = store;
+    // Answers that are forgotten leave their calls open again.
+    const again = batches
+      .filter(({ state: is }) => is === 'submitting' || is === 'held')
+      .map(keyOf);
+    const open = [...state.open, ...again].sort();
+    const next = { ...state, store, before: [], stopped, open, forgot: true };
+    yield [`Redis fails over and forgets its last ${at + 1} writes`, spend(next, 'forgets')];
+  }
+}
