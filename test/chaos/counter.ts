@@ -69,7 +69,8 @@ export function makeCounter(producerUrl: string) {
       settled: view.batches.settled ?? null,
       ...view.receipt,
     };
-    looks.push({ campaign: view.id, begunAt, answeredAt: Date.now(), counts });
+    const look = { campaign: view.id, begunAt, answeredAt: Date.now(), counts };
+    looks.push({ ...look, ...flagsOf(view) });
     return view;
   }
 
@@ -77,6 +78,9 @@ export function makeCounter(producerUrl: string) {
   async function view(by: Operator, id: string): Promise<View | null> {
     const begunAt = Date.now();
     const answer = await ask<View>(by, `/campaigns/${id}`);
+    if (answer?.status === 404) {
+      looks.push({ campaign: id, begunAt, answeredAt: Date.now(), counts: {}, isMissing: true });
+    }
     return answer?.status === 200 ? see(answer.json, begunAt) : null;
   }
 
@@ -134,6 +138,14 @@ export function makeCounter(producerUrl: string) {
 interface Answered extends View {
   readonly code?: string;
   readonly inFlight?: readonly { readonly clientMsgId: string }[];
+}
+
+/** Of a campaign that is held or over, the state says no more whether it was cancelled. */
+function flagsOf({ state, pausedFor = [] }: View): Pick<Look, 'isPaused' | 'isCancelled'> {
+  if (state === 'cancelled' || state === 'cancelling') return { isCancelled: true };
+  if (state === 'completed' || state === 'failed') return {};
+  const isPaused = pausedFor.includes('operator');
+  return state === 'held' ? { isPaused } : { isPaused, isCancelled: false };
 }
 
 function meaningOf(status: number): Act['answer'] {

@@ -7,6 +7,7 @@ import { request } from 'undici';
 import type { CampaignPlan } from './campaign-plan.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { credentials, ENQUEUER } from './counter.ts';
+import type { Ask } from './history.ts';
 
 export type Enqueued =
   | { readonly kind: 'accepted'; readonly plan: CampaignPlan; readonly id?: string }
@@ -27,8 +28,9 @@ export function makeEnqueueCampaign(
   over: AbortSignal,
 ) {
   const { stores, queues, producerUrl } = world;
+  const asks: Ask[] = [];
 
-  return async function enqueue(plan: CampaignPlan): Promise<Enqueued> {
+  async function enqueue(plan: CampaignPlan): Promise<Enqueued> {
     const { endsAfterMs } = plan;
     const notAfter =
       endsAfterMs === undefined ? undefined : new Date(Date.now() + endsAfterMs).toISOString();
@@ -45,7 +47,7 @@ export function makeEnqueueCampaign(
       }
     }
     return { kind: 'unheard', plan };
-  };
+  }
 
   async function straightIn(plan: CampaignPlan, notAfter?: string): Promise<Enqueued> {
     const uploads: Record<string, string> = {};
@@ -81,11 +83,28 @@ export function makeEnqueueCampaign(
           })
         : null;
     const body = bodyOf(plan, uploads, listId ? { type: 'list', listId } : audience, notAfter);
-    const id = await idOf('/v1/campaigns', JSON.stringify(body), {
-      'content-type': 'application/json',
-      'idempotency-key': plan.name,
-    });
+    const id = await asked(plan.name, () =>
+      idOf('/v1/campaigns', JSON.stringify(body), {
+        'content-type': 'application/json',
+        'idempotency-key': plan.name,
+      }),
+    );
     return { kind: 'accepted', plan, id };
+  }
+
+  /** Writes down what is asked for, and what is heard. */
+  async function asked(name: string, ask: () => Promise<string>): Promise<string> {
+    const begunAt = Date.now();
+    try {
+      const id = await ask();
+      asks.push({ name, begunAt, answeredAt: Date.now(), answer: 'done', id });
+      return id;
+    } catch (error) {
+      const isHeard = error instanceof Refused;
+      const answeredAt = isHeard ? Date.now() : null;
+      asks.push({ name, begunAt, answeredAt, answer: isHeard ? 'refused' : 'unknown' });
+      throw error;
+    }
   }
 
   /** @throws {Refused} for a no; any other error: asked again, as long as it takes. */
@@ -106,6 +125,8 @@ export function makeEnqueueCampaign(
     if (answer.statusCode >= 300) throw new Error(`${path}: ${answer.statusCode} ${text}`);
     return (JSON.parse(text) as { id: string }).id;
   }
+
+  return { enqueue, asks };
 }
 
 const bodyOf = (

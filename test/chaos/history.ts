@@ -39,14 +39,37 @@ export interface Look {
   readonly campaign: string;
   readonly begunAt: number;
   readonly answeredAt: number;
-  /** Of what only grows; null where it is not known. */
+  /** Of what only grows; null where it is not known. None where it was not found. */
   readonly counts: Readonly<Record<string, number | null>>;
+  /** The answer was that there is no such campaign. */
+  readonly isMissing?: true;
+  /** Whether an operator has paused it; absent where it is over, or the answer does not say. */
+  readonly isPaused?: boolean;
+  readonly isCancelled?: boolean;
+}
+
+/** What an enqueuer asked for, once; until it is answered it asks again, under the same key. */
+export interface Ask {
+  readonly name: string;
+  readonly begunAt: number;
+  readonly answeredAt: number | null;
+  readonly answer: 'done' | 'refused' | 'unknown';
+  /** Of the campaign, where the answer named it. */
+  readonly id?: string;
 }
 
 /** A mass send, as the sandbox heard it. */
 export interface Call {
   readonly key: string;
   readonly startedAt: number;
+}
+
+/** A mass send that WeChat accepted. */
+export interface Send {
+  readonly key: string;
+  readonly at: number;
+  /** How many got it. */
+  readonly received: number;
 }
 
 export interface Enqueued {
@@ -61,9 +84,11 @@ export interface Enqueued {
 }
 
 export interface History {
+  readonly asks: readonly Ask[];
   readonly enqueued: readonly Enqueued[];
   readonly acts: readonly Act[];
   readonly looks: readonly Look[];
   readonly calls: readonly Call[];
+  readonly sends: readonly Send[];
   readonly overlaps: readonly Pick<Overlap, 'clientMsgIds' | 'followers'>[];
 }

@@ -1,9 +1,17 @@
 /** The laws of `npm run chaos`, each held against a history that breaks it. */
 import { describe, expect, it } from 'vitest';
-import type { Act, Enqueued, History } from './history.ts';
+import type { Act, Enqueued, History, Look } from './history.ts';
 import { breachesOf } from './laws.ts';
 
-const GOOD: History = { enqueued: [], acts: [], looks: [], calls: [], overlaps: [] };
+const GOOD: History = {
+  asks: [],
+  enqueued: [],
+  acts: [],
+  looks: [],
+  calls: [],
+  sends: [],
+  overlaps: [],
+};
 
 const breaches = (history: Partial<History>): string[] => breachesOf({ ...GOOD, ...history });
 
@@ -168,19 +176,20 @@ describe('a follower', () => {
 });
 
 describe('a count', () => {
+  const sends = [{ key: 'c-1-0', at: 0, received: 25 }];
   const look = (begunAt: number, sent: number | null) => {
     return { campaign: 'c', begunAt, answeredAt: begunAt + 10, counts: { sent } };
   };
 
   it('never goes back', () => {
     const went = ['c showed 5 sent, and then 4'];
-    expect(breaches({ looks: [look(0, 5), look(20, 4)] })).toEqual(went);
-    expect(breaches({ looks: [look(0, 5), look(20, null), look(40, 4)] })).toEqual(went);
-    expect(breaches({ looks: [look(0, 5), look(20, null), look(40, 6)] })).toEqual([]);
+    expect(breaches({ sends, looks: [look(0, 5), look(20, 4)] })).toEqual(went);
+    expect(breaches({ sends, looks: [look(0, 5), look(20, null), look(40, 4)] })).toEqual(went);
+    expect(breaches({ sends, looks: [look(0, 5), look(20, null), look(40, 6)] })).toEqual([]);
   });
 
   it('may be lower in an answer that was asked for at the same time', () => {
-    expect(breaches({ looks: [look(0, 5), look(5, 4)] })).toEqual([]);
+    expect(breaches({ sends, looks: [look(0, 5), look(5, 4)] })).toEqual([]);
   });
 });
 
@@ -194,5 +203,106 @@ describe('an act', () => {
     expect(breaches({ acts })).toEqual([]);
     const fault = act('retry', { answer: 'fault', status: 500, code: 'internal' });
     expect(breaches({ acts: [fault] })).toEqual(['retry of c: 500 internal']);
+  });
+});
+
+describe('an enqueuer', () => {
+  const ask = (id: string, begunAt = 100) => {
+    return { name: 'hello', begunAt, answeredAt: begunAt + 10, answer: 'done', id } as const;
+  };
+
+  it('is told of one campaign, however often it asks under the same key', () => {
+    const other = ['hello was accepted as d, and is c'];
+    expect(breaches({ asks: [ask('c'), ask('d')], enqueued: [enqueued()] })).toEqual(other);
+    expect(breaches({ asks: [ask('c'), ask('c', 300)], enqueued: [enqueued()] })).toEqual([]);
+    const gone = ['hello was accepted and is gone', 'hello was accepted as c, and is gone'];
+    expect(breaches({ asks: [ask('c')], enqueued: [enqueued({ ids: [] })] })).toEqual(gone);
+  });
+
+  it('finds its campaign in every answer that it asks for after the acceptance', () => {
+    const missing = (begunAt: number): Look => {
+      return { campaign: 'c', begunAt, answeredAt: begunAt + 5, counts: {}, isMissing: true };
+    };
+    expect(breaches({ asks: [ask('c')], looks: [missing(90)] })).toEqual([]);
+    expect(breaches({ asks: [ask('c')], looks: [missing(120)] })).toEqual([
+      'c was known, and then not found',
+    ]);
+    const seen: Look = { campaign: 'c', begunAt: 10, answeredAt: 20, counts: {} };
+    expect(breaches({ looks: [seen, missing(30)] })).toHaveLength(1);
+  });
+});
+
+describe('a receipt', () => {
+  const look = (counts: Look['counts']): Look => {
+    return { campaign: 'c', begunAt: 100, answeredAt: 200, counts };
+  };
+  const send = (at: number, key = 'c-1-0') => ({ key, at, received: 25 });
+
+  it('is of a send that WeChat had accepted', () => {
+    const none = ['c showed 1 settled, and WeChat had accepted 0'];
+    expect(breaches({ looks: [look({ settled: 1 })] })).toEqual(none);
+    expect(breaches({ looks: [look({ settled: 1 })], sends: [send(250)] })).toEqual(none);
+    expect(breaches({ looks: [look({ settled: 1 })], sends: [send(150, 'd-1-0')] })).toEqual(none);
+    expect(breaches({ looks: [look({ settled: 1, sent: 25 })], sends: [send(150)] })).toEqual([]);
+    const twice = [send(150), send(160, 'c-1-1')];
+    expect(breaches({ looks: [look({ settled: 2 })], sends: twice })).toHaveLength(1);
+  });
+
+  it('counts nobody who did not get it', () => {
+    expect(breaches({ looks: [look({ settled: 1, sent: 26 })], sends: [send(150)] })).toEqual([
+      'c showed 26 sent, and 25 had got it',
+    ]);
+  });
+});
+
+describe('what is read', () => {
+  const read = (begunAt: number, isPaused: boolean, more: Partial<Look> = {}): Look => {
+    return { campaign: 'c', begunAt, answeredAt: begunAt + 10, counts: {}, isPaused, ...more };
+  };
+  const misread = (looks: Look[], acts: Act[] = []): string[] => breaches({ looks, acts });
+  const pause = act('pause');
+
+  it('shows a pause from its answer until a resume may have been heard', () => {
+    const resume = act('resume', { begunAt: 300, answeredAt: 400 });
+    expect(misread([read(250, true), read(450, false)], [pause, resume])).toEqual([]);
+    expect(misread([read(250, false)], [pause])).toEqual([
+      'c was read as not paused at 250, out of any order',
+    ]);
+    expect(misread([read(450, true)], [pause, resume])).toHaveLength(1);
+    expect(misread([read(50, true)], [pause])).toHaveLength(1);
+    expect(misread([read(250, true)])).toHaveLength(1);
+  });
+
+  it('may be either while an act runs, and does not go back after it was seen', () => {
+    expect(misread([read(110, false), read(150, true)], [pause])).toEqual([]);
+    expect(misread([read(110, true), read(150, true)], [pause])).toEqual([]);
+    expect(misread([read(110, true), read(150, false)], [pause])).toHaveLength(1);
+  });
+
+  it('may come of an act that nobody heard the answer to, at any time or never', () => {
+    const unheard = act('pause', { answer: 'unknown', answeredAt: null });
+    expect(misread([read(900, true)], [unheard])).toEqual([]);
+    expect(misread([read(900, false)], [unheard])).toEqual([]);
+    expect(misread([read(900, true), read(950, false)], [unheard])).toHaveLength(1);
+  });
+
+  it('fits one order for all reads, with acts that ran beside each other', () => {
+    const resume = act('resume', { begunAt: 120, answeredAt: 180 });
+    expect(misread([read(250, true)], [pause, resume])).toEqual([]);
+    expect(misread([read(250, false)], [pause, resume])).toEqual([]);
+    expect(misread([read(250, true), read(270, false)], [pause, resume])).toHaveLength(1);
+  });
+
+  it('never takes a cancel back, and knows one by an operator or by notAfter only', () => {
+    const cancelled = (begunAt: number, isCancelled: boolean): Look => {
+      return { campaign: 'c', begunAt, answeredAt: begunAt + 10, counts: {}, isCancelled };
+    };
+    const cancel = act('cancel');
+    expect(misread([cancelled(50, false), cancelled(250, true)], [cancel])).toEqual([]);
+    expect(misread([cancelled(250, false)], [cancel])).toHaveLength(1);
+    expect(misread([cancelled(250, true)])).toHaveLength(1);
+    const late = { enqueued: [enqueued({ notAfter: 200 })] };
+    expect(breaches({ ...late, looks: [cancelled(250, true)] })).toEqual([]);
+    expect(breaches({ ...late, looks: [cancelled(150, true)] })).toHaveLength(1);
   });
 });

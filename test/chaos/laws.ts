@@ -1,5 +1,6 @@
 /** What must hold of every history, by what people were told. Pure. */
 import type { Act, Call, History, Look, Step } from './history.ts';
+import { firstMisread, type Operation } from './order.ts';
 
 /** Each breach in a sentence; none: the history is good. */
 export const breachesOf = (history: History): string[] => LAWS.flatMap((law) => law(history));
@@ -9,13 +10,17 @@ const ON_ITS_WAY = 2_000;
 
 const LAWS: readonly ((history: History) => string[])[] = [
   nothingAcknowledgedIsLost,
+  everyKeyIsOneCampaign,
+  nothingGoesMissing,
   everyCampaignEnds,
   nothingBeginsAfterAStop,
   nothingBeginsBeforeItsApproval,
   nothingBeginsAfterNotAfter,
   whatWasGivenUpStaysSo,
   nothingIsReceivedTwice,
+  noReceiptWithoutASend,
   countsNeverGoBack,
+  readsAreOfSomeOrder,
   everyActIsAnswered,
 ];
 
@@ -24,6 +29,30 @@ function nothingAcknowledgedIsLost({ enqueued }: History): string[] {
     if (ids.length > 1) return [`${name} was made ${ids.length} times: ${ids.join(' ')}`];
     return ids.length === 0 && isAcknowledged ? [`${name} was accepted and is gone`] : [];
   });
+}
+
+/** Whoever asks again under the same key is told of the same campaign, and that one is kept. */
+function everyKeyIsOneCampaign({ asks, enqueued }: History): string[] {
+  return enqueued.flatMap(({ name, ids }) => {
+    const told = asks.filter((ask) => ask.name === name).flatMap(({ id }) => id ?? []);
+    const others = [...new Set(told)].filter((id) => !ids.includes(id));
+    return others.map((id) => `${name} was accepted as ${id}, and is ${ids.join(' ') || 'gone'}`);
+  });
+}
+
+/** Once somebody was told of it, every later answer knows it. */
+function nothingGoesMissing({ asks, looks }: History): string[] {
+  const known = new Map<string, number>();
+  const note = (id: string, at: number): void => {
+    known.set(id, Math.min(at, known.get(id) ?? Infinity));
+  };
+  for (const { id, answeredAt } of asks) if (id && answeredAt !== null) note(id, answeredAt);
+  for (const look of looks) if (!look.isMissing) note(look.campaign, look.answeredAt);
+  return looks
+    .filter(({ campaign, begunAt, isMissing }) => {
+      return isMissing && begunAt > (known.get(campaign) ?? Infinity);
+    })
+    .map(({ campaign }) => `${campaign} was known, and then not found`);
 }
 
 function everyCampaignEnds({ enqueued }: History): string[] {
@@ -116,6 +145,24 @@ export const unaskedOverlaps = ({ acts, overlaps }: Pick<History, 'acts' | 'over
 export const wasSaidNotSent = (acts: readonly Act[], key: string): boolean =>
   about(campaignOf(key), acts, 'resolve: not-sent').some((act) => isAbout(act, key));
 
+/** What is shown as settled or sent had been accepted by WeChat when it was shown. */
+function noReceiptWithoutASend({ looks, sends }: History): string[] {
+  return looks.flatMap(({ campaign, answeredAt, counts }) => {
+    const out = sends.filter(({ key, at }) => campaignOf(key) === campaign && at <= answeredAt);
+    const batches = new Set(out.map(({ key }) => batchOf(key))).size;
+    const received = out.reduce((sum, one) => sum + one.received, 0);
+    const { settled = 0, sent = 0 } = counts;
+    return [
+      ...((settled ?? 0) > batches
+        ? [`${campaign} showed ${settled} settled, and WeChat had accepted ${batches}`]
+        : []),
+      ...((sent ?? 0) > received
+        ? [`${campaign} showed ${sent} sent, and ${received} had got it`]
+        : []),
+    ];
+  });
+}
+
 function countsNeverGoBack({ looks }: History): string[] {
   const found: string[] = [];
   const known = new Map<string, Look[]>();
@@ -131,6 +178,67 @@ function countsNeverGoBack({ looks }: History): string[] {
   }
   return found;
 }
+
+/** Each read of a pause or a cancel fits some order of all acts and reads of its campaign. */
+function readsAreOfSomeOrder({ acts, looks, enqueued }: History): string[] {
+  const campaigns = [...new Set(looks.map(({ campaign }) => campaign))];
+  return campaigns.flatMap((campaign) =>
+    FLAGS.flatMap(({ name, on, off, of }) => {
+      const operations: Operation[] = [
+        ...setting(campaign, acts, on, true),
+        ...setting(campaign, acts, off, false),
+        ...(name === 'cancelled' ? atNotAfter(campaign, enqueued) : []),
+        ...looks
+          .filter((look) => look.campaign === campaign && of(look) !== undefined)
+          .map(({ begunAt, answeredAt, ...look }) => {
+            return { begunAt, answeredAt, kind: 'read' as const, value: of(look) === true };
+          }),
+      ];
+      const misread = firstMisread(operations, false);
+      if (!misread) return [];
+      const { begunAt, value } = misread;
+      return [
+        `${campaign} was read as ${value ? '' : 'not '}${name} at ${begunAt}, out of any order`,
+      ];
+    }),
+  );
+}
+
+/** When `notAfter` has passed, the sweeper cancels it at any time after. */
+const atNotAfter = (campaign: string, enqueued: History['enqueued']): Operation[] =>
+  enqueued
+    .filter(({ ids }) => ids.includes(campaign))
+    .map(({ notAfter: begunAt }) => {
+      return { begunAt, answeredAt: Infinity, kind: 'set', value: true, mayBeLost: true };
+    });
+
+interface Flag {
+  readonly name: string;
+  readonly on: readonly Step[];
+  readonly off: readonly Step[];
+  readonly of: (look: Pick<Look, 'isPaused' | 'isCancelled'>) => boolean | undefined;
+}
+
+const FLAGS: readonly Flag[] = [
+  { name: 'paused', on: ['pause'], off: ['resume'], of: ({ isPaused }) => isPaused },
+  { name: 'cancelled', on: ['cancel', 'reject'], off: [], of: ({ isCancelled }) => isCancelled },
+];
+
+const setting = (
+  campaign: string,
+  acts: readonly Act[],
+  steps: readonly Step[],
+  value: boolean,
+): Operation[] =>
+  steps
+    .flatMap((step) => about(campaign, acts, step))
+    .map(({ begunAt, answeredAt }) => ({
+      begunAt,
+      answeredAt: answeredAt ?? Infinity,
+      kind: 'set',
+      value,
+      ...(answeredAt === null ? { mayBeLost: true } : {}),
+    }));
 
 function everyActIsAnswered({ acts }: History): string[] {
   return acts

@@ -71,7 +71,7 @@ export async function runChaos(
     ...(options.appendfsync === 'everysec' ? { aSecondAgo: () => aSecondAgo(samples) } : {}),
   });
   const unheard = new AbortController();
-  const enqueue = makeEnqueueCampaign(world, unheard.signal);
+  const { enqueue, asks } = makeEnqueueCampaign(world, unheard.signal);
   const counter = makeCounter(world.producerUrl);
   const operator = makeOperator(world, counter);
   const people = makePeople({ seed: options.seed, sandbox: world.sandbox, counter });
@@ -192,10 +192,14 @@ export async function runChaos(
   const cases = await casesOf(world, { outcomes, acts });
   const verdicts = cases.map(judge);
   const history: History = {
+    asks,
     enqueued: cases.map(historyOf),
     acts,
     looks,
     calls: [...calls.values()],
+    sends: (await world.sandbox.sends()).flatMap(({ clientMsgId: key, at, received }) =>
+      key === undefined ? [] : { key, at, received },
+    ),
     overlaps,
   };
   const mayWait = new Set(
