@@ -1,0 +1,63 @@
+/** The decision core, file by file, with the tests that must notice a change of it. */
+export interface Group {
+  readonly mutate: readonly string[];
+  readonly tests: readonly string[];
+  /** They need a Redis. */
+  readonly redis?: true;
+}
+
+const CAMPAIGN = 'src/shared/campaign';
+const WECHAT = 'src/shared/wechat';
+const LANE = 'src/workers/lane';
+const of = (names: readonly string[]): string[] => names.map((name) => `${CAMPAIGN}/${name}.ts`);
+
+export const GROUPS: Readonly<Record<string, Group>> = {
+  batch: {
+    mutate: of(['advance-batch', 'batch', 'repeat-steps']),
+    tests: [
+      'test/shared/campaign/advance-batch.test.ts',
+      'test/shared/campaign/transitions.test.ts',
+      'test/shared/campaign/repeat-steps.test.ts',
+    ],
+  },
+  campaign: {
+    mutate: of(['campaign', 'progress', 'outcome', 'receipt', 'lane']),
+    tests: [
+      'test/shared/campaign/campaign.test.ts',
+      'test/shared/campaign/progress.test.ts',
+      'test/shared/campaign/counts.test.ts',
+    ],
+  },
+  cut: {
+    mutate: of(['cut', 'divide']),
+    tests: ['test/shared/campaign/cut.test.ts', 'test/shared/campaign/divide.test.ts'],
+  },
+  plan: {
+    mutate: of(['plan', 'quota-window']),
+    tests: ['test/shared/campaign/plan.test.ts', 'test/shared/campaign/quota-window.test.ts'],
+  },
+  answers: {
+    mutate: [
+      `${WECHAT}/remedies.ts`,
+      ...['read-submission', 'may-adopt', 'last-look'].map((name) => `${LANE}/${name}.ts`),
+    ],
+    tests: [
+      'test/shared/wechat/remedies.test.ts',
+      ...['read-submission', 'may-adopt', 'last-look'].map(
+        (name) => `test/${LANE.slice(4)}/${name}.test.ts`,
+      ),
+    ],
+  },
+  push: {
+    mutate: [`${WECHAT}/push/*.ts`],
+    tests: ['test/shared/wechat/push/*.test.ts'],
+  },
+  steer: {
+    mutate: ['src/shared/actions/{steer-campaign,resolve-held,retry-refused,stop-campaign}.ts'],
+    tests: [
+      'test/producer/steering.test.ts',
+      'test/end-to-end/{steering,decisions,retry-refused,before-the-call}.test.ts',
+    ],
+    redis: true,
+  },
+};
