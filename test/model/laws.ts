@@ -1,5 +1,5 @@
 /** What must hold in every state that the campaign and its surroundings can reach. */
-import { EXIT, exitOf } from '../../src/cli/exit.ts';
+import { EXIT, exitOf } from '../../src/cli/command.ts';
 import { type Batch, isFinal } from '../../src/shared/campaign/batch.ts';
 import { controlOf, type Rules } from './rules.ts';
 import { BATCH_SIZE, followersOf, keyOf, type Scene, type State } from './state.ts';

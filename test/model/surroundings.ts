@@ -90,7 +90,7 @@ export function makeSurroundings(rules: Rules, { change }: Workers, { skew }: Sc
       const message = Number(batch.msgId.slice(1));
       if (state.events.includes(message) || state.store.parked.includes(message)) continue;
       const { msgId } = batch;
-      const receipt = uncounted('delivered', '');
+      const receipt = uncounted('delivered', 'told-sent');
       const event = { type: 'receipt-arrived', msgId, receipt, at: state.now } as const;
       const asked = `WeChat is asked what became of batch ${batch.no}`;
       yield [asked, change(state, batch.no, event)];

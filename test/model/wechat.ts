@@ -12,7 +12,7 @@ const FOREIGN = 'foreign';
 /** WeChat's answers that differ in what they mean for a batch. */
 const SAID: Readonly<Record<string, Answer<Submission>>> = {
   silent: { kind: 'unknown', cause: 'timeout' },
-  'not-sent': { kind: 'not-sent', cause: 'too late' },
+  'not-sent': { kind: 'not-sent', cause: 'not-wanted' },
   refused: refusal(40003),
   'no-sends-left': refusal(45028),
   'media-gone': refusal(40007),
@@ -88,7 +88,7 @@ export function receiptOf(batch: Extract<Batch, { msgId: string }>, at: number):
   return {
     type: 'receipt-arrived',
     msgId: batch.msgId,
-    receipt: { status: 'delivered', ...counts },
+    receipt: { status: 'delivered', reason: 'sent', ...counts },
     reportedAt: 0,
     at,
   };

@@ -28,6 +28,7 @@ const COMMON = {
 } as const;
 const UNKNOWN = { firstAttemptAt: 10, reason: 'outcome-unknown', errcode: 45066 } as const;
 const CALLED = { firstAttemptAt: 10, lastAttemptAt: 20, asked: 2 } as const;
+const BAD = { code: 'refused-by-wechat', errcode: 40008 } as const;
 const SENT = { msgId: '1000001', msgDataId: '2000001', submittedAt: 30, adopted: true } as const;
 
 /** With all that it may have. */
@@ -52,7 +53,7 @@ const BATCHES: { readonly [State in BatchState]: Extract<Batch, { state: State }
     receipt: receipt(),
     reportedAt: 45,
   },
-  refused: { ...COMMON, state: 'refused', refusedAt: 30, errcode: 40003, reason: 'no' },
+  refused: { ...COMMON, state: 'refused', refusedAt: 30, errcode: 40003, failure: BAD },
   held: { ...COMMON, ...UNKNOWN, state: 'held', heldAt: 60 },
   abandoned: { ...COMMON, ...UNKNOWN, state: 'abandoned', abandonedAt: 70 },
   cancelled: { ...COMMON, state: 'cancelled', cancelledAt: 30 },
@@ -64,7 +65,7 @@ const EVENTS: { readonly [Type in BatchEvent['type']]: Extract<BatchEvent, { typ
   'attempt-started': { type: 'attempt-started', at: 100 },
   accepted: { type: 'accepted', msgId: MSG, at: 100 },
   'accepted-late': { type: 'accepted-late', msgId: MSG, generation: 2, at: 100 },
-  refused: { type: 'refused', reason: 'bad', at: 100 },
+  refused: { type: 'refused', failure: BAD, at: 100 },
   'put-back': { type: 'put-back', reason: 'daily-quota', nextAttemptAt: 200 },
   'outcome-unknown': { type: 'outcome-unknown', nextAttemptAt: 200 },
   held: { type: 'held', reason: 'message-id-missing', at: 100 },
@@ -237,12 +238,12 @@ describe('a way from one state to another', () => {
     [
       'a refusal',
       become('submitting', { type: 'refused', errcode: 40008 }),
-      { ...common, state: 'refused', errcode: 40008, reason: 'bad', refusedAt: 100 },
+      { ...common, state: 'refused', errcode: 40008, failure: BAD, refusedAt: 100 },
     ],
     [
       'a refusal without a number',
       become('pending', { type: 'refused' }),
-      { ...common, state: 'refused', reason: 'bad', refusedAt: 100 },
+      { ...common, state: 'refused', failure: BAD, refusedAt: 100 },
     ],
     [
       'a refusal after a call without an answer',
