@@ -24,7 +24,7 @@ import type { Running } from '../shared/platform/running.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
-import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
+import { makeEnqueueRoot, makeNewRoots } from '../shared/queue/enqueue-root.ts';
 import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
 import { recordOf } from '../shared/record/keys.ts';
@@ -50,7 +50,7 @@ export interface StartOptions extends Reloading {
   readonly now?: () => number;
 }
 
-/** Redis is away and BullMQ would wait for it: the outbox has the campaign all the same. */
+/** Redis is away and BullMQ would wait for it: the sweeper finds the campaign all the same. */
 const ENQUEUE_WITHIN = 3 * SECOND;
 
 const BOARD = '/board';
@@ -104,12 +104,12 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     ...{ config, accounts, redis, quota, identityOf, dispatcher, now, prefix },
   });
   const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
-  const enqueueRoot: typeof enqueue = (campaign, is) =>
-    inTime(enqueue(campaign, is), ENQUEUE_WITHIN);
+  const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
+  const newRoots = makeNewRoots({ queues, now }, ENQUEUE_WITHIN);
   const { allowPrivateTargets } = config;
   const { accept } = makeAcceptCampaign({
     ...stores,
-    ...{ accounts, era, isSandbox, allowPrivateTargets, enqueueRoot, now },
+    ...{ accounts, era, isSandbox, allowPrivateTargets, newRoots, enqueueRoot, now },
   });
 
   const close = async (): Promise<void> => {

@@ -9,7 +9,7 @@ import { AccountUnknown } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Redis } from '../shared/platform/redis.ts';
 import { SECOND } from '../shared/platform/time.ts';
-import { makeEnqueueRoot } from '../shared/queue/enqueue-root.ts';
+import { makeEnqueueRoot, makeNewRoots } from '../shared/queue/enqueue-root.ts';
 import {
   acceptCampaignJob,
   awaitDecisionJob,
@@ -68,6 +68,8 @@ const CALLS_OUT: readonly string[] = ['media', 'news', 'followers', 'webhooks'];
 
 /** How soon a job notices that its account was added again. */
 const ACCOUNT_BACK_AFTER = 30 * SECOND;
+/** While Redis is away, adding a root counts as failed after this. */
+const ROOT_ADDED_WITHIN = 3 * SECOND;
 
 /** What the processor is made of: a test takes one part in hand. */
 export type Parts = ReturnType<typeof makeParts>;
@@ -87,6 +89,7 @@ export function makeParts(deps: PartsDependencies) {
     allowPrivateTargets: config.allowPrivateTargets,
     isSandbox: config.isSandbox,
     ...stores,
+    newRoots: makeNewRoots({ queues, now }, ROOT_ADDED_WITHIN),
     enqueueRoot,
     now,
   });

@@ -9,7 +9,7 @@ import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeLogger } from '../../src/shared/platform/logger.ts';
 import { makeRegistry } from '../../src/shared/platform/metrics.ts';
 import { connect, untilReady } from '../../src/shared/platform/redis.ts';
-import { makeEnqueueRoot } from '../../src/shared/queue/enqueue-root.ts';
+import { makeEnqueueRoot, makeNewRoots } from '../../src/shared/queue/enqueue-root.ts';
 import { openQueues } from '../../src/shared/queue/queues.ts';
 import { openRecord } from '../../src/shared/record/record.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
@@ -77,6 +77,7 @@ const { accept } = makeAcceptCampaign({
   isSandbox: true,
   allowPrivateTargets: false,
   ...stores,
+  newRoots: makeNewRoots({ queues, now: Date.now }, 3_000),
   enqueueRoot: makeEnqueueRoot({ queues, campaigns: stores.campaigns, now: Date.now }),
   now: Date.now,
 });

@@ -15,7 +15,7 @@ import { type Refused, refuse } from '../contract/problem.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { IdentityOf } from '../platform/identity.ts';
-import type { EnqueueRoot } from '../queue/enqueue-root.ts';
+import type { EnqueueRoot, NewRoots } from '../queue/enqueue-root.ts';
 import type { Claimed } from '../record/accept-campaign.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
@@ -35,7 +35,8 @@ export interface AcceptDependencies {
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
   readonly lanes: Pick<LaneStore, 'facts'>;
-  /** Adds the root job; if it fails, the outbox still has it. */
+  readonly newRoots: NewRoots;
+  /** Adds the root job where `newRoots` could not; if it fails, the outbox still has it. */
   readonly enqueueRoot: EnqueueRoot;
   readonly now: () => number;
   readonly allowPrivateTargets: boolean;
@@ -99,7 +100,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
         ? { pauses: { approval: { at: now(), by: 'qunfa' } } }
         : {}),
     };
-    const result = await campaigns.accept({
+    const acceptance = {
       campaign,
       message,
       ...(await digestsOf(request)),
@@ -107,13 +108,16 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       contentDigest: digestOf([audience.identity, message]),
       repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
       control,
-    });
-    if (result.kind !== 'created') await audience.discard();
+    };
+    const result = await campaigns.accept(acceptance, () => deps.newRoots.add(campaign));
+    if (result.kind !== 'created') {
+      await Promise.all([audience.discard(), deps.newRoots.drop(id)]);
+    }
     if (result.kind === 'same-content') {
       return refuse({ code: 'same-content', campaignId: result.id });
     }
     if (result.kind === 'created') {
-      await deps.enqueueRoot(campaign, { isNew: true }).catch(() => undefined);
+      if (!result.hasRoot) await deps.enqueueRoot(campaign).catch(() => undefined);
       return {
         kind: 'accepted',
         created: true,

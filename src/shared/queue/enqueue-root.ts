@@ -5,6 +5,7 @@
  * and media ids live three days, so the root adds the uploads when its time has come.
  */
 import type { Campaign } from '../campaign/campaign.ts';
+import { inTime } from '../platform/in-time.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
 import { runCampaignJob } from './jobs.ts';
 import { dueAt, plan, type Queues, runAgain } from './queues.ts';
@@ -19,28 +20,53 @@ interface Dependencies {
 /** Of a request that names none. */
 const DEFAULT_PRIORITY = 5;
 
-/** `isNew`: accepted just now, so that no job of it can be there yet. */
-export type EnqueueRoot = (campaign: Campaign, is?: { readonly isNew: boolean }) => Promise<void>;
+export type EnqueueRoot = (campaign: Campaign) => Promise<void>;
 
 export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): EnqueueRoot {
-  return async (campaign, { isNew } = { isNew: false }) => {
-    const job = plan({
-      definition: runCampaignJob,
-      payload: { campaignId: campaign.id },
-      options: {
-        ...dueAt(campaign.sendAt, now()),
-        // Before a bulk of campaigns that other services put into the same queue.
-        lifo: campaign.priority < DEFAULT_PRIORITY,
-      },
-    });
-    const known = isNew ? undefined : await queues.campaigns.getJob(job.opts.jobId);
+  return async (campaign) => {
+    const job = rootJob(campaign, now());
+    const known = await queues.campaigns.getJob(job.opts.jobId);
     const stranded = known && (await isStranded(known));
     if (stranded) await takeAway(known);
     if (known && !stranded) await runAgain(known);
     else await queues.campaigns.add(job.name, job.data, job.opts);
-    const noted = campaigns.rootIsThere(campaign.id);
-    // Whoever enqueued need not wait for it: what is not noted is only looked at once more.
-    if (isNew) noted.catch(() => undefined);
-    else await noted;
+    await campaigns.rootIsThere(campaign.id);
   };
 }
+
+/** The root of a campaign that is being accepted, so that no job of it can be there yet. */
+export interface NewRoots {
+  /** @returns whether it was added; nothing is thrown. */
+  add(campaign: Campaign): Promise<boolean>;
+  /** It was not accepted. A root that a worker has already got finds no record, and ends. */
+  drop(id: string): Promise<void>;
+}
+
+export const makeNewRoots = (
+  { queues, now }: Omit<Dependencies, 'campaigns'>,
+  /** After so many ms it counts as not added: while Redis is away BullMQ would wait for it. */
+  within: number,
+): NewRoots => ({
+  async add(campaign) {
+    const { name, data, opts } = rootJob(campaign, now());
+    const adding = queues.campaigns.add(name, data, opts);
+    return inTime(adding, within).then(
+      () => true,
+      () => false,
+    );
+  },
+  async drop(id) {
+    await queues.campaigns.remove(runCampaignJob.id({ campaignId: id })).catch(() => 0);
+  },
+});
+
+const rootJob = ({ id: campaignId, sendAt, priority }: Campaign, now: number) =>
+  plan({
+    definition: runCampaignJob,
+    payload: { campaignId },
+    options: {
+      ...dueAt(sendAt, now),
+      // Before a bulk of campaigns that other services put into the same queue.
+      lifo: priority < DEFAULT_PRIORITY,
+    },
+  });

@@ -9,7 +9,7 @@ import { DAY } from '../platform/time.ts';
 import { ofControl } from './attention.ts';
 import { logCommands } from './audit-log.ts';
 import { auditCommand, listsOf, usersCommands } from './campaign-commands.ts';
-import { untilSettled, when } from './commit.ts';
+import { type Command, untilSettled, when, write } from './commit.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 import type { Replicas } from './replicas.ts';
@@ -41,7 +41,8 @@ export interface Claimed {
 }
 
 export type Accepted =
-  | { readonly kind: 'created'; readonly id: string }
+  /** Without `hasRoot` nobody knows whether its root job was added. */
+  | { readonly kind: 'created'; readonly id: string; readonly hasRoot: boolean }
   | Claimed
   | { readonly kind: 'same-content'; readonly id: string };
 
@@ -64,10 +65,18 @@ const digest = (text: string): string => hash('sha256', text, 'base64url');
 
 export function makeAccept({ redis, keys, replicas, read, now }: Dependencies) {
   /**
-   * Record, idempotency key and outbox entry in one step. The root job is added afterwards; if
-   * this process dies in between, the sweeper adds it.
+   * Record and idempotency key in one step.
+   *
+   * `addRoot` resolves to whether the root job was added, and never rejects. It is called right after
+   * the first commit was sent, so that both go out in one write and are on disk with one fsync; Redis
+   * does them in this order. A root whose commit did not take finds no record. One that was not added
+   * is in the outbox; if this process dies before it is there, the sweeper finds a campaign that has
+   * no root (mend-roots.ts).
    */
-  async function accept(acceptance: Acceptance): Promise<Accepted> {
+  async function accept(
+    acceptance: Acceptance,
+    addRoot: () => Promise<boolean> = async () => false,
+  ): Promise<Accepted> {
     const { campaign, message, idempotencyKey, contentDigest } = acceptance;
     const { requestDigest, writtenDigest } = acceptance;
     const { id, account, identity } = campaign;
@@ -75,18 +84,20 @@ export function makeAccept({ redis, keys, replicas, read, now }: Dependencies) {
     const content = keys.content(identity, contentDigest);
     const claim = JSON.stringify({ id, requestDigest, writtenDigest });
     const { control = NEW_CONTROL } = acceptance;
-    // Most are new in every respect, which the commit itself finds out.
-    let isFirst = true;
+    const inOutbox: Command = ['ZADD', keys.outbox(), campaign.createdAt, `root:${id}`];
+    let rounds = 0;
     return untilSettled<Accepted>(async () => {
+      // Most are new in every respect, which the commit itself finds out.
+      const isFirst = rounds === 0;
+      rounds += 1;
       const [claimed, known]: [string | null, Record<string, string>] = isFirst
         ? [null, {}]
         : await Promise.all([keyed ? redis.get(keyed) : null, redis.hgetall(content)]);
-      isFirst = false;
       const { [LAST]: last = null, ...earlier } = known;
       // Our own: Redis took it, the connection broke before the answer, and the command was repeated.
       if (id in earlier || (keyed && claimed === claim)) {
         const isThere = await replicas.confirm([{ key: content, field: LAST, is: last }]);
-        return isThere ? { kind: 'created', id } : 'moved';
+        return isThere ? { kind: 'created', id, hasRoot: false } : 'moved';
       }
       if (keyed && claimed) return confirmed(keyed, claimed, acceptance);
       const same = acceptance.repeatMeant ? undefined : await blocking(Object.keys(earlier));
@@ -96,7 +107,7 @@ export function makeAccept({ redis, keys, replicas, read, now }: Dependencies) {
       );
       const forgotten = forgetAt.flatMap(({ one, at }) => (at < now() ? [one] : []));
       const accepted = { at: now(), by: campaign.createdBy, action: 'accepted' } as const;
-      const done = await replicas.commit(
+      const committing = replicas.commit(
         [
           { key: keys.campaign(id), field: 'spec', is: null },
           { key: content, field: LAST, is: last },
@@ -122,7 +133,7 @@ export function makeAccept({ redis, keys, replicas, read, now }: Dependencies) {
           ['ZADD', keys.planned(), campaign.sendAt, id],
           ['HSET', keys.names(), id, campaign.name.toLowerCase()],
           ['ZADD', keys.open(), campaign.notAfter, id],
-          ['ZADD', keys.outbox(), campaign.createdAt, `root:${id}`],
+          ...when(!isFirst, inOutbox),
           ['HSET', content, LAST, id, id, campaign.notAfter],
           ...when(forgotten.length > 0, ['HDEL', content, ...forgotten]),
           ['PEXPIREAT', content, Math.max(...forgetAt.map(({ at }) => at))],
@@ -134,7 +145,9 @@ export function makeAccept({ redis, keys, replicas, read, now }: Dependencies) {
           ['PUBLISH', keys.feed(), id],
         ],
       );
-      return done ? { kind: 'created', id } : 'moved';
+      const [done, hasRoot] = await Promise.all([committing, isFirst && addRoot()]);
+      if (done && isFirst && !hasRoot) await write(redis, inOutbox).catch(() => undefined);
+      return done ? { kind: 'created', id, hasRoot } : 'moved';
     });
   }
 

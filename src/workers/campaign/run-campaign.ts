@@ -29,6 +29,9 @@ type Dependencies = Pick<Tools, 'stores' | 'queues' | 'telemetry' | 'now'> & {
   readonly onEnd: (campaign: Campaign) => Promise<void>;
 };
 
+/** A root is added beside its campaign's commit, which may take a little longer. */
+const COMMITTED_WITHIN = 3 * SECOND;
+
 type Ended = Pick<CampaignRecord, 'campaign'> & Partial<CampaignRecord>;
 
 export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
@@ -37,7 +40,8 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
 
   return async function runCampaign({ campaignId }, job) {
     const record = await campaigns.read(campaignId);
-    if (!record || isEnded(record.control)) return null;
+    if (!record) return now() - job.timestamp < COMMITTED_WITHIN ? until(now() + SECOND) : null;
+    if (isEnded(record.control)) return null;
     const { campaign, control } = record;
     const run: Run = { ...record, job };
 

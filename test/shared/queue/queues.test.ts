@@ -1,8 +1,8 @@
 /** The few things of BullMQ's that the product leans on and BullMQ does not say. */
 import { type Job, WaitingChildrenError, Worker } from 'bullmq';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { HOUR } from '../../../src/shared/platform/time.ts';
-import { makeEnqueueRoot } from '../../../src/shared/queue/enqueue-root.ts';
+import { HOUR, SECOND } from '../../../src/shared/platform/time.ts';
+import { makeNewRoots } from '../../../src/shared/queue/enqueue-root.ts';
 import { awaitDecisionJob, runCampaignJob } from '../../../src/shared/queue/jobs.ts';
 import {
   addChildren,
@@ -171,14 +171,9 @@ describe('the root of an urgent campaign', () => {
         opts: { jobId: `bulk-${n}` },
       })),
     );
-    const rootIsThere = async (): Promise<void> => undefined;
-    const enqueueRoot = makeEnqueueRoot({
-      queues,
-      campaigns: { rootIsThere },
-      now: Date.now,
-    });
+    const newRoots = makeNewRoots({ queues, now: Date.now }, SECOND);
 
-    await enqueueRoot(aCampaign({ id: 'urgent', priority: 1, sendAt: 0 }), { isNew: true });
+    await newRoots.add(aCampaign({ id: 'urgent', priority: 1, sendAt: 0 }));
 
     const next = await redis.lindex(queues.campaigns.toKey('wait'), -1);
     expect(next).toBe(runCampaignJob.id({ campaignId: 'urgent' }));

@@ -48,8 +48,8 @@ describe('a campaign whose acceptance is sent twice', () => {
 
     const second = await campaigns.accept(acceptance(id, more));
 
-    expect(first).toEqual({ kind: 'created', id });
-    expect(second).toEqual({ kind: 'created', id });
+    expect(first).toEqual({ kind: 'created', id, hasRoot: false });
+    expect(second).toEqual({ kind: 'created', id, hasRoot: false });
   });
 
   it('is found under its key when another campaign has said the same since', async () => {
@@ -60,6 +60,7 @@ describe('a campaign whose acceptance is sent twice', () => {
     expect(await campaigns.accept(acceptance('first', keyed))).toEqual({
       kind: 'created',
       id: 'first',
+      hasRoot: false,
     });
   });
 });

@@ -34,7 +34,7 @@ describe('accepting a campaign', () => {
 
     const result = await campaigns.accept({ campaign, ...rest });
 
-    expect(result).toEqual({ kind: 'created', id: campaign.id });
+    expect(result).toEqual({ kind: 'created', id: campaign.id, hasRoot: false });
     expect((await campaigns.read(campaign.id))?.campaign).toEqual(campaign);
     expect(await campaigns.open()).toContain(campaign.id);
     const outbox = await campaigns.outbox(clock.now() + SECOND);
