@@ -364,6 +364,62 @@ describe('accounts that were stopped since Redis was restored', () => {
   });
 });
 
+describe('a campaign that waits for approval', () => {
+  it('is shown with its content, audience and submitter, and approved by another person', async () => {
+    const world = await pageWorld({ WECHAT_APPROVAL: 'always' });
+    const message = { type: 'text', content: 'what is to be approved' };
+    const id = await world.enqueue({ name: 'Approve me', message });
+
+    const { text } = await world.look('/page/approvals?lang=zh');
+    expect(text).toContain('what is to be approved');
+    expect(text).toContain('25 人');
+    expect(text).toContain('<dd>crm</dd>');
+    expect(text).toContain(`action="/page/campaigns/${id}/approve"`);
+    expect((await world.look('/')).text).toContain('1 campaign waits for approval');
+    const { version = 0 } = (await world.stores.campaigns.view(id)) ?? {};
+    await world.press(`/page/campaigns/${id}/approve`, { seen: String(version) });
+
+    expect((await world.stores.campaigns.view(id))?.pausedFor).toBeUndefined();
+    expect((await world.look('/page/approvals')).text).toContain('Nothing waits for approval.');
+  });
+});
+
+describe('the calendar and the statistics', () => {
+  it('have a campaign on its day of Beijing', async () => {
+    const world = await pageWorld();
+    const sendAt = '2027-01-31T23:30:00+08:00';
+    const id = await world.enqueue({ name: 'New Year', sendAt });
+
+    for (const view of ['week', 'month']) {
+      const { text } = await world.look(`/page/calendar?view=${view}&day=2027-01-31`);
+      expect(text).toContain(`href="/page/campaigns/${id}"`);
+      expect(text).toContain('23:30 New Year');
+    }
+    const later = await world.look('/page/calendar?day=2027-02-01');
+    expect(later.text).not.toContain('New Year');
+    expect((await world.look('/page/campaigns?day=2027-01-31')).text).toContain('New Year');
+    expect((await world.look('/page/campaigns?day=2027-02-01')).text).not.toContain('New Year');
+  });
+
+  it('count who received it, who failed and whom WeChat left out', async () => {
+    const world = await pageWorld();
+    const id = await held(world);
+    const ref = { campaignId: id, no: 1 };
+    const at = Date.now();
+    const of = receipt({ total: 5_001, eligible: 4_900, sent: 4_890, failed: 10 });
+    await world.stores.batches.apply(ref, { type: 'attempt-started', at });
+    await world.stores.batches.apply(ref, { type: 'accepted', msgId: '7001', at });
+    const event = { type: 'receipt-arrived', msgId: '7001', receipt: of, at } as const;
+    await world.stores.batches.apply(ref, event);
+
+    const { text } = await world.look('/page/statistics?days=7');
+    const csv = (await world.look('/page/statistics.csv?days=7')).text;
+
+    for (const figure of ['4,890', '>10<', '>101<']) expect(text).toContain(figure);
+    expect(csv).toMatch(/\d{4}-\d\d-\d\d,1,4890,10,101\r\n$/);
+  });
+});
+
 describe('a held batch on the page', () => {
   it('offers each decision with what comes of it', async () => {
     const world = await pageWorld();

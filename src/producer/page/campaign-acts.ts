@@ -1,4 +1,5 @@
 /** What may be done with a campaign just now. */
+import { isSamePerson } from '../../shared/campaign/approval.ts';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import type { AuditEntry } from '../../shared/campaign/audit.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
@@ -15,6 +16,8 @@ interface Acting {
   /** Who looks: the submitter does not approve. */
   readonly by: string;
   readonly hasWebhook: boolean;
+  /** Part of the dialogs' ids, where several campaigns are on the page. */
+  readonly place?: string;
   readonly now: number;
 }
 
@@ -26,7 +29,7 @@ export function campaignActs(acting: Acting, words: Words): Html {
   return html`<div class="acts">${steps.map((step) => actFor(step, acting, words))}</div>`;
 }
 
-function actFor(step: Step, { view, about, now }: Acting, words: Words): Html {
+function actFor(step: Step, { view, about, now, place = '' }: Acting, words: Words): Html {
   const { acts } = words;
   const { label, consequence, confirm } = acts.campaign[step];
   const isLater = Date.parse(view.sendAt) > now;
@@ -37,7 +40,7 @@ function actFor(step: Step, { view, about, now }: Acting, words: Words): Html {
       ...{ label, about, confirm },
       consequence:
         typeof consequence === 'string' ? consequence : sayOf(step, when, refused, words),
-      id: step,
+      id: `${step}${place}`,
       action: `/page/campaigns/${view.id}/${PATHS[step] ?? step}`,
       danger: step === 'cancel' || step === 'reject' || step === 'recall',
       strong: step === 'approve' || step === 'resume' || step === 'retry',
@@ -85,7 +88,7 @@ function stepsFor({ view, audit, by, now, hasWebhook }: Acting): Step[] {
     (messageType === 'news' || messageType === 'video') && batches.submitted + batches.settled > 0;
   const isGivenUp = audit.some(({ action }) => action === 'webhook-given-up');
   return [
-    ...mainSteps(view, by === createdBy),
+    ...mainSteps(view, isSamePerson(by, createdBy)),
     ...(isRetriable ? (['retry'] as const) : []),
     ...(isRetriable && !isWholesale(audience) ? (['split', 'without'] as const) : []),
     ...(isRecallable ? (['recall'] as const) : []),

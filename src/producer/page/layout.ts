@@ -6,7 +6,9 @@ import type { Words } from './words.ts';
 export const NAV = {
   attention: '/',
   campaigns: '/page/campaigns',
+  calendar: '/page/calendar',
   accounts: '/page/accounts',
+  statistics: '/page/statistics',
 } as const;
 export type NavItem = keyof typeof NAV;
 

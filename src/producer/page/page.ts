@@ -24,10 +24,13 @@ import { makePresses } from './presses.ts';
 import { makeReadDrafts } from './read-drafts.ts';
 import type { Ask, Part, Presses, Screen, Screens, Show } from './screen.ts';
 import { showAccount, showAccounts } from './screens/accounts.ts';
+import { showApprovals } from './screens/approvals.ts';
 import { showAttention } from './screens/attention.ts';
+import { showCalendar } from './screens/calendar.ts';
 import { showCampaign } from './screens/campaign.ts';
 import { campaignsCsv, showCampaigns } from './screens/campaigns.ts';
 import { composeScreens } from './screens/compose.ts';
+import { showStatistics, statisticsCsv } from './screens/statistics.ts';
 import { type Words, wordsFor } from './words.ts';
 
 type DependenciesOf<Make> = Make extends (deps: infer D) => unknown ? D : never;
@@ -40,6 +43,9 @@ export type PageDependencies = Omit<
     DependenciesOf<typeof makePresses> &
     DependenciesOf<typeof makeAudienceNames> &
     DependenciesOf<typeof composeScreens> &
+    DependenciesOf<typeof showApprovals> &
+    DependenciesOf<typeof showCalendar> &
+    DependenciesOf<typeof showStatistics> &
     DependenciesOf<typeof composePresses>,
   'names' | 'readDrafts'
 > & {
@@ -70,11 +76,15 @@ export function makePage(dependencies: PageDependencies): Router {
     });
   }
   router.get('/page/media/:id', sendMedia);
-  router.get('/page/campaigns.csv', async (req, res) => {
-    const csv = await campaignsCsv(deps, askOf(req, res));
-    res.attachment('campaigns.csv').type('text/csv; charset=utf-8').send(csv);
-  });
-
+  for (const [name, csvOf] of Object.entries({
+    campaigns: (ask: Ask) => campaignsCsv(deps, ask),
+    statistics: (ask: Ask) => statisticsCsv(deps, ask),
+  })) {
+    router.get(`/page/${name}.csv`, async (req, res) => {
+      const csv = await csvOf(askOf(req, res));
+      res.attachment(`${name}.csv`).type('text/csv; charset=utf-8').send(csv);
+    });
+  }
   router.get('/page/campaigns/:id/results.csv', async (req, res) => {
     const { id } = req.params;
     const rows = CAMPAIGN_ID.test(id) ? await deps.batches.all(id) : [];
@@ -90,6 +100,9 @@ export function makePage(dependencies: PageDependencies): Router {
     '/page/campaigns/:id': showCampaign(deps),
     '/page/accounts': showAccounts(deps),
     '/page/accounts/:name': showAccount(deps),
+    '/page/approvals': showApprovals(deps),
+    '/page/calendar': showCalendar(deps),
+    '/page/statistics': showStatistics(deps),
     ...composeScreens(deps),
   };
   for (const [path, show] of Object.entries(screens)) {

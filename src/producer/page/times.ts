@@ -26,6 +26,16 @@ export const dayStart = (day: string): number => Date.parse(`${day}T00:00:00+08:
 
 export const addDays = (day: string, days: number): string => dayOf(dayStart(day) + days * DAY);
 
+/** A day that there is, as an address may have it. */
+export const isDay = (text = ''): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(dayStart(text));
+
+/** From the beginning of one day to the end of another, as lists are asked. */
+export const between = (from: string, until: string) => ({
+  from: dayStart(from),
+  until: dayStart(addDays(until, 1)),
+});
+
 export const timeTag = (time: string): Html => html`<time datetime="${time}">${shown(time)}</time>`;
 
 /** Rounded to the minute, for a plan. */

@@ -5,6 +5,7 @@ import { ACTS } from './words/acts.ts';
 import { COMPOSE } from './words/compose.ts';
 import { FACTS } from './words/facts.ts';
 import { FRAME } from './words/frame.ts';
+import { OVERVIEWS } from './words/overviews.ts';
 import { SCREENS } from './words/screens.ts';
 
 export interface Words extends StateWords {
@@ -14,6 +15,7 @@ export interface Words extends StateWords {
   readonly facts: (typeof FACTS)['en'];
   readonly acts: (typeof ACTS)['en'];
   readonly compose: (typeof COMPOSE)['en'];
+  readonly overviews: (typeof OVERVIEWS)['en'];
   readonly screens: (typeof SCREENS)['en'];
 }
 
@@ -24,6 +26,7 @@ const wordsIn = (lang: Language): Words => ({
   facts: FACTS[lang],
   acts: ACTS[lang],
   compose: COMPOSE[lang],
+  overviews: OVERVIEWS[lang],
   screens: SCREENS[lang],
 });
 

@@ -1,5 +1,5 @@
 /** Home: what needs an operator, worst first; below it, the day. */
-import type { ListAttention } from '../../../shared/actions/list-attention.ts';
+import type { AttentionList, ListAttention } from '../../../shared/actions/list-attention.ts';
 import type { SteerAccount } from '../../../shared/actions/steer-account.ts';
 import { disagreementsOf, settingOf, valuesOf } from '../../../shared/campaign/serving.ts';
 import { type Attention, attentionInWords } from '../../../shared/contract/attention.ts';
@@ -55,7 +55,7 @@ export const showAttention =
       nav: 'attention',
       parts: new Map([
         ['alarms', alarmsPart(alarms, restored, words)],
-        ['needs', needsPart(list.items, list.next, words)],
+        ['needs', needsPart(list, words)],
         ['day', dayPart(day, words)],
       ]),
       campaigns: day.flatMap(([, some]) => some.map(({ id }) => id)),
@@ -94,9 +94,11 @@ function alarmsPart(alarms: readonly string[], restored: readonly string[], word
   }</div>`;
 }
 
-function needsPart(items: readonly Attention[], next: string | null, words: Words): Html {
+function needsPart({ items, next, counts }: AttentionList, words: Words): Html {
   const { attention } = words.screens;
+  const approvals = counts['approval-needed'] ?? 0;
   return html`<section id="needs">
+${approvals > 0 && html`<p><a href="/page/approvals">${words.overviews.approvals.link(approvals)}</a></p>`}
 ${heldBack(words)}
 ${items.length === 0 && html`<p class="empty">${attention.empty}</p>`}
 <ol class="needs" data-hold>${items.map((item) => needRow(item, words))}</ol>

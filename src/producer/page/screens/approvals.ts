@@ -1,0 +1,80 @@
+/** What waits for a second person, with all that is to be approved: content, audience, cost, submitter. */
+import type { ListAttention } from '../../../shared/actions/list-attention.ts';
+import { isSamePerson } from '../../../shared/campaign/approval.ts';
+import { batchCount } from '../../../shared/campaign/cut.ts';
+import type { CampaignView } from '../../../shared/contract/campaign-view.ts';
+import type { CampaignStore } from '../../../shared/record/campaign-store.ts';
+import type { AudienceNames } from '../audience-names.ts';
+import { campaignActs } from '../campaign-acts.ts';
+import { type Html, html } from '../html.ts';
+import { messagePart } from '../parts/message.ts';
+import { address } from '../parts/table.ts';
+import type { ReadDrafts } from '../read-drafts.ts';
+import type { Ask, Screen, Show } from '../screen.ts';
+import { timeTag } from '../times.ts';
+
+interface Dependencies {
+  readonly listAttention: ListAttention;
+  readonly campaigns: Pick<CampaignStore, 'message'>;
+  readonly names: AudienceNames;
+  readonly readDrafts: ReadDrafts;
+  readonly now: () => number;
+}
+
+const SHOWN = 10;
+
+export const showApprovals =
+  (deps: Dependencies): Show =>
+  async (ask): Promise<Screen> => {
+    const { words, query } = ask;
+    const { approvals: say } = words.overviews;
+    const cursor = query.after === undefined ? {} : { cursor: query.after };
+    const { items, next } = await deps.listAttention({
+      ...{ limit: SHOWN, kind: 'approval-needed' },
+      ...cursor,
+    });
+    const waiting = items.flatMap(({ campaign }) => campaign ?? []);
+    const cards = await Promise.all(waiting.map((view) => card(deps, view, ask)));
+    return {
+      title: say.title,
+      nav: 'attention',
+      parts: new Map([
+        [
+          'approvals',
+          html`<section id="approvals">${cards.length === 0 && html`<p class="empty">${say.empty}</p>`}${cards}${
+            next !== null &&
+            html`<p class="pager"><a class="button" rel="next" href="${address('/page/approvals', {}, { after: next })}">${words.frame.later}</a></p>`
+          }</section>`,
+        ],
+      ]),
+      campaigns: waiting.map(({ id }) => id),
+    };
+  };
+
+async function card(deps: Dependencies, view: CampaignView, { words, by }: Ask): Promise<Html> {
+  const { approvals: say } = words.overviews;
+  const [message, audience] = await Promise.all([
+    deps.campaigns.message(view.id),
+    deps.names.withCount(view, words),
+  ]);
+  const named = message?.type === 'news' && 'mediaId' in message ? message.mediaId : null;
+  const draft = named === null ? null : await deps.readDrafts(view.account, named);
+  const { campaign } = words.screens;
+  const rows: readonly (readonly [string, Html | string])[] = [
+    [campaign.account, view.account],
+    [campaign.audience, audience],
+    [campaign.begins, timeTag(view.sendAt)],
+    [campaign.expires, timeTag(view.notAfter)],
+    [say.cost, say.calls(batchCount(view.recipients ?? 1))],
+    [say.by, view.createdBy],
+  ];
+  const isOwn = isSamePerson(by, view.createdBy);
+  const about = words.acts.about(view.name, view.account, audience);
+  return html`<article class="card" id="c-${view.id}"><h2><a href="/page/campaigns/${view.id}">${view.name}</a></h2>
+<div class="split"><div><dl class="facts-list">${rows.map(
+    ([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`,
+  )}</dl>
+${isOwn && html`<p class="why">${say.own}</p>`}
+${campaignActs({ view, audit: [], about, by, now: deps.now(), hasWebhook: false, place: view.id }, words)}</div>
+<div>${message && messagePart({ message, draft }, words)}</div></div></article>`;
+}
