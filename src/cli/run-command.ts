@@ -24,6 +24,7 @@ import {
 } from './command.ts';
 import { approve, cancel, pause, recall, reject, resolve, resume, retry } from './decide.ts';
 import { doctor } from './doctor.ts';
+import { hash } from './hash.ts';
 import { completion, helpOf, overview, SHELLS } from './help.ts';
 import { audience, media } from './library.ts';
 import { makeScreen, type Screen } from './screen.ts';
@@ -47,7 +48,7 @@ const completionCommand: Command = {
 export const COMMANDS: readonly Command[] = [
   ...[send, plan, preview, watch, list, show],
   ...[pause, resume, cancel, approve, reject, retry, resolve, recall],
-  ...[media, audience, accounts, doctor, completionCommand],
+  ...[media, audience, accounts, doctor, hash, completionCommand],
 ];
 
 interface CommandLine {

@@ -96,6 +96,10 @@ and the WeChat of these settings. Open campaigns of the former AppID are closed,
 each account: a token (the current one stays valid) and openapi/quota/get. It sends nothing.
 It ends with 1 if something must be corrected before campaigns can be sent.`,
     },
+    hash: {
+      summary: 'Hash an API key or a password for API_KEYS_FILE or OPERATORS_FILE.',
+      details: 'It reads the secret from standard input: printf %s "$KEY" | qunfa hash key',
+    },
     completion: {
       summary: 'Print the completion script for bash or zsh.',
       details: 'To use it: eval "$(qunfa completion bash)" in ~/.bashrc, or with zsh in ~/.zshrc.',
@@ -156,6 +160,7 @@ It ends with 1 if something must be corrected before campaigns can be sent.`,
     needsValue: (option: string) => `${option} needs a value`,
     missing: (what: string) => `${what} is missing`,
     tooMany: (what: string, more: string) => `only ${what}, not also ${more}`,
+    nothingToHash: 'nothing came on standard input',
     unexpected: (what: string) => `unexpected argument: ${what}`,
     notWhole: (option: string, least: number, most: number) =>
       `--${option}: a whole number from ${least} to ${most}`,

@@ -86,6 +86,10 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
 获取 token（不影响正在使用的 token）和 openapi/quota/get。不发送任何内容。
 有问题必须先处理才能群发时，退出码为 1。`,
     },
+    hash: {
+      summary: '生成 API_KEYS_FILE 或 OPERATORS_FILE 中使用的密钥或密码哈希。',
+      details: '从标准输入读取：printf %s "$KEY" | qunfa hash key',
+    },
     completion: {
       summary: '输出 bash 或 zsh 的自动补全脚本。',
       details:
@@ -146,6 +150,7 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
     needsValue: (option) => `${option} 需要一个值`,
     missing: (what) => `缺少${what}`,
     tooMany: (what, more) => `只能有一个${what}，多余的内容：${more}`,
+    nothingToHash: '标准输入没有内容',
     unexpected: (what) => `多余的内容：${what}`,
     notWhole: (option, least, most) => `--${option}：须为 ${least} 至 ${most} 的整数`,
     oneOf: (option, allowed) => `--${option}：须为 ${allowed} 之一`,

@@ -174,6 +174,13 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         unserved,
         stopping: stopping.signal,
       }),
+      accountOf: async ({ campaign, audience }) => {
+        const { account } =
+          (campaign && (await stores.campaigns.spec(campaign))) ||
+          (audience && (await stores.audiences.describe(audience))) ||
+          {};
+        return account ?? null;
+      },
       files: [makeDocsFiles()],
       operator: {
         [BOARD]: makeBoard({ queues, lanes: stores.lanes, isSandbox, path: BOARD, now }),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type CampaignDetails, makeClient } from '../../src/client/index.ts';
+import { hashKey, passwordFits } from '../../src/shared/platform/people.ts';
 import { startWorld } from '../client/world.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
@@ -462,6 +463,15 @@ describe('qunfa', () => {
       expect(help.out).toContain(`qunfa ${name}`);
       expect(help.out).toMatch(/Exit codes\n {2}0/);
     }
+  });
+
+  it('hashes a key, and a password, for the files that name people', async () => {
+    const key = await qunfa(['hash', 'key'], { env: {}, typed: 'a-key\n' });
+    expect(key.out.trim()).toBe(hashKey('a-key'));
+    const password = await qunfa(['hash', 'password'], { env: {}, typed: 'a password' });
+    expect(await passwordFits('a password', password.out.trim())).toBe(true);
+    expect(await passwordFits('another', password.out.trim())).toBe(false);
+    expect((await qunfa(['hash', 'key'], { env: {}, typed: '' })).exit).toBe(2);
   });
 
   it('ends with 2 for a command that there is not', async () => {

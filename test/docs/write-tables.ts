@@ -1,10 +1,15 @@
 /** Puts the tables into the pages afresh: `node --import tsx test/docs/write-tables.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PERMISSION_TABLES } from './permission-table.ts';
 import { SANDBOX_TABLES } from './sandbox-tables.ts';
 import { TABLES } from './wechat-tables.ts';
 
-const PAGES = { 'wechat.md': TABLES, 'sandbox.md': SANDBOX_TABLES };
+const PAGES = {
+  'wechat.md': TABLES,
+  'sandbox.md': SANDBOX_TABLES,
+  'permissions.md': PERMISSION_TABLES,
+};
 
 for (const [name, tables] of Object.entries(PAGES)) {
   const path = join(import.meta.dirname, '../../docs', name);

@@ -14,6 +14,7 @@ const planning = (environment: Record<string, string> = {}) =>
     environment,
     routes: ({ stores, config, wechatFor, now }) =>
       makePlansRoutes({
+        accounts: () => config.accounts,
         planCampaign: makePlanCampaign({
           stores,
           accounts: () => config.accounts,

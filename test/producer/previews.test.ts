@@ -16,6 +16,7 @@ const previewing = (environment: Record<string, string> = {}) =>
     sandbox: { switches: { strangers: 'refuse' } },
     routes: ({ stores, config, wechatFor, now }) =>
       makePreviewRoutes({
+        accounts: () => config.accounts,
         previewMessage: makePreviewMessage({
           stores,
           accounts: () => config.accounts,

@@ -29,6 +29,7 @@ import { followersPage, listGroups, listTags } from '../../shared/wechat/audienc
 import type { Answer, WechatClient } from '../../shared/wechat/client.ts';
 import { getSpeed, setSpeed } from '../../shared/wechat/mass.ts';
 import { listDrafts } from '../../shared/wechat/news.ts';
+import { allowedTo } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
@@ -74,12 +75,14 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/accounts',
         operationId: 'listAccounts',
+        permission: 'read',
         tag,
         summary: 'See the accounts, by name',
         query: AccountListQuery,
         answers: { 200: AccountPage },
       },
-      ({ query, language }) => listAccounts({ ...query, language }),
+      ({ query, rights, language }) =>
+        listAccounts({ ...query, language, isAllowed: allowedTo(rights) }),
     ),
 
     route(
@@ -87,6 +90,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/accounts/:name',
         operationId: 'getAccount',
+        permission: 'read',
         tag,
         summary: 'See an account',
         answers: { 200: AccountDetails },
@@ -101,6 +105,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
           method: 'post',
           path: `/v1/accounts/:name/${step}`,
           operationId: `${step}Account`,
+          permission: 'steer',
           tag,
           summary:
             step === 'pause'
@@ -121,13 +126,16 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'post',
         path: '/v1/accounts/resume',
         operationId: 'resumeAccounts',
+        permission: 'steer',
         tag,
         summary: 'Resume every account that was paused because Redis was restored',
         answers: { 200: ResumedAccounts },
       },
-      async ({ by }) => ({
+      async ({ by, rights }) => ({
         accounts: await steerAccount.resumeRestored(
-          accounts().map(({ name }) => name),
+          accounts()
+            .map(({ name }) => name)
+            .filter(allowedTo(rights)),
           by,
         ),
       }),
@@ -138,6 +146,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/accounts/:name/groups',
         operationId: 'listGroups',
+        permission: 'read',
         tag,
         summary: 'Ask WeChat for the groups',
         answers: { 200: GroupList },
@@ -155,6 +164,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/accounts/:name/tags',
         operationId: 'listTags',
+        permission: 'read',
         tag,
         summary: 'Ask WeChat for the tags',
         answers: { 200: TagList },
@@ -172,6 +182,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/accounts/:name/followers',
         operationId: 'listFollowers',
+        permission: 'read',
         tag,
         summary: 'Ask WeChat for a page of followers (10,000)',
         query: FollowersQuery,
@@ -191,6 +202,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/accounts/:name/drafts',
         operationId: 'listDrafts',
+        permission: 'read',
         tag,
         summary: 'Ask WeChat for drafts, such as those composed in its console',
         query: DraftsQuery,
@@ -220,6 +232,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/accounts/:name/speed',
         operationId: 'getSpeed',
+        permission: 'read',
         tag,
         summary: 'Ask WeChat how fast it delivers',
         answers: { 200: SpeedAnswer },
@@ -233,6 +246,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         method: 'put',
         path: '/v1/accounts/:name/speed',
         operationId: 'setSpeed',
+        permission: 'steer',
         tag,
         summary: 'Tell WeChat how fast to deliver',
         body: { schema: SpeedRequest },

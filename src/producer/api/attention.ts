@@ -5,6 +5,7 @@ import {
   AttentionQuery,
   attentionInWords,
 } from '../../shared/contract/attention.ts';
+import { allowedTo } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 
 export const makeAttentionRoutes = ({
@@ -17,6 +18,7 @@ export const makeAttentionRoutes = ({
       method: 'get',
       path: '/v1/attention',
       operationId: 'listAttention',
+      permission: 'read',
       tag: 'Campaigns',
       summary: 'See what needs an operator, over all campaigns and accounts',
       description:
@@ -24,8 +26,8 @@ export const makeAttentionRoutes = ({
       query: AttentionQuery,
       answers: { 200: AttentionPage },
     },
-    async ({ query, language }) => {
-      const { items, ...list } = await listAttention(query);
+    async ({ query, rights, language }) => {
+      const { items, ...list } = await listAttention({ ...query, isAllowed: allowedTo(rights) });
       return { ...list, items: items.map((item) => attentionInWords(item, language)) };
     },
   ),

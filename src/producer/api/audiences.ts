@@ -16,6 +16,7 @@ import type { Ingested } from '../../shared/record/audience-intake.ts';
 import type { AudienceList } from '../../shared/record/audience-list.ts';
 import type { AudienceStore } from '../../shared/record/audience-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import { allowedTo, refusalOf } from '../http/caller.ts';
 import { Stopping } from '../http/faults.ts';
 import { type Route, route } from '../http/route.ts';
 import { noCursor } from './media.ts';
@@ -48,6 +49,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         method: 'post',
         path: '/v1/audiences',
         operationId: 'uploadAudience',
+        permission: 'send',
         tag,
         summary: 'Stream a list of OpenIDs in',
         description:
@@ -67,7 +69,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
           422: 'It is empty, cannot be read, or most of it is no OpenID; nothing was kept',
         },
       },
-      async ({ query, req, res }) => {
+      async ({ query, rights, req, res }) => {
         const { format = formatOf(req), ...options } = query;
         const { account, name = null } = options;
         const encoding = req.headers['content-encoding'] ?? 'identity';
@@ -76,6 +78,8 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         if (account !== undefined && !accounts().some((known) => known.name === account)) {
           return NO_ACCOUNT;
         }
+        const notAllowed = refusalOf(rights, 'send', account);
+        if (notAllowed) return refuse(notAllowed);
         const upload: Upload = { name, since: now(), received: 0, invalid: 0 };
         receiving.add(upload);
         const list = await audiences
@@ -97,16 +101,20 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/audiences',
         operationId: 'listAudiences',
+        permission: 'read',
         tag,
         summary: 'List audiences, newest first',
         query: AudienceListQuery,
         answers: { 200: AudiencePage },
       },
-      async ({ query }) => {
+      async ({ query, rights }) => {
+        const isAllowed = allowedTo(rights);
         if (query.cursor !== undefined && !CURSOR.test(query.cursor)) return noCursor;
         const page = await audiences.list(query);
         return {
-          audiences: page.lists.map(audienceView),
+          audiences: page.lists
+            .filter(({ account }) => account === undefined || isAllowed(account))
+            .map(audienceView),
           receiving: [...receiving].map((one) => ({ ...one, since: rfc3339(one.since) })),
           next: page.cursor ?? null,
         };
@@ -118,6 +126,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         method: 'get',
         path: '/v1/audiences/:id',
         operationId: 'getAudience',
+        permission: 'read',
         tag,
         summary: 'See an audience',
         params,
@@ -134,6 +143,7 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         method: 'delete',
         path: '/v1/audiences/:id',
         operationId: 'removeAudience',
+        permission: 'send',
         tag,
         summary: 'Remove an audience',
         params,

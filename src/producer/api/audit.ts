@@ -18,6 +18,7 @@ import type {
   LogPlace,
   LogQuery,
 } from '../../shared/record/audit-log.ts';
+import { allowedTo } from '../http/caller.ts';
 import { BOM, csvLine } from '../http/csv.ts';
 import { type Route, route } from '../http/route.ts';
 
@@ -39,6 +40,7 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
       method: 'get',
       path: '/v1/audit',
       operationId: 'listAuditLog',
+      permission: 'read',
       tag,
       summary: 'See who did what, over all campaigns and accounts',
       description:
@@ -46,11 +48,11 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
       query: AuditLogQuery,
       answers: { 200: AuditLogPage },
     },
-    async ({ query, language }) => {
+    async ({ query, rights, language }) => {
       const audit: LoggedAct[] = [];
       let last: LogPlace | undefined;
       for await (const { act, place } of auditLog.read(
-        wanted(query, now()),
+        wanted(query, allowedTo(rights), now()),
         placeOf(query.cursor),
       )) {
         if (audit.length === query.limit && last) return { audit, next: cursorOf(last) };
@@ -66,18 +68,19 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
       method: 'get',
       path: '/v1/audit.csv',
       operationId: 'getAuditFile',
+      permission: 'read',
       tag,
       summary: 'Download who did what as CSV',
       query: AuditLogFileQuery,
       answers: { 200: { description: 'CSV with a header, UTF-8 with BOM', type: 'text/csv' } },
     },
-    async ({ query, language, res }) => {
+    async ({ query, rights, language, res }) => {
       res.set({
         'content-type': 'text/csv; charset=utf-8; header=present',
         'content-disposition': 'attachment; filename="audit.csv"',
       });
       res.write(BOM + csvLine(COLUMNS));
-      for await (const { act } of auditLog.read(wanted(query, now()))) {
+      for await (const { act } of auditLog.read(wanted(query, allowedTo(rights), now()))) {
         if (res.destroyed) break;
         const line = shown(act, language);
         if (!res.write(csvLine(COLUMNS.map((column) => line[column])))) {
@@ -90,12 +93,17 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
   ),
 ];
 
-function wanted(query: z.output<typeof AuditLogFileQuery>, now: number): LogQuery {
+function wanted(
+  query: z.output<typeof AuditLogFileQuery>,
+  isAllowed: (account: string) => boolean,
+  now: number,
+): LogQuery {
   const { account, by, action } = query;
   return {
     from: query.from ?? beijingDay(now - LOOKS_BACK),
     until: query.until ?? beijingDay(now),
     isMeant: (act) =>
+      isAllowed(act.account) &&
       (account === undefined || act.account === account) &&
       (by === undefined || act.by === by || act.by === PERSON + by) &&
       (action === undefined || act.action === action),

@@ -22,6 +22,7 @@ import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { DAY } from '../../shared/platform/time.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
+import { allowedTo, sendRefusalOf } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 import { NO_ACCOUNT } from './audiences.ts';
 
@@ -49,6 +50,7 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       method: 'post',
       path: '/v1/campaigns',
       operationId: 'createCampaign',
+      permission: 'send',
       tag,
       summary: 'Enqueue a campaign',
       description:
@@ -62,11 +64,14 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       body: { schema: CampaignRequest, unchecked: true },
       answers: { 202: AcceptedCampaign },
       problems: {
+        403: 'Its account, or a send to everyone, is not among the caller’s rights',
         409: 'Another body under this Idempotency-Key, or the same content again',
         413: 'Over 16 MiB or 100,000 OpenIDs: stream them to POST /v1/audiences',
       },
     },
-    async ({ headers, body, by, res }) => {
+    async ({ headers, body, by, rights, res }) => {
+      const notAllowed = sendRefusalOf(rights, body, deps.accounts());
+      if (notAllowed) return refuse(notAllowed);
       const idempotencyKey = headers['Idempotency-Key'];
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
       const result = await deps.accept(body, { by, ...key });
@@ -82,17 +87,19 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       method: 'get',
       path: '/v1/campaigns',
       operationId: 'listCampaigns',
+      permission: 'read',
       tag,
       summary: 'List campaigns, newest first',
       description: 'A page that has a `next` is full, whatever was asked for.',
       query: CampaignListQuery,
       answers: { 200: CampaignPage },
     },
-    async ({ query, language }) => {
+    async ({ query, rights, language }) => {
       const { account } = query;
       const { from, until, ...where } = query;
       const page = await deps.campaigns.list({
         ...where,
+        isAllowed: allowedTo(rights),
         ...(from === undefined ? {} : { from: startOfBeijingDay(from) }),
         ...(until === undefined ? {} : { until: startOfBeijingDay(until) + DAY }),
       });
@@ -109,6 +116,7 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       method: 'get',
       path: '/v1/campaigns/:id',
       operationId: 'getCampaign',
+      permission: 'read',
       tag,
       summary: 'See how a campaign stands',
       params,
@@ -134,6 +142,7 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
       method: 'get',
       path: '/v1/campaigns/:id/audit',
       operationId: 'listAudit',
+      permission: 'read',
       tag,
       summary: 'See who did what',
       params,

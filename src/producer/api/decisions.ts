@@ -15,6 +15,7 @@ import {
   RetryRequest,
   StepRequest,
 } from '../../shared/contract/decisions.ts';
+import type { Permission } from '../../shared/platform/people.ts';
 import type { Language } from '../../shared/platform/sentences.ts';
 import { parseBody } from '../http/parse-input.ts';
 import { type Route, route } from '../http/route.ts';
@@ -50,6 +51,16 @@ const SUMMARIES: Readonly<Record<Step, string>> = {
   retry: 'Submit the refused batches again, under new keys',
 };
 
+const PERMITTED: Readonly<Record<Step, Permission>> = {
+  pause: 'steer',
+  resume: 'steer',
+  cancel: 'steer',
+  approve: 'approve',
+  reject: 'approve',
+  acknowledge: 'steer',
+  retry: 'decide',
+};
+
 /** Their answer names what could not be stopped. */
 const STOPS: readonly Step[] = ['pause', 'cancel'];
 
@@ -74,6 +85,7 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
         method: 'post',
         path: `/v1/campaigns/:id/${step}`,
         operationId: `${step}Campaign`,
+        permission: PERMITTED[step],
         tag: 'Campaigns',
         summary: SUMMARIES[step],
         description: 'May be repeated; who asked stands in the audit.',
@@ -99,6 +111,7 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
       method: 'patch',
       path: '/v1/campaigns/:id',
       operationId: 'rescheduleCampaign',
+      permission: 'steer',
       tag: 'Campaigns',
       summary: 'Move a campaign that has not begun to another time',
       description: 'An approval that it has is void, since it was given for the time before.',
@@ -118,6 +131,7 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
       method: 'post',
       path: '/v1/campaigns/:id/batches/:no/resolve',
       operationId: 'resolveBatch',
+      permission: 'decide',
       tag: 'Campaigns',
       summary: 'Say what became of a batch whose outcome is unknown (held or abandoned)',
       params: {
@@ -143,6 +157,7 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
       method: 'post',
       path: '/v1/campaigns/:id/recall',
       operationId: 'recallCampaign',
+      permission: 'decide',
       tag: 'Campaigns',
       summary: 'Take a message back, as far as WeChat can',
       params: { id: campaignId },

@@ -22,6 +22,7 @@ export function makeEventsRoutes({ campaigns, feed, stopping }: Dependencies): R
         method: 'get',
         path: '/v1/campaigns/:id/events',
         operationId: 'watchCampaign',
+        permission: 'read',
         tag: 'Campaigns',
         summary: 'Watch it (server-sent events)',
         description:

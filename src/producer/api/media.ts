@@ -38,6 +38,7 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
         method: 'post',
         path: '/v1/media',
         operationId: 'uploadMedia',
+        permission: 'send',
         tag,
         summary: 'Upload a file (at most 10 MB)',
         description:
@@ -69,6 +70,7 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
         method: 'get',
         path: '/v1/media',
         operationId: 'listMedia',
+        permission: 'read',
         tag,
         summary: 'List files',
         query: MediaListQuery,
@@ -90,6 +92,7 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
         method: 'get',
         path: '/v1/media/:id',
         operationId: 'getMedia',
+        permission: 'read',
         tag,
         summary: 'See a file, and where WeChat has it',
         answers: { 200: MediaDetails },

@@ -1,18 +1,23 @@
 /** message/mass/preview: for a look before anybody else gets it. */
 import type { PreviewMessage } from '../../shared/actions/preview-message.ts';
 import { PreviewReport, PreviewRequest } from '../../shared/contract/previews.ts';
+import { refuse } from '../../shared/contract/problem.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import { accountRefusalOf } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
   readonly previewMessage: PreviewMessage;
+  readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
 }
 
-export const makePreviewRoutes = ({ previewMessage }: Dependencies): Route[] => [
+export const makePreviewRoutes = ({ previewMessage, accounts }: Dependencies): Route[] => [
   route(
     {
       method: 'post',
       path: '/v1/previews',
       operationId: 'sendPreview',
+      permission: 'send',
       tag: 'Campaigns',
       summary: 'Send a message to a few people for a look',
       body: { schema: PreviewRequest, unchecked: true },
@@ -23,6 +28,9 @@ export const makePreviewRoutes = ({ previewMessage }: Dependencies): Route[] => 
         503: 'Redis is away, or WeChat gave no answer; Retry-After says when to come back',
       },
     },
-    ({ body, language }) => previewMessage(body, language),
+    async ({ body, rights, language }) => {
+      const notAllowed = accountRefusalOf(rights, body, accounts());
+      return notAllowed ? refuse(notAllowed) : previewMessage(body, language);
+    },
   ),
 ];

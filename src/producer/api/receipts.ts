@@ -6,6 +6,7 @@ import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { openHandedEvent } from '../../shared/wechat/push/open-handed-event.ts';
+import { refusalOf } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 import { noSuchAccount } from './accounts.ts';
 
@@ -37,6 +38,7 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
         method: 'post',
         path: '/v1/receipts',
         operationId: 'handOverEvent',
+        permission: 'send',
         tag: 'Accounts',
         summary: 'Hand on an event that came to a callback URL of your own',
         query: ReceiptQuery,
@@ -54,9 +56,11 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
           422: 'Not the body of a push for this account',
         },
       },
-      async ({ query, body }) => {
+      async ({ query, rights, body }) => {
         const account = meant(query.account);
         if (!account) return refuse(noSuchAccount(accounts()));
+        const notAllowed = refusalOf(rights, 'send', account.name);
+        if (notAllowed) return refuse(notAllowed);
         const event = openHandedEvent(account, body.toString('utf8'), now());
         if (!event) return refuse({ code: 'not-a-push' });
 

@@ -1,18 +1,30 @@
 /**
- * Who may ask what. The API: a key each service; the board and the page: one user and password.
+ * Who asks. The API: a key each service; the board and the page: operators by name and password, or
+ * by the header of a proxy that has asked for it.
  * Where none is set, this machine alone is served.
  */
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { isInRanges } from '../../shared/platform/address-range.ts';
 import type { Config } from '../../shared/platform/config.ts';
+import { ALL_RIGHTS, type Rights } from '../../shared/platform/people.ts';
 import type { Bilingual } from '../../shared/platform/sentences.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { callerOf, LOCAL, setCaller } from './caller.ts';
-import { keepBoard, keepKeys } from './credentials.ts';
+import { keepBoard, keepKeys, keepOperators } from './credentials.ts';
 import { sendRefusal } from './problem.ts';
 import { isForged, isFromThisMachine, isLoopbackHost, isPublished } from './same-place.ts';
 
-export type AuthSettings = Pick<Config['producer'], 'host' | 'apiKeys' | 'board' | 'publicUrl'>;
+export type AuthSettings = Pick<
+  Config['producer'],
+  'host' | 'apiKeys' | 'board' | 'signOn' | 'publicUrl'
+> &
+  Partial<Pick<Config['producer'], 'keys' | 'operators'>>;
+
+interface Found {
+  readonly name: string;
+  readonly rights: Rights;
+}
 
 export interface Auth {
   /** `Authorization: Bearer <key>`. */
@@ -22,8 +34,13 @@ export interface Auth {
 }
 
 /** What makes this address unsafe to listen on. */
-export function addressFindings({ host, apiKeys, publicUrl }: AuthSettings): Bilingual[] {
-  if (apiKeys.length > 0) return [];
+export function addressFindings({
+  host,
+  apiKeys,
+  keys = [],
+  publicUrl,
+}: AuthSettings): Bilingual[] {
+  if (apiKeys.length + keys.length > 0) return [];
   const ways: Bilingual[] = [
     ...(isLoopbackHost(host)
       ? []
@@ -43,48 +60,74 @@ export function addressFindings({ host, apiKeys, publicUrl }: AuthSettings): Bil
       : []),
   ];
   return ways.map(([en, zh]) => [
-    `${en}, so API_KEYS is needed: without a key anybody could send to every follower`,
-    `${zh}，因此必须设置 API_KEYS：否则任何人都能向全部用户群发`,
+    `${en}, so API_KEYS or API_KEYS_FILE is needed: without a key anybody could send to every follower`,
+    `${zh}，因此必须设置 API_KEYS 或 API_KEYS_FILE：否则任何人都能向全部用户群发`,
   ]);
 }
 
-export function makeAuth({ apiKeys, board, publicUrl }: AuthSettings): Auth {
-  const ownerOf = keepKeys(apiKeys);
+export function makeAuth(settings: AuthSettings): Auth {
+  const { apiKeys, keys = [], board, operators = [], signOn, publicUrl } = settings;
+  const ownerOf = keepKeys(apiKeys, keys);
   const isBoardUser = board && keepBoard(board);
+  const operatorOf = keepOperators(operators);
   const guesses = limitGuesses();
 
   const api: RequestHandler = (req, res, next) => {
-    if (apiKeys.length === 0) return serveLocally(req, res, next, publicUrl);
+    if (apiKeys.length + keys.length === 0) return serveLocally(req, res, next, publicUrl);
     const owner = ownerOf(credentialsOf(req, 'bearer') ?? '');
     if (owner === null) {
       res.set('WWW-Authenticate', 'Bearer realm="qunfa"');
       return sendRefusal(res, { code: 'api-key-needed' });
     }
-    setCaller(res, owner);
+    setCaller(res, owner.name, owner.rights);
     next();
   };
 
-  const operator: RequestHandler = (req, res, next) => {
-    if (!isBoardUser || !board) {
+  const operator: RequestHandler = async (req, res, next) => {
+    if (!board && operators.length === 0) {
       // Through the proxy that it names, a stranger could look local.
       if (isPublished(publicUrl)) return sendRefusal(res, { code: 'loopback-only' });
       return serveLocally(req, res, next, publicUrl);
     }
+    const found = signedOn(req) ?? (await byPassword(req, res));
+    if (found === null) return;
+    if (found === 'unknown') return sendRefusal(res, { code: 'operator-unknown' });
+    if (isForged(req, publicUrl)) return sendRefusal(res, { code: 'cross-site-request' });
+    setCaller(res, `board:${found.name}`, found.rights);
+    next();
+  };
+
+  /** Named by the proxy of single sign-on. From any other address its header means nothing. */
+  function signedOn(req: Request): Found | 'unknown' | undefined {
+    const named = signOn && req.headers[signOn.header];
+    if (!named || !isInRanges(req.socket.remoteAddress, signOn.proxies)) return undefined;
+    const known = operators.find(({ name }) => name === named);
+    return known ? { name: known.name, rights: known } : 'unknown';
+  }
+
+  /** Null where the request was answered. */
+  async function byPassword(req: Request, res: Response): Promise<Found | null> {
     const wait = guesses.waitFor(req);
     if (wait > 0) {
       res.set('Retry-After', String(wait));
-      return sendRefusal(res, { code: 'rate-limited', of: 'passwords' });
+      sendRefusal(res, { code: 'rate-limited', of: 'passwords' });
+      return null;
     }
     const shown = credentialsOf(req, 'basic');
-    if (shown === null || !isBoardUser(shown)) {
-      if (shown !== null) guesses.count(req);
-      res.set('WWW-Authenticate', 'Basic realm="qunfa", charset="UTF-8"');
-      return sendRefusal(res, { code: 'board-password-needed' });
+    if (shown !== null) {
+      if (board && isBoardUser?.(shown)) return { name: board.user, rights: ALL_RIGHTS };
+      // Counted before the hash is made: guesses may come side by side.
+      guesses.count(req);
+      const known = await operatorOf(shown);
+      if (known) {
+        guesses.forgive(req);
+        return { name: known.name, rights: known };
+      }
     }
-    if (isForged(req, publicUrl)) return sendRefusal(res, { code: 'cross-site-request' });
-    setCaller(res, `board:${board.user}`);
-    next();
-  };
+    res.set('WWW-Authenticate', 'Basic realm="qunfa", charset="UTF-8"');
+    sendRefusal(res, { code: 'board-password-needed' });
+    return null;
+  }
 
   return { api, operator };
 }
@@ -133,6 +176,10 @@ function limitGuesses() {
     },
     count(req: Request): void {
       wrong.set(peerOf(req), (wrong.get(peerOf(req)) ?? 0) + 1);
+    },
+    /** It was right. */
+    forgive(req: Request): void {
+      wrong.set(peerOf(req), Math.max(0, (wrong.get(peerOf(req)) ?? 0) - 1));
     },
   };
 }

@@ -6,8 +6,9 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import type { z } from 'zod';
 import type { Problem, Refused } from '../../shared/contract/problem.ts';
 import type { Answered } from '../../shared/contract/shapes.ts';
+import type { Permission, Rights } from '../../shared/platform/people.ts';
 import type { Language } from '../../shared/platform/sentences.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, rightsOf } from './caller.ts';
 import { languageOf } from './language.ts';
 import { parseBody, parseQuery } from './parse-input.ts';
 import { sendRefusal } from './problem.ts';
@@ -23,6 +24,8 @@ export interface Declaration {
   readonly description?: string;
   /** False where no key is needed. */
   readonly needsKey?: false;
+  /** What the caller must be allowed; absent only where no key is needed. */
+  readonly permission?: Permission;
   /** Parameters of the path; one that is not named here is any text. */
   readonly params?: Readonly<Record<string, Parameter>>;
   readonly query?: z.ZodObject;
@@ -73,6 +76,8 @@ interface Context<D extends Declaration> {
   readonly body: BodyOf<D['body']>;
   /** @throws {Error} of a route that needs no key. */
   readonly by: string;
+  /** @throws {Error} of a route that needs no key. */
+  readonly rights: Rights;
   readonly language: Language;
   readonly req: Request;
   /** For headers and another status than the first; or to write an answer that is not JSON. */
@@ -122,6 +127,9 @@ export function route<const D extends Declaration>(declaration: D, handle: Handl
       ...input,
       get by() {
         return callerOf(res);
+      },
+      get rights() {
+        return rightsOf(res);
       },
       language: languageOf(req),
       req,

@@ -6,13 +6,15 @@
 import express, { type RequestHandler, type Router } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import type { Problem } from '../../shared/contract/problem.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
+import { PERMISSIONS, type Rights } from '../../shared/platform/people.ts';
 import { type HttpLimits, PRODUCER_HTTP, serveHttp } from '../../shared/platform/serve-http.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { type AuthSettings, addressFindings, limitRate, makeAuth } from './auth.ts';
-import { hasCaller } from './caller.ts';
+import { hasCaller, refusalOf, rightsOf } from './caller.ts';
 import { logRequests } from './log-requests.ts';
-import { makeErrorHandler, noSuchPlace } from './problem.ts';
+import { makeErrorHandler, noSuchPlace, sendRefusal } from './problem.ts';
 import { cutOffRefused } from './refused-bodies.ts';
 import type { Route } from './route.ts';
 
@@ -20,6 +22,10 @@ import type { Route } from './route.ts';
 export interface Served {
   /** Of the API: by API key, unless a route says that it needs none. */
   readonly routes: readonly Route[];
+  /** Whose a campaign or a list is, by the path that names it; null where that is unknown. */
+  readonly accountOf?: (
+    named: Readonly<Partial<Record<'campaign' | 'audience', string | undefined>>>,
+  ) => Promise<string | null>;
   /** No key: what pages are made of. */
   readonly files?: readonly Router[];
   /** For a person with the board's password: path → what is served under it. */
@@ -81,11 +87,11 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
     res.set('Cache-Control', 'no-store');
     next();
   });
-  app.use(forCallers(routerOf(served.routes.filter(needsKey))));
+  app.use(forCallers(routerOf(served.routes.filter(needsKey), served.accountOf)));
   app.use('/v1', noSuchPlace);
   app.use(routerOf(served.routes.filter((route) => !needsKey(route))), ...(served.files ?? []));
   for (const [path, handler] of Object.entries(served.operator ?? {})) {
-    app.use(path, auth.operator, handler);
+    app.use(path, auth.operator, guardPage(path, served), handler);
   }
   app.use(noSuchPlace);
   app.use(makeErrorHandler({ log }));
@@ -94,11 +100,73 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
 
 const needsKey = (route: Route): boolean => route.needsKey !== false;
 
-function routerOf(routes: readonly Route[]): Router {
+function routerOf(routes: readonly Route[], accountOf?: Served['accountOf']): Router {
   const router = express.Router();
-  for (const { method, path, handlers } of routes) router[method](path, ...handlers);
+  for (const route of routes) {
+    const { method, path, handlers } = route;
+    router[method](path, ...(needsKey(route) ? [guard(route, accountOf)] : []), ...handlers);
+  }
   return router;
 }
+
+/**
+ * What a page shows or does needs what the API's route of the same name needs: `POST /page/<x>` what
+ * `POST /v1/<x>` does. The board shows every job and may run it, so it needs every right.
+ */
+function guardPage(place: string, { routes, accountOf }: Served): RequestHandler {
+  const known = routes.map((route) => ({
+    route,
+    pattern: new RegExp(`^${route.path.replaceAll(/:\w+/g, '([^/]+)')}$`),
+  }));
+  return async (req, res, next) => {
+    const rights = rightsOf(res);
+    if (hasAll(rights)) return next();
+    const path = req.path
+      .replace(/^\/page\//, '/v1/')
+      .replace(/\/webhook-replay$/, '/webhook/replay');
+    const [, id] = /^\/v1\/campaigns\/([^/]+)/.exec(path) ?? [];
+    const [, name] = /^\/v1\/accounts\/([^/]+)/.exec(path) ?? [];
+    const account = name ?? (id === undefined ? null : await accountOf?.({ campaign: id }));
+    const method = req.method === 'HEAD' ? 'get' : req.method.toLowerCase();
+    const found = known.find((one) => one.route.method === method && one.pattern.test(path));
+    const permission =
+      found?.route.permission ??
+      (method === 'get' ? 'read' : COMPOSING.test(path) ? 'send' : undefined);
+    const refused: Problem | null =
+      place !== '/' || permission === undefined
+        ? { code: 'not-permitted', permission: 'decide' }
+        : refusalOf(rights, permission, account);
+    if (refused) return sendRefusal(res, refused);
+    next();
+  };
+}
+
+/** Drafts of campaigns; their last form is held against the rights once more. */
+const COMPOSING = /^\/v1\/(?:new(?:\/|$)|campaigns\/[^/]+\/copy$)/;
+
+const hasAll = ({ may, accounts }: Rights): boolean =>
+  accounts === null && PERMISSIONS.every((one) => may.includes(one));
+
+/** What the path names must be of an account that the caller may see. */
+const guard =
+  ({ path, permission = 'decide' }: Route, accountOf?: Served['accountOf']): RequestHandler =>
+  async (req, res, next) => {
+    const { name, id } = req.params as Readonly<Record<string, string | undefined>>;
+    const rights = rightsOf(res);
+    const isOf = (place: string): boolean => path.startsWith(`/v1/${place}/:`);
+    const account =
+      rights.accounts === null
+        ? null
+        : isOf('accounts')
+          ? (name ?? null)
+          : await accountOf?.({
+              campaign: isOf('campaigns') ? id : undefined,
+              audience: isOf('audiences') ? id : undefined,
+            });
+    const refused = refusalOf(rights, permission, account);
+    if (refused) return sendRefusal(res, refused);
+    next();
+  };
 
 /**
  * Whatever path leads here, it is no way around the key: a router's idea of `/V1/campaigns` need not

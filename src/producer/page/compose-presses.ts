@@ -43,7 +43,10 @@ export function composePresses(deps: Dependencies): Presses {
   const saved = async (by: string, id: string, body: ComposedBody): Promise<void> =>
     composed.save(by, { id, body });
 
-  async function send({ id, body, campaignId }: Composed, { by, fields }: Posted) {
+  async function send({ id, body, campaignId }: Composed, posted: Posted) {
+    const { by, fields, sendRefusal } = posted;
+    const notAllowed = sendRefusal(body);
+    if (notAllowed) return refuse(notAllowed);
     // Pressed twice: the second one sees what has become of the first.
     if (campaignId !== undefined) return `/page/campaigns/${campaignId}`;
     const toEveryone = body.audience?.type === 'everyone';
@@ -72,8 +75,10 @@ export function composePresses(deps: Dependencies): Presses {
   }
 
   return {
-    [PATH]: async ({ by, fields }) => {
+    [PATH]: async ({ by, fields, sendRefusal }) => {
       const { account = '', name = '' } = fields;
+      const notAllowed = sendRefusal({ account });
+      if (notAllowed) return refuse(notAllowed);
       if (!accounts().some((one) => one.name === account)) return refuse(noSuchAccount(accounts()));
       return `${PATH}/${await composed.begin(by, { account, name })}/content`;
     },
@@ -87,7 +92,9 @@ export function composePresses(deps: Dependencies): Presses {
       await saved(by, id, { ...rest, ...audienceOf(fields), ...timesOf(fields) });
       return `${PATH}/${id}/${fields.stay ? 'audience' : 'check'}`;
     }),
-    [`${PATH}/:id/preview`]: onDraft(async ({ id, body }, { fields, words }) => {
+    [`${PATH}/:id/preview`]: onDraft(async ({ id, body }, { fields, words, sendRefusal }) => {
+      const notAllowed = sendRefusal({ account: body.account });
+      if (notAllowed) return refuse(notAllowed);
       const to = [{ wechatId: fields.wechatId ?? '' }];
       const { account, message } = body;
       const report = await previewMessage({ account, message, to }, words.lang);

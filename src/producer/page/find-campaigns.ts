@@ -21,6 +21,8 @@ export interface Filter {
   readonly by?: string;
   readonly word?: string;
   readonly sort?: string;
+  /** Whether the operator may see this account. */
+  readonly isAllowed?: (account: string) => boolean;
 }
 
 export interface Found {
@@ -41,13 +43,14 @@ export async function findCampaigns(
   to = SEARCHED,
 ): Promise<Found> {
   const state = CAMPAIGN_STATES.find((one) => one === stateOf(filter));
-  const { account, day = '', by, word, type } = filter;
+  const { account, day = '', by, word, type, isAllowed = () => true } = filter;
   const where = {
     ...(account ? { account } : {}),
     ...(isDay(day) ? between(day, day) : {}),
     ...(word && !CAMPAIGN_ID.test(word) ? { search: word } : {}),
     ...(by ? { createdBy: by } : {}),
     messageType: MESSAGE_TYPES.find((one) => one === type),
+    isAllowed,
     state,
   };
   const isNewest = (filter.sort || 'newest') === 'newest';

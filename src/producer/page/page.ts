@@ -13,7 +13,7 @@ import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { MediaStore } from '../../shared/record/media-store.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { RESULT_HEADER, resultRow } from '../api/result-row.ts';
-import { callerOf } from '../http/caller.ts';
+import { allowedTo, callerOf, rightsOf, sendRefusalOf } from '../http/caller.ts';
 import { BOM } from '../http/csv.ts';
 import { makeAudienceNames } from './audience-names.ts';
 import { composePresses, composeUploads } from './compose-presses.ts';
@@ -145,14 +145,15 @@ export function makePage(dependencies: PageDependencies): Router {
     }`;
     const text = pageOf({
       ...{ words: ask.words, by: ask.by, title, nav, main, isLive: live },
-      count: await countOf(),
+      count: await countOf(ask),
       isSandbox: deps.isSandbox,
       here: hereOf(req),
     });
     res.type('html').set('Cache-Control', 'no-store').send(text);
   }
 
-  const countOf = async (): Promise<number> => (await deps.listAttention({ limit: 1 })).count;
+  const countOf = async ({ isAllowed }: Ask): Promise<number> =>
+    (await deps.listAttention({ limit: 1, isAllowed })).count;
 
   function stream(req: Request, res: Response, show: Show): void {
     if (streams >= MOST_STREAMS) {
@@ -180,7 +181,7 @@ export function makePage(dependencies: PageDependencies): Router {
             deps.feed.watch(id, () => tell()),
           );
         }
-        return new Map<string, Part>([...screen.parts, ['count', countPart(await countOf())]]);
+        return new Map<string, Part>([...screen.parts, ['count', countPart(await countOf(ask))]]);
       },
       watch(changed) {
         tell = changed;
@@ -258,6 +259,8 @@ function askOf(req: Request, res: Response): Ask {
   return {
     words: wordsFor(chosen ?? kept, req.headers['accept-language']),
     by: callerOf(res),
+    isAllowed: allowedTo(rightsOf(res)),
+    sendRefusal: (request) => sendRefusalOf(rightsOf(res), request, []),
     query,
   };
 }

@@ -1,5 +1,5 @@
 /** What every screen gets and gives. One handler makes the page, and what changes on it later. */
-import type { Refused } from '../../shared/contract/problem.ts';
+import type { Problem, Refused } from '../../shared/contract/problem.ts';
 import type { Html } from './html.ts';
 import type { NavItem } from './layout.ts';
 import type { Words } from './words.ts';
@@ -9,6 +9,10 @@ export interface Ask {
   readonly words: Words;
   /** The name of the operator. */
   readonly by: string;
+  /** Whether the operator may see this account. */
+  readonly isAllowed: (account: string) => boolean;
+  /** Why the operator may not send this campaign, or null. */
+  readonly sendRefusal: (request: object) => Problem | null;
   /** Of the address; the first value of each. */
   readonly query: Readonly<Record<string, string>>;
 }

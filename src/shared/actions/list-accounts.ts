@@ -19,6 +19,8 @@ interface Asked {
   /** The name after which to go on. */
   readonly cursor?: string | undefined;
   readonly limit: number;
+  /** Whether the caller may see this account. */
+  readonly isAllowed?: (account: string) => boolean;
   readonly language: Language;
 }
 
@@ -31,8 +33,10 @@ export function makeListAccounts({ accounts, describeAccount, lanes, now }: Depe
     cursor = '',
     limit,
     language,
+    isAllowed = () => true,
   }: Asked): Promise<{ accounts: AccountDetails[]; next: string | null }> {
     const named = accounts()
+      .filter(({ name }) => isAllowed(name))
       .filter(({ name }) => name > cursor && name.toLowerCase().includes(search.toLowerCase()))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const found = state === undefined ? named : await inState(named, state);

@@ -20,6 +20,7 @@ const figures = (count: number): string => count.toLocaleString('en-US');
 
 const EN: Sentences<Problem> = {
   'account-changed': (it) => `account ${it.account} now stands for another AppID or another WeChat`,
+  'account-not-allowed': (it) => `your rights do not cover account ${it.account}`,
   'account-not-configured': (it) => `account ${it.account} is no longer configured here`,
   'account-not-found': (it) =>
     `no such account; there is: ${[...it.names, ...(it.more ? ['…'] : [])].join(', ') || 'none is configured'}`,
@@ -98,10 +99,12 @@ const EN: Sentences<Problem> = {
   'not-after-passed': 'notAfter has passed: nothing may be sent any more',
   'not-ended': 'the campaign has not ended; its webhook is called when it ends',
   'not-found': 'nothing is at this address, or not by this method; what there is: /openapi.json',
+  'not-permitted': (it) => `this needs the permission ${it.permission}, which you do not have`,
   'nothing-refused': 'no batch of this campaign is refused that this could retry',
   'nothing-to-recall': 'WeChat has accepted none of these batches yet',
   'one-file-each': 'one file a request: the form has more',
   'one-msg-id': 'a message id belongs to one batch: resolve them one by one',
+  'operator-unknown': 'you are signed on, but OPERATORS_FILE does not name you',
   'path-malformed': 'the path is not percent-encoded UTF-8',
   'rate-limited': (it) =>
     it.of === 'requests'
@@ -128,6 +131,7 @@ const EN: Sentences<Problem> = {
 
 const ZH: Sentences<Problem> = {
   'account-changed': (it) => `公众号 ${it.account} 现已改为另一个 AppID 或另一个微信接口地址`,
+  'account-not-allowed': (it) => `您无权操作公众号 ${it.account}`,
   'account-not-configured': (it) => `公众号 ${it.account} 已不在配置中`,
   'account-not-found': (it) =>
     `没有这个公众号；现有：${[...it.names, ...(it.more ? ['……'] : [])].join('、') || '尚未配置任何公众号'}`,
@@ -203,10 +207,12 @@ const ZH: Sentences<Problem> = {
   'not-after-passed': '截止时间（notAfter）已过，不能再发送',
   'not-ended': '任务尚未结束；结束时会通知 webhook',
   'not-found': '没有这个地址，或不支持这种请求方法；全部接口见 /openapi.json',
+  'not-permitted': (it) => `此操作需要「${it.permission}」权限，您没有该权限`,
   'nothing-refused': '该任务没有可以重试的被拒批次',
   'nothing-to-recall': '微信尚未接收这些批次',
   'one-file-each': '每个请求只能上传一个文件，表单中不止一个',
   'one-msg-id': '一个消息 id 只属于一个批次，请逐个处理',
+  'operator-unknown': '您已登录，但 OPERATORS_FILE 中没有您的名字',
   'path-malformed': '路径不是经百分号编码的 UTF-8',
   'rate-limited': (it) =>
     it.of === 'requests'

@@ -7,6 +7,7 @@ import type { Batch, BatchState } from '../campaign/batch.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { ListFlaw } from '../openids/list-flaw.ts';
 import type { JsonFlaw } from '../platform/json-text.ts';
+import type { Permission } from '../platform/people.ts';
 import type { Coded, None } from '../platform/sentences.ts';
 import type { Silence } from '../wechat/silence.ts';
 import type { CampaignView } from './campaign-view.ts';
@@ -21,6 +22,8 @@ type PlaceInJson = Pick<JsonFlaw, 'line' | 'column'>;
 /** The codes that have facts; all of them stand in `STATUS`. */
 export interface FactsOf {
   readonly 'account-changed': { readonly account: string };
+  /** The caller's rights are for others. */
+  readonly 'account-not-allowed': { readonly account: string };
   readonly 'account-not-configured': { readonly account: string };
   /** Some of those that there are, `more` if these are not all. */
   readonly 'account-not-found': { readonly names: readonly string[]; readonly more?: true };
@@ -60,6 +63,7 @@ export interface FactsOf {
     readonly campaign?: CampaignView;
     readonly batch?: Batch;
   };
+  readonly 'not-permitted': { readonly permission: Permission };
   readonly 'rate-limited': { readonly of: 'requests' | 'passwords' };
   readonly 'recall-impossible': { readonly messageType: string };
   readonly 'refused-by-wechat': { readonly errcode: number; readonly path?: string };
@@ -86,6 +90,7 @@ export const refuse = (refused: Problem): Refused => ({ refused });
 /** The HTTP status of each. */
 export const STATUS = {
   'account-changed': 409,
+  'account-not-allowed': 403,
   'account-not-configured': 409,
   'account-not-found': 404,
   'already-begun': 409,
@@ -146,10 +151,12 @@ export const STATUS = {
   'not-after-passed': 409,
   'not-ended': 409,
   'not-found': 404,
+  'not-permitted': 403,
   'nothing-refused': 409,
   'nothing-to-recall': 409,
   'one-file-each': 422,
   'one-msg-id': 422,
+  'operator-unknown': 403,
   'path-malformed': 400,
   'rate-limited': 429,
   'recall-impossible': 409,

@@ -5,10 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ACCOUNT_VARIABLES, type AccountConfig, readAccounts } from './accounts.ts';
+import { isAddressRange } from './address-range.ts';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { ServiceError } from './errors.ts';
 import { isWechat } from './identity.ts';
 import { nearest } from './nearest.ts';
+import { type HashedKey, type Operator, readPeople } from './people.ts';
 import { proxyFor } from './proxy.ts';
 import type { RedisSettings } from './redis.ts';
 import * as setting from './setting.ts';
@@ -28,6 +30,11 @@ export interface Config {
     readonly apiKeys: readonly ApiKey[];
     /** Missing: loopback only. */
     readonly board?: { readonly user: string; readonly password: string };
+    /** Of API_KEYS_FILE. */
+    readonly keys: readonly HashedKey[];
+    readonly operators: readonly Operator[];
+    /** A proxy that names the operator in a header, and the addresses that it comes from. */
+    readonly signOn?: { readonly header: string; readonly proxies: readonly string[] };
     readonly publicUrl?: string;
   };
   readonly callback: {
@@ -102,6 +109,14 @@ const Environment = z.object({
   API_KEYS: parseApiKeys.default([]),
   BOARD_USER: z.string().optional(),
   BOARD_PASSWORD: z.string().optional(),
+  SIGN_ON_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
+    .transform((header) => header.toLowerCase())
+    .optional(),
+  SIGN_ON_PROXIES: setting.words
+    .refine((all) => all.every(isAddressRange), 'addresses or ranges: 10.0.0.5, 10.1.0.0/16')
+    .optional(),
   PUBLIC_URL: setting.originUrl.optional(),
   CALLBACK_HOST: setting.host.default(LOOPBACK),
   CALLBACK_PORT: setting.port.default(3001),
@@ -135,6 +150,8 @@ export const VARIABLES: readonly string[] = [
   ...Object.keys(Environment.shape),
   ...Object.keys(ACCOUNT_VARIABLES),
   'ACCOUNTS_FILE',
+  'API_KEYS_FILE',
+  'OPERATORS_FILE',
   'HTTPS_PROXY',
   'NO_PROXY',
 ];
@@ -153,12 +170,15 @@ export function loadConfig(
   const parsed = Environment.safeParse(given);
   const { accounts, issues: accountIssues } = readAccounts(given, readFile);
   const tls = redisTls(given, readFile);
+  const people = readPeople(given, readFile);
 
   const issues = [
     ...(parsed.success ? [] : setting.issuesOf(parsed.error, ([name = '']) => name)),
     ...halfOf(given, 'BOARD_USER', 'BOARD_PASSWORD'),
     ...halfOf(given, 'REDIS_TLS_CERT_FILE', 'REDIS_TLS_KEY_FILE'),
+    ...halfOf(given, 'SIGN_ON_HEADER', 'SIGN_ON_PROXIES'),
     ...tls.issues,
+    ...people.issues,
     ...accountIssues,
     ...misspelt(given),
   ];
@@ -189,6 +209,11 @@ export function loadConfig(
       apiKeys: values.API_KEYS,
       ...(values.BOARD_USER && values.BOARD_PASSWORD
         ? { board: { user: values.BOARD_USER, password: values.BOARD_PASSWORD } }
+        : {}),
+      keys: people.keys,
+      operators: people.operators,
+      ...(values.SIGN_ON_HEADER && values.SIGN_ON_PROXIES
+        ? { signOn: { header: values.SIGN_ON_HEADER, proxies: values.SIGN_ON_PROXIES } }
         : {}),
       ...(values.PUBLIC_URL ? { publicUrl: values.PUBLIC_URL } : {}),
     },

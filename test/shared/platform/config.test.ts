@@ -35,7 +35,7 @@ describe('the configuration', () => {
   it('needs nothing: without any variable it is a sandbox on loopback', () => {
     expect(loadConfig({})).toEqual({
       redis: { url: 'redis://127.0.0.1:6379', prefix: '{qunfa}' },
-      producer: { host: '127.0.0.1', port: 3000, apiKeys: [] },
+      producer: { host: '127.0.0.1', port: 3000, apiKeys: [], keys: [], operators: [] },
       callback: { host: '127.0.0.1', port: 3001, spoolDir: '.qunfa/spool' },
       worker: { queues: null, accounts: null },
       log: { level: 'info' },
@@ -101,6 +101,8 @@ describe('the configuration', () => {
           { name: 'crm', key: 'k1' },
           { name: 'key-2', key: 'k2' },
         ],
+        keys: [],
+        operators: [],
         board: { user: 'operator', password: 'open sesame' },
         publicUrl: 'https://qunfa.example',
       },

@@ -41,11 +41,12 @@ interface Seen {
 
 export const showAccounts =
   (deps: Dependencies): Show =>
-  async ({ words, query }): Promise<Screen> => {
+  async ({ words, query, isAllowed }): Promise<Screen> => {
     const { search = '', state } = query;
     const page = pageAsked(query.page);
     const named = deps
       .accounts()
+      .filter(({ name }) => isAllowed(name))
       .filter(({ name }) => name.toLowerCase().includes(search.toLowerCase()));
     const seen = await Promise.all(named.map((account) => look(deps, account, words)));
     const wanted = state ? seen.filter(({ account }) => account.lane.state === state) : seen;

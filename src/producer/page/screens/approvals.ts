@@ -30,7 +30,7 @@ export const showApprovals =
     const { approvals: say } = words.overviews;
     const cursor = query.after === undefined ? {} : { cursor: query.after };
     const { items, next } = await deps.listAttention({
-      ...{ limit: SHOWN, kind: 'approval-needed' },
+      ...{ limit: SHOWN, kind: 'approval-needed', isAllowed: ask.isAllowed },
       ...cursor,
     });
     const waiting = items.flatMap(({ campaign }) => campaign ?? []);

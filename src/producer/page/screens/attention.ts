@@ -31,16 +31,16 @@ const OF_THE_DAY = 8;
 
 export const showAttention =
   (deps: Dependencies): Show =>
-  async ({ words, query }): Promise<Screen> => {
+  async ({ words, query, isAllowed }): Promise<Screen> => {
     const { listAttention, campaigns } = deps;
     const cursor = query.after === undefined ? {} : { cursor: query.after };
     const [list, alarms, restored, going, waiting, done] = await Promise.all([
-      listAttention({ limit: SHOWN, ...cursor }),
+      listAttention({ limit: SHOWN, isAllowed, ...cursor }),
       alarmsOf(deps, words),
       restoredOf(deps),
-      campaigns.list({ limit: OF_THE_DAY, state: 'submitting' }),
-      campaigns.list({ limit: OF_THE_DAY, state: 'scheduled' }),
-      campaigns.list({ limit: OF_THE_DAY, state: 'completed' }),
+      campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'submitting' }),
+      campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'scheduled' }),
+      campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'completed' }),
     ]);
     const today = dayOf(deps.now());
     const ended = done.campaigns.filter((one) => dayOf(one.completedAt ?? one.sendAt) === today);

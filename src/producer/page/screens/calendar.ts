@@ -25,16 +25,19 @@ const NAMED = 3;
 
 export const showCalendar =
   (deps: Dependencies): Show =>
-  async ({ words, query }): Promise<Screen> => {
+  async ({ words, query, isAllowed }): Promise<Screen> => {
     const today = dayOf(deps.now());
     const { day: asked = '' } = query;
     const day = isDay(asked) ? asked : today;
     const isMonth = query.view === 'month';
     const days = isMonth ? monthOf(day) : weekOf(day);
     const [first = day, last = day] = [days[0], days.at(-1)];
-    const found = await deps.campaigns.list({ limit: CAMPAIGNS_SHOWN, ...between(first, last) });
+    const found = await deps.campaigns.list({
+      ...{ limit: CAMPAIGNS_SHOWN, isAllowed },
+      ...between(first, last),
+    });
     const page = pageAsked(query.page);
-    const all = deps.accounts();
+    const all = deps.accounts().filter(({ name }) => isAllowed(name));
     const some = all.slice((page - 1) * ACCOUNTS_SHOWN, page * ACCOUNTS_SHOWN);
     const rows = await Promise.all(
       some.map(async (config) => {

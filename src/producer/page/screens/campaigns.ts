@@ -26,9 +26,9 @@ const TYPES = ['text', 'image', 'voice', 'video', 'news'] as const;
 
 export const showCampaigns =
   ({ campaigns, accounts, names }: Dependencies): Show =>
-  async ({ words, query }): Promise<Screen> => {
+  async ({ words, query, isAllowed }): Promise<Screen> => {
     const page = pageAsked(query.page);
-    const found = await findCampaigns(campaigns, query, page * SIZE);
+    const found = await findCampaigns(campaigns, { ...query, isAllowed }, page * SIZE);
     const some = found.campaigns.slice((page - 1) * SIZE, page * SIZE);
     const rows = await Promise.all(
       some.map(async (view) => row(view, await names.withCount(view, words), words)),
@@ -37,7 +37,11 @@ export const showCampaigns =
     return {
       title,
       nav: 'campaigns',
-      head: html`${filters(query, accounts(), words)}`,
+      head: html`${filters(
+        query,
+        accounts().filter(({ name }) => isAllowed(name)),
+        words,
+      )}`,
       parts: new Map([['campaigns', tablePart({ rows, query, page, ...found, words })]]),
       campaigns: some.map(({ id }) => id),
       ...(page > 1 ? { live: false as const } : {}),
@@ -120,9 +124,9 @@ function row(view: CampaignView, audience: string, words: Words): Html {
 /** The same filters, all pages. */
 export async function campaignsCsv(
   { campaigns, names }: Pick<Dependencies, 'campaigns' | 'names'>,
-  { words, query }: Ask,
+  { words, query, isAllowed }: Ask,
 ): Promise<string> {
-  const { campaigns: found } = await findCampaigns(campaigns, query);
+  const { campaigns: found } = await findCampaigns(campaigns, { ...query, isAllowed });
   const { columns } = words.screens.campaigns;
   const { campaign } = words.screens;
   const head = csvLine([

@@ -80,22 +80,25 @@ const stepsPart = ({ id, body }: Composed, at: Step, { compose }: Words): Html =
       html`<li><a href="${PATH}/${id}/${step}"${step === at && html` aria-current="step"`}>${compose.steps[step]}</a></li>`,
   )}</ol>`;
 
-async function showBegin(deps: Dependencies, { words, by }: Ask): Promise<Screen> {
+async function showBegin(deps: Dependencies, { words, by, isAllowed }: Ask): Promise<Screen> {
   const { compose: say } = words;
   const drafts = (await deps.composed.list(by)).filter(
     ({ campaignId }) => campaignId === undefined,
   );
   const rows = await Promise.all(
-    deps.accounts().map(async (config, at) => {
-      const [account, lane] = await Promise.all([
-        deps.describeAccount(config, words.lang),
-        deps.lanes.read(config.name),
-      ]);
-      const { tone, text } = accountStanding(account, lane, words);
-      const { left, perDay } = sendsLeft(account);
-      return html`<tr><th scope="row"><label class="check"><input type="radio" name="account" value="${config.name}" required${at === 0 && html` checked`}> ${config.name}</label></th>
+    deps
+      .accounts()
+      .filter(({ name }) => isAllowed(name))
+      .map(async (config, at) => {
+        const [account, lane] = await Promise.all([
+          deps.describeAccount(config, words.lang),
+          deps.lanes.read(config.name),
+        ]);
+        const { tone, text } = accountStanding(account, lane, words);
+        const { left, perDay } = sendsLeft(account);
+        return html`<tr><th scope="row"><label class="check"><input type="radio" name="account" value="${config.name}" required${at === 0 && html` checked`}> ${config.name}</label></th>
 <td><span class="chip ${tone}">${text}</span></td><td class="n">${words.screens.accounts.ofDay(number(left), number(perDay))}</td></tr>`;
-    }),
+      }),
   );
   return {
     title: say.title,

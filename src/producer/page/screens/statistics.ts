@@ -34,12 +34,12 @@ interface DayOfSends {
   filtered: number;
 }
 
-async function readDays({ campaigns, now }: Dependencies, query: Ask['query']) {
+async function readDays({ campaigns, now }: Dependencies, { query, isAllowed }: Ask) {
   const span = SPANS.find((one) => String(one) === query.days) ?? 30;
   const until = dayOf(now());
   const days = Array.from({ length: span }, (_, at) => addDays(until, at - span + 1));
   const { campaigns: found } = await campaigns.list({
-    ...{ limit: CAMPAIGNS_READ, ...between(days[0] ?? until, until) },
+    ...{ limit: CAMPAIGNS_READ, isAllowed, ...between(days[0] ?? until, until) },
     ...(query.account ? { account: query.account } : {}),
   });
   const byDay = new Map(
@@ -61,11 +61,15 @@ async function readDays({ campaigns, now }: Dependencies, query: Ask['query']) {
 
 export const showStatistics =
   (deps: Dependencies): Show =>
-  async ({ words, query }): Promise<Screen> => {
+  async (ask): Promise<Screen> => {
+    const { words, query, isAllowed } = ask;
     const { statistics: say } = words.overviews;
-    const { span, found, days } = await readDays(deps, query);
+    const { span, found, days } = await readDays(deps, ask);
     const refusals = await refusalsOf(deps, found, words);
-    const names = deps.accounts().map(({ name }) => [name, name] as const);
+    const names = deps
+      .accounts()
+      .filter(({ name }) => isAllowed(name))
+      .map(({ name }) => [name, name] as const);
     const isCounted = found.every(
       ({ warnings }) => !warnings.some(({ code }) => code === 'no-counts'),
     );
@@ -174,9 +178,9 @@ function refusalsPart(refusals: readonly Refusal[], words: Words): Html {
   }</section>`;
 }
 
-export async function statisticsCsv(deps: Dependencies, { words, query }: Ask): Promise<string> {
-  const { statistics: say } = words.overviews;
-  const { days } = await readDays(deps, query);
+export async function statisticsCsv(deps: Dependencies, ask: Ask): Promise<string> {
+  const { statistics: say } = ask.words.overviews;
+  const { days } = await readDays(deps, ask);
   const head = csvLine([say.day, say.campaigns, say.sent, say.failed, say.filtered]);
   const lines = days.map((d) => csvLine([d.day, d.campaigns, d.sent, d.failed, d.filtered]));
   return `${BOM}${head}${lines.join('')}`;

@@ -1,0 +1,215 @@
+/** Who may do what: every call with every permission, and every account that is another's. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  hashKey,
+  hashPassword,
+  PERMISSIONS,
+  type Permission,
+} from '../../src/shared/platform/people.ts';
+import { PERMISSION_TABLES } from '../docs/permission-table.ts';
+import { openIds } from '../support/open-ids.ts';
+import { testRedis } from '../support/redis.ts';
+import { declared } from './as-described.ts';
+import { aCampaign, startWorld, type World } from './world.ts';
+
+const { url, prefix } = testRedis();
+const folder = await mkdtemp(join(tmpdir(), 'qunfa-people-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+const account = (appId: string) => ({ appId, appSecret: `secret-of-${appId}` });
+const ACCOUNTS = { news: account('wx0000000000000001'), shop: account('wx0000000000000002') };
+const keyOf = (name: string): string => `key-of-${name}`;
+const PASSWORD = 'a long and ordinary password';
+
+let world: World;
+let ofNews = '';
+let ofShop = '';
+beforeAll(async () => {
+  const key = (name: string, may: readonly Permission[], accounts: unknown = 'all') => ({
+    ...{ name, may, accounts, sha256: hashKey(keyOf(name)) },
+  });
+  const keys = [
+    ...PERMISSIONS.map((one) => key(one, [one])),
+    key('all', PERMISSIONS),
+    key('newsroom', ['read', 'send', 'steer', 'approve', 'decide'], ['news']),
+  ];
+  const scrypt = await hashPassword(PASSWORD);
+  const operators = [
+    { name: 'ann', scrypt, accounts: ['news'], may: ['read', 'steer'] },
+    { name: 'boss', accounts: 'all', may: PERMISSIONS },
+  ];
+  const file = async (name: string, content: unknown): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, JSON.stringify(content));
+    return path;
+  };
+  world = await startWorld(
+    { url, prefix },
+    {
+      ...{ WECHAT_APP_ID: undefined, WECHAT_APP_SECRET: undefined, API_KEYS: undefined },
+      ACCOUNTS_FILE: await file('accounts.json', ACCOUNTS),
+      API_KEYS_FILE: await file('keys.json', keys),
+      OPERATORS_FILE: await file('operators.json', operators),
+      ...{ SIGN_ON_HEADER: 'X-Forwarded-User', SIGN_ON_PROXIES: '127.0.0.2, 10.0.0.0/8' },
+    },
+  );
+  ofNews = (await post('all', '/v1/campaigns', aCampaign({ account: 'news' }))).json.id;
+  ofShop = (await post('all', '/v1/campaigns', aCampaign({ account: 'shop' }))).json.id;
+});
+afterAll(() => world.stop());
+
+const json = { 'content-type': 'application/json' };
+const get = (who: string, path: string) => world.call('GET', path, { key: keyOf(who) });
+const post = (who: string, path: string, body: object = {}) =>
+  world.call('POST', path, { key: keyOf(who), headers: json, body: JSON.stringify(body) });
+
+/** Of a campaign or a list that is not there. */
+const addressOf = (path: string): string =>
+  path.replace(':id', '0'.repeat(18)).replace(':no', '1').replace(':name', 'nobody');
+
+const protectedRoutes = declared.filter(({ needsKey }) => needsKey !== false);
+
+describe('docs/permissions.md', () => {
+  it('is about every call that needs a key', () => {
+    expect(protectedRoutes.filter(({ permission }) => !permission)).toEqual([]);
+    expect(PERMISSION_TABLES.permissions?.()).toContain('`POST /v1/campaigns/:id/approve`');
+  });
+});
+
+describe.each(protectedRoutes)('$method $path', ({ method, path, permission }) => {
+  it.each(PERMISSIONS)(
+    `asked with %s alone is refused unless that is ${permission}`,
+    async (one) => {
+      const answer = await fetch(`${world.url}${addressOf(path)}`, {
+        method: method.toUpperCase(),
+        headers: { authorization: `Bearer ${keyOf(one)}`, ...json },
+        ...(method === 'get' ? {} : { body: '{}' }),
+      });
+      const text = await answer.text();
+      const refused = answer.status === 403 && text.includes('"not-permitted"');
+      expect(refused).toBe(one !== permission);
+    },
+  );
+});
+
+describe('a key for some accounts', () => {
+  it('sees these alone in every list', async () => {
+    const campaigns = (await get('newsroom', '/v1/campaigns')).json.campaigns;
+    expect(campaigns.map(({ id }: { id: string }) => id)).toEqual([ofNews]);
+    const accounts = (await get('newsroom', '/v1/accounts')).json.accounts;
+    expect(accounts.map(({ name }: { name: string }) => name)).toEqual(['news']);
+    const audit = (await get('newsroom', '/v1/audit')).json.audit;
+    expect(new Set(audit.map((act: { account: string }) => act.account))).toEqual(
+      new Set(['news']),
+    );
+    expect((await get('newsroom', '/v1/audit.csv')).text).not.toContain(ofShop);
+    await post('all', '/v1/accounts/shop/pause');
+    expect((await get('newsroom', '/v1/attention')).json.count).toBe(0);
+    expect((await get('all', '/v1/attention')).json.count).toBe(1);
+  });
+
+  it('is refused on what belongs to another', async () => {
+    const refused = { status: 403, code: 'account-not-allowed', account: 'shop' };
+    for (const path of ['', '/batches', '/audit', '/results.csv', '/events']) {
+      expect((await get('newsroom', `/v1/campaigns/${ofShop}${path}`)).json).toMatchObject(refused);
+    }
+    expect((await get('newsroom', '/v1/accounts/shop')).json).toMatchObject(refused);
+    for (const step of ['pause', 'cancel', 'retry']) {
+      const { json: answer } = await post('newsroom', `/v1/campaigns/${ofShop}/${step}`);
+      expect(answer).toMatchObject(refused);
+    }
+    const request = aCampaign({ account: 'shop' });
+    for (const path of ['/v1/campaigns', '/v1/campaigns/plan', '/v1/previews']) {
+      expect((await post('newsroom', path, request)).json).toMatchObject(refused);
+    }
+    const list = await world.call('POST', '/v1/audiences?account=shop', {
+      ...{ key: keyOf('all'), headers: { 'content-type': 'text/plain' } },
+      body: openIds(3).join('\n'),
+    });
+    expect((await get('newsroom', `/v1/audiences/${list.json.id}`)).json).toMatchObject(refused);
+    const lists = (await get('newsroom', '/v1/audiences')).json.audiences;
+    expect(lists.map((one: { account: string }) => one.account)).toEqual(['news']);
+    expect((await post('newsroom', `/v1/campaigns/${ofNews}/pause`)).status).toBe(200);
+  });
+});
+
+describe('a send to everyone', () => {
+  it.each([
+    ['everyone', { type: 'everyone' }, 403],
+    ['all followers', { type: 'followers' }, 403],
+    ['a tag', { type: 'tag', tagId: 2 }, 202],
+  ])('needs a permission of its own: %s', async (_what, audience, status) => {
+    const answer = await post(
+      'newsroom',
+      '/v1/campaigns',
+      aCampaign({ account: 'news', audience }),
+    );
+    expect(answer.status).toBe(status);
+    if (status === 403) {
+      expect(answer.json).toMatchObject({ code: 'not-permitted', permission: 'everyone' });
+    }
+  });
+});
+
+describe('an operator', () => {
+  const look = (path: string, { as = 'ann', ...headers }: Record<string, string> = {}) =>
+    fetch(`${world.url}${path}`, {
+      redirect: 'manual',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${as}:${PASSWORD}`).toString('base64')}`,
+        ...headers,
+      },
+    });
+  const press = (path: string) =>
+    fetch(`${world.url}${path}`, {
+      ...{ method: 'POST', redirect: 'manual' },
+      headers: {
+        authorization: `Basic ${Buffer.from(`ann:${PASSWORD}`).toString('base64')}`,
+        ...{ origin: world.url, 'content-type': 'application/x-www-form-urlencoded' },
+      },
+    });
+
+  it('signs on with a password that only its hash is known of', async () => {
+    expect((await look('/')).status).toBe(200);
+    expect((await look('/')).status).toBe(200);
+    expect((await look('/', { as: 'boss' })).status).toBe(401);
+    expect((await look('/', { as: 'nobody' })).status).toBe(401);
+  });
+
+  it('sees and steers the accounts that are theirs, and no other', async () => {
+    const page = await (await look('/page/campaigns')).text();
+    expect(page).toContain(ofNews);
+    expect(page).not.toContain(ofShop);
+    expect((await look(`/page/campaigns/${ofShop}`)).status).toBe(403);
+    expect((await press(`/page/campaigns/${ofShop}/cancel`)).status).toBe(403);
+    expect((await press('/page/accounts/shop/resume')).status).toBe(403);
+    expect((await press(`/page/campaigns/${ofNews}/approve`)).status).toBe(403);
+    expect((await press(`/page/campaigns/${ofNews}/cancel`)).status).toBe(303);
+    expect((await look('/board')).status).toBe(403);
+  });
+
+  it('is not named by a header from an address that is not the proxy’s', async () => {
+    const headers = { 'x-forwarded-user': 'boss', authorization: '' };
+    expect((await look('/', headers)).status).toBe(401);
+  });
+
+  it.each([
+    ['boss', 200],
+    ['mallory', 403],
+  ])('is named by the proxy of single sign-on: %s', async (name, status) => {
+    const answered = await new Promise<number>((resolve, reject) => {
+      const headers = { 'x-forwarded-user': name };
+      request(`${world.url}/page/campaigns`, { localAddress: '127.0.0.2', headers }, (res) => {
+        res.resume();
+        resolve(res.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(answered).toBe(status);
+  });
+});
