@@ -42,7 +42,7 @@ describe('a campaign', () => {
     await world.steer.reschedule(id, 'ann', { sendAt: time(3 * HOUR) });
 
     // A worker that had read it before, and goes on now.
-    const laid = await world.stores.campaigns.layBatches(id, [], {}, read?.control);
+    const laid = await world.stores.campaigns.layBatches(id, [], {}, read ?? undefined);
 
     expect(laid).toBeNull();
     expect((await world.view(id)).state).toBe('scheduled');

@@ -20,6 +20,11 @@ export function makeSpecs({ redis, keys }: { readonly redis: Redis; readonly key
     /** From its text, where that was read together with other fields. */
     of,
 
+    /** It has begun: from now on it never changes. */
+    begun(campaign: Campaign): void {
+      if (!kept.has(campaign.id)) keepIn(kept, campaign.id, campaign);
+    },
+
     async spec(id: string): Promise<Campaign | null> {
       const known = kept.get(id);
       if (known) return known;

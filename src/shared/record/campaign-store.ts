@@ -23,7 +23,7 @@ import { type Command, commit, extend, untilSettled, when, write } from './commi
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
-import { makeReadCampaign } from './read-campaign.ts';
+import { type CampaignRecord, makeReadCampaign } from './read-campaign.ts';
 import type { Replicas } from './replicas.ts';
 import type { ServingStore } from './serving-store.ts';
 import { stored, storedCampaign, storedOrNull, storedTally } from './stored.ts';
@@ -37,7 +37,7 @@ export interface Controlling {
   /** The decision holds only while as many batches are open as `decide` was told. */
   readonly overTally?: boolean;
   /** As the caller has just read it, for a decision that does not ask for the tally. */
-  readonly from?: Control;
+  readonly from?: JustRead;
   /** The decision holds only while the campaign's version is the one that `decide` was told. */
   readonly overVersion?: boolean;
   /** An operator's: answered once replicas have it. */
@@ -51,6 +51,8 @@ export interface WebhookFailure {
   readonly attempts: number;
   readonly nextAt: number | null;
 }
+
+export type JustRead = Pick<CampaignRecord, 'campaign' | 'control'>;
 
 export type Times = Pick<Campaign, 'sendAt' | 'notAfter'>;
 
@@ -93,7 +95,7 @@ export function makeCampaignStore({
   // The guard against the same content reads it for a day after the last call.
   const keptMs = Math.max(retainMs, DAY);
   const reading = makeReadCampaign({ redis, keys, serving, lane, now });
-  const { spec, read, view, viewNow, message } = reading;
+  const { spec, begun, read, view, viewNow, message } = reading;
   const { mendTally } = makeCountBatches({ redis, keys });
   const commitHere: Replicas['commit'] = (checks, commands) => commit(redis, checks, commands);
 
@@ -116,7 +118,7 @@ export function makeCampaignStore({
   ): Promise<Control | { refused: R } | null> {
     let known = from;
     return untilSettled<Control | { refused: R } | null>(async () => {
-      const found = known ? await foundAs(id, known) : await find(id);
+      const found = known ? foundAs(known) : await find(id);
       known = undefined;
       if (!found) return null;
       const { campaign, before, tally } = found;
@@ -150,7 +152,9 @@ export function makeCampaignStore({
           ['PUBLISH', keys.feed(), id],
         ],
       );
-      return done ? next : 'moved';
+      if (!done) return 'moved';
+      if (next.phase !== 'accepted') begun(campaign);
+      return next;
     });
   }
 
@@ -190,14 +194,13 @@ export function makeCampaignStore({
   }
 
   /** `waiting` is kept beside the control. */
-  async function foundAs(id: string, { waiting: _, ...control }: Control): Promise<Found | null> {
-    const campaign = await spec(id);
+  function foundAs({ campaign, control: { waiting: _, ...control } }: JustRead): Found {
     const before = JSON.stringify(control);
-    return campaign && { campaign, before, tally: {}, idempotency: '', content: '', lists: [] };
+    return { campaign, before, tally: {}, idempotency: '', content: '', lists: [] };
   }
 
   /**
-   * Adds all batches at once, and moves the campaign on to submitting. `from` is the control as the
+   * Adds all batches at once, and moves the campaign on to submitting. `from` is the campaign as the
    * caller has just read it.
    *
    * @returns its control from now on; null if nothing was done, since the batches are there, or its
@@ -207,9 +210,9 @@ export function makeCampaignStore({
     id: string,
     batches: readonly Batch[],
     facts: { recipients?: number },
-    from?: Control,
+    from?: JustRead,
   ): Promise<Control | null> {
-    const campaign = await spec(id);
+    const campaign = from?.campaign ?? (await spec(id));
     if (!campaign) return null;
     let laid: Control | null = null;
     await control(
@@ -226,7 +229,7 @@ export function makeCampaignStore({
             (batch): Command => ['HSET', keys.batches(id), batch.no, JSON.stringify(batch)],
           ),
           ['HSET', keys.tally(id), 'pending', batches.length],
-          ['HDEL', keys.campaign(id), 'waiting'],
+          ...when(!from || from.control.waiting, ['HDEL', keys.campaign(id), 'waiting']),
           ['HINCRBY', keys.lanes(), campaign.account, batches.length],
           ['PUBLISH', keys.laneFeed(), campaign.account],
         ],
@@ -236,27 +239,28 @@ export function makeCampaignStore({
   }
 
   /**
-   * Ends a campaign that has nothing open. Its record, keys and audit go after the retention.
+   * Ends a campaign that has nothing open. Its record, keys and audit go after the retention. `tally`
+   * as the caller has just read it.
    *
    * @returns false when something is still open, or its tally was wrong: look again.
    */
-  async function end(id: string, failure?: Failure): Promise<boolean> {
+  async function end(id: string, failure?: Failure, tally?: Tally): Promise<boolean> {
     const campaign = await spec(id);
     if (!campaign) return true;
-    if (await mendTally(id)) return false;
+    if (await mendTally(id, tally)) return false;
     const at = now();
     let state: CampaignState = 'completed';
     const ended = await control(
       id,
-      (current, tally) => {
-        if (isEnded(current) || openBatches(tally) > 0) return current;
+      (current, counts) => {
+        if (isEnded(current) || openBatches(counts) > 0) return current;
         const next: Control = {
           ...current,
           phase: 'ended',
           endedAt: at,
           ...(failure && !current.failed ? { failed: { at, ...failure } } : {}),
         };
-        state = stateOf(next, tally);
+        state = stateOf(next, counts);
         return next;
       },
       {

@@ -9,7 +9,7 @@ import type { Redis } from '../platform/redis.ts';
 import { SECOND } from '../platform/time.ts';
 import { attentionCommand, ofBatch, ofWaiting } from './attention.ts';
 import { auditCommand, keepCampaign, listsOf, usersCommands } from './campaign-commands.ts';
-import { type Check, type Command, type Unchanged, when } from './commit.ts';
+import { add, type Check, type Command, type Unchanged, when } from './commit.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 import { stored, storedOrNull } from './stored.ts';
@@ -77,6 +77,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs, now }: Dep
   function changes(campaign: About, before: Batch | null, after: Batch): Command[] {
     const { id, account, identity, notAfter } = campaign;
     const member = `${id}/${after.no}`;
+    const counts = tallyChange(before, after);
     const work = worksInLane(after) - worksInLane(before);
     const wasSubmitting = before?.state === 'submitting';
     return [
@@ -86,9 +87,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs, now }: Dep
         ['LTRIM', keys.changedLate(), 0, MOST_LATE_CHANGES],
       ),
       ['HSET', keys.batches(id), after.no, JSON.stringify(after)],
-      ...tallyChange(before, after).map(
-        ([field, by]): Command => ['HINCRBY', keys.tally(id), field, by],
-      ),
+      ...when(counts.length > 0, add(keys.tally(id), counts)),
       ...when(work !== 0, ['HINCRBY', keys.lanes(), account, work]),
       ...when(work > 0, ['PUBLISH', keys.laneFeed(), account]),
       ...(after.state === 'submitting'

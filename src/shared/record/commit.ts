@@ -42,6 +42,12 @@ export const extend = (key: string, ms: number, like = key): Command => [
   like,
 ];
 
+/** Adds to several fields of a hash at once. */
+export const add = (
+  hash: string,
+  counts: readonly (readonly [field: string, by: number])[],
+): Command => ['ADD', hash, ...counts.flat()];
+
 /** Keeps a member in a sorted set exactly while a field of a hash is above 0. */
 export const whileCounted = (
   hash: string,
@@ -69,6 +75,15 @@ for _ = 1, tonumber(ARGV[1]) do
     at = at + 2
   end
 end
+local function add(hash, ...)
+  local given, fields = { ... }, {}
+  for n = 1, #given, 2 do fields[#fields + 1] = given[n] end
+  local found = redis.call('HMGET', hash, unpack(fields))
+  for n, value in ipairs(found) do
+    given[2 * n] = string.format('%d', tonumber(value or 0) + tonumber(given[2 * n]))
+  end
+  redis.call('HSET', hash, unpack(given))
+end
 local function extend(key, ms, like)
   local life = math.max(tonumber(ms), redis.call('PTTL', like))
   if redis.call('PTTL', key) < life then redis.call('PEXPIRE', key, life) end
@@ -77,6 +92,8 @@ while at <= #ARGV do
   local count = tonumber(ARGV[at])
   if ARGV[at + 1] == 'EXTEND' then
     extend(unpack(ARGV, at + 2, at + count))
+  elseif ARGV[at + 1] == 'ADD' then
+    add(unpack(ARGV, at + 2, at + count))
   elseif ARGV[at + 1] == 'WHILE-COUNTED' then
     local set, member, score, hash, field = unpack(ARGV, at + 2, at + 6)
     if tonumber(redis.call('HGET', hash, field) or 0) > 0 then

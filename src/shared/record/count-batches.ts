@@ -4,6 +4,7 @@ import {
   batchTotal,
   EMPTY_TALLY,
   TALLY_FIELDS as FIELDS,
+  type Tally,
   type TallyField,
   tallyOf,
 } from '../campaign/progress.ts';
@@ -31,13 +32,18 @@ export function makeCountBatches({ redis, keys }: { redis: Redis; keys: Keys }) 
     });
   }
 
-  /** A lost tally counts fewer batches than there are. @returns whether it had to be set right. */
-  async function mendTally(id: string): Promise<boolean> {
+  /**
+   * A lost tally counts fewer batches than there are.
+   *
+   * @param known as the caller has just read it.
+   * @returns whether it had to be set right.
+   */
+  async function mendTally(id: string, known?: Tally): Promise<boolean> {
     const [there, tally] = await Promise.all([
       redis.hlen(keys.batches(id)),
-      redis.hgetall(keys.tally(id)),
+      known ?? redis.hgetall(keys.tally(id)).then(storedTally),
     ]);
-    return there !== batchTotal(storedTally(tally)) && recountTally(id);
+    return there !== batchTotal(tally) && recountTally(id);
   }
 
   /** The batch of a member of `set`; a member whose batch is not submitting is removed. */

@@ -3,7 +3,7 @@ import { beijingDay, type SentToEveryone } from '../campaign/quota-window.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { DAY, MINUTE, SECOND } from '../platform/time.ts';
-import { type Command, extend, write } from './commit.ts';
+import { type Command, write } from './commit.ts';
 import { makeKeys } from './keys.ts';
 
 /** The sends of a month are counted here (four a month are allowed), so a little more is kept. */
@@ -43,7 +43,7 @@ export function makeQuotaLedger({
       ['PEXPIRE', minute, MINUTE],
     ];
     const isSend = SENDS.test(path);
-    await write(redis, ['HINCRBY', day, path, 1], extend(day, KEPT), ...(isSend ? noted : []));
+    await write(redis, ['HINCRBY', day, path, 1], ['PEXPIRE', day, KEPT], ...(isSend ? noted : []));
   }
 
   /**
@@ -69,7 +69,7 @@ export function makeQuotaLedger({
   async function noteEveryone(account: string): Promise<void> {
     const day = beijingDay(now());
     const key = keys.everyone(identityOf(account), day.slice(0, MONTH));
-    await write(redis, ['HINCRBY', key, day, 1], extend(key, KEPT));
+    await write(redis, ['HINCRBY', key, day, 1], ['PEXPIRE', key, KEPT]);
   }
 
   async function toEveryone(account: string): Promise<SentToEveryone> {

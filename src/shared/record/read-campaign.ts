@@ -35,7 +35,7 @@ export type ReadCampaign = ReturnType<typeof makeReadCampaign>;
 
 export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependencies) {
   const specs = makeSpecs({ redis, keys });
-  const { spec } = specs;
+  const { spec, begun } = specs;
   /** A campaign's message never changes; long ones would fill the memory. */
   const messages = new Map<string, Message>();
 
@@ -87,5 +87,5 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
     return text.length > LONGEST_KEPT ? found : keepIn(messages, id, found);
   }
 
-  return { spec, read, view, viewNow, message };
+  return { spec, begun, read, view, viewNow, message };
 }

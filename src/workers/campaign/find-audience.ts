@@ -25,9 +25,18 @@ const MUTE_AFTER = 4;
 export function makeFindAudience({ wechatFor, tryLater, now }: Dependencies) {
   const named = new Map<string, number>();
 
-  return async function findAudience(job: Job, campaign: Campaign): Promise<Found> {
+  return { isKnown, findAudience };
+
+  /** Without a call, so that a burst of campaigns waits for no turn. */
+  function isKnown(campaign: Campaign): boolean {
+    const { audience } = campaign;
+    const isNamed = audience.type === 'group' || 'tagId' in audience;
+    return !isNamed || (named.get(nameOf(campaign)) ?? 0) > now();
+  }
+
+  async function findAudience(job: Job, campaign: Campaign): Promise<Found> {
     const { audience, account } = campaign;
-    if ((named.get(nameOf(campaign)) ?? 0) > now()) return 'known';
+    if (isKnown(campaign)) return 'known';
     if (audience.type === 'group') {
       const id = audience.groupId;
       return judge(job, campaign, { audience: 'group', id }, await listGroups(wechatFor(account)));
@@ -37,7 +46,7 @@ export function makeFindAudience({ wechatFor, tryLater, now }: Dependencies) {
       return judge(job, campaign, { audience: 'tag', id }, await listTags(wechatFor(account)));
     }
     return 'known';
-  };
+  }
 
   async function judge(
     job: Job,

@@ -39,9 +39,11 @@ export function makeGetReady(deps: Dependencies) {
 
   return async function getReady(run: Run): Promise<Ready> {
     const { campaign, control, job } = run;
-    if (control.phase === 'accepted') {
+    if (control.phase === 'accepted' && !findAudience.isKnown(campaign)) {
       // A group or tag that WeChat does not know fails the campaign before anything is uploaded.
-      const turn = await inTurn(job, campaign.account, () => findAudience(job, campaign));
+      const turn = await inTurn(job, campaign.account, () =>
+        findAudience.findAudience(job, campaign),
+      );
       if ('wait' in turn) return turn;
       if (turn.done !== 'known') return turn.done;
     }

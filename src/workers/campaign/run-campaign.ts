@@ -69,7 +69,7 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
       return endWith(campaign, { code: 'too-few-recipients', recipients: recipients ?? 0 });
     }
     const facts = recipients === null ? {} : { recipients };
-    const begun = await campaigns.layBatches(campaign.id, laid, facts, control);
+    const begun = await campaigns.layBatches(campaign.id, laid, facts, run);
     if (!begun) {
       const { sendAt = 0 } = (await campaigns.spec(campaign.id)) ?? {};
       // Its time was put off meanwhile.
@@ -132,7 +132,7 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
 
   async function end(run: Run): Promise<Wait | null> {
     // An operator opened a batch again at that very moment.
-    if (!(await campaigns.end(run.campaign.id))) return until(now() + SECOND);
+    if (!(await campaigns.end(run.campaign.id, undefined, run.tally))) return until(now() + SECOND);
     return tell({ ...run, control: { ...run.control, phase: 'ended' } });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commit, extend, untilSettled, write } from '../../../src/shared/record/commit.ts';
+import { add, commit, extend, untilSettled, write } from '../../../src/shared/record/commit.ts';
 import { testRedis } from '../../support/redis.ts';
 
 const { redis, prefix } = testRedis();
@@ -62,6 +62,21 @@ describe('a commit', () => {
     await redis.script('FLUSH');
 
     expect(await commit(redis, [], [['SET', key, 'x']])).toBe(true);
+  });
+
+  it('adds to several fields at once, also below 0, to those that are there and those that are not', async () => {
+    const key = aKey();
+    await redis.hset(key, 'sent', 9_000_000_000, 'text', 'stays');
+
+    await write(
+      redis,
+      add(key, [
+        ['sent', 1_000],
+        ['pending', -1],
+      ]),
+    );
+
+    expect(await redis.hgetall(key)).toEqual({ sent: '9000001000', pending: '-1', text: 'stays' });
   });
 
   it('extends the life of a key, to that of another if asked, and never shortens it', async () => {
