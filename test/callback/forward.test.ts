@@ -70,6 +70,21 @@ describe('an event of others', () => {
     expect(answer).toMatchObject({ status: 200, body: Buffer.from('success') });
   });
 
+  it('goes no further once three services have passed it on', async (test) => {
+    const other = await otherSystem(test, replying(200, 'success'));
+    const dispatcher = new Agent();
+    test.onTestFinished(() => dispatcher.close());
+    const facts: object[] = [];
+    const forward = makeForward({ dispatcher, notice: (fact) => facts.push(fact) });
+    const push = { hops: 3, query: '', contentType: 'text/xml', body: Buffer.from(textXml()) };
+
+    const answer = await forward({ name: 'plain', forwardUrl: other.url }, push, 4_000);
+
+    expect(answer).toBeNull();
+    expect(facts).toEqual([{ type: 'forward-failed', account: 'plain', why: 'loop' }]);
+    expect(other.received).toEqual([]);
+  });
+
   it('is forwarded as it came, and the answer passed back', async (test) => {
     const reply = '<xml><Content>hi</Content></xml>';
     const other = await otherSystem(test, replying(200, reply, { 'content-type': 'text/xml' }));

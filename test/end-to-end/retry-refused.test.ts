@@ -1,6 +1,6 @@
 /** WeChat refuses a whole batch for one OpenID of another account, and does not say which. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { DAY } from '../../src/shared/platform/time.ts';
+import { DAY, HOUR } from '../../src/shared/platform/time.ts';
 import { runCampaignJob } from '../../src/shared/queue/jobs.ts';
 import { aRequest } from '../support/builders.ts';
 import { openIds } from '../support/open-ids.ts';
@@ -12,7 +12,7 @@ const followers = openIds(25);
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
   {
-    accounts: ['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => ({
+    accounts: ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].map((name) => ({
       name,
       wechat: { followers, strangers: 'refuse' },
     })),
@@ -110,5 +110,18 @@ describe('a batch refused for one foreign OpenID', () => {
     expect(ended).toMatchObject({ outcome: 'none', batches: { refused: 1 } });
     expect(await world.view(id)).toEqual(ended);
     expect(await world.stores.campaigns.open()).not.toContain(id);
+  });
+
+  it('stays refused once notAfter has passed', async () => {
+    const notAfter = new Date(world.clock.now() + HOUR).toISOString();
+    const { id, account } = await refusedCampaign({ notAfter });
+    const calls = world.sendCalls(account).length;
+    await world.jump(2 * HOUR);
+
+    const retried = await world.steer.retry(id, 'operator', { as: 'is' });
+
+    expect(retried).toMatchObject({ refused: { code: 'not-after-passed' } });
+    expect(await world.batch(id)).toMatchObject({ state: 'refused', generation: 0 });
+    expect(world.sendCalls(account)).toHaveLength(calls);
   });
 });

@@ -30,6 +30,7 @@ async function mutate(name: string, { mutate, tests, redis }: Group): Promise<bo
     vitest: { configFile: 'test/mutations/vitest.config.ts', related: false },
     concurrency: 1,
     reporters: [],
+    warnings: false,
     allowEmpty: true,
     tempDirName: '.qunfa/mutations',
     ignorePatterns: ['.qunfa', 'dist', 'coverage'],

@@ -337,6 +337,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
     steerAccount,
     accept,
     jobs,
+    parts,
     wechatFor,
     sandbox,
     faults: sandbox.faults,
