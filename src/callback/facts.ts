@@ -1,5 +1,6 @@
 /** Everything that can happen here and that an operator may want to know, and its lines in the log. */
 import type { Logger } from 'pino';
+import type { Numbers } from '../shared/platform/metrics.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import type { ArrivalOutcome } from '../shared/record/receipt-store.ts';
 import type { PushMode, RefusalReason } from '../shared/wechat/push/open-envelope.ts';
@@ -142,6 +143,29 @@ const LINES: Readonly<Record<Exclude<CallbackFact['type'], 'push-refused'>, Line
     says: 'a request failed in our own code',
   },
 };
+
+const PUSHES = {
+  'address-checked': 'address-checked',
+  'event-taken': 'taken',
+  'event-passed': 'passed',
+  'event-spooled': 'spooled',
+  'spool-failed': 'lost',
+  'push-refused': 'refused',
+} as const;
+
+/** The numbers that follow from a fact. */
+export function makeFactCount({ count }: Numbers): Notice {
+  return (fact) => {
+    const { type } = fact;
+    if (type in PUSHES) {
+      count('qunfa_pushes_total', { outcome: PUSHES[type as keyof typeof PUSHES] });
+    }
+    if (type !== 'event-taken' && type !== 'spool-drained') return;
+    const { outcome } = fact;
+    if (outcome !== 'forwarded' && outcome !== 'given-up')
+      count('qunfa_receipts_total', { outcome });
+  };
+}
 
 /** Every fact as one line; refusals, which strangers can cause at will, at most one in ten seconds. */
 export function makeFactLog(log: Logger, now: () => number): Notice {

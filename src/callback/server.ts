@@ -58,6 +58,8 @@ export interface CallbackDependencies {
   /** What keeps this process from working; nothing if it can. */
   readonly ready: () => Promise<readonly string[]>;
   readonly now: () => number;
+  /** After each answer to a push: how long it took, in ms. */
+  readonly onAnswered?: (ms: number) => void;
   /** Only where a test cannot wait. */
   readonly limits?: Partial<Limits>;
 }
@@ -65,6 +67,8 @@ export interface CallbackDependencies {
 export interface Callback {
   readonly url: string;
   readonly port: number;
+  /** Events on disk. */
+  spooled(): Promise<number>;
   /** Answers what is in hand, then ends. */
   stop(): Promise<void>;
 }
@@ -162,7 +166,10 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
     if (body === null) return nothing(415);
     const hops = Math.max(0, Number(headers[HOPS_HEADER]) || 0);
     const contentType = headers['content-type'] ?? '';
-    return await handlePush(account, { query, contentType, body, hops });
+    const began = performance.now();
+    const answer = await handlePush(account, { query, contentType, body, hops });
+    deps.onAnswered?.(performance.now() - began);
+    return answer;
   }
 
   async function readyWord(): Promise<Answer> {
@@ -187,6 +194,7 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
   return {
     url: http.url,
     port: http.port,
+    spooled: spool.count,
     async stop() {
       stopping = true;
       await http.stop(STOP_WITHIN);

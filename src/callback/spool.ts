@@ -117,6 +117,11 @@ export async function openSpool({ dir, maxEvents, now }: SpoolDependencies) {
       }
     },
 
+    /** For the store, and for the forward URL. */
+    async count(): Promise<number> {
+      return (await list('event')).length + (await list('forward')).length;
+    },
+
     async waiting(): Promise<SpoolFile[]> {
       const endedBefore = ended;
       const files = await list('event');

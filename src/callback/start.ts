@@ -1,12 +1,15 @@
 /** The callback service's wiring. */
+import { statfs } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { Agent } from 'undici';
 import { makeTakeReceipt } from '../shared/actions/take-receipt.ts';
 import { startWatching } from '../shared/actions/watch-installation.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
+import { makeRegistry, numbersOf } from '../shared/platform/metrics.ts';
 import { connect } from '../shared/platform/redis.ts';
-import { examineAtStart, redisFaults } from '../shared/platform/redis-check.ts';
+import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
@@ -15,7 +18,7 @@ import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts
 import { openQueues } from '../shared/queue/queues.ts';
 import { recordOf } from '../shared/record/keys.ts';
 import { openReceiptRecord } from '../shared/record/receipt-record.ts';
-import { type CallbackFact, makeFactLog } from './facts.ts';
+import { type CallbackFact, makeFactCount, makeFactLog } from './facts.ts';
 import { type CallbackAccount, callbackAccounts } from './push.ts';
 import { startCallback } from './server.ts';
 
@@ -24,6 +27,8 @@ const NOTE_EVERY = 10 * SECOND;
 export interface StartOptions extends Reloading {
   readonly config: Config;
   readonly log: Logger;
+  /** Of the process. */
+  readonly registry?: Registry;
   readonly prefix?: string;
   readonly now?: () => number;
 }
@@ -32,8 +37,14 @@ export const start = (options: StartOptions): Promise<Running> =>
   startOrClose((opens) => startIn(options, opens));
 
 async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
-  const { config, log, prefix = config.redis.prefix } = options;
-  const redis = connect(config.redis, { purpose: 'http', log });
+  const {
+    config,
+    log,
+    registry = makeRegistry({ role: 'callback' }),
+    prefix = config.redis.prefix,
+  } = options;
+  const numbers = numbersOf(registry);
+  const redis = connect(config.redis, { purpose: 'http', log, numbers });
   opens(() => redis.disconnect());
   const clock = makeRedisClock({ redis, key: prefix });
   const { now = clock.now } = options;
@@ -41,6 +52,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const { retainMs, pace } = config;
   const { submitTimeoutMs } = pace;
   const facts = makeFactLog(log, now);
+  const counted = makeFactCount(numbers);
   const watched = watchAccounts({
     ...options,
     accounts: config.accounts,
@@ -82,13 +94,23 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     receipts: makeTakeReceipt({ batches: stores.batches, queues }),
     notice(fact) {
       facts(fact);
+      counted(fact);
       if (fact.type === 'push-refused' && fact.account !== '' && !fact.probe) noteRefused(fact);
     },
+    onAnswered: (ms) => numbers.observe('qunfa_push_duration_seconds', ms, {}),
     noteEvent: (account, at, mode) => stores.lanes.noteEvent(account, at, mode),
     spoolDir,
     dispatcher,
     ready: () => redisFaults(redis, config.redis),
     now,
+  });
+  numbers.onScrape(redisGauges(redis, config.redis));
+  numbers.onScrape(async () => {
+    const { blocks, bavail } = await statfs(spoolDir);
+    return {
+      qunfa_spooled_events: await callback.spooled(),
+      qunfa_spool_disk_used_ratio: 1 - bavail / Math.max(1, blocks),
+    };
   });
   // The port is open already: without Redis events go to the spool, and WeChat gets its answer.
   const away = 'Redis is away: events are kept in the spool until it is back';
@@ -102,6 +124,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     addresses: Object.fromEntries(
       called().map(({ name }) => [`callback of ${name}`, address(name)]),
     ),
+    registry,
     ready: () => redisFaults(redis, config.redis),
     failed: Promise.race([installed.failed, unfit]),
     async stop() {

@@ -17,11 +17,14 @@ import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
+import { makeRegistry, numbersOf } from '../shared/platform/metrics.ts';
+import { onceASecond } from '../shared/platform/once-a-second.ts';
 import { connect } from '../shared/platform/redis.ts';
-import { examineAtStart, redisFaults } from '../shared/platform/redis-check.ts';
+import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
+import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { makeEnqueueRoot, makeNewRoots } from '../shared/queue/enqueue-root.ts';
@@ -40,6 +43,7 @@ import { makeReplayWebhook } from './api/webhooks.ts';
 import { makeBoard } from './board/board.ts';
 import { startProducer } from './http/server.ts';
 import { makePage } from './page/page.ts';
+import { makeRecordGauges } from './record-gauges.ts';
 
 export interface StartOptions extends Reloading {
   readonly config: Config;
@@ -60,11 +64,17 @@ export const start = (options: StartOptions): Promise<Running> =>
   startOrClose((opens) => startIn(options, opens));
 
 async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
-  const { config, log, registry, prefix = config.redis.prefix } = options;
+  const {
+    config,
+    log,
+    registry = makeRegistry({ role: 'producer' }),
+    prefix = config.redis.prefix,
+  } = options;
   const { retainMs, isSandbox } = config;
   const { submitTimeoutMs } = config.pace;
   const { era, proxyUrl } = config.wechat;
-  const redis = connect(config.redis, { purpose: 'http', log });
+  const numbers = numbersOf(registry);
+  const redis = connect(config.redis, { purpose: 'http', log, numbers });
   opens(() => redis.disconnect());
   const clock = makeRedisClock({ redis, key: prefix });
   const { now = clock.now } = options;
@@ -102,6 +112,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const { quota } = stores;
   const wechatFor = makeWechatFor({
     ...{ config, accounts, redis, quota, identityOf, dispatcher, now, prefix },
+    onAnswer: makeTelemetry(log, registry).wechatAnswered,
   });
   const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
   const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
@@ -111,6 +122,9 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     ...stores,
     ...{ accounts, era, isSandbox, allowPrivateTargets, newRoots, enqueueRoot, now },
   });
+
+  numbers.onScrape(redisGauges(redis, config.redis));
+  numbers.onScrape(onceASecond(makeRecordGauges({ stores, queues, accounts, now })));
 
   const close = async (): Promise<void> => {
     installed.stop();
@@ -153,6 +167,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const producer = await startProducer({
     settings: config.producer,
     log,
+    numbers,
     stopping,
     served: {
       routes: makeRoutes({
@@ -201,7 +216,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     addresses: { API: `${base}/v1`, board: `${base}${BOARD}`, page: base, docs: `${base}/docs` },
     ready,
     failed: installed.failed,
-    ...(registry ? { registry } : {}),
+    registry,
     stop() {
       stopped ??= producer.stop().then(close);
       return stopped;

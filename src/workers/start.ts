@@ -10,9 +10,10 @@ import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
+import { numbersOf } from '../shared/platform/metrics.ts';
 import type { Redis } from '../shared/platform/redis.ts';
 import { connect } from '../shared/platform/redis.ts';
-import { examineAtStart, redisFaults } from '../shared/platform/redis-check.ts';
+import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
@@ -78,7 +79,9 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   } = options;
   const { proxyUrl } = config.wechat;
   const { submitTimeoutMs } = config.pace;
-  const redis = connect(config.redis, { purpose: 'worker', log });
+  const numbers = numbersOf(registry);
+  const redis = connect(config.redis, { purpose: 'worker', log, numbers });
+  numbers.onScrape(redisGauges(redis, config.redis));
   opens(() => redis.disconnect());
   // Without Redis it starts all the same: what comes next waits until it is there.
   let minder: ClockMinder | undefined;
@@ -125,6 +128,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     dispatcher,
     now,
     prefix,
+    onAnswer: telemetry.wechatAnswered,
   });
   const process = makeProcessor({
     config,
@@ -164,7 +168,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     );
     worker.on('failed', (job, error) => {
       if (error instanceof CallerMistake) telemetry.jobRefused(queue, job?.id, error.message);
-      else telemetry.jobFailed(queue, job?.id, error);
+      else telemetry.jobFailed(queue, job, error);
     });
     return worker;
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR } from '../../src/shared/platform/time.ts';
 import { aRequest } from '../support/builders.ts';
-import { clockTests } from '../support/faketime.ts';
+import { clockTests } from '../support/programs.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 const inHours = (world: World, hours: number): string =>

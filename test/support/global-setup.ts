@@ -12,7 +12,7 @@ import type { TestProject } from 'vitest/node';
 import { startPrivateRedis } from '../../src/demo/private-redis.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { browserTests } from './chromium.ts';
-import { clockTests } from './faketime.ts';
+import { clockTests, prometheusTests } from './programs.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -37,6 +37,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   console.log(`tests use ${redis.taken}`);
   console.log(browserTests().said);
   console.log(clockTests().said);
+  console.log(prometheusTests().said);
   project.provide('redisUrl', redis.url);
   return () => redis.stop();
 }

@@ -2,17 +2,25 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { Numbers } from '../../shared/platform/metrics.ts';
 
 const ACCEPTABLE_ID = /^[\w.-]{1,64}$/;
 const QUIET = ['/healthz', '/readyz', '/board'];
 const LONGEST_URL = 200;
 
-export function logRequests(log: Logger): RequestHandler {
+export function logRequests(log: Logger, numbers?: Pick<Numbers, 'observe'>): RequestHandler {
   return (req, res, next) => {
     const began = performance.now();
     const id = idOf(req);
     res.setHeader('X-Request-Id', id);
     const { method, originalUrl } = req;
+    res.once('close', () => {
+      const isStream = res.get('Content-Type')?.startsWith('text/event-stream') === true;
+      if (isStream) return;
+      const status = String(res.statusCode);
+      const labels = { route: placeOf(req), method, status };
+      numbers?.observe('qunfa_http_request_duration_seconds', performance.now() - began, labels);
+    });
     if (QUIET.some((place) => originalUrl.startsWith(place))) return next();
     res.once('close', () => {
       const { statusCode, writableFinished, locals } = res;
@@ -31,6 +39,13 @@ export function logRequests(log: Logger): RequestHandler {
     });
     next();
   };
+}
+
+/** The route's pattern, so that no id is in it; `other` for what is no route. */
+function placeOf({ baseUrl, route, originalUrl }: Request): string {
+  if (/^\/board(\/|$)/.test(originalUrl)) return '/board';
+  const path = (route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? `${baseUrl}${path}` : 'other';
 }
 
 /** The caller's own, where it may stand in a log. */

@@ -8,6 +8,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
+import type { Numbers } from '../../shared/platform/metrics.ts';
 import { PERMISSIONS, type Rights } from '../../shared/platform/people.ts';
 import { type HttpLimits, PRODUCER_HTTP, serveHttp } from '../../shared/platform/serve-http.ts';
 import { SECOND } from '../../shared/platform/time.ts';
@@ -36,6 +37,7 @@ export interface ProducerDependencies {
   readonly settings: AuthSettings & { readonly port: number };
   readonly served: Served;
   readonly log: Logger;
+  readonly numbers?: Numbers;
   readonly requestsPerMinute?: number;
   /** Told before the server stops, to end what would go on for ever. */
   readonly stopping?: AbortController;
@@ -81,7 +83,11 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
   const auth = makeAuth(settings);
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  app.use(logRequests(log), securityHeaders(settings.publicUrl), cutOffRefused(lingerMs));
+  app.use(
+    logRequests(log, deps.numbers),
+    securityHeaders(settings.publicUrl),
+    cutOffRefused(lingerMs),
+  );
 
   app.use('/v1', auth.api, limitRate({ perMinute: requestsPerMinute }), (_req, res, next) => {
     res.set('Cache-Control', 'no-store');

@@ -8,6 +8,7 @@ import type { Redis } from '../platform/redis.ts';
 import { PREFIX, recordOf } from '../record/keys.ts';
 import type { QuotaLedger } from '../record/quota-ledger.ts';
 import { makeTokenStore } from '../record/token-store.ts';
+import type { OnAnswer } from '../wechat/call.ts';
 import { makeWechatClient, type WechatClient } from '../wechat/client.ts';
 import { fetchStableToken, makeTokenSource } from '../wechat/tokens.ts';
 
@@ -20,6 +21,7 @@ interface Dependencies {
   readonly dispatcher: Dispatcher;
   readonly now: () => number;
   readonly prefix?: string;
+  readonly onAnswer?: OnAnswer | undefined;
 }
 
 export type WechatFor = (account: string) => WechatClient;
@@ -36,6 +38,7 @@ export class AccountUnknown extends Error {
 /** @throws {AccountUnknown} for an account that is not configured; check names at the door. */
 export function makeWechatFor(deps: Dependencies): WechatFor {
   const { config, accounts, redis, quota, identityOf, dispatcher, now, prefix = PREFIX } = deps;
+  const { onAnswer } = deps;
   const clients = new Map<string, { of: AccountConfig; client: WechatClient }>();
   const { baseUrl, era } = config.wechat;
   const timeoutMs = config.pace.submitTimeoutMs;
@@ -47,7 +50,7 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
     if (known?.of === account) return known.client;
     const tokens = makeTokenSource({
       store: makeTokenStore({ redis, record: recordOf(prefix), identity: identityOf(name) }),
-      fetchToken: () => fetchStableToken({ baseUrl, dispatcher, timeoutMs, account }),
+      fetchToken: () => fetchStableToken({ baseUrl, dispatcher, timeoutMs, account, onAnswer }),
       timeoutMs,
       now,
       sleep: (ms) => new Promise((wake) => setTimeout(wake, ms)),
@@ -58,6 +61,7 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
       dispatcher,
       tokens,
       timeoutMs,
+      onAnswer,
       onCall: (path) => quota.count(name, path.replace(/^\/cgi-bin\//, '')),
     });
     clients.set(name, { of: account, client });

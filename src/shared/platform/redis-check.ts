@@ -4,6 +4,7 @@
  */
 import { Cluster, type Redis as Server } from 'ioredis';
 import { inTime } from './in-time.ts';
+import type { Samples } from './metrics.ts';
 import { type Redis, serversOf, untilReady } from './redis.ts';
 import { IS_CLUSTER, IS_SENTINEL, refusalOf, textOf, unfit } from './redis-refusal.ts';
 import type { Bilingual } from './sentences.ts';
@@ -26,7 +27,9 @@ export interface RedisFinding {
 
 const PATIENCE = 2 * SECOND;
 const OLDEST: readonly [major: number, minor: number] = [6, 2];
-const NEARLY_FULL = 0.9;
+const NEARLY_FULL = 0.8;
+/** Some writes are refused already: BullMQ's scripts need room of their own. */
+const FULL = 0.97;
 
 /**
  * All that is wrong with a Redis, for the log at the start of a role; `away` where none answers.
@@ -57,6 +60,34 @@ export async function examineAtStart(
 export async function redisFaults(redis: Redis, needs: Needs = {}): Promise<string[]> {
   const findings = await checkRedis(redis, needs);
   return findings.filter(({ isFault }) => isFault).map(({ text: [sentence] }) => sentence);
+}
+
+/** For `/metrics`. */
+export function redisGauges(redis: Redis, needs: Needs): () => Promise<Samples> {
+  return async () => {
+    const faults = await redisFaults(redis, needs);
+    const isFit = faults.length === 0 ? 1 : 0;
+    const used = await memoryUsed(redis).catch(() => undefined);
+    return {
+      qunfa_redis_fit: isFit,
+      ...(used === undefined ? {} : { qunfa_redis_memory_ratio: used }),
+    };
+  };
+}
+
+/** Of the fullest server: the used part of what it may use. */
+async function memoryUsed(redis: Redis): Promise<number> {
+  const parts = await Promise.all(
+    serversOf(redis).map(async (server) => {
+      return memoryPart(parseInfo(await inTime(server.info('memory'), PATIENCE)));
+    }),
+  );
+  return Math.max(0, ...parts);
+}
+
+function memoryPart(info: ReadonlyMap<string, string>): number {
+  const most = Number(info.get('maxmemory') ?? 0) || Number(info.get('total_system_memory') ?? 0);
+  return most > 0 ? Number(info.get('used_memory') ?? 0) / most : 0;
 }
 
 /** All that is wrong with a Redis. */
@@ -146,14 +177,14 @@ function memoryOf(info: ReadonlyMap<string, string>): RedisFinding[] {
       ]),
     );
   }
-  const most = Number(info.get('maxmemory') ?? 0);
-  const used = Number(info.get('used_memory') ?? 0);
-  if (most > 0 && used > most * NEARLY_FULL) {
-    const percent = Math.round((100 * used) / most);
+  const part = memoryPart(info);
+  if (part > NEARLY_FULL) {
+    const percent = Math.round(100 * part);
+    const say = part > FULL ? fault : warning;
     findings.push(
-      fault([
-        `Redis uses ${percent} % of its maxmemory: it will soon refuse to write`,
-        `Redis 已使用 maxmemory 的 ${percent}%：很快将拒绝写入`,
+      say([
+        `Redis uses ${percent} % of the memory it may use, and refuses writes when it is full: give it more (maxmemory)`,
+        `Redis 已使用其可用内存的 ${percent}%，用满后将拒绝写入：请扩大内存（maxmemory）`,
       ]),
     );
   }

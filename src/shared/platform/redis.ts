@@ -1,6 +1,7 @@
 /** How every process of ours talks to Redis: by connections that say once that it is away. */
-import { type ChainableCommander, Cluster, Redis as Server } from 'ioredis';
+import { type ChainableCommander, Cluster, type Command, Redis as Server } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Numbers } from './metrics.ts';
 import { refusalOf } from './redis-refusal.ts';
 import { addressOf, parseRedisUrl, type RedisAddress } from './redis-url.ts';
 import { SECOND } from './time.ts';
@@ -28,6 +29,8 @@ export interface ConnectOptions {
    */
   readonly purpose: 'worker' | 'http' | 'caller';
   readonly log?: Logger;
+  /** How long commands take is counted there. */
+  readonly numbers?: Pick<Numbers, 'observe'> | undefined;
 }
 
 const CONNECT_TIMEOUT = 5 * SECOND;
@@ -51,10 +54,13 @@ const retryStrategy = (attempt: number): number => Math.min(50 * 2 ** attempt, L
  *
  * @throws {TypeError} for a url that is none.
  */
-export function connect({ url, tls }: RedisSettings, { purpose, log }: ConnectOptions): Redis {
+export function connect(
+  { url, tls }: RedisSettings,
+  { purpose, log, numbers }: ConnectOptions,
+): Redis {
   const address = parseRedisUrl(url);
   if (typeof address === 'string') throw new TypeError(`the Redis url: ${address}`);
-  const redis = open(address, tls, PURPOSES[purpose]);
+  const redis = open(address, tls, { ...PURPOSES[purpose], numbers });
   tellOutages(redis, log?.child({ redis: addressOf(url), purpose }));
   return redis;
 }
@@ -62,7 +68,11 @@ export function connect({ url, tls }: RedisSettings, { purpose, log }: ConnectOp
 function open(
   address: RedisAddress,
   tls: RedisSettings['tls'],
-  { enableOfflineQueue, ...patience }: (typeof PURPOSES)[keyof typeof PURPOSES],
+  {
+    enableOfflineQueue,
+    numbers,
+    ...patience
+  }: (typeof PURPOSES)[keyof typeof PURPOSES] & Pick<ConnectOptions, 'numbers'>,
 ): Redis {
   const { nodes, database, username, password } = address;
   const common = {
@@ -84,7 +94,7 @@ function open(
       dnsLookup: (name, found) => found(null, name),
       redisOptions: common,
     });
-    cluster.on('+node', gatherWrites);
+    cluster.on('+node', (node: Server) => gatherWrites(node, numbers));
     return cluster;
   }
   const server = new Server({
@@ -96,7 +106,7 @@ function open(
     // The master became a replica (failover): connect anew and repeat what was refused.
     reconnectOnError: ({ message }: Error) => (message.startsWith('READONLY') ? 2 : false),
   });
-  gatherWrites(server);
+  gatherWrites(server, numbers);
   return server;
 }
 
@@ -164,13 +174,14 @@ export async function askHolder(
  * What is said to one server in one turn of the event loop goes out as one write: one call of the
  * system here and, with `appendfsync always`, one fsync there, however many jobs said something.
  */
-function gatherWrites(server: Server): void {
+function gatherWrites(server: Server, numbers: ConnectOptions['numbers']): void {
   const send = server.sendCommand.bind(server);
   let isGathering = false;
   server.sendCommand = (...said) => {
     const { stream } = server;
     if (stream && !isGathering) {
       isGathering = true;
+      if (numbers) timeOne(said[0], numbers);
       stream.cork();
       setImmediate(() => {
         isGathering = false;
@@ -179,6 +190,17 @@ function gatherWrites(server: Server): void {
     }
     return send(...said);
   };
+}
+
+/** Of a command that waits for news, the time says nothing. */
+const BLOCKING = /^(b[lrz]|wait|xread)/i;
+
+function timeOne({ name, promise }: Command, numbers: Pick<Numbers, 'observe'>): void {
+  if (BLOCKING.test(name)) return;
+  const began = performance.now();
+  const note = (): void =>
+    numbers.observe('qunfa_redis_command_duration_seconds', performance.now() - began, {});
+  promise.then(note, note);
 }
 
 /** ioredis reports every failed attempt to connect: one line an outage, and one when it is over. */

@@ -5,27 +5,20 @@
  * OpenID, no token, no message text.
  */
 import type { Logger } from 'pino';
-import { Counter, type Registry } from 'prom-client';
-import { type Batch, batchKey } from '../campaign/batch.ts';
-import type { Campaign } from '../campaign/campaign.ts';
+import type { Registry } from 'prom-client';
+import { type Batch, batchKey, type HeldReason } from '../campaign/batch.ts';
+import type { Campaign, CampaignState } from '../campaign/campaign.ts';
 import type { Disagreement } from '../campaign/serving.ts';
 import type { Answer } from '../wechat/client.ts';
+import { numbersOf, type OutcomeOf } from './metrics.ts';
+
+type JobName = OutcomeOf<'qunfa_jobs_failed_total'>;
+type EndState = OutcomeOf<'qunfa_campaigns_total'>;
 
 export type Telemetry = ReturnType<typeof makeTelemetry>;
 
 export function makeTelemetry(log: Logger, registry: Registry) {
-  const submissions = counter('qunfa_submissions_total', 'Answers at the send step', 'outcome');
-  const held = counter('qunfa_batches_held_total', 'Batches held for an operator', 'reason');
-  const uploads = counter('qunfa_uploads_total', 'Uploads to WeChat', 'outcome');
-  const receipts = counter('qunfa_receipts_total', 'What became of receipts', 'outcome');
-  const stops = counter('qunfa_lane_stops_total', 'Lanes stopped until an operator acts', 'scope');
-  const campaigns = counter('qunfa_campaigns_total', 'Campaigns ended', 'state');
-
-  function counter<Label extends string>(name: string, help: string, label: Label) {
-    const known = registry.getSingleMetric(name);
-    if (known) return known as Counter<Label>;
-    return new Counter({ name, help, labelNames: [label], registers: [registry] });
-  }
+  const { count, observe } = numbersOf(registry);
 
   const of = ({ id, account }: Campaign, batch?: Pick<Batch, 'no' | 'generation'>) => ({
     campaign: id,
@@ -40,7 +33,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       answer: Answer<{ readonly msgId: string }>,
     ): void {
       const fields = { ...of(campaign, batch), attempt: batch.attempts };
-      submissions.inc({ outcome: answer.kind });
+      count('qunfa_submissions_total', { outcome: answer.kind });
       if (answer.kind === 'ok') {
         const { msgId } = answer.value;
         log.info({ event: 'submission.accepted', ...fields, msgId }, 'batch accepted by WeChat');
@@ -58,8 +51,8 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       const fields = 'errcode' in why ? { errcode: why.errcode } : { cause: why.cause };
       log.warn({ event: 'token.missing', account, kind, ...fields }, 'no access token: no call');
     },
-    batchHeld(campaign: Campaign, batch: Batch, reason: string): void {
-      held.inc({ reason });
+    batchHeld(campaign: Campaign, batch: Batch, reason: HeldReason): void {
+      count('qunfa_batches_held_total', { reason });
       log.error(
         { event: 'batch.held', ...of(campaign, batch), reason },
         'it is unknown whether this batch went out: an operator must resolve it',
@@ -83,7 +76,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       campaign: Campaign,
       fields: { what: string; outcome: 'done' | 'reused' | 'refused' | 'later'; errcode?: number },
     ): void {
-      uploads.inc({ outcome: fields.outcome });
+      count('qunfa_uploads_total', { outcome: fields.outcome });
       log[fields.outcome === 'refused' ? 'error' : 'info'](
         { event: 'upload.ended', ...of(campaign), ...fields },
         'upload to WeChat',
@@ -100,7 +93,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       scope: 'send' | 'account',
       cause: { readonly code: string; readonly errcode: number; readonly host?: string },
     ): void {
-      stops.inc({ scope });
+      count('qunfa_lane_stops_total', { scope });
       log.error(
         { event: 'lane.stopped', account, scope, ...cause },
         cause.host === undefined
@@ -126,8 +119,8 @@ export function makeTelemetry(log: Logger, registry: Registry) {
         'workers have different calls a minute for this account: the lowest counts',
       );
     },
-    receiptTaken(account: string, msgId: string, outcome: string): void {
-      receipts.inc({ outcome });
+    receiptTaken(account: string, msgId: string, outcome: OutcomeOf<'qunfa_receipts_total'>): void {
+      count('qunfa_receipts_total', { outcome });
       log.info({ event: 'receipt.taken', account, msgId, outcome }, 'receipt taken in');
     },
     campaignPaused(campaign: Campaign, reason: string): void {
@@ -136,15 +129,21 @@ export function makeTelemetry(log: Logger, registry: Registry) {
         'campaign paused: an operator must look',
       );
     },
-    campaignEnded(campaign: Campaign, state: string, outcome?: string): void {
-      campaigns.inc({ state });
+    campaignEnded(campaign: Campaign, state: CampaignState, outcome?: string): void {
+      count('qunfa_campaigns_total', { state: state as EndState });
       log.info({ event: 'campaign.ended', ...of(campaign), state, outcome }, 'campaign ended');
     },
     webhookEnded(campaign: Campaign, outcome: 'delivered' | 'failed', status?: number): void {
+      count('qunfa_webhooks_total', { outcome });
       log[outcome === 'failed' ? 'warn' : 'info'](
         { event: 'webhook.ended', campaign: campaign.id, outcome, status },
         'webhook',
       );
+    },
+    /** Every call, token calls too; by its path alone. */
+    wechatAnswered(path: string, outcome: Answer<unknown>['kind'], ms: number): void {
+      const api = path.replace(/^\/cgi-bin\//, '');
+      observe('qunfa_wechat_call_duration_seconds', ms, { api, outcome });
     },
     swept(fields: Readonly<Record<string, number>>): void {
       if (Object.values(fields).some((count) => count > 0)) {
@@ -155,9 +154,15 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     jobRefused(queue: string, job: string | undefined, why: string): void {
       log.warn({ event: 'job.refused', queue, job, why }, 'a job was refused');
     },
-    jobFailed(queue: string, job: string | undefined, error: Error): void {
+    /** Of a job that this program has: others are refused before. */
+    jobFailed(
+      queue: string,
+      job: { readonly id?: string | undefined; readonly name: string } | undefined,
+      error: Error,
+    ): void {
+      if (job) count('qunfa_jobs_failed_total', { job: job.name as JobName });
       log.error(
-        { event: 'job.failed', queue, job, err: error },
+        { event: 'job.failed', queue, job: job?.id, err: error },
         'a job failed; it will be tried again',
       );
     },

@@ -8,6 +8,7 @@ import { makeAuditLog } from './audit-log.ts';
 import { makeBatchStore } from './batch-store.ts';
 import { makeCampaignStore } from './campaign-store.ts';
 import { makeComposedStore } from './composed-store.ts';
+import { makeRecordCounts } from './counts.ts';
 import { makeKeys, PREFIX, recordOf } from './keys.ts';
 import { makeLaneStore } from './lane-store.ts';
 import { makeMaterialStore } from './material-store.ts';
@@ -48,6 +49,7 @@ export function openRecord(deps: Dependencies) {
     batches: makeBatchStore({ ...base, campaigns }),
     lanes,
     attention,
+    counts: makeRecordCounts(base),
     auditLog: makeAuditLog(base),
     recount: makeRecount({ ...base, campaigns, attention }),
     quota: makeQuotaLedger(base),

@@ -17,10 +17,21 @@ interface Call<T> {
   readonly whyNot?: (() => string | null) | undefined;
   /** Whatever of the call must never come back in an error text. */
   readonly secrets: readonly string[];
+  readonly onAnswer?: OnAnswer | undefined;
 }
+
+/** After a call, whatever became of it; its path alone. */
+export type OnAnswer = (path: string, outcome: Answer<unknown>['kind'], ms: number) => void;
 
 /** One call to WeChat, from its connection to the meaning of its answer. */
 export async function call<T>(call: Call<T>): Promise<Answer<T>> {
+  const began = performance.now();
+  const answer = await makeCall(call);
+  call.onAnswer?.(call.path, answer.kind, performance.now() - began);
+  return answer;
+}
+
+async function makeCall<T>(call: Call<T>): Promise<Answer<T>> {
   const isJson = typeof call.body === 'string' || call.body instanceof Uint8Array;
   const outcome = await exchange(call.dispatcher, {
     ...call,

@@ -7,7 +7,7 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, FormData } from 'undici';
 import type { z } from 'zod';
 import { SECOND } from '../platform/time.ts';
-import { call } from './call.ts';
+import { call, type OnAnswer } from './call.ts';
 import type { Remedy } from './remedies.ts';
 import type { Silence } from './silence.ts';
 import type { TokenSource } from './tokens.ts';
@@ -83,6 +83,8 @@ interface ClientDeps {
   readonly timeoutMs: number;
   /** Awaited before each HTTP call, a repeat with a fresh token included: it counts the quota. */
   readonly onCall?: (path: string) => void | Promise<void>;
+  /** After each HTTP call. */
+  readonly onAnswer?: OnAnswer | undefined;
 }
 
 interface Outgoing<T> extends CallOptions<T> {
@@ -122,6 +124,7 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
         dispatcher: deps.dispatcher,
         secrets: [token.value],
         whyNot: prepared?.whyNot,
+        onAnswer: deps.onAnswer,
       });
       if (answer.kind !== 'refused' || answer.remedy.kind !== 'new-token') return answer;
       await tokens.drop(token.value);

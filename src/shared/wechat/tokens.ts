@@ -7,7 +7,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { HOUR, MINUTE, SECOND } from '../platform/time.ts';
-import { call } from './call.ts';
+import { call, type OnAnswer } from './call.ts';
 import type { Answer } from './client.ts';
 
 export interface TokenSource {
@@ -174,6 +174,7 @@ export async function fetchStableToken(deps: {
   readonly dispatcher: Dispatcher;
   readonly timeoutMs: number;
   readonly account: Account;
+  readonly onAnswer?: OnAnswer | undefined;
 }): Promise<Answer<{ token: string; expiresInMs: number }>> {
   const { appId, appSecret, accessTokenUrl } = deps.account;
   const common = { ...deps, path: PATH, answer: TokenAnswer };

@@ -108,8 +108,11 @@ export function makeAwaitReceipt(deps: Dependencies): Handler<AwaitReceiptPayloa
   ): Promise<null> {
     const { campaignId, no, account, msgId } = payload;
     const outcome = await batches.settleByAsking({ campaignId, no }, msgId, receipt, parked);
-    const how = receipt.sent === null ? 'asked' : `confirmed-${outcome}`;
-    telemetry.receiptTaken(account, msgId, how);
+    const isConfirmed = receipt.sent !== null && outcome === 'settled';
+    telemetry.receiptTaken(
+      ...([account, msgId] as const),
+      receipt.sent === null ? 'asked' : isConfirmed ? 'confirmed' : outcome,
+    );
     return null;
   }
 

@@ -4,7 +4,8 @@
  * Redis' does nothing, and says so wherever an operator may look.
  */
 import type { Logger } from 'pino';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { numbersOf } from '../../shared/platform/metrics.ts';
 import type { RedisClock } from '../../shared/platform/redis-clock.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import type { LaneStore } from '../../shared/record/lane-store.ts';
@@ -31,11 +32,7 @@ export interface ClockMinder {
 
 export function mindClock(deps: Dependencies): ClockMinder {
   const { clock, hostId, lanes, onChange, registry, log } = deps;
-  const gauge = new Gauge({
-    name: 'qunfa_clock_ahead_seconds',
-    help: 'How far this host’s clock is ahead of Redis’',
-    registers: [registry],
-  });
+  const numbers = numbersOf(registry);
   /** Unknown until Redis has answered: then nothing is done either. */
   let isRight = false;
   let isTold = false;
@@ -43,7 +40,7 @@ export function mindClock(deps: Dependencies): ClockMinder {
   function look(): void {
     const ahead = clock.hostAhead();
     if (ahead === null) return;
-    gauge.set(ahead / SECOND);
+    numbers.set('qunfa_clock_ahead_seconds', ahead / SECOND);
     const was = isRight;
     isRight = Math.abs(ahead) <= MOST_APART;
     if (!isRight || isTold) {

@@ -158,7 +158,7 @@ describe('the check of a Redis', () => {
 
   it.each([
     ['maxmemory-policy', 'allkeys-lru', 'noeviction', /maxmemory-policy is allkeys-lru/, 'fault'],
-    ['maxmemory', '1', '0', /% of its maxmemory/, 'fault'],
+    ['maxmemory', '1', '0', /% of the memory it may use/, 'fault'],
     ['appendfsync', 'everysec', 'always', /appendfsync is everysec/, 'warning'],
     ['appendonly', 'no', 'yes', /appendonly is off/, 'warning'],
   ])('finds %s %s', async (name, bad, good, sentence, severity) => {
