@@ -198,7 +198,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
       },
       files: [makeDocsFiles()],
       operator: {
-        [BOARD]: makeBoard({ queues, lanes: stores.lanes, isSandbox, path: BOARD, now }),
+        [BOARD]: makeBoard({ ...stores, queues, isSandbox, path: BOARD, now }),
         '/': makePage({
           ...stores,
           ...{ accounts, wechatFor, describeAccount, listAttention, steer, steerAccount },

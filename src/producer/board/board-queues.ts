@@ -1,6 +1,7 @@
 /** How each queue stands on the board: what may be clicked, and what of a job is shown. */
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import type { Queue } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
+import { DAY } from '../../shared/platform/time.ts';
 import { accountOfLane, SHARED_QUEUES, type SharedQueue } from '../../shared/queue/jobs.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
 
@@ -24,18 +25,64 @@ const MANNERS: Readonly<Record<SharedQueue, Manner>> = {
   upkeep: { readOnly: false, description: 'Sweeper: deadlines, outbox, lost jobs' },
 };
 
-export const sharedOnBoard = (queues: Queues): BullMQAdapter[] =>
-  SHARED_QUEUES.map((name) => onBoard(queues[name], MANNERS[name]));
+/** The name of a campaign, where it is still kept. */
+export type NameOf = (campaignId: string) => Promise<string | undefined>;
+
+export const sharedOnBoard = (queues: Queues, nameOf: NameOf): BullMQAdapter[] =>
+  SHARED_QUEUES.map((name) => onBoard(queues[name], MANNERS[name], nameOf));
 
 /** A click in a lane is a mass send, or one that never happens. */
-export const laneOnBoard = (lane: Queue): BullMQAdapter =>
-  onBoard(lane, {
-    readOnly: true,
-    description: `Mass sends of ${accountOfLane(lane.name)}: one call a job, in the account's pace`,
-  });
+export const laneOnBoard = (lane: Queue, nameOf: NameOf): BullMQAdapter =>
+  onBoard(
+    lane,
+    {
+      readOnly: true,
+      description: `Mass sends of ${accountOfLane(lane.name)}: one call a job, in the account's pace`,
+    },
+    nameOf,
+  );
 
-function onBoard(queue: Queue, { readOnly, description }: Manner): BullMQAdapter {
-  const adapter = new BullMQAdapter(queue, {
+/** A job that waits for an operator is delayed for ten years: nothing runs at that time. */
+const WAITS_FOR_SOMEBODY = 365 * DAY;
+
+type Jobs = Awaited<ReturnType<BullMQAdapter['getJobs']>>;
+
+/** Jobs by the name of their campaign and the number of their batch. */
+class NamedJobs extends BullMQAdapter {
+  readonly #nameOf: NameOf;
+
+  constructor(nameOf: NameOf, ...made: ConstructorParameters<typeof BullMQAdapter>) {
+    super(...made);
+    this.#nameOf = nameOf;
+  }
+
+  override async getJobs(...asked: Parameters<BullMQAdapter['getJobs']>): Promise<Jobs> {
+    return Promise.all((await super.getJobs(...asked)).map((job) => this.#named(job as Job)));
+  }
+
+  override async getJob(id: string): ReturnType<BullMQAdapter['getJob']> {
+    const job = await super.getJob(id);
+    return job ? this.#named(job as Job) : job;
+  }
+
+  async #named(job: Job): Promise<Job> {
+    const { campaignId, no } = idsOnly(job.data);
+    const name = campaignId === undefined ? undefined : await this.#nameOf(String(campaignId));
+    const told = job.toJSON.bind(job);
+    job.toJSON = () => {
+      const props = told();
+      return {
+        ...props,
+        ...(props.delay > WAITS_FOR_SOMEBODY ? { delay: 0 } : {}),
+        name: [props.name, name, no].filter((part) => part !== undefined).join(' · '),
+      };
+    };
+    return job;
+  }
+}
+
+function onBoard(queue: Queue, { readOnly, description }: Manner, nameOf: NameOf): BullMQAdapter {
+  const adapter = new NamedJobs(nameOf, queue, {
     readOnlyMode: readOnly,
     allowRetries: !readOnly,
     description,

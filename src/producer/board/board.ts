@@ -4,12 +4,14 @@ import { ExpressAdapter } from '@bull-board/express';
 import express, { type Router } from 'express';
 import { HOUR, SECOND } from '../../shared/platform/time.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
+import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import type { LaneStore } from '../../shared/record/lane-store.ts';
 import { laneOnBoard, sharedOnBoard } from './board-queues.ts';
 
 interface Dependencies {
   readonly queues: Queues;
   readonly lanes: Pick<LaneStore, 'busy'>;
+  readonly campaigns: Pick<CampaignStore, 'spec'>;
   readonly isSandbox: boolean;
   /** Where it is mounted. */
   readonly path: string;
@@ -20,6 +22,9 @@ interface Dependencies {
 const LANE_STAYS = HOUR;
 const LOOK_AGAIN = 2 * SECOND;
 
+/** Google's: our policy lets nothing come from elsewhere, so a browser would only complain. */
+const FOREIGN_FONTS = /<link[^>]+fonts\.g[^>]+>/g;
+
 /** The only clicks that are let through, and only where the queue allows them. */
 const SAFE_CLICKS = [
   '/api/queues/:queueName/retry/:queueStatus',
@@ -28,11 +33,13 @@ const SAFE_CLICKS = [
   '/api/queues/:queueName/:jobId/promote',
 ];
 
-export function makeBoard({ queues, lanes, isSandbox, path, now }: Dependencies): Router {
+export function makeBoard(deps: Dependencies): Router {
+  const { queues, lanes, campaigns, isSandbox, path, now } = deps;
+  const nameOf = async (id: string) => (await campaigns.spec(id))?.name;
   const adapter = new ExpressAdapter();
   adapter.setBasePath(path);
   const board = createBullBoard({
-    queues: sharedOnBoard(queues),
+    queues: sharedOnBoard(queues, nameOf),
     serverAdapter: adapter,
     options: {
       handlerHooks: {
@@ -63,7 +70,7 @@ export function makeBoard({ queues, lanes, isSandbox, path, now }: Dependencies)
     if (now() - lookedAt < LOOK_AGAIN) return;
     lookedAt = now();
     for (const account of await lanes.busy()) {
-      if (!shown.has(account)) board.addQueue(laneOnBoard(queues.lane(account)));
+      if (!shown.has(account)) board.addQueue(laneOnBoard(queues.lane(account), nameOf));
       shown.set(account, lookedAt);
     }
     for (const [account, seenAt] of shown) {
@@ -76,8 +83,10 @@ export function makeBoard({ queues, lanes, isSandbox, path, now }: Dependencies)
   const served = adapter.getRouter() as express.Express;
   served.disable('x-powered-by');
   const router = express.Router();
-  router.use(async (_req, _res, next) => {
+  router.use(async (_req, res, next) => {
     await showOpenLanes();
+    const send = res.send.bind(res);
+    res.send = (body) => send(typeof body === 'string' ? body.replace(FOREIGN_FONTS, '') : body);
     next();
   });
   router.use(served);
