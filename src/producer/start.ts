@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
+import { makeArticleStatistics } from '../shared/actions/article-statistics.ts';
 import { makeDescribeAccount } from '../shared/actions/describe-account.ts';
 import { makeListAccounts } from '../shared/actions/list-accounts.ts';
 import { makeListAttention } from '../shared/actions/list-attention.ts';
@@ -181,6 +182,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         describeAccount,
         listAccounts,
         nameAudience,
+        articleStatistics: makeArticleStatistics(withWechat),
         listAttention,
         steerAccount,
         webhookSecret: makeWebhookSecret({ redis, record }),

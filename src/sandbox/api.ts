@@ -4,6 +4,7 @@ import { accountEndpoints } from './account-calls.ts';
 import { isRefusal, type Reply, refusal } from './answer.ts';
 import { articleEndpoints } from './articles.ts';
 import { audienceEndpoints } from './audience-calls.ts';
+import { datacubeEndpoints } from './datacube-calls.ts';
 import { readJson } from './json-body.ts';
 import { massEndpoints } from './mass.ts';
 import { massRecordEndpoints } from './mass-records.ts';
@@ -17,6 +18,7 @@ const ENDPOINTS: Endpoints = {
   ...massRecordEndpoints,
   ...audienceEndpoints,
   ...accountEndpoints,
+  ...datacubeEndpoints,
 };
 
 export const isMediaCall = (path: string): boolean => ENDPOINTS[path]?.plainText ?? false;

@@ -121,6 +121,11 @@ export const SWITCHES = {
     'an article that still says upload: where a picture belongs: 45166, or sent as WeChat would',
   ),
   articleUrls: oneOf(['long', 'short'], 'addresses in events: with mid=msg_data_id, or /s/…'),
+  statisticsTooEarly: oneOf(
+    ['61503', 'empty', 'delayed'],
+    'figures of articles that are not there yet: 61503, an empty list, or is_delay as well',
+  ),
+  statisticsLateByHours: number(0, 'how long after eight in the morning a day’s figures come'),
   textMaxBytes: numberOrNull(null, 'the longest text message'),
   imagesMax: numberOrNull(20, 'the most pictures of one message'),
   imagesHaveDataId: onOff(false, 'a send of images answers a msg_data_id, too'),

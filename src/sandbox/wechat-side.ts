@@ -32,7 +32,7 @@ export function makeWechatSide(world: World) {
     const { request, url, body } = exchange;
     const method = request.method ?? 'GET';
     // Any host and any prefix will do: early uploadvideo had a host of its own.
-    const path = url.pathname.replace(/^.*\/cgi-bin\//, '').replace(/\/$/, '');
+    const path = url.pathname.replace(/^.*\/(?:cgi-bin\/|(?=datacube\/))/, '').replace(/\/$/, '');
     const isTokenCall = TOKEN_PATHS.includes(path);
     const query = url.searchParams;
     const account = isTokenCall

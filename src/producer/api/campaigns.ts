@@ -173,6 +173,7 @@ export const linksOf = (id: string) => {
     events: `${self}/events`,
     audit: `${self}/audit`,
     results: `${self}/results.csv`,
+    statistics: `${self}/statistics`,
   };
 };
 

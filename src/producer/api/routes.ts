@@ -1,5 +1,6 @@
 /** Every route of the API. */
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
+import type { ArticleStatistics } from '../../shared/actions/article-statistics.ts';
 import type { DescribeAccount } from '../../shared/actions/describe-account.ts';
 import type { ListAccounts } from '../../shared/actions/list-accounts.ts';
 import type { ListAttention } from '../../shared/actions/list-attention.ts';
@@ -31,6 +32,7 @@ import { makeOpenApiRoutes } from './openapi.ts';
 import { makePlansRoutes } from './plans.ts';
 import { makePreviewRoutes } from './previews.ts';
 import { makeReceiptsRoutes } from './receipts.ts';
+import { makeStatisticsRoutes } from './statistics.ts';
 import { makeWebhooksRoutes } from './webhooks.ts';
 
 export interface RoutesDependencies {
@@ -46,6 +48,7 @@ export interface RoutesDependencies {
   readonly describeAccount: DescribeAccount;
   readonly listAccounts: ListAccounts;
   readonly listAttention: ListAttention;
+  readonly articleStatistics: ArticleStatistics;
   readonly nameAudience: NameAudience;
   readonly steerAccount: SteerAccount;
   readonly webhookSecret: WebhookSecret;
@@ -64,6 +67,7 @@ export function makeRoutes(deps: RoutesDependencies): readonly Route[] {
     ...makeCampaignsRoutes(all),
     ...makePlansRoutes(all),
     ...makeBatchesRoutes(all),
+    ...makeStatisticsRoutes(all),
     ...makeEventsRoutes(all),
     ...makeDecisionsRoutes(all),
     ...makePreviewRoutes(all),

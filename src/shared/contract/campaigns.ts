@@ -59,6 +59,7 @@ const Links = z
     events: z.string(),
     audit: z.string(),
     results: z.string(),
+    statistics: z.string(),
   })
   .meta({ id: 'Links' });
 
@@ -129,6 +130,7 @@ const links = {
   events: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/events',
   audit: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/audit',
   results: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/results.csv',
+  statistics: '/v1/campaigns/3kq8v2x0a5n7c1d9f0/statistics',
 };
 
 export const AcceptedCampaign = z

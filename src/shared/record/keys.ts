@@ -65,6 +65,8 @@ export const makeKeys = (record: string) => ({
   deadlines: () => `${record}:deadlines`,
   /** hash: `tag:<id>` or `group:<id>` → its name and head-count */
   audienceNames: (identity: string) => `${record}:audience-names:${identity}`,
+  /** string: figures of articles that were sent on one day of Beijing */
+  statistics: (identity: string, day: string) => `${record}:statistics:${identity}:${day}`,
   /** hash: last event, last refused pushes, since when uploadnews is closed */
   account: (identity: string) => `${record}:account:${identity}`,
   /** list: when our sends of the last minute were made, the newest first */

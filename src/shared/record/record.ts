@@ -17,6 +17,7 @@ import { makeQuotaLedger } from './quota-ledger.ts';
 import { makeRecount } from './recount.ts';
 import { makeReplicas, type Replicas } from './replicas.ts';
 import { makeServingStore } from './serving-store.ts';
+import { makeStatisticsStore } from './statistics-store.ts';
 
 export type Stores = ReturnType<typeof openRecord>;
 
@@ -55,6 +56,7 @@ export function openRecord(deps: Dependencies) {
     quota: makeQuotaLedger(base),
     media: makeMediaStore(base),
     materials: makeMaterialStore(base),
+    statistics: makeStatisticsStore(base),
     audienceNames: makeAudienceNames(base),
     audiences: makeAudienceStore(base),
     composed: makeComposedStore(base),

@@ -233,6 +233,8 @@ const BY_CLASS = {
     53406: ['the account may not put goods into articles', '该公众号不能在文章中插入商品'],
     61451: ['a parameter is not valid', '参数无效'],
     61500: ['a date is not valid', '日期无效'],
+    61501: ['the range of dates is not valid', '日期范围无效'],
+    61503: ['the figures are not there yet', '数据尚未生成'],
     88000: ['the account may not open comments', '该公众号没有留言功能'],
   },
   /** The account may not use this interface. */
