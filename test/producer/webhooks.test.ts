@@ -38,7 +38,7 @@ describe('webhooks over HTTP', () => {
     const id = 'view' in accepted ? accepted.view.id : '';
     const path = `/v1/campaigns/${id}/webhook/replay`;
     expect((await post(path)).json).toMatchObject({ status: 409, code: 'not-ended' });
-    await stores.campaigns.end(id);
+    await stores.campaigns.end(id, { code: 'record-lost' });
 
     expect((await post(path)).status).toBe(202);
 

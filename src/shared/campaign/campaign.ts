@@ -142,6 +142,10 @@ export const wasCutShort = (tally: Tally): boolean => tally.cancelled > 0 || not
 
 export const isEnded = (control: Control): boolean => control.phase === 'ended';
 
+/** Before its batches are laid out a campaign has none open, and yet it is not at its end. */
+export const mayEnd = ({ phase, cancelled, failed }: Control): boolean =>
+  phase === 'submitting' || cancelled !== undefined || failed !== undefined;
+
 export const pauseReasons = ({ pauses = {} }: Control): PauseReason[] =>
   PAUSE_REASONS.filter((reason) => pauses[reason] !== undefined);
 

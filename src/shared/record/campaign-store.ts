@@ -6,6 +6,7 @@ import {
   type CampaignState,
   type Control,
   isEnded,
+  mayEnd,
   stateOf,
   type Waiting,
 } from '../campaign/campaign.ts';
@@ -242,6 +243,8 @@ export function makeCampaignStore({
    * Ends a campaign that has nothing open. Its record, keys and audit go after the retention. `tally`
    * as the caller has just read it.
    *
+   * A worker may ask this of a Redis that was restored meanwhile, in which the campaign has not begun.
+   *
    * @returns false when something is still open, or its tally was wrong: look again.
    */
   async function end(id: string, failure?: Failure, tally?: Tally): Promise<boolean> {
@@ -254,6 +257,7 @@ export function makeCampaignStore({
       id,
       (current, counts) => {
         if (isEnded(current) || openBatches(counts) > 0) return current;
+        if (!failure && !mayEnd(current)) return current;
         const next: Control = {
           ...current,
           phase: 'ended',

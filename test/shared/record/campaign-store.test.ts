@@ -173,6 +173,14 @@ describe('ending a campaign', () => {
     expect(await campaigns.open()).toContain(id);
   });
 
+  it('is refused before its batches are laid out, as a restored Redis may have it again', async () => {
+    const { id } = await accepted();
+
+    expect(await campaigns.end(id)).toBe(false);
+    expect((await campaigns.view(id))?.state).toBe('scheduled');
+    expect(await campaigns.open()).toContain(id);
+  });
+
   it('never happens over a batch that is opened again at that moment', async () => {
     for (let round = 0; round < 20; round += 1) {
       const campaign = await refusedCampaign();
@@ -188,7 +196,7 @@ describe('ending a campaign', () => {
   });
 
   it('is written down once, and its keys go after the retention', async () => {
-    const { id } = await accepted();
+    const { id } = await refusedCampaign();
 
     const ends = await Promise.all([campaigns.end(id), campaigns.end(id), campaigns.end(id)]);
 
