@@ -9,7 +9,7 @@ const SEED = Number(process.env.FUZZ_SEED ?? 20_260_105);
 /** Of a processor, for one input: many times what one takes, and no cover for one that never ends. */
 const MOST_MS = 1_000;
 
-export const runs = (usually: number): number => Number(process.env.FUZZ_RUNS ?? usually);
+const runs = (usually: number): number => Number(process.env.FUZZ_RUNS ?? usually);
 export const patience = (usually: number): number => 120_000 + runs(usually) * 1_000;
 
 /** Holds for each value, and is decided in a bounded time. */
@@ -73,11 +73,3 @@ export function changeBy(pieces: readonly string[]): fc.Arbitrary<Change> {
 
 export const apply = (text: string | Buffer, all: readonly Change[]): Buffer =>
   all.reduce<Buffer>((bytes, each) => each(bytes), Buffer.from(text));
-
-/** What means something to a reader of JSON. */
-export const JSON_PIECES = [
-  ...['{', '}', '[', ']', '"', '\\', ',', ':', '{}', '[]', 'null', 'true', '-0', '1e400', '1E-9'],
-  ...['"a":1,', '"errcode":"', '18446744073709551616', '-9007199254740993', '\\ud800', '\\u0000'],
-  ...['\0', '\uFEFF', '😀', '\u2028', '"__proto__":{"x":1},', '"constructor":1,'],
-  ...['['.repeat(40), '{"a":'.repeat(120), '1,'.repeat(2_000)],
-];

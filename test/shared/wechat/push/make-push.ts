@@ -72,17 +72,24 @@ interface Sealing extends Signing {
   block?: number;
   pad?: (count: number) => Buffer;
   claimedLength?: number;
+  /** The 16 bytes that the sealed text begins with. */
+  random?: Buffer;
   compatible?: boolean;
   json?: boolean;
 }
 
 export function sealed(message: string, sealing: Sealing = {}): string {
-  const { appId = SAFE.appId, key: encoded = SAFE.encodingAesKey, block = 32 } = sealing;
+  const {
+    appId = SAFE.appId,
+    key: encoded = SAFE.encodingAesKey,
+    block = 32,
+    random = randomBytes(16),
+  } = sealing;
   const key = Buffer.from(`${encoded}=`, 'base64');
   const text = Buffer.from(message);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(sealing.claimedLength ?? text.length);
-  const plain = Buffer.concat([randomBytes(16), length, text, Buffer.from(appId)]);
+  const plain = Buffer.concat([random, length, text, Buffer.from(appId)]);
   const count = block - (plain.length % block);
   const padding = sealing.pad?.(count) ?? Buffer.alloc(count, count);
   const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false);
