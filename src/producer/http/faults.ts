@@ -12,13 +12,11 @@ export class Stopping extends Error {
 
 /** What a caller did wrong, as body-parser and express name it. */
 const CALLER_MISTAKES: Readonly<Record<string, Problem>> = {
-  'entity.verify.failed': { code: 'body-not-utf8' },
   'entity.too.large': { code: 'body-too-large' },
   'encoding.unsupported': {
     code: 'content-encoding-unsupported',
     accepted: ['gzip', 'deflate', 'br'],
   },
-  'charset.unsupported': { code: 'charset-unsupported' },
   'request.size.invalid': { code: 'body-cut-short' },
   'request.aborted': { code: 'body-cut-short' },
 };

@@ -1,7 +1,15 @@
 /** What the schema cannot see in a message: files by their content, pictures of other people. */
 
 import { setImmediate as breath } from 'node:timers/promises';
-import { hasStrayUpload, isWechats, picturesIn, uploadIn } from '../campaign/article-pictures.ts';
+import {
+  hasStrayUpload,
+  hasTooManyParts,
+  isBlank,
+  isWechats,
+  MOST_PARTS,
+  picturesIn,
+  uploadIn,
+} from '../campaign/article-pictures.ts';
 import { given } from '../campaign/given.ts';
 import { mediaRefusals } from '../campaign/media-limits.ts';
 import type { Article, MediaRef, Message } from '../campaign/message.ts';
@@ -85,11 +93,19 @@ export async function checkMessage(
   ): Promise<Article> {
     const path = `articles.${at}`;
     const { thumb, ...rest } = asked;
-    await pictures(`${path}.content`, asked.content);
+    await content(`${path}.content`, asked.content);
     return given({ ...rest, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
   }
 
-  async function pictures(path: string, html: string): Promise<void> {
+  /** Each look at an article of a megabyte takes some 30 ms, so that others have their turn between them. */
+  async function content(path: string, html: string): Promise<void> {
+    await breath();
+    if (hasTooManyParts(html)) {
+      wrong(path, { code: 'too-large', limit: MOST_PARTS, unit: 'parts' });
+      return;
+    }
+    await breath();
+    if (isBlank(html)) wrong(path, { code: 'nothing-visible' });
     await breath();
     const foreign: string[] = [];
     for (const url of picturesIn(html)) {

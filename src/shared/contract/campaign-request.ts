@@ -3,7 +3,7 @@
  * and the typed client come from here.
  */
 import { z } from 'zod';
-import { hasTooManyParts, isBlank, isSeen, MOST_PARTS } from '../campaign/article-pictures.ts';
+import { isSeen } from '../campaign/article-pictures.ts';
 import { type FlawCode, flaw } from '../campaign/mistake.ts';
 
 const Id = (prefix: string, malformed: FlawCode) =>
@@ -13,16 +13,19 @@ const Id = (prefix: string, malformed: FlawCode) =>
  * JSON writes these as \uXXXX only, and WeChat refuses a body with that (40033, 47002): control
  * characters, and half a pair, as is left when a text is cut in the middle of an emoji.
  */
-const NEVER_RAW = /[^\P{Cc}\b\t\n\f\r\x7f-\x9f]|\p{Cs}/u;
+const NEVER_RAW = /[^\P{Cc}\b\t\n\f\r\x7f-\x9f]/u;
 
 /** Text that goes into a body for WeChat. */
-const Text = () => z.string().refine((text) => !NEVER_RAW.test(text), flaw('character-refused'));
+const Text = () =>
+  z
+    .string()
+    .refine((text) => text.isWellFormed() && !NEVER_RAW.test(text), flaw('character-refused'));
 
 /**
  * Goes out as given. WeChat's pages say 32 characters for drafts and 64 elsewhere, and a draft of 39
  * was kept in 2026: what a page refuses and WeChat may take is WeChat's to judge.
  */
-const Title = () => Text().refine(isSeen, flaw('nothing-visible')).max(64);
+const Title = () => Text().max(64, { abort: true }).refine(isSeen, flaw('nothing-visible'));
 
 /** Date.parse takes the 30th of February for the 2nd of March. */
 function isDay(text: string): boolean {
@@ -75,11 +78,6 @@ export const ArticleRequest = z
     author: Text().max(16).optional(),
     content: Text()
       .refine(...atMostBytes(1_048_576))
-      .refine((html) => !hasTooManyParts(html), {
-        params: { limit: MOST_PARTS, unit: 'parts' },
-        abort: true,
-      })
-      .refine((html) => !isBlank(html), flaw('nothing-visible'))
       .describe(
         'HTML; pictures of ours as <img src="upload:m_…">, also in data-src, srcset, poster, url(…) of a style, and href of an svg image',
       ),
@@ -101,8 +99,8 @@ const TextMessage = z.strictObject({
   type: z.literal('text'),
   // As it is: two wide blanks in front are how a Chinese paragraph begins.
   content: Text()
-    .refine(isSeen, flaw('nothing-visible'))
-    .refine(...atMostBytes(TEXT_LIMIT_BYTES)),
+    .refine(...atMostBytes(TEXT_LIMIT_BYTES))
+    .refine(isSeen, flaw('nothing-visible')),
 });
 const ImageMessage = z.strictObject({ type: z.literal('image'), media: MediaRefRequest });
 const VoiceMessage = z.strictObject({ type: z.literal('voice'), media: MediaRefRequest });

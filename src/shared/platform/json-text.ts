@@ -2,6 +2,7 @@
  * JSON from outside. JSON.parse silently keeps the last of two equal keys, and takes any depth and any
  * number of values; its errors give the position only sometimes, and may quote the text. 16 MB of `{},` are five million objects, and stall a process for six seconds.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { visit } from 'jsonc-parser';
 
 export interface JsonFlaw {
@@ -17,12 +18,14 @@ interface JsonLimits {
   readonly levels: number;
   /** Counted by what opens and parts them: brackets and commas. */
   readonly values: number;
+  /** Of one object. */
+  readonly keys?: number;
   /** Of two equal keys the last one counts, as to JSON.parse. */
   readonly keysMayRepeat?: boolean;
 }
 
-/** More than any body of ours has, which are 100,000 OpenIDs at most. */
-const LIMITS: JsonLimits = { levels: 100, values: 150_000 };
+/** More than any body of ours has, which are 100,000 OpenIDs at most, and some thirty keys. */
+const LIMITS: JsonLimits = { levels: 100, values: 150_000, keys: 1_000 };
 /** Where text is no JSON, the place is looked for in that much of it: it takes 50 ns a character. */
 const SEARCHED_CHARACTERS = 250_000;
 
@@ -39,7 +42,17 @@ const OBJECT_END = 125;
 export function readJsonText(
   text: string,
 ): { readonly value: unknown } | { readonly flaw: JsonFlaw } {
+  return valueIn(text, flawOfShape(text));
+}
+
+/** The same, of a text so long that others should have their turn in between. */
+export async function readLongJsonText(text: string): Promise<ReturnType<typeof readJsonText>> {
   const flaw = flawOfShape(text);
+  await nextTurn();
+  return valueIn(text, flaw);
+}
+
+function valueIn(text: string, flaw: JsonFlaw | undefined): ReturnType<typeof readJsonText> {
   if (flaw?.code === 'json-too-deep' || flaw?.code === 'json-too-many-values') return { flaw };
   try {
     const value: unknown = JSON.parse(text);
@@ -58,7 +71,7 @@ interface Level {
 /** Checks brackets, keys and commas only; the parser finds out whether it is JSON. */
 export function flawOfShape(
   text: string,
-  { levels, values, keysMayRepeat = false }: JsonLimits = LIMITS,
+  { levels, values, keys = values, keysMayRepeat = false }: JsonLimits = LIMITS,
 ): JsonFlaw | undefined {
   const open: Level[] = [];
   let parted = 0;
@@ -71,6 +84,9 @@ export function flawOfShape(
           const key = textIn(text.slice(at, end + 1));
           if (level.keys.has(key)) return { code: 'json-key-twice', key, ...placeOf(text, at) };
           level.keys.add(key);
+          if (level.keys.size > keys) {
+            return { code: 'json-too-many-values', ...placeOf(text, at) };
+          }
           level.expectsKey = false;
         }
         at = end;

@@ -103,6 +103,18 @@ describe('an article', () => {
     expect(hasTooManyParts('<p>a'.repeat(MOST_PARTS))).toBe(false);
     expect(hasTooManyParts('<p b>'.repeat(MOST_PARTS / 2 + 1))).toBe(true);
   });
+
+  it.each([
+    ['addresses', `<img srcset="${'a 1x,'.repeat(MOST_PARTS)}">`],
+    ['addresses in a style', `<p style="${'URL(a)'.repeat(MOST_PARTS)}">`],
+    ['comments', '<!---->'.repeat(MOST_PARTS + 1)],
+    ['entities', '&nbsp;'.repeat(5 * MOST_PARTS + 1)],
+    ['brackets', '<'.repeat(5 * MOST_PARTS + 2)],
+    ['ends of tags', '</b>'.repeat(5 * MOST_PARTS + 1)],
+  ])('has so many %s and no more', (_, html) => {
+    expect(hasTooManyParts(html)).toBe(true);
+    expect(hasTooManyParts(html.slice(html.length / 2))).toBe(false);
+  });
 });
 
 describe('a picture that is named many times', () => {
