@@ -20,7 +20,7 @@ import type { MediaStore } from '../record/media-store.ts';
 import type { Era, MediaKindOf } from './media-kind.ts';
 import { kindForLimits } from './media-kind.ts';
 
-type MediaRefRequest = Extract<MessageRequest, { type: 'image' }>['media'];
+type MediaRefRequest = Extract<MessageRequest, { type: 'voice' }>['media'];
 
 interface Dependencies {
   readonly media: MediaStore;
@@ -131,7 +131,14 @@ export async function checkMessage(
     switch (request.type) {
       case 'text':
         return request;
-      case 'image':
+      case 'image': {
+        const { media, images = [], type, ...shown } = request;
+        if (media) return { type, media: await ref('media', media, type) };
+        if (era === '2014') wrong('images', { code: 'images-not-in-2014' });
+        const refs: MediaRef[] = [];
+        for (const [at, one] of images.entries()) refs.push(await ref(`images.${at}`, one, type));
+        return given({ type, images: refs, ...shown });
+      }
       case 'voice':
         return { type: request.type, media: await ref('media', request.media, request.type) };
       case 'video': {

@@ -21,6 +21,14 @@ export interface Article {
 export type Message =
   | { readonly type: 'text'; readonly content: string }
   | { readonly type: 'image'; readonly media: MediaRef }
+  /** Several pictures in one send, shown as one post. */
+  | {
+      readonly type: 'image';
+      readonly images: readonly MediaRef[];
+      readonly title?: string;
+      readonly openComment?: boolean;
+      readonly fansOnlyComment?: boolean;
+    }
   | { readonly type: 'voice'; readonly media: MediaRef }
   | {
       readonly type: 'video';
@@ -84,7 +92,7 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
     if (!ref || !('upload' in ref)) return;
     wanted.push({ upload: ref.upload, kind, ...(ref.fit ? { fit: true } : {}), ...text });
   };
-  if (message.type === 'image') want(message.media, 'image');
+  if (message.type === 'image') for (const ref of imagesOf(message)) want(ref, 'image');
   if (message.type === 'voice') want(message.media, 'voice');
   if (message.type === 'video') {
     const { title, description } = message;
@@ -103,6 +111,10 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
     .filter((upload) => !seen.has(uploadKey(upload)) && seen.add(uploadKey(upload)))
     .map((upload, index) => ({ n: index + 1, ...upload }));
 }
+
+/** One or several. */
+export const imagesOf = (message: Extract<Message, { type: 'image' }>): readonly MediaRef[] =>
+  'images' in message ? message.images : [message.media];
 
 /** Every file that the message names, whichever way it goes. */
 export const allUploadsOf = (message: Message): Upload[] =>

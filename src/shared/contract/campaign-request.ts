@@ -102,7 +102,21 @@ const TextMessage = z.strictObject({
     .refine(...atMostBytes(TEXT_LIMIT_BYTES))
     .refine(isSeen, flaw('nothing-visible')),
 });
-const ImageMessage = z.strictObject({ type: z.literal('image'), media: MediaRefRequest });
+/** WeChat publishes no limit; 20 is that of picture posts. */
+const MOST_IMAGES = 20;
+const ImageMessage = z.strictObject({
+  type: z.literal('image'),
+  media: MediaRefRequest.optional(),
+  images: z
+    .array(MediaRefRequest)
+    .min(1)
+    .max(MOST_IMAGES)
+    .optional()
+    .describe('Several pictures in one send; not in the protocol of 2014'),
+  title: Title().optional().describe('Of several pictures'),
+  openComment: z.boolean().optional(),
+  fansOnlyComment: z.boolean().optional(),
+});
 const VoiceMessage = z.strictObject({ type: z.literal('voice'), media: MediaRefRequest });
 const VideoMessage = z.strictObject({
   type: z.literal('video'),
@@ -126,6 +140,13 @@ const NewsMessage = z.strictObject({
 export const MessageRequest = z
   .discriminatedUnion('type', [TextMessage, ImageMessage, VoiceMessage, VideoMessage, NewsMessage])
   .superRefine((message, context) => {
+    if (message.type === 'image') {
+      const { media, images, title, openComment, fansOnlyComment } = message;
+      const isShown = [title, openComment, fansOnlyComment].some((one) => one !== undefined);
+      if ((media === undefined) === (images === undefined) || (media && isShown)) {
+        context.addIssue({ code: 'custom', message: flaw('image-ambiguous') });
+      }
+    }
     if (message.type !== 'news') return;
     if ((message.articles === undefined) === (message.mediaId === undefined)) {
       context.addIssue({ code: 'custom', message: flaw('news-ambiguous') });

@@ -221,7 +221,14 @@ const Media = z.union([
 const MessageAnswer = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('text'), content: z.string() }),
-    z.strictObject({ type: z.literal('image'), media: Media }),
+    z.strictObject({
+      type: z.literal('image'),
+      media: Media.exactOptional(),
+      images: z.array(Media).exactOptional(),
+      title: z.string().exactOptional(),
+      openComment: z.boolean().exactOptional(),
+      fansOnlyComment: z.boolean().exactOptional(),
+    }),
     z.strictObject({ type: z.literal('voice'), media: Media }),
     z.strictObject({
       ...{ type: z.literal('video'), media: Media },

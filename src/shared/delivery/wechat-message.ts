@@ -5,6 +5,7 @@ import type { MaterialKey } from '../campaign/material.ts';
 import {
   type Article,
   coverKind,
+  imagesOf,
   type MediaRef,
   type Message,
   type Upload,
@@ -25,10 +26,17 @@ export function wechatMessage(
   switch (message.type) {
     case 'text':
       return message;
-    case 'image':
+    case 'image': {
+      const found = imagesOf(message).map((ref) => find(ref, { kind: 'image' }, idOf));
+      const mediaIds = found.filter((id) => id !== null);
+      if (mediaIds.length < found.length) return null;
+      if (!('images' in message)) return { type: 'image', mediaIds };
+      const { images: _, ...shown } = message;
+      return { ...shown, mediaIds };
+    }
     case 'voice': {
-      const mediaId = find(message.media, { kind: message.type }, idOf);
-      return mediaId === null ? null : { type: message.type, mediaId };
+      const mediaId = find(message.media, { kind: 'voice' }, idOf);
+      return mediaId === null ? null : { type: 'voice', mediaId };
     }
     case 'video': {
       const { title, description } = message;

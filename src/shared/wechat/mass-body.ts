@@ -31,7 +31,7 @@ export function massBodyToOpenIds(
   return Buffer.concat([Buffer.from('{"touser":'), openIds, Buffer.from(`,${rest.slice(1)}`)]);
 }
 
-/** Body of `message/mass/preview`, which the seed does not have; images go singly in any era. */
+/** Body of `message/mass/preview`, which the seed does not have; of several images the first goes. */
 export function previewBody(request: {
   to: { readonly openId: string } | { readonly wechatId: string };
   message: MassMessage;
@@ -81,8 +81,8 @@ function massContent(era: Era, message: MassMessage): Body {
       return { voice: { media_id: message.mediaId }, msgtype: 'voice' };
     case 'image':
       return today
-        ? { images: { media_ids: [message.mediaId] }, msgtype: 'image' }
-        : { image: { media_id: message.mediaId }, msgtype: 'image' };
+        ? { images: imagesOf(message), msgtype: 'image' }
+        : { image: { media_id: message.mediaIds[0] }, msgtype: 'image' };
     case 'video': {
       const { mediaId: media_id, title, description, thumbMediaId } = message;
       const thumb = thumbMediaId === undefined ? {} : { thumb_media_id: thumbMediaId };
@@ -100,6 +100,17 @@ function massContent(era: Era, message: MassMessage): Body {
       return assertNever(message);
   }
 }
+
+function imagesOf({ mediaIds, title, openComment, fansOnlyComment }: Images): Body {
+  return {
+    media_ids: mediaIds,
+    ...(title === undefined ? {} : { title }),
+    ...(openComment === undefined ? {} : { need_open_comment: Number(openComment) }),
+    ...(fansOnlyComment === undefined ? {} : { only_fans_can_comment: Number(fansOnlyComment) }),
+  };
+}
+
+type Images = Extract<MassMessage, { type: 'image' }>;
 
 function groupVideo(mediaId: string): Body {
   return { mpvideo: { media_id: mediaId }, msgtype: 'mpvideo' };

@@ -10,7 +10,14 @@ import { Amount, Nothing, Text, WechatId } from './read-answer.ts';
 
 export type MassMessage =
   | { readonly type: 'text'; readonly content: string }
-  | { readonly type: 'image'; readonly mediaId: string }
+  | {
+      readonly type: 'image';
+      /** Several today only. */
+      readonly mediaIds: readonly string[];
+      readonly title?: string;
+      readonly openComment?: boolean;
+      readonly fansOnlyComment?: boolean;
+    }
   | { readonly type: 'voice'; readonly mediaId: string }
   /** To a group, tag or everyone WeChat shows the texts given with uploadVideoForMass instead. */
   | {

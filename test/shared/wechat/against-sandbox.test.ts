@@ -135,7 +135,7 @@ const messages: [string, (world: World, era: Era) => Promise<MassMessage>][] = [
     'an image',
     async ({ client }) => {
       const { mediaId } = value(await uploadMedia(client, { kind: 'image', ...photo }));
-      return { type: 'image', mediaId };
+      return { type: 'image', mediaIds: [mediaId] };
     },
   ],
   [

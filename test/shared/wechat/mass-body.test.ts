@@ -25,7 +25,7 @@ const toOpenIds = (
 const clientMsgId = 'key-1';
 const group: MassTarget = { type: 'group', groupId: '2' };
 const text: MassMessage = { type: 'text', content: 'CONTENT' };
-const image: MassMessage = { type: 'image', mediaId: 'I' };
+const image: MassMessage = { type: 'image', mediaIds: ['I'] };
 const voice: MassMessage = { type: 'voice', mediaId: 'V' };
 const video: MassMessage = { type: 'video', mediaId: 'M', title: 'TITLE', description: 'DESC' };
 const news: MassMessage = { type: 'news', mediaId: 'N', ignoreReprint: true };
@@ -37,7 +37,7 @@ describe('a body of 2014', () => {
   it.each<[string, MassMessage]>([
     ['sendall text', { type: 'text', content: 'CONTENT' }],
     ['sendall voice', { type: 'voice', mediaId }],
-    ['sendall image', { type: 'image', mediaId }],
+    ['sendall image', { type: 'image', mediaIds: [mediaId] }],
     ['sendall mpvideo', { ...video, type: 'video', mediaId: seedVideo }],
     ['sendall mpnews', { type: 'news', mediaId, ignoreReprint: true }],
   ])("is the seed's %s, and the key", (sample, message) => {
@@ -59,7 +59,7 @@ describe('a body of 2014', () => {
       'send image',
       {
         type: 'image',
-        mediaId: 'BTgN0opcW3Y5zV_ZebbsD3NFKRWf6cb7OPswPi9Q83fOJHK2P67dzxn11Cp7THat',
+        mediaIds: ['BTgN0opcW3Y5zV_ZebbsD3NFKRWf6cb7OPswPi9Q83fOJHK2P67dzxn11Cp7THat'],
       },
     ],
     ['send video', { type: 'video', mediaId, title: 'TITLE', description: 'DESCRIPTION' }],

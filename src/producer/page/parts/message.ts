@@ -1,7 +1,12 @@
 /** What goes out, about as a follower sees it on a phone. */
 import { Parser } from 'htmlparser2';
 import { picturesIn, picturesOfOurs } from '../../../shared/campaign/article-pictures.ts';
-import type { Article, MediaRef, Message } from '../../../shared/campaign/message.ts';
+import {
+  type Article,
+  imagesOf,
+  type MediaRef,
+  type Message,
+} from '../../../shared/campaign/message.ts';
 import { type Html, html } from '../html.ts';
 import type { Words } from '../words.ts';
 
@@ -29,7 +34,9 @@ function contentOf(message: Message, draft: Shown['draft'], words: Words): Html 
     case 'text':
       return html`<p class="bubble">${message.content}</p>`;
     case 'image':
-      return html`<div class="bubble">${picture(message.media, words)}</div>`;
+      return html`<div class="bubble">${imagesOf(message).map((one) => picture(one, words))}${
+        'title' in message && message.title && html`<p><b>${message.title}</b></p>`
+      }</div>`;
     case 'voice':
       return html`<div class="bubble">${player('audio', message.media, words)}</div>`;
     case 'video':
