@@ -26,7 +26,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   cut: {
     mutate: of(['cut', 'divide']),
-    tests: ['test/shared/campaign/cut.test.ts'],
+    tests: ['test/shared/campaign/cut.test.ts', 'test/shared/campaign/counts.test.ts'],
   },
   plan: {
     mutate: of(['plan', 'quota-window']),

@@ -9,7 +9,6 @@ import {
   readTokenFailure,
   refusedByWechat,
   type Situation,
-  type Submission,
   silence,
   stopOf,
 } from '../../../src/workers/lane/read-submission.ts';
