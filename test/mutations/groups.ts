@@ -22,7 +22,11 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   campaign: {
     mutate: of(['campaign', 'progress', 'outcome', 'receipt', 'lane']),
-    tests: ['test/shared/campaign/campaign.test.ts', 'test/shared/campaign/progress.test.ts'],
+    tests: [
+      'test/shared/campaign/campaign.test.ts',
+      'test/shared/campaign/progress.test.ts',
+      'test/shared/campaign/counts.test.ts',
+    ],
   },
   cut: {
     mutate: of(['cut', 'divide']),

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { repeatDeadline, repeatDelayMs } from '../../../src/shared/campaign/repeat-steps.ts';
+import { newBatch } from '../../../src/shared/campaign/batch.ts';
+import {
+  callableUntil,
+  repeatDeadline,
+  repeatDelayMs,
+} from '../../../src/shared/campaign/repeat-steps.ts';
 import { HOUR, SECOND } from '../../../src/shared/platform/time.ts';
+import { at, submitting } from '../../support/builders.ts';
 
 describe('an unanswered call', () => {
   it('is asked about after 1, 2, 5, 15, 30 and from then on 55 units', () => {
@@ -23,5 +29,27 @@ describe('an unanswered call', () => {
     }
 
     expect(calls).toBe(29);
+  });
+});
+
+describe('a call', () => {
+  it('may be made until notAfter, and repeated until its key may be forgotten', () => {
+    const notAfter = at('09:00:00') + 100 * HOUR;
+
+    expect(callableUntil(newBatch(1, 25), notAfter)).toBe(notAfter);
+    expect(callableUntil(submitting(), notAfter)).toBe(at('09:00:00') + 23 * HOUR);
+    expect(callableUntil(submitting(), at('10:00:00'))).toBe(at('10:00:00'));
+  });
+
+  it('is the first one of a new batch', () => {
+    expect(newBatch(2, null)).toStrictEqual({
+      state: 'pending',
+      no: 2,
+      size: null,
+      generation: 0,
+      run: 0,
+      attempts: 0,
+      version: 0,
+    });
   });
 });
