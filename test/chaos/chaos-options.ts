@@ -10,12 +10,14 @@ export interface ChaosOptions {
   readonly workers: number;
   /** `everysec` measures what a careless setting loses: then a loss is told, not judged. */
   readonly appendfsync: 'always' | 'everysec';
+  /** One server, or a group whose masters are killed; then REDIS_WAIT_REPLICAS is 1. */
+  readonly redis: 'single' | 'sentinel' | 'cluster';
   /** Keep the folder with data and logs, even if all went well. */
   readonly keep: boolean;
 }
 
 export const USAGE = `npm run chaos -- [--kills 100] [--seed <number>] [--campaigns <number>] [--workers 2]
-                 [--appendfsync always|everysec] [--keep]
+                 [--redis single|sentinel|cluster] [--appendfsync always|everysec] [--keep]
 `;
 
 /** @throws {TypeError} in words for whoever typed it. */
@@ -28,10 +30,14 @@ export function readOptions(argv: readonly string[]): ChaosOptions {
       campaigns: { type: 'string' },
       workers: { type: 'string', default: '2' },
       appendfsync: { type: 'string', default: 'always' },
+      redis: { type: 'string', default: 'single' },
       keep: { type: 'boolean', default: false },
     },
   });
-  const { appendfsync } = values;
+  const { appendfsync, redis } = values;
+  if (redis !== 'single' && redis !== 'sentinel' && redis !== 'cluster') {
+    throw new TypeError('--redis: single, sentinel or cluster');
+  }
   if (appendfsync !== 'always' && appendfsync !== 'everysec') {
     throw new TypeError('--appendfsync: always or everysec');
   }
@@ -42,6 +48,7 @@ export function readOptions(argv: readonly string[]): ChaosOptions {
       values.campaigns === undefined ? undefined : wholeNumber('campaigns', values.campaigns, 1),
     workers: wholeNumber('workers', values.workers, 1),
     appendfsync,
+    redis,
     keep: values.keep,
   };
 }

@@ -24,6 +24,7 @@ import { ENQUEUER, OPERATORS } from './counter.ts';
 import { type Delays, startDelays } from './delays.ts';
 import { freePorts } from './free-ports.ts';
 import { type Lives, makeLives } from './lives.ts';
+import { startGroup } from './redis-group.ts';
 import { type SandboxAdmin, sandboxAdmin } from './sandbox-admin.ts';
 
 const run = promisify(execFile);
@@ -52,8 +53,8 @@ export interface ChaosWorld {
   readonly callback: ChaosProcess;
   readonly producer: ChaosProcess;
   readonly producerUrl: string;
-  /** Of Redis' own files. */
-  readonly dataDir: string;
+  /** Of Redis' own files, or of its master's. */
+  readonly dataDir: () => string;
   readonly sandbox: SandboxAdmin;
   /** Of the way from each role to Redis. */
   readonly delays: Delays;
@@ -66,7 +67,7 @@ export interface ChaosWorld {
 }
 
 export async function startChaosWorld(
-  options: Pick<ChaosOptions, 'workers' | 'appendfsync' | 'seed'>,
+  options: Pick<ChaosOptions, 'workers' | 'appendfsync' | 'seed' | 'redis'>,
 ): Promise<ChaosWorld> {
   const dir = resolve(`.qunfa/chaos-${process.pid}`);
   const dataDir = join(dir, 'redis');
@@ -89,12 +90,15 @@ export async function startChaosWorld(
   const lives = makeLives({ seed: options.seed, dir, accounts: settings, logOf });
 
   const server = await redisCommand(tie);
-  const redis = keepRunning({
-    name: 'redis',
-    command: [...server.command, ...redisSettings(dataDir, redisPort, options.appendfsync)],
-    env: () => server.env,
-    logFile: logOf('redis'),
-  });
+  const group = options.redis === 'single' ? null : await startGroup(options.redis);
+  const redis =
+    group ??
+    keepRunning({
+      name: 'redis',
+      command: [...server.command, ...redisSettings(dataDir, redisPort, options.appendfsync)],
+      env: () => server.env,
+      logFile: logOf('redis'),
+    });
   const judge = await startSandbox(
     [...tie, process.execPath, snapshot.sandbox],
     {
@@ -130,9 +134,10 @@ export async function startChaosWorld(
     logOf('sandbox'),
   );
 
-  const redisUrl = `redis://127.0.0.1:${redisPort}`;
+  const redisUrl = group?.url ?? `redis://127.0.0.1:${redisPort}`;
   const env = {
     REDIS_URL: redisUrl,
+    REDIS_WAIT_REPLICAS: group ? '1' : '0',
     ACCOUNTS_FILE: accountsFile,
     WECHAT_API_BASE_URL: judge.url,
     WECHAT_SANDBOX: 'true',
@@ -150,7 +155,8 @@ export async function startChaosWorld(
     seed: options.seed,
   });
   const role = (name: string, which: string): ChaosProcess => {
-    const url = `redis://127.0.0.1:${delayPorts[roles.indexOf(name)]}`;
+    // Sentinels and nodes of a cluster name each other by their own ports.
+    const url = group?.url ?? `redis://127.0.0.1:${delayPorts[roles.indexOf(name)]}`;
     return keepRunning({
       name,
       command: [...tie, process.execPath, snapshot.main, which],
@@ -181,7 +187,7 @@ export async function startChaosWorld(
     callback,
     producer,
     producerUrl: `http://127.0.0.1:${producerPort}`,
-    dataDir,
+    dataDir: () => group?.dataDir() ?? dataDir,
     sandbox: sandboxAdmin(judge.url),
     delays,
     lives,

@@ -43,10 +43,13 @@ const WEIGHTS: Readonly<Record<HitKind, number>> = {
   'freeze-redis': 2,
 };
 
-export function* hitPlan(seed: number): Generator<Hit, never> {
+/** Where there is more than one Redis, its masters are hit more often. */
+const OF_GROUPS = { ...WEIGHTS, redis: 40, 'redis-in-mid-call': 10, 'freeze-redis': 6 };
+
+export function* hitPlan(seed: number, isGroup = false): Generator<Hit, never> {
   const chance = dice(seed, 'hits');
   for (;;) {
-    const kind = chance.weighted(WEIGHTS);
+    const kind = chance.weighted(isGroup ? OF_GROUPS : WEIGHTS);
     yield {
       kind,
       afterMs: chance.between(300, 3_000),

@@ -22,7 +22,7 @@ const given = options();
 if (!given) process.exit(2);
 
 say(
-  `seed ${given.seed}: ${given.kills} kills, ${given.workers} workers, fsync ${given.appendfsync}`,
+  `seed ${given.seed}: ${given.kills} kills, ${given.workers} workers, ${given.redis} Redis, fsync ${given.appendfsync}`,
 );
 const world = await startChaosWorld(given);
 try {

@@ -9,12 +9,13 @@ import { killCount } from './strike.ts';
 const TAIL = 15;
 const MOST_CASES = 5;
 
-export function resultLine({ seed, appendfsync }: ChaosOptions, result: ChaosResult) {
+export function resultLine({ seed, redis, appendfsync }: ChaosOptions, result: ChaosResult) {
   const { tolls, verdicts, findings } = result;
   const sum = (of: (verdict: ChaosResult['verdicts'][number]) => number): number =>
     verdicts.reduce((total, verdict) => total + of(verdict), 0);
   return {
     seed,
+    redis,
     appendfsync,
     kills: killCount(tolls),
     byTarget: tolls.kills,
@@ -69,10 +70,10 @@ export async function report(
     ...section('FINDINGS', findings),
   ];
   if (findings.length === 0) return lines;
-  const { seed, kills, workers, campaigns, appendfsync } = options;
+  const { seed, kills, workers, campaigns, redis, appendfsync } = options;
   const more = campaigns === undefined ? '' : ` --campaigns ${campaigns}`;
   lines.push(
-    `again: npm run chaos -- --seed ${seed} --kills ${kills} --workers ${workers} --appendfsync ${appendfsync}${more}`,
+    `again: npm run chaos -- --seed ${seed} --kills ${kills} --workers ${workers} --redis ${redis} --appendfsync ${appendfsync}${more}`,
     `data and logs: ${world.dir}`,
   );
   const bad = cases.filter(

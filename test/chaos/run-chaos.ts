@@ -127,7 +127,7 @@ export async function runChaos(
   }
 
   async function hitsFlow(): Promise<void> {
-    for (const hit of hitPlan(options.seed)) {
+    for (const hit of hitPlan(options.seed, options.redis !== 'single')) {
       if (killCount(tolls) >= options.kills) return;
       await sleep(hit.afterMs);
       await operatorsAct();
@@ -143,7 +143,7 @@ export async function runChaos(
   }
 
   const sampler = setInterval(() => {
-    samples.push({ at: Date.now(), tail: tailOf(world.dataDir) });
+    samples.push({ at: Date.now(), tail: tailOf(world.dataDir()) });
     if (samples.length > 50) samples.shift();
   }, 100);
   const teller = setInterval(() => {

@@ -47,7 +47,7 @@ interface Dependencies {
 export type Strike = ReturnType<typeof makeStrike>;
 
 export function makeStrike({ world, tolls, aSecondAgo }: Dependencies) {
-  const { redis, workers, callback, producer, dataDir, sandbox } = world;
+  const { redis, workers, callback, producer, sandbox } = world;
   const thaws = new Set<NodeJS.Timeout>();
 
   async function strike(hit: Hit): Promise<void> {
@@ -85,6 +85,7 @@ export function makeStrike({ world, tolls, aSecondAgo }: Dependencies) {
 
   function killRedis({ goneMs, share }: Hit): void {
     const known = aSecondAgo?.() ?? null;
+    const dataDir = world.dataDir();
     const killed = redis.kill(goneMs, () => {
       const cut = cutTail(dataDir, known, share);
       tolls.cutBytes += cut;
@@ -122,6 +123,7 @@ export function makeStrike({ world, tolls, aSecondAgo }: Dependencies) {
     standStill(80);
     for (const other of others) other.freeze();
     standStill(5);
+    const dataDir = world.dataDir();
     const known = tailOf(dataDir);
     for (const server of serversOf(world.connection)) server.stream?.destroy();
     redis.goOn();

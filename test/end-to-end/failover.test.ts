@@ -6,6 +6,7 @@ import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import { openRecord } from '../../src/shared/record/record.ts';
 import { aRequest } from '../support/builders.ts';
 import {
+  holderOf,
   type RedisGroup,
   type RedisNode,
   startCluster,
@@ -185,15 +186,6 @@ describe('a replica that is promoted by hand, before clients are led to it', pat
     await allDelivered(world, enqueued.ids);
   });
 });
-
-/** Who takes writes of this installation; other masters of a cluster hold nothing of it. */
-async function holderOf(group: RedisGroup, prefix: string): Promise<RedisNode> {
-  for (const node of await group.masters()) {
-    const has = node.admin.exists(`${prefix}:record:campaigns`).catch(() => 0);
-    if (await Promise.race([has, sleep(300)])) return node;
-  }
-  throw new Error('no master');
-}
 
 /** Everyone that is no master follows one. */
 async function settled(group: RedisGroup): Promise<void> {

@@ -12,6 +12,9 @@ import { MINUTE } from '../../src/shared/platform/time.ts';
 
 export interface RedisNode {
   readonly port: number;
+  /** Of its files. */
+  readonly dir: string;
+  pid(): number | undefined;
   /** Says what an operator would by redis-cli. */
   readonly admin: Redis;
   /** SIGKILL. */
@@ -78,6 +81,8 @@ export async function startNode(
   await start();
   return {
     port,
+    dir,
+    pid: () => process.pid,
     admin,
     kill,
     start,
@@ -208,6 +213,15 @@ export async function startCluster(): Promise<RedisGroup> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Who takes writes of one installation; other masters of a cluster hold nothing of it. */
+export async function holderOf(group: RedisGroup, prefix: string): Promise<RedisNode> {
+  for (const node of await group.masters()) {
+    const has = node.admin.exists(`${prefix}:record:campaigns`).catch(() => 0);
+    if (await Promise.race([has, sleep(300)])) return node;
+  }
+  throw new Error('no master');
 }
 
 const isLinked = async ({ admin }: RedisNode): Promise<boolean> =>
