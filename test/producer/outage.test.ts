@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { startPrivateRedis } from '../../src/demo/private-redis.ts';
+import { faultOf } from '../../src/producer/http/faults.ts';
 import { openIds } from '../support/open-ids.ts';
 import { severable } from '../support/severable.ts';
 import { aCampaign, aPrefix, aWorld, mediaFile } from './world.ts';
@@ -59,5 +63,78 @@ describe('while Redis is away', () => {
     onTestFinished(() => second.stop());
     const again = await aWorld({ url: second.url, prefix });
     expect((await again.get(`/v1/campaigns/${id}`)).json.id).toBe(id);
+  });
+});
+
+async function ownRedis() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'qunfa-outage-'));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  const start = async () => {
+    const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
+    const server = await startPrivateRedis({ dataDir, cacheDir });
+    onTestFinished(() => server.stop());
+    return server;
+  };
+  return { start, first: await start() };
+}
+
+describe('a Redis whose memory is full', () => {
+  it('is answered for with 503, and nothing of it is half done', async () => {
+    const { first } = await ownRedis();
+    const world = await aWorld({ url: first.url, prefix: aPrefix() });
+    const admin = new Redis(first.url);
+    onTestFinished(() => admin.disconnect());
+    const before = (await world.post('/v1/campaigns', aCampaign())).json;
+
+    await admin.config('SET', 'maxmemory', 1);
+    const answers = [
+      await world.post('/v1/campaigns', aCampaign()),
+      await world.post(`/v1/campaigns/${before.id}/cancel`),
+      await world.call('POST', '/v1/media', { body: mediaFile('photo.jpg') }),
+      await world.call('POST', '/v1/audiences?format=text', { body: openIds(9).join('\n') }),
+    ];
+    expect(answers.map(({ status, json }) => [status, json.code])).toEqual(
+      answers.map(() => [503, 'redis-unavailable']),
+    );
+
+    await admin.config('SET', 'maxmemory', 0);
+    expect((await world.get('/v1/campaigns')).json.campaigns).toHaveLength(1);
+    expect((await world.post(`/v1/campaigns/${before.id}/cancel`)).status).toBe(200);
+  });
+
+  it('is told from a mistake of ours in a transaction', () => {
+    const aborted = new Error('EXECABORT Transaction discarded because of previous errors.');
+    const full = new Error("OOM command not allowed when used memory > 'maxmemory'.");
+
+    expect(faultOf(Object.assign(aborted, { previousErrors: [full] })).code).toBe(
+      'redis-unavailable',
+    );
+    expect(faultOf(Object.assign(aborted, { previousErrors: [new Error('ERR')] })).code).toBe(
+      'internal',
+    );
+  });
+});
+
+describe('a Redis whose disk is full, so that it ends', () => {
+  it('has all that was accepted once it has room again', async () => {
+    const { first, start } = await ownRedis();
+    const prefix = aPrefix();
+    const world = await aWorld({ url: first.url, prefix });
+    // A file of it may not grow beyond that.
+    await promisify(execFile)('prlimit', [`--pid=${first.pid}`, '--fsize=200000']);
+    const accepted: string[] = [];
+    for (let last = 0; last !== 503; ) {
+      const { status, json } = await world.post('/v1/campaigns', aCampaign());
+      if (status === 202) accepted.push(json.id);
+      last = status;
+    }
+    await world.stop();
+
+    const again = await aWorld({ url: (await start()).url, prefix });
+
+    expect(accepted.length).toBeGreaterThan(5);
+    for (const id of accepted) {
+      expect((await again.get(`/v1/campaigns/${id}`)).json.id).toBe(id);
+    }
   });
 });

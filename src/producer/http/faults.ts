@@ -61,11 +61,17 @@ const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', '
 const AWAY_NAMES = ['MaxRetriesPerRequestError', 'ClusterAllFailedError'];
 /** ioredis has no codes for these; Redis' own replies begin with a word. */
 const AWAY_WORDS =
-  /^(Stream isn't writeable|Connection is closed|Command timed out|LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|OOM|MISCONF|Redis is not ready)/;
+  /^(Stream isn't writeable|Connection is closed|Command timed out|Socket timeout|Cluster isn't ready|Too many Cluster redirections|LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|OOM|MISCONF|Redis is not ready)/;
+
+interface Aborted {
+  readonly previousErrors?: readonly unknown[];
+}
 
 function isRedisAway(error: unknown): boolean {
   if (error instanceof ServiceError || !(error instanceof Error)) return false;
-  const { code, syscall } = error as NodeJS.ErrnoException;
+  const { code, syscall, previousErrors = [] } = error as NodeJS.ErrnoException & Aborted;
+  // A full Redis refuses the commands of a transaction, and then the whole.
+  if (previousErrors.some(isRedisAway)) return true;
   if (AWAY_NAMES.includes(error.name) || AWAY_WORDS.test(error.message)) return true;
   // A caller's own connection breaks while it is read or written; to Redis we connect.
   return syscall === 'connect' && AWAY_CODES.includes(code ?? '');
