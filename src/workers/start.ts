@@ -110,7 +110,9 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   });
   const installed = await startWatching({ redis, record, config, accounts });
   opens(installed.stop);
-  const gate = makeGate({ redis, stores, check: installed.check, log, now });
+  const gate = makeGate({
+    ...{ redis, record, needs: config.redis, stores, check: installed.check, log, now },
+  });
   await gate.pass();
   const listener = connect(config.redis, { purpose: 'worker', log });
   opens(() => listener.disconnect());

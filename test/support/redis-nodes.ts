@@ -48,15 +48,18 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   }
 }
 
-/** @param args after `redis-server`; a port below 10,000 away from the bus of a cluster. */
+/** @param args as behind `redis-server`. */
 export async function startNode(
   dir: string,
   port: number,
   args: readonly string[],
-  adminOptions: object = {},
+  { adminOptions = {}, more = [] }: { adminOptions?: object; more?: readonly string[] } = {},
 ): Promise<RedisNode & { stop(): Promise<void> }> {
   const { command } = await findServer({ dataDir: dir, cacheDir: CACHE });
   await mkdir(dir, { recursive: true });
+  // A file, so that Sentinels can write into it whom to follow after the next start.
+  const conf = join(dir, 'redis.conf');
+  await writeFile(conf, linesOf(args));
   let process: ChildProcess;
   const admin = new Redis({
     port,
@@ -68,7 +71,7 @@ export async function startNode(
   admin.on('error', () => undefined);
 
   async function start(): Promise<void> {
-    const [first = '', ...rest] = ['setpriv', '--pdeathsig', 'KILL', ...command, ...args];
+    const [first = '', ...rest] = ['setpriv', '--pdeathsig', 'KILL', ...command, conf, ...more];
     process = spawn(first, rest, { stdio: 'ignore', cwd: dir });
     await until(`Redis at ${port}`, async () => (await admin.ping()) === 'PONG');
   }
@@ -122,17 +125,17 @@ export async function startSentinels({
   const nodes = [master, ...replicas];
   const sentinels = await Promise.all(
     ports.slice(replicaCount).map(async (port) => {
-      const dir = join(home, `${port}`);
-      await mkdir(dir);
-      const conf = join(dir, 'sentinel.conf');
       const about = [
         `monitor ${MASTER_NAME} 127.0.0.1 ${masterAt} 2`,
         `down-after-milliseconds ${MASTER_NAME} ${GONE_AFTER_MS}`,
         `failover-timeout ${MASTER_NAME} 6000`,
         `parallel-syncs ${MASTER_NAME} 2`,
-      ].map((line) => `sentinel ${line}`);
-      await writeFile(conf, ['bind 127.0.0.1', `port ${port}`, ...about, ''].join('\n'));
-      return startNode(dir, port, [conf, '--sentinel'], { enableReadyCheck: false });
+      ].flatMap((line) => ['--sentinel', line]);
+      const args = ['--bind', '127.0.0.1', '--port', `${port}`, ...about];
+      return startNode(join(home, `${port}`), port, args, {
+        adminOptions: { enableReadyCheck: false },
+        more: ['--sentinel'],
+      });
     }),
   );
   await until('replicas', async () => (await Promise.all(replicas.map(isLinked))).every(Boolean));
@@ -214,6 +217,14 @@ export async function startCluster(): Promise<RedisGroup> {
     },
   };
 }
+
+/** `--name value …` each on a line of its own, as a configuration file has them. */
+const linesOf = (args: readonly string[]): string =>
+  `${args.join(' ')} `
+    .split(/(?:^| )--(?=[a-z])/)
+    .filter((line) => line.trim() !== '')
+    .map((line) => (/^save\s*$/.test(line) ? 'save ""' : line))
+    .join('\n');
 
 /** Who takes writes of one installation; other masters of a cluster hold nothing of it. */
 export async function holderOf(group: RedisGroup, prefix: string): Promise<RedisNode> {

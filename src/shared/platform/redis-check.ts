@@ -5,13 +5,13 @@
 import { Cluster, type Redis as Server } from 'ioredis';
 import { inTime } from './in-time.ts';
 import type { Samples } from './metrics.ts';
-import { type Redis, serversOf, untilReady } from './redis.ts';
+import { askHolder, type Redis, serversOf, untilReady } from './redis.ts';
 import { IS_CLUSTER, IS_SENTINEL, refusalOf, textOf, unfit } from './redis-refusal.ts';
 import type { Bilingual } from './sentences.ts';
 import { SECOND } from './time.ts';
 
 /** `Config.redis` has them. */
-interface Needs {
+export interface Needs {
   readonly waitReplicas?: number;
 }
 
@@ -240,6 +240,12 @@ async function appendfsyncOf(server: Server): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Another one after each start, and after each promotion of a replica. */
+export async function serverOf(redis: Redis, key: string): Promise<string> {
+  const info = parseInfo(String(await askHolder(redis, key, (line) => line.info())));
+  return `${info.get('run_id')} ${info.get('master_replid')}`;
 }
 
 /** `name:value` lines under `# Section` lines. */

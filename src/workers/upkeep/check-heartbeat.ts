@@ -10,11 +10,15 @@
 
 import type { Logger } from 'pino';
 import type { Redis } from '../../shared/platform/redis.ts';
+import { checkRedis, type Needs, serverOf } from '../../shared/platform/redis-check.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { makeKeys } from '../../shared/record/keys.ts';
 import type { Stores } from '../../shared/record/record.ts';
 
 interface Dependencies {
   readonly redis: Redis;
+  readonly record: string;
+  readonly needs: Needs;
   readonly stores: Pick<Stores, 'campaigns' | 'lanes'>;
   /** Whether the settings belong to this Redis. */
   readonly check: () => Promise<void>;
@@ -26,14 +30,30 @@ export const HEARTBEAT_EVERY = 10 * SECOND;
 
 export type Gate = ReturnType<typeof makeGate>;
 
-export function makeGate({ redis, stores, check, log, now }: Dependencies) {
+export function makeGate({ redis, record, needs, stores, check, log, now }: Dependencies) {
   const { campaigns, lanes } = stores;
+  let server: string | undefined;
   let passing = examine();
 
   /** Commands wait while Redis is away, so this is over once the next Redis has been examined. */
   async function examine(): Promise<void> {
+    await recognise();
     await check();
     await beat();
+  }
+
+  /**
+   * A failover, a restart or a restore brings another server, which may be set otherwise, and may
+   * lack the newest. In a cluster, and behind a proxy, no connection of ours tells.
+   */
+  async function recognise(): Promise<void> {
+    const known = server;
+    server = await serverOf(redis, makeKeys(record).heartbeat());
+    if (known === undefined || known === server) return;
+    log.warn({ event: 'redis.replaced' }, 'Redis was restarted, restored or failed over');
+    for (const { text } of await checkRedis(redis, needs)) {
+      log.warn({ event: 'redis.unfit' }, text[0]);
+    }
   }
 
   async function beat(): Promise<void> {
@@ -73,7 +93,10 @@ export function makeGate({ redis, stores, check, log, now }: Dependencies) {
         await passing;
       }
     },
-    beat,
+    async beat(): Promise<void> {
+      await recognise();
+      await beat();
+    },
     close: (): void => void redis.off('ready', examineAgain),
   };
 }

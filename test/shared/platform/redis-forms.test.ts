@@ -38,7 +38,7 @@ const [plain, secured, sentinels, cluster] = await Promise.all([
       ...['--tls-cert-file', pem('server.pem'), '--tls-key-file', pem('server-key.pem')],
       ...['--tls-ca-cert-file', pem('ca.pem')],
     ],
-    { tls: tlsFiles() },
+    { adminOptions: { tls: tlsFiles() } },
   ),
   startSentinels(),
   startCluster(),
