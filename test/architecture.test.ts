@@ -150,6 +150,17 @@ describe('the callback service, which the internet reaches', () => {
   });
 });
 
+describe('what the build copies beside what it compiles', () => {
+  it('takes the name of no module', () => {
+    const scripts = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.js'),
+    );
+
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(scripts.filter((file) => files.includes(file.replace(/\.js$/, '.ts')))).toEqual([]);
+  });
+});
+
 describe('the rule itself', () => {
   it.each([
     ['callback/server.ts', `import { run } from '../workers/run.ts';`],

@@ -301,7 +301,7 @@ const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect 
 /** What pages are made of. */
 const FILES: Readonly<Record<string, readonly [string, string]>> = {
   '/page/style.css': ['text/css; charset=utf-8', read('style.css')],
-  '/page/live.js': ['text/javascript; charset=utf-8', read('live.js')],
+  '/page/live.js': ['text/javascript; charset=utf-8', read('live-page.js')],
   '/page/idiomorph.js': [
     'text/javascript; charset=utf-8',
     ofPackage('idiomorph/dist/idiomorph.min.js'),
