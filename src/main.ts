@@ -39,7 +39,11 @@ async function startRole(role: string, config: Config): Promise<Running> {
     return start(config, process.argv.slice(3));
   }
   const { startAll } = await import('./demo/start-all.ts');
-  return startAll(config, process.env.REDIS_URL);
+  const { REDIS_URL, REDIS_URL_FILE } = process.env;
+  return startAll(
+    config,
+    REDIS_URL?.trim() || REDIS_URL_FILE?.trim() ? config.redis.url : undefined,
+  );
 }
 
 const ROLES = [...Object.keys(SERVICES), 'sandbox', 'start'];

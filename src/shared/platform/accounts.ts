@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { problemWords } from '../contract/problem-words.ts';
 import { readJsonText } from './json-text.ts';
-import { httpUrl, issuesOf, oneOf, type SettingIssue, wholeNumber } from './setting.ts';
+import { httpUrl, issuesOf, oneOf, type SettingIssue, unreadable, wholeNumber } from './setting.ts';
 
 export interface AccountConfig {
   readonly name: string;
@@ -145,8 +145,8 @@ function fromFile(path: string, readFile: (path: string) => string): ReadAccount
   let text: string;
   try {
     text = readFile(path).replace(/^\uFEFF/, '');
-  } catch {
-    return unusable('cannot be read');
+  } catch (error) {
+    return unusable(unreadable(error));
   }
   const content = readJsonText(text);
   if ('flaw' in content) return unusable(problemWords(content.flaw, 'en'));

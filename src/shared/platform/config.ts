@@ -13,6 +13,8 @@ import { nearest } from './nearest.ts';
 import { type HashedKey, type Operator, readPeople } from './people.ts';
 import { proxyFor } from './proxy.ts';
 import type { RedisSettings } from './redis.ts';
+import { withPassword } from './redis-url.ts';
+import { readSecretFiles, SECRETS } from './secret-files.ts';
 import * as setting from './setting.ts';
 import { DAY, SECOND } from './time.ts';
 
@@ -96,6 +98,7 @@ const LOOPBACK = '127.0.0.1';
 
 const Environment = z.object({
   REDIS_URL: setting.redisUrl.default('redis://127.0.0.1:6379'),
+  REDIS_PASSWORD: z.string().optional(),
   REDIS_TLS_CA_FILE: z.string().optional(),
   REDIS_TLS_CERT_FILE: z.string().optional(),
   REDIS_TLS_KEY_FILE: z.string().optional(),
@@ -149,6 +152,7 @@ const Environment = z.object({
 export const VARIABLES: readonly string[] = [
   ...Object.keys(Environment.shape),
   ...Object.keys(ACCOUNT_VARIABLES),
+  ...SECRETS.map((name) => `${name}_FILE`),
   'ACCOUNTS_FILE',
   'API_KEYS_FILE',
   'OPERATORS_FILE',
@@ -166,13 +170,14 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>>,
   readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
 ): Config {
-  const given = withoutEmpty(env);
+  const { given, issues: secretIssues } = readSecretFiles(withoutEmpty(env), readFile);
   const parsed = Environment.safeParse(given);
   const { accounts, issues: accountIssues } = readAccounts(given, readFile);
   const tls = redisTls(given, readFile);
   const people = readPeople(given, readFile);
 
   const issues = [
+    ...secretIssues,
     ...(parsed.success ? [] : setting.issuesOf(parsed.error, ([name = '']) => name)),
     ...halfOf(given, 'BOARD_USER', 'BOARD_PASSWORD'),
     ...halfOf(given, 'REDIS_TLS_CERT_FILE', 'REDIS_TLS_KEY_FILE'),
@@ -193,12 +198,17 @@ export function loadConfig(
     const message = 'is true, but WECHAT_API_BASE_URL is the real WeChat';
     issues.push({ setting: 'WECHAT_SANDBOX', message });
   }
-  if (!parsed.success || issues.length > 0) throw invalid(issues);
+  const redisUrl = parsed.success && withPassword(parsed.data.REDIS_URL, given.REDIS_PASSWORD);
+  if (redisUrl === null) {
+    const message = 'is set, and REDIS_URL has a password of its own: take one of them out';
+    issues.push({ setting: 'REDIS_PASSWORD', message });
+  }
+  if (!parsed.success || !redisUrl || issues.length > 0) throw invalid(issues);
 
   const values = parsed.data;
   return {
     redis: {
-      url: values.REDIS_URL,
+      url: redisUrl,
       prefix: `{${values.REDIS_PREFIX}}`,
       ...(values.REDIS_WAIT_REPLICAS > 0 ? { waitReplicas: values.REDIS_WAIT_REPLICAS } : {}),
       ...(tls.files ? { tls: tls.files } : {}),
@@ -292,8 +302,8 @@ function redisTls(
       const text = readFile(given[name] ?? '');
       if (isPem(text)) return [part, text];
       issues.push({ setting: name, message: 'the file holds no PEM (-----BEGIN …)' });
-    } catch {
-      issues.push({ setting: name, message: 'the file cannot be read' });
+    } catch (error) {
+      issues.push({ setting: name, message: setting.unreadable(error) });
     }
     return [part, ''];
   });

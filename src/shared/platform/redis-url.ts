@@ -107,6 +107,14 @@ function nodeOf(text: string, kind: RedisAddress['kind']) {
   return { host: host.replace(/^\[|\]$/g, ''), port: number };
 }
 
+/** The address with REDIS_PASSWORD in it; `null` where it has a password already. */
+export function withPassword(url: string, password: string | undefined): string | null {
+  if (password === undefined) return url;
+  const { user = '', password: own } = PARTS.exec(url)?.groups ?? {};
+  if (own) return null;
+  return url.replace(/:\/\/(?:[^@]*@)?/, () => `://${user}:${encodeURIComponent(password)}@`);
+}
+
 function credentials(given: { username: string; password: string | undefined }) {
   const username = decoded(given.username);
   const password = decoded(given.password ?? '');

@@ -61,6 +61,15 @@ export interface SettingIssue {
   readonly message: string;
 }
 
+/** Why a file that a setting names could not be read, from Node's error. */
+export function unreadable(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'cannot be read: there is no such file';
+  if (code === 'EISDIR') return 'cannot be read: it is a folder';
+  if (code !== 'EACCES') return 'cannot be read';
+  return `cannot be read: user ${process.getuid?.()} has no right to (chown it, or let that user read it)`;
+}
+
 /** What is wrong, one entry a place, named for the person who has to correct it. */
 export function issuesOf(
   error: z.ZodError,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, requireAccounts } from '../../../src/shared/platform/config.ts';
 import { ServiceError } from '../../../src/shared/platform/errors.ts';
+import { parseRedisUrl } from '../../../src/shared/platform/redis-url.ts';
 
 const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const own = { WECHAT_APP_ID: 'wx0000000000000001', WECHAT_APP_SECRET: 'own-secret' };
@@ -467,6 +468,78 @@ describe('the accounts file', () => {
   it('is refused when it cannot be read', () => {
     expect(() => loadConfig({ ACCOUNTS_FILE: '/nowhere/accounts.json' })).toThrow(
       'ACCOUNTS_FILE: cannot be read',
+    );
+  });
+});
+
+describe('a secret', () => {
+  const files: Record<string, string> = {
+    '/run/secrets/app': 'from-a-file\n',
+    '/run/secrets/redis': ' p@ss/word:100% \n',
+    '/run/secrets/empty': '\n',
+  };
+  const read = (path: string): string => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' });
+    return text;
+  };
+  const load = (env: Record<string, string>) => loadConfig(env, read);
+
+  it('may come from a file that <NAME>_FILE names, without the line feed at its end', () => {
+    const env = { WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET_FILE: '/run/secrets/app' };
+
+    expect(load(env).accounts).toMatchObject([{ appSecret: 'from-a-file' }]);
+  });
+
+  it('is refused when it is given both ways, or its file is empty or missing', () => {
+    const wrong = {
+      ...own,
+      WECHAT_APP_SECRET_FILE: '/run/secrets/app',
+      WECHAT_CALLBACK_TOKEN_FILE: '/run/secrets/empty',
+      REDIS_PASSWORD_FILE: '/run/secrets/gone',
+    };
+
+    expect(() => load(wrong)).toThrow(
+      [
+        'Settings to correct:',
+        '  REDIS_PASSWORD_FILE: cannot be read: there is no such file',
+        '  WECHAT_APP_SECRET_FILE: is set, and so is WECHAT_APP_SECRET: set one of them',
+        '  WECHAT_CALLBACK_TOKEN_FILE: the file is empty',
+      ].join('\n'),
+    );
+  });
+
+  it('of Redis goes into every form of its address as it is', () => {
+    const url = (REDIS_URL?: string) =>
+      parseRedisUrl(
+        load({ ...(REDIS_URL ? { REDIS_URL } : {}), REDIS_PASSWORD_FILE: '/run/secrets/redis' })
+          .redis.url,
+      );
+
+    for (const [form, username] of [
+      [undefined, undefined],
+      ['rediss://qunfa@redis.example:6380/2', 'qunfa'],
+      ['unix:///run/redis.sock?db=1', undefined],
+      ['redis-sentinel://qunfa@a:26379,b:26379/1?master=main', 'qunfa'],
+      ['redis-cluster://a,b', undefined],
+    ] as const) {
+      expect(url(form)).toMatchObject({
+        password: 'p@ss/word:100%',
+        ...(username && { username }),
+      });
+    }
+    expect(complainedAbout({ REDIS_URL: 'redis://:one@redis', REDIS_PASSWORD: 'other' })).toEqual([
+      'REDIS_PASSWORD',
+    ]);
+  });
+
+  it('names the user who may not read its file', () => {
+    const forbidden = (): string => {
+      throw Object.assign(new Error('no'), { code: 'EACCES' });
+    };
+
+    expect(() => loadConfig({ ACCOUNTS_FILE: 'accounts.json' }, forbidden)).toThrow(
+      `ACCOUNTS_FILE: cannot be read: user ${process.getuid?.()} has no right to`,
     );
   });
 });
