@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, requireAccounts, VARIABLES } from '../src/shared/platform/config.ts';
+import { loadConfig, requireAccounts, VARIABLES } from '../../src/shared/platform/config.ts';
 
-const read = (name: string): string => readFileSync(join(import.meta.dirname, '..', name), 'utf8');
+const read = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../..', name), 'utf8');
 
 describe('.env.example', () => {
   const settings = parseEnv(read('.env.example').replace(/^# (?=[A-Z_]+=)/gm, '')) as Record<
@@ -48,19 +49,19 @@ describe('docker-compose.yml', () => {
     'SANDBOX_HOST',
   ];
 
-  /** It brings a Redis of its own, alone and in a network of its own. */
-  const OF_ANOTHER_REDIS = [
-    'REDIS_TLS_CA_FILE',
-    'REDIS_TLS_CERT_FILE',
-    'REDIS_TLS_KEY_FILE',
-    'REDIS_WAIT_REPLICAS',
-  ];
-  const left = [...DECIDED_BY_THE_IMAGE, ...OF_ANOTHER_REDIS];
+  it.each(VARIABLES.filter((name) => !DECIDED_BY_THE_IMAGE.includes(name)))(
+    'passes on %s',
+    (name) => {
+      expect(compose).toContain(`\${${name}:`);
+    },
+  );
 
-  it.each(VARIABLES.filter((name) => !left.includes(name)))('passes on %s', (name) => {
-    expect(compose).toContain(
-      name === 'REDIS_URL' ? 'REDIS_URL: redis://:${REDIS_PASSWORD:?' : `\${${name}:`,
-    );
+  it('gives all roles the same settings, so that doctor runs in each', () => {
+    const settings = compose.slice(compose.indexOf('&settings'), compose.indexOf('\nservices:'));
+    for (const name of ['CALLBACK_PUBLIC_URL', 'API_KEYS', 'REDIS_URL']) {
+      expect(settings).toContain(`    ${name}: \${${name}:-`);
+    }
+    expect(compose.match(/environment:\n {6}<<: \*settings/g)).toHaveLength(1);
   });
 
   it.each(DECIDED_BY_THE_IMAGE)('leaves %s to the image', (name) => {
@@ -81,11 +82,11 @@ describe('docker-compose.yml', () => {
     }
     const services = compose.slice(compose.indexOf('\nservices:'), compose.indexOf('\nnetworks:'));
     const each = services.split(/\n {2}(?=[a-z]+:\n)/).slice(1);
-    expect(each).toHaveLength(5);
+    expect(each).toHaveLength(6);
     for (const service of each) expect(service).toMatch(/<<: \*(?:role|confined)\n/);
     expect(/^x-role: &role\n {2}<<: \*confined\n/m.test(compose)).toBe(true);
-    expect(compose.match(/mem_limit:/g)).toHaveLength(2);
-    expect(compose).toMatch(/- --requirepass\n {6}- \$\{REDIS_PASSWORD\}\n/);
+    expect(compose.match(/mem_limit:/g)).toHaveLength(3);
+    expect(compose).toContain('redis-server --requirepass "$$password"');
   });
 
   it('keeps every write of Redis and evicts nothing', () => {
