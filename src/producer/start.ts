@@ -189,6 +189,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         feed,
         ready,
         unserved,
+        isSandbox,
         stopping: stopping.signal,
       }),
       accountOf: async ({ campaign, audience }) => {

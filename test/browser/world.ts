@@ -11,6 +11,8 @@ import { openIds } from '../support/open-ids.ts';
 export const CREDENTIALS = { username: 'operator', password: 'board-password-8c1f' };
 export const API_KEY = 'crm-key-5f2c7e91d0ab';
 export const ACCOUNT = anAccount('default');
+/** Each of its campaigns waits for a second person. */
+const CAREFUL = anAccount('careful', { approval: 'always' });
 const PATIENCE = MINUTE;
 
 /** To be called at the top of a test file. */
@@ -19,14 +21,14 @@ export function browserWorld() {
   beforeAll(async () => {
     world = await startWorld({
       redisUrl: inject('redisUrl'),
-      accounts: [ACCOUNT],
+      accounts: [ACCOUNT, CAREFUL],
       environment: {
         API_KEYS: `crm:${API_KEY}`,
         BOARD_USER: CREDENTIALS.username,
         BOARD_PASSWORD: CREDENTIALS.password,
       },
       sandbox: {
-        accounts: [knownToSandbox(ACCOUNT)],
+        accounts: [ACCOUNT, CAREFUL].map((account) => knownToSandbox(account)),
         pace: { pushDelayMs: 100, keyRepeatMs: 100 },
         switches: { strangers: 'followers' },
         limits: { callsPerMinute: null, massPerDay: null, followerPerMonth: null },

@@ -20,6 +20,7 @@ const PAGE = `<!doctype html>
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
+<!--sandbox-->
 <div id="ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/open.js"></script>
@@ -38,8 +39,11 @@ const OPEN = `SwaggerUIBundle({
 });
 `;
 
+const SANDBOX =
+  '<p role="note" style="margin:0;padding:.6rem 1rem;background:#fdf1d8;color:#7d5200;text-align:center;font-weight:600">Sandbox 沙箱: what is tried here reaches no follower · 仅供演练，不会有真实用户收到消息</p>';
+
 /** @param described the routes of the API; those of its description describe themselves. */
-export function makeOpenApiRoutes(described: readonly Route[]): Route[] {
+export function makeOpenApiRoutes(described: readonly Route[], isSandbox = false): Route[] {
   const routes = [
     route(
       {
@@ -77,7 +81,7 @@ export function makeOpenApiRoutes(described: readonly Route[]): Route[] {
   const document = Buffer.from(
     JSON.stringify(openApiDocument([...described, ...routes], { version })),
   );
-  const page = Buffer.from(PAGE);
+  const page = Buffer.from(PAGE.replace('<!--sandbox-->', isSandbox ? SANDBOX : ''));
   return routes;
 }
 

@@ -55,6 +55,8 @@ export interface RoutesDependencies {
   readonly feed: CampaignFeed;
   readonly ready: () => Promise<readonly string[]>;
   readonly unserved: () => Promise<readonly Unserved[]>;
+  /** The page at /docs says so. */
+  readonly isSandbox?: boolean;
   readonly stopping: AbortSignal;
   readonly now: () => number;
 }
@@ -78,5 +80,5 @@ export function makeRoutes(deps: RoutesDependencies): readonly Route[] {
     ...makeWebhooksRoutes({ ...all, secret: deps.webhookSecret }),
     ...makeHealthRoutes(all),
   ];
-  return [...routes, ...makeOpenApiRoutes(routes)];
+  return [...routes, ...makeOpenApiRoutes(routes, deps.isSandbox)];
 }

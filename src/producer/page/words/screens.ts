@@ -264,7 +264,7 @@ const zh: typeof en = {
     links: '文章链接',
     copy: '复制为新任务',
     results: '下载结果 CSV',
-    tree: '技术看板中的作业',
+    tree: '技术看板中的任务树',
     acts: '可以执行的操作',
     draftOf: '公众平台草稿箱中的草稿',
     draftUnread: '暂时无法从微信读取该草稿。',
