@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,6 +50,7 @@ export interface Server {
   readonly command: readonly string[];
 }
 
+const OS_RELEASE = '/etc/os-release';
 const START_TIMEOUT = 20 * SECOND;
 const STOP_TIMEOUT = 10 * SECOND;
 const START_ATTEMPTS = 5; // a free port may be taken by another before Redis binds it
@@ -82,10 +84,32 @@ export async function findServer({ cacheDir, log }: PrivateRedisOptions): Promis
   } catch (cause) {
     throw new ServiceError(
       'REDIS_UNFIT',
-      'There is no Redis: install one (apt-get install redis-server), or set REDIS_URL.',
+      `There is no Redis: install one (${installCommand()}), or set REDIS_URL.`,
       { cause },
     );
   }
+}
+
+const INSTALL: Readonly<Record<string, string>> = {
+  darwin: 'brew install redis',
+  win32: 'in WSL: wsl --install, then sudo apt-get install redis-server there',
+  alpine: 'apk add redis',
+  arch: 'pacman -S valkey',
+  fedora: 'dnf install valkey',
+  rhel: 'dnf install redis',
+  suse: 'zypper install redis',
+};
+
+/** @param osRelease what /etc/os-release holds, on Linux. */
+export function installCommand(
+  platform: string = process.platform,
+  osRelease: string = existsSync(OS_RELEASE) ? readFileSync(OS_RELEASE, 'utf8') : '',
+): string {
+  const ids = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)/gm)].flatMap(([, id = '']) =>
+    id.split(' '),
+  );
+  const known = [platform, ...ids].find((name) => name in INSTALL);
+  return INSTALL[known ?? ''] ?? 'apt-get install redis-server';
 }
 
 const answers = (command: string): Promise<boolean> =>

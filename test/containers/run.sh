@@ -75,7 +75,14 @@ done
 node_image && redis_image "$work/unpacked" && proxy_image "$work/unpacked/usr/bin/caddy"
 echo "  base images: $SECONDS s"
 $docker build --network host --build-arg "NODE_IMAGE=$NODE_IMAGE" --tag qunfa . >"$work/build.log" 2>&1 ||
-  { tail -n 20 "$work/build.log"; echo 'FAILED: docker build'; exit 1; }
+  {
+    if grep -qE 'npm error code (ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|.*CERT)' "$work/build.log"; then
+      not_tested 'npm reaches no registry from a container'
+    fi
+    tail -n 20 "$work/build.log"
+    echo 'FAILED: docker build'
+    exit 1
+  }
 echo "  qunfa built: $SECONDS s"
 
 megabytes() { $docker image inspect --format '{{.Size}}' "$1" | awk '{ printf "%d", $1 / 1e6 }'; }
@@ -84,8 +91,8 @@ echo "  the image adds $ours MB to that of Node"
 law 'the image adds at most 60 MB to that of Node' test "$ours" -le 60
 no_compiler() { ! $docker run --rm --network none --entrypoint ls qunfa node_modules/typescript >/dev/null 2>&1; }
 law 'the image has no compiler' no_compiler
-law 'the image runs as any user on a read-only disk' \
-  $docker run --rm --network none --read-only --user 4711:4711 --entrypoint qunfa qunfa --version
+any_user() { $docker run --rm --network none --read-only --user 4711:4711 --entrypoint qunfa qunfa --version >/dev/null; }
+law 'the image runs as any user on a read-only disk' any_user
 
 # --- docker-compose.yml, with the demo's settings ---
 
@@ -136,8 +143,8 @@ completed() {
     node -e 'const { campaigns, items } = JSON.parse(fs.readFileSync(0)); process.exit((campaigns ?? items).length === 16 ? 0 : 1)'
 }
 law 'every campaign completes' until_true 100 completed
-curl -fsS -o "$work/ledger.json" "$sandbox/sandbox/ledger" || true
-head -c 400 "$work/ledger.json"
+once() { curl -fsS "$sandbox/sandbox/ledger" | grep -q '"sends":16,.*"duplicates":\[\]'; }
+law 'each campaign went out once' once
 
 law 'each role ends within its grace' compose stop --timeout 28 worker callback producer
 codes() { $docker ps -a --filter label=com.docker.compose.service="$1" --format '{{.Status}}'; }

@@ -9,6 +9,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { unpackRedis } from '../../src/demo/debian-redis.ts';
 import {
+  installCommand,
   type RunningRedis,
   resolveRedis,
   startPrivateRedis,
@@ -165,8 +166,20 @@ describe('a private Redis', () => {
 
     await expect(starting.finally(() => vi.unstubAllEnvs())).rejects.toMatchObject({
       code: 'REDIS_UNFIT',
-      message: 'There is no Redis: install one (apt-get install redis-server), or set REDIS_URL.',
+      message: `There is no Redis: install one (${installCommand()}), or set REDIS_URL.`,
     });
+  });
+
+  it.each([
+    ['darwin', '', 'brew install redis'],
+    ['linux', 'ID=debian', 'apt-get install redis-server'],
+    ['linux', 'NAME=Ubuntu\nID=ubuntu\nID_LIKE=debian', 'apt-get install redis-server'],
+    ['linux', 'ID=alpine', 'apk add redis'],
+    ['linux', 'ID=fedora', 'dnf install valkey'],
+    ['linux', 'ID="rocky"\nID_LIKE="rhel centos fedora"', 'dnf install redis'],
+    ['win32', '', 'in WSL: wsl --install, then sudo apt-get install redis-server there'],
+  ])('is installed by this system’s command: %s %s', (platform, osRelease, command) => {
+    expect(installCommand(platform, osRelease)).toBe(command);
   });
 
   it('is not started where REDIS_URL names one', async () => {
