@@ -132,7 +132,7 @@ async function usedMemory(redis: Redis): Promise<number> {
 async function bench(lines: number, kind: Kind): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'qunfa-bench-'));
   const file = join(dir, 'ids');
-  const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
+  const cacheDir = join(process.cwd(), '.qunfa/cache');
   const server = await startPrivateRedis({ dataDir: join(dir, 'redis'), cacheDir });
   const redis = new Redis(server.url);
   try {

@@ -44,7 +44,7 @@ export interface BenchWorld {
 
 export async function startBenchWorld(options: WorldOptions): Promise<BenchWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'qunfa-bench-'));
-  const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
+  const cacheDir = join(process.cwd(), '.qunfa/cache');
   const redis = await startPrivateRedis({ dataDir: join(dir, 'redis'), cacheDir });
   const accounts = Array.from({ length: options.accounts }, (_, no) =>
     accountOf(`bench-${no}`, options.callsPerMinute ?? 60_000),
@@ -108,7 +108,7 @@ const inSandbox = ({ name, appId, appSecret, kind, ...rest }: AccountConfig): Sa
 /** Its settings go by file: a thousand accounts are more than an argument may hold. */
 async function startSandboxProcess(file: string, settings: unknown) {
   await writeFile(file, JSON.stringify(settings));
-  const child = fork(join(import.meta.dirname, 'sandbox-process.ts'), [file]);
+  const child = fork(join(import.meta.dirname, 'sandbox-process.js'), [file]);
   const [message] = (await once(child, 'message')) as [{ url: string }];
   return { url: message.url, stop: () => child.disconnect() };
 }

@@ -3,36 +3,65 @@
  * what a unit costs in processor time varies far less.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { median, ratio, rounded } from './figures.ts';
+import type { Redis } from 'ioredis';
+import { ratios, rounded, type Spread, spread } from './figures.ts';
 
 export interface Measured {
   readonly perSecond: number;
   /** Of this process and of all that it has started: Redis, the sandbox, the servers. */
   readonly cpuMs: number;
+  /** Redis commands, those within scripts included; bytes to Redis and back. */
+  readonly commands: number;
+  readonly bytes: number;
 }
 
-/** Begins now. */
-export function startClock(): (units: number) => Measured {
-  const spent = cpuMs();
+/** Begins now. All but the rate is for one unit. */
+export async function startClock(redis: Redis): Promise<(units: number) => Promise<Measured>> {
+  const [spent, said] = [cpuMs(), await counted(redis)];
   const began = performance.now();
-  return (units) => ({
-    perSecond: rounded(units / ((performance.now() - began) / 1_000), 0),
-    cpuMs: rounded((cpuMs() - spent) / units, 3),
-  });
+  return async (units) => {
+    const seconds = (performance.now() - began) / 1_000;
+    const used = cpuMs() - spent;
+    const { commands, bytes } = await counted(redis);
+    return {
+      perSecond: rounded(units / seconds, 0),
+      cpuMs: rounded(used / units, 3),
+      commands: rounded((commands - said.commands) / units, 1),
+      bytes: rounded((bytes - said.bytes) / units, 0),
+    };
+  };
 }
 
-/** Both sides' figures for the report, round by round, and their ratios: the higher the better. */
-export function compared(name: string, theirs: readonly Measured[], ours: readonly Measured[]) {
-  const rates = [theirs, ours].map((side) => side.map(({ perSecond }) => perSecond));
-  const costs = [theirs, ours].map((side) => side.map(({ cpuMs: ms }) => ms));
-  const [theirRates = [], ourRates = []] = rates;
-  const [theirCosts = [], ourCosts = []] = costs;
+async function counted(redis: Redis): Promise<{ commands: number; bytes: number }> {
+  const text = await redis.info('everything');
+  const sum = (pattern: RegExp): number =>
+    [...text.matchAll(pattern)].reduce((all, [, value]) => all + Number(value), 0);
   return {
-    [name]: theirRates,
-    ours: ourRates,
-    ratio: ratio(ourRates, theirRates),
-    cpuMs: { [name]: theirCosts, ours: ourCosts },
-    cpuRatio: rounded(median(theirCosts) / median(ourCosts)),
+    commands: sum(/cmdstat_[^:]+:calls=(\d+)/g),
+    bytes: sum(/total_net_(?:in|out)put_bytes:(\d+)/g),
+  };
+}
+
+/** Both sides, of all rounds: what each rate and cost was, and how many times theirs ours is. */
+export function compared(
+  against: string,
+  theirs: readonly Measured[],
+  ours: readonly Measured[],
+): Readonly<Record<string, unknown>> {
+  const of = (what: keyof Measured): [Spread, Spread, Spread] => {
+    const sides = [theirs, ours].map((side) => side.map((one) => one[what]));
+    const [their = [], our = []] = sides;
+    return [spread(their), spread(our), spread(ratios(our, their))];
+  };
+  const [theirRate, ourRate, ratio] = of('perSecond');
+  const costs = (['cpuMs', 'commands', 'bytes'] as const).map((what) => {
+    const [their, our, times] = of(what);
+    return [what, { theirs: their, ours: our, times }];
+  });
+  return {
+    against,
+    ...{ theirs: theirRate, ours: ourRate, ratio },
+    ...Object.fromEntries(costs),
   };
 }
 

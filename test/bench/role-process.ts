@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const MAIN = join(import.meta.dirname, '../../src/main.js');
 
 export interface RoleProcess {
   readonly pid: number;
@@ -27,7 +27,7 @@ export async function startRole(
   env: Readonly<Record<string, string>>,
 ): Promise<RoleProcess> {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, role], {
+  const child = spawn(process.execPath, [MAIN, role], {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'inherit', 'pipe'],
   });

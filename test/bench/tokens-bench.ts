@@ -11,7 +11,7 @@ const PROCESSES = 16;
 const world = await startBenchWorld({ accounts: 1 });
 const children: ChildProcess[] = [];
 for (let no = 0; no < PROCESSES; no += 1) {
-  const child = fork(join(import.meta.dirname, 'cold-process.ts'), [], {
+  const child = fork(join(import.meta.dirname, 'cold-process.js'), [], {
     env: { ...process.env, ...world.env },
   });
   children.push(child);

@@ -22,13 +22,15 @@ export interface Hold {
 export interface SeverableOptions {
   /** Changes what the server says, as it passes. */
   readonly rewrite?: (chunk: Buffer) => Buffer;
+  /** What the server is told, as it passes. */
+  readonly heard?: (chunk: Buffer) => void;
   /** There and back. */
   readonly roundTripMs?: number;
 }
 
 export async function severable(
   target: { readonly host: string; readonly port: number },
-  { rewrite = (chunk) => chunk, roundTripMs = 0 }: SeverableOptions = {},
+  { rewrite = (chunk) => chunk, heard, roundTripMs = 0 }: SeverableOptions = {},
 ): Promise<Severable> {
   const sockets = new Set<net.Socket>();
   let waited: { words: string; arrive: () => void; released: Promise<void> } | undefined;
@@ -38,6 +40,7 @@ export async function severable(
     const far = net.connect(target.port, target.host);
     let held = Promise.resolve();
     carry(near, far, async (chunk) => {
+      heard?.(chunk);
       if (waited && chunk.includes(waited.words)) {
         held = waited.released;
         waited.arrive();
