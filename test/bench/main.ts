@@ -19,6 +19,7 @@ const BENCHES = [
   'commands',
   'idle',
   'killed',
+  'growth',
 ] as const;
 
 const ROOT = join(import.meta.dirname, '../..');
