@@ -1,5 +1,5 @@
 /** Who may import whom. A new arrow in this table is a decision: give its reason in docs/adr. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -111,11 +111,6 @@ describe('every file', () => {
   it.each(files)('src/%s imports only what its place may', (file) => {
     expect(ownerOf(file, MAY_IMPORT), 'belongs to no known place').toBeDefined();
     expect(forbidden(importsOf(file))).toEqual([]);
-  });
-
-  it('is built beside what is copied, and is not overwritten by it', () => {
-    const built = files.map((file) => file.replace(/ts$/, 'js'));
-    expect(built.filter((file) => existsSync(join(SRC, file)))).toEqual([]);
   });
 });
 

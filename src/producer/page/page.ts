@@ -19,6 +19,7 @@ import { makeAudienceNames } from './audience-names.ts';
 import { composePresses, composeUploads } from './compose-presses.ts';
 import { type Html, html } from './html.ts';
 import { countPart, pageOf } from './layout.ts';
+import { streamParts } from './live.ts';
 import { makePresses } from './presses.ts';
 import { makeReadDrafts } from './read-drafts.ts';
 import type { Ask, Part, Presses, Screen, Screens, Show } from './screen.ts';
@@ -30,7 +31,6 @@ import { showCampaign } from './screens/campaign.ts';
 import { campaignsCsv, showCampaigns } from './screens/campaigns.ts';
 import { composeScreens } from './screens/compose.ts';
 import { showStatistics, statisticsCsv } from './screens/statistics.ts';
-import { streamParts } from './stream-parts.ts';
 import { type Words, wordsFor } from './words.ts';
 
 type DependenciesOf<Make> = Make extends (deps: infer D) => unknown ? D : never;
