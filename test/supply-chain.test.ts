@@ -2,25 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MINUTE } from '../src/shared/platform/time.ts';
+import { inProduction, nameOf, productionBom } from './support/sbom.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
 
-interface Locked {
-  readonly dev?: boolean;
-  readonly devOptional?: boolean;
-  readonly license?: string;
-}
-
 const { dependencies } = JSON.parse(read('package.json')) as {
   dependencies: Readonly<Record<string, string>>;
 };
-const { packages } = JSON.parse(read('package-lock.json')) as {
-  packages: Readonly<Record<string, Locked>>;
-};
-const inProduction = Object.entries(packages).filter(
-  ([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional,
-);
+const packages = inProduction();
 
 /** Permissive, and compatible with MIT. */
 const LICENCES = [
@@ -40,11 +31,11 @@ const LOOKED_UP: Readonly<Record<string, string>> = { 'node_modules/exif-parser'
 
 describe('a package that runs in production', () => {
   it('has a licence that fits ours', () => {
-    const strange = inProduction.flatMap(([path, { license = LOOKED_UP[path] ?? 'none' }]) =>
+    const strange = packages.flatMap(([path, { license = LOOKED_UP[path] ?? 'none' }]) =>
       LICENCES.includes(license) ? [] : [`${path}: ${license}`],
     );
 
-    expect(inProduction.length).toBeGreaterThan(100);
+    expect(packages.length).toBeGreaterThan(100);
     expect(strange).toEqual([]);
   });
 
@@ -57,6 +48,27 @@ describe('a package that runs in production', () => {
     );
 
     expect(named.sort()).toEqual(Object.keys(dependencies).sort());
+  });
+
+  it('is counted where it is explained', () => {
+    const [, told = ''] = /In all about (\d+) packages/.exec(read('docs/dependencies.md')) ?? [];
+
+    expect(Math.abs(packages.length - Number(told))).toBeLessThan(10);
+  });
+
+  it('stands in the list that npm run sbom writes', { timeout: MINUTE }, () => {
+    const list = productionBom();
+
+    expect(list.bomFormat).toBe('CycloneDX');
+    const named = new Set(
+      list.components.map(
+        ({ group, name, version }) => `${group ? `${group}/` : ''}${name} ${version}`,
+      ),
+    );
+    const missing = packages.filter(
+      ([path, { version }]) => !named.has(`${nameOf(path)} ${version}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('runs no script when it is installed', () => {

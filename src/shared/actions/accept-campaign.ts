@@ -109,6 +109,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
       control,
     };
+    await breath();
     const result = await campaigns.accept(acceptance, () => deps.newRoots.add(campaign));
     if (result.kind !== 'created') {
       await Promise.all([audience.discard(), deps.newRoots.drop(id)]);
@@ -151,7 +152,11 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       exclude: (await Promise.all(exclude.map(fingerprintOfList))).sort(),
     };
     await breath();
-    return { requestDigest: digestOf(same), writtenDigest: digestOf(request) };
+    const requestDigest = digestOf(same);
+    await breath();
+    const writtenDigest = digestOf(request);
+    await breath();
+    return { requestDigest, writtenDigest };
   }
 
   async function identityOf(audience: CampaignRequest['audience']): Promise<unknown> {

@@ -132,6 +132,7 @@ export function makePrepareCampaign(deps: Dependencies) {
       }
     };
     if (audience.type === 'openids') {
+      await breath();
       const { count } = fingerprintOf(audience.openids);
       if (count < 2) mistakes.push({ path: 'audience.openids', ...tooFew(count) });
     }

@@ -309,7 +309,8 @@ function read(html: string, mostParts = Number.POSITIVE_INFINITY): Document | nu
       },
       onattribend(quote) {
         if (quote === QuoteType.NoValue) return;
-        count(value.match(ADDRESSES[name] ?? /$^/)?.length);
+        const addresses = ADDRESSES[name];
+        if (addresses) count(value.match(addresses)?.length ?? 0);
         const isQuoted = quote !== QuoteType.Unquoted;
         const start = valueStart(html, nameEnd);
         open?.attributes.push({ name, value, start, end: isQuoted ? end + 1 : end, quote });

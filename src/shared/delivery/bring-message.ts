@@ -92,7 +92,7 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
     { route, idOf, spendLast }: { route: UploadRoute; idOf: IdOf; spendLast: boolean },
   ): Promise<Or<{ newsId: string | null; tidy: Brought['tidy'] }>> {
     const client = wechatFor(account.name);
-    const bodies = articleBodies(articles, route, idOf) ?? [];
+    const bodies = (await articleBodies(articles, route, idOf)) ?? [];
     if (route.newsBy === 'draft') {
       const draft = await addDraft(client, bodies);
       if (draft.kind !== 'ok') return saidNo(draft);

@@ -1,5 +1,6 @@
 /** A message as WeChat takes it: with its own ids for files and articles. */
 import { createHash } from 'node:crypto';
+import { setImmediate as breath } from 'node:timers/promises';
 import { withPictures } from '../campaign/article-pictures.ts';
 import type { MaterialKey } from '../campaign/material.ts';
 import {
@@ -58,13 +59,15 @@ export function wechatMessage(
 }
 
 /** Articles with WeChat's names for their covers and pictures; null while one is missing there. */
-export function articleBodies(
+export async function articleBodies(
   articles: readonly Article[],
   route: UploadRoute,
   idOf: IdOf,
-): ArticleBody[] | null {
+): Promise<ArticleBody[] | null> {
   const bodies: ArticleBody[] = [];
   for (const { thumb, content, ...rest } of articles) {
+    // An article of a megabyte takes some 20 ms: others have their turn in between.
+    await breath();
     const thumbMediaId = find(thumb, { kind: coverKind(route) }, idOf);
     const html = withAddresses(content, idOf);
     if (thumbMediaId === null || html === null) return null;

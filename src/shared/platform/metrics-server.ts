@@ -34,6 +34,7 @@ export async function startMetricsServer({
       error instanceof Error ? error.message : String(error),
     ]),
   );
+  const metrics = onceASecond(async () => Buffer.from(await registry.metrics()));
   const pages: Readonly<Record<string, (res: ServerResponse) => Promise<void>>> = {
     '/healthz': async (res) => answer(res, 200, 'alive\n'),
     '/readyz': async (res) => {
@@ -41,7 +42,7 @@ export async function startMetricsServer({
       if (findings.length === 0) answer(res, 200, 'ready\n');
       else answer(res, 503, findings.map((sentence) => `${sentence}\n`).join(''));
     },
-    '/metrics': async (res) => answer(res, 200, await registry.metrics(), registry.contentType),
+    '/metrics': async (res) => answer(res, 200, await metrics(), registry.contentType),
   };
 
   function handle(req: IncomingMessage, res: ServerResponse): void {
@@ -55,7 +56,12 @@ export async function startMetricsServer({
   return { url, close, [Symbol.asyncDispose]: close };
 }
 
-function answer(res: ServerResponse, status: number, text: string, type = 'text/plain'): void {
+function answer(
+  res: ServerResponse,
+  status: number,
+  text: string | Buffer,
+  type = 'text/plain',
+): void {
   res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
   res.end(text);
 }

@@ -117,7 +117,8 @@ function withoutControls(text: string): string {
   if (!CONTROL.test(text)) return text;
   const bytes = Buffer.from(text);
   let kept = 0;
-  for (const byte of bytes) {
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? SPACE;
     const isBlank = byte > 8 && byte < 14;
     if (byte >= SPACE || isBlank) bytes[kept++] = isBlank ? SPACE : byte;
   }

@@ -47,7 +47,7 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
       await campaigns.changeItem(campaignId, files.thing.name, takeFailure);
       return null;
     }
-    const bodies = articleBodies(message.articles, route, idsIn(message, route, files.items));
+    const bodies = await articleBodies(message.articles, route, idsIn(message, route, files.items));
     if (!bodies) throw new TypeError(`campaign ${campaignId}: an item without its id`);
     const made =
       uploading.thing === NEWS

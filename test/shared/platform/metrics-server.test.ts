@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeRegistry } from '../../../src/shared/platform/metrics.ts';
 import {
@@ -30,6 +30,20 @@ describe('the metrics server', () => {
     expect(status).toBe(200);
     expect(text).toContain('batches_total{role="worker"} 3');
     expect(text).toContain('process_cpu_seconds_total');
+  });
+
+  it('counts and writes them once a second, however often it is asked', async () => {
+    const { registry, get } = await start();
+    let counted = 0;
+    const collect = () => {
+      counted += 1;
+    };
+    new Gauge({ name: 'seen', help: 'Seen', registers: [registry], collect });
+
+    const pages = await Promise.all(Array.from({ length: 20 }, () => get('/metrics')));
+
+    expect(new Set(pages.map(({ text }) => text)).size).toBe(1);
+    expect(counted).toBe(1);
   });
 
   it('is alive even when it is not ready', async () => {
