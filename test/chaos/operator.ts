@@ -19,10 +19,11 @@ export function makeOperator(
   async function letGo(): Promise<void> {
     await resumeAccounts();
     for (const id of await stores.campaigns.open()) {
-      const { pausedFor = [] } = (await counter.view(BY, id)) ?? {};
+      const { pausedFor = [], version } = (await counter.view(BY, id)) ?? {};
       for (const reason of pausedFor) {
         const step = reason === 'approval' ? 'approve' : 'resume';
-        await counter.act(BY, { campaign: id, step, keys: [], path: step });
+        const seen = version === undefined ? {} : { seen: version };
+        await counter.act(BY, { campaign: id, step, keys: [], path: step, ...seen });
       }
     }
   }

@@ -20,11 +20,21 @@ export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGro
   let [master] = group.nodes;
   let frozen: RedisNode | undefined;
   let kills = 0;
+  /** One at a time: what WAIT 1 has promised is gone with a master and the one replica that had it. */
+  let mayHit = false;
   const looking = setInterval(() => {
-    holderOf(group, PREFIX).then((found) => {
-      master = found;
-    }, ignore);
+    look().catch(() => {
+      mayHit = false;
+    });
   }, LOOK_EVERY);
+
+  async function look(): Promise<void> {
+    master = await holderOf(group, PREFIX);
+    const replication = group.nodes.map(({ admin }) => admin.info('replication'));
+    const told = await Promise.race([Promise.all(replication), sleep(LOOK_EVERY)]);
+    const linked = (told ?? []).filter((text) => text.includes('master_link_status:up')).length;
+    mayHit = linked === group.nodes.length - (kind === 'cluster' ? 3 : 1);
+  }
 
   async function downFor(node: RedisNode, ms: number, whileDown?: () => void): Promise<void> {
     away.add(node);
@@ -40,14 +50,16 @@ export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGro
     url: group.url,
     dataDir: () => master?.dir ?? '',
     kill(downMs, whileDown) {
-      if (!master || away.has(master)) return false;
+      if (!master || !mayHit || away.size > 0 || frozen) return false;
+      mayHit = false;
       kills += 1;
       const ms = kills % 3 === 0 ? downMs : downMs + OUTLIVES_FAILOVER;
       downFor(master, ms, whileDown).catch(ignore);
       return true;
     },
     freeze() {
-      if (!master || away.has(master) || frozen) return false;
+      if (!master || !mayHit || away.size > 0 || frozen) return false;
+      mayHit = false;
       frozen = master;
       frozen.freeze();
       return true;
