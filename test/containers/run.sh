@@ -31,6 +31,7 @@ law() {
 clean_up() {
   if [ -n "$engine" ]; then
     $docker ps -aq | xargs -r $docker rm -f >/dev/null 2>&1 || true
+    $docker network prune --force >/dev/null 2>&1 || true
     kill "$engine" 2>/dev/null || true
     wait "$engine" 2>/dev/null || true
   fi
@@ -50,7 +51,7 @@ if [ "${#wanted[@]}" -gt 0 ]; then
     install -y --no-install-recommends "${wanted[@]}"; } >"$work/apt.log" 2>&1 ||
     not_tested "${wanted[*]} could not be installed"
 fi
-# A package's own service is not used; this engine has its own folder and leaves nothing.
+# A package's own service is not used; this engine has its own folder. It leaves its empty chains in iptables.
 setsid dockerd --data-root "$work/data" --exec-root "$work/exec" -H "unix://$work/docker.sock" \
   --pidfile "$work/docker.pid" --bridge none --iptables=true >"$work/engine.log" 2>&1 &
 engine=$!
