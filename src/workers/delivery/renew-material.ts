@@ -7,7 +7,7 @@
 import { awaits, type Batch, type Called } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { type Items, lose, type Thing } from '../../shared/campaign/material.ts';
-import type { Message } from '../../shared/campaign/message.ts';
+import { imagesOf, type Message } from '../../shared/campaign/message.ts';
 import type { Tally } from '../../shared/campaign/progress.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { until, type Wait } from '../job.ts';
@@ -25,8 +25,8 @@ interface Lost {
   readonly message: Message;
   /** As called. */
   readonly batch: Called;
-  /** What WeChat does not know; null where the message has no id. */
-  readonly mediaId: string | null;
+  /** One of these WeChat does not know, and does not say which. */
+  readonly mediaIds: readonly string[];
   readonly errcode: number;
 }
 
@@ -37,10 +37,10 @@ export function makeRenewMaterial(deps: Dependencies) {
   const { campaigns } = stores;
 
   return async function renewMaterial(lost: Lost): Promise<Wait | null> {
-    const { campaign, batch, message, mediaId, errcode } = lost;
+    const { campaign, batch, message, mediaIds, errcode } = lost;
     const isNotAsked = (current: Batch): boolean => !awaits(current, batch);
-    const isNamed = namedIn(message) === mediaId;
-    if (isNamed || mediaId === null || !(await makeAnew(lost, mediaId))) {
+    const isNamed = mediaIds.length > 0 && mediaIds.every((id) => namedIn(message).includes(id));
+    if (isNamed || mediaIds.length === 0 || !(await makeAnew(lost))) {
       const unknown = { code: 'media-id-unknown', of: 'message' } as const;
       const failure = isNamed ? unknown : refusedByWechat(errcode);
       // Held instead, where an earlier call of the key was never answered.
@@ -57,7 +57,7 @@ export function makeRenewMaterial(deps: Dependencies) {
   };
 
   /** @returns false where that has been done too often. */
-  async function makeAnew({ campaign, message, batch }: Lost, mediaId: string): Promise<boolean> {
+  async function makeAnew({ campaign, message, batch, mediaIds }: Lost): Promise<boolean> {
     const record = await campaigns.read(campaign.id);
     if (!record) return false;
     const { control, tally } = record;
@@ -66,15 +66,15 @@ export function makeRenewMaterial(deps: Dependencies) {
     const names = things.map(({ name }) => name);
     const items = await campaigns.items(campaign.id, names);
     // Where another batch had it made anew meanwhile, this one goes out with that.
-    return (await loseCopies(campaign, tally, { things, items, mediaId })) === 'lost';
+    return (await loseCopies(campaign, tally, { things, items, mediaIds })) === 'lost';
   }
 }
 
 interface Copies {
   readonly things: readonly Thing[];
   readonly items: Items;
-  /** Only copies under this id. */
-  readonly mediaId?: string;
+  /** Only copies under these ids. */
+  readonly mediaIds?: readonly string[];
 }
 
 export type LoseCopies = ReturnType<typeof makeLoseCopies>;
@@ -84,13 +84,13 @@ export function makeLoseCopies({ campaigns, materials }: Pick<Stores, 'campaigns
   return async function loseCopies(
     { id: campaignId, account }: Campaign,
     { submitted, settled }: Pick<Tally, 'submitted' | 'settled'>,
-    { things, items, mediaId }: Copies,
+    { things, items, mediaIds }: Copies,
   ): Promise<'lost' | 'too-often'> {
     let outcome: 'lost' | 'too-often' = 'lost';
     for (const thing of things) {
       const copy = items[thing.name]?.copy;
       const id = copy?.mediaId ?? copy?.url;
-      if (id === undefined || (mediaId !== undefined && id !== mediaId)) continue;
+      if (id === undefined || mediaIds?.includes(id) === false) continue;
       // Forgotten first: whoever makes it anew must not find what WeChat no longer knows.
       if (copy?.shared) await materials.forget(account, copy.shared, id);
       await campaigns.changeItem(campaignId, thing.name, (item) => {
@@ -104,8 +104,10 @@ export function makeLoseCopies({ campaigns, materials }: Pick<Stores, 'campaigns
   };
 }
 
-/** The id of files or articles that the request itself named: nothing can make another. */
-function namedIn(message: Message): string | null {
-  if ('mediaId' in message) return message.mediaId;
-  return 'media' in message && 'mediaId' in message.media ? message.media.mediaId : null;
+/** The ids of files or articles that the request itself named: nothing can make another. */
+function namedIn(message: Message): readonly string[] {
+  if ('mediaId' in message) return [message.mediaId];
+  const files =
+    message.type === 'image' ? imagesOf(message) : 'media' in message ? [message.media] : [];
+  return files.flatMap((file) => ('mediaId' in file ? [file.mediaId] : []));
 }

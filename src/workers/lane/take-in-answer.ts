@@ -62,8 +62,7 @@ export function makeTakeInAnswer(deps: Dependencies) {
     telemetry.submissionAnswered(campaign, batch, answer);
     if (reading.kind === 'new-media') {
       const { errcode } = reading;
-      const mediaId = 'mediaId' in ready ? ready.mediaId : null;
-      return deps.renewMaterial({ campaign, message, batch, mediaId, errcode });
+      return deps.renewMaterial({ campaign, message, batch, mediaIds: mediaIdsOf(ready), errcode });
     }
     const { event, lane } = reading;
     if (event.type === 'accepted') return accepted(job, at, event);
@@ -152,3 +151,8 @@ const isNotAsked =
   (called: Called) =>
   (current: Batch): boolean =>
     !awaits(current, called);
+
+function mediaIdsOf(message: MassMessage): readonly string[] {
+  if ('mediaIds' in message) return message.mediaIds;
+  return 'mediaId' in message ? [message.mediaId] : [];
+}

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { anImage, aRequest, someNews, toOpenIds } from '../../support/builders.ts';
+import { anImage, aRequest, inline, someNews, toOpenIds } from '../../support/builders.ts';
 import { startWorld } from '../../support/world.ts';
 
 const world = await startWorld(
   { onTestFinished: (end) => afterAll(end) },
-  { accounts: Array.from({ length: 6 }, (_, i) => ({ name: `a${i + 1}` })) },
+  { accounts: Array.from({ length: 7 }, (_, i) => ({ name: `a${i + 1}` })) },
 );
 const SEND = 'message/mass/send';
 /** Three batches. */
@@ -21,6 +21,18 @@ describe('media that WeChat no longer knows at the send step (40007)', () => {
     expect(world.sendCalls(account)).toEqual([40007, 0]);
     expect(world.ledger.calls(account)['media/upload']).toBe(2);
     expect(await world.batch(id)).toMatchObject({ generation: 0, attempts: 2 });
+  });
+
+  it('are all uploaded again where one message has several', async () => {
+    const account = world.nextAccount('a');
+    world.faults.set('media-expired', { account, path: SEND });
+    const message = { type: 'image', images: [inline('photo.jpg'), inline('picture.png')] };
+
+    const id = await world.create(aRequest(account, { message }));
+
+    expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+    expect(world.sendCalls(account)).toEqual([40007, 0]);
+    expect(world.ledger.calls(account)['media/upload']).toBe(4);
   });
 
   it('are uploaded as often as it takes, where WeChat lets an id be sent a few times only', async (t) => {
