@@ -3,7 +3,8 @@
 # container, two callbacks behind the proxy, and Redis stopped and started again while campaigns run.
 #
 # Needs root, Debian and its packages docker.io, docker-compose and caddy; no registry of images.
-# Where that cannot be had it says so in one line that begins "NOT TESTED", and ends well.
+# Where that cannot be had it says so in one line that begins "NOT TESTED", and ends well. What it
+# finds wrong with the product it ends with 3.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -82,7 +83,7 @@ $docker build --network host --build-arg "NODE_IMAGE=$NODE_IMAGE" --tag qunfa . 
     fi
     tail -n 20 "$work/build.log"
     echo 'FAILED: docker build'
-    exit 1
+    exit 3
   }
 echo "  qunfa built: $SECONDS s"
 
@@ -102,7 +103,7 @@ PRODUCER_PORT=$(free_port) CALLBACK_PORT=$(free_port) SANDBOX_PORT=$(free_port)
 export PRODUCER_PORT CALLBACK_PORT SANDBOX_PORT
 api=http://127.0.0.1:$PRODUCER_PORT sandbox=http://127.0.0.1:$SANDBOX_PORT
 compose up --detach --no-build --scale worker=2 --scale callback=2 >"$work/up.log" 2>&1 ||
-  { tail -n 20 "$work/up.log"; echo 'FAILED: docker-compose up'; exit 1; }
+  { tail -n 20 "$work/up.log"; echo 'FAILED: docker-compose up'; exit 3; }
 
 until_true() {
   local seconds=$1
@@ -156,6 +157,6 @@ if [ "$failed" -gt 0 ]; then
   compose logs --tail 15 --no-color producer worker callback proxy redis 2>&1 | tail -n 80
   cat "$work/doctor.log"
   echo "$failed FAILED"
-  exit 1
+  exit 3
 fi
 echo "containers: all well after $SECONDS s"
