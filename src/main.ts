@@ -1,14 +1,17 @@
 /** Runs a role by its name until it is stopped. */
 import { readFileSync } from 'node:fs';
+import type { Registry } from 'prom-client';
 import { type Config, loadConfig, requireAccounts } from './shared/platform/config.ts';
 import { ServiceError } from './shared/platform/errors.ts';
 import { inTime } from './shared/platform/in-time.ts';
 import { makeLogger } from './shared/platform/logger.ts';
 import { makeRegistry } from './shared/platform/metrics.ts';
 import { startMetricsServer } from './shared/platform/metrics-server.ts';
+import { nearest } from './shared/platform/nearest.ts';
 import { refusalOf } from './shared/platform/redis-refusal.ts';
-import type { Running } from './shared/platform/running.ts';
+import { type Running, stopGently } from './shared/platform/running.ts';
 import { SECOND } from './shared/platform/time.ts';
+import { VERSION } from './shared/platform/version.ts';
 import type { Reloading } from './shared/platform/watch-accounts.ts';
 
 const readConfig = (): Config => loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
@@ -27,12 +30,12 @@ const SERVICES = {
 };
 const isService = (role: string): role is keyof typeof SERVICES => role in SERVICES;
 
-async function startRole(role: string, config: Config): Promise<Running> {
+async function startRole(role: string, config: Config, registry: Registry): Promise<Running> {
   if (isService(role)) {
     const { start } = await SERVICES[role]();
     requireAccounts(config);
     const log = makeLogger({ role, level: config.log.level });
-    return start({ config, log, registry: makeRegistry({ role }), ...RELOADING });
+    return start({ config, log, registry, ...RELOADING });
   }
   if (role === 'sandbox') {
     const { start } = await import('./demo/sandbox-role.ts');
@@ -43,75 +46,111 @@ async function startRole(role: string, config: Config): Promise<Running> {
   return startAll(
     config,
     REDIS_URL?.trim() || REDIS_URL_FILE?.trim() ? config.redis.url : undefined,
+    registry,
   );
 }
 
 const ROLES = [...Object.keys(SERVICES), 'sandbox', 'start'];
 
-/** A stop may take as long as the grace period of docker-compose.yml; then the process exits. */
+/** Beside the pause of DRAIN_SECONDS, a stop may take so long; then the process exits. */
 const GRACE = 28 * SECOND;
 
 const START_WITHIN = 3 * SECOND;
 
-function stopSignal(): AbortSignal {
+/**
+ * What a role says of itself: to an operator as text, to whatever collects logs as one JSON object a
+ * line, from the first line to the last.
+ */
+function say(level: 'info' | 'fatal', event: string, text: string, fields: object = {}): void {
+  if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
+  else notices[level]({ event, ...fields }, text);
+}
+const notices = makeLogger({
+  role: process.argv[2] ?? '',
+  destination: { write: (line) => void process.stderr.write(line) },
+});
+
+/** The second signal, or Ctrl-C, ends the pause of a stop. */
+function stopSignals() {
   const stopping = new AbortController();
+  const hurry = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
+      if (signal === 'SIGINT' || stopping.signal.aborted) hurry.abort(signal);
       stopping.abort(signal);
-      setTimeout(() => process.exit(1), GRACE).unref();
     });
   }
-  return stopping.signal;
+  return { stop: stopping.signal, hurry: hurry.signal };
+}
+
+/** Why there is no such call, in one sentence; null where there is. */
+function mistakeOf(role: string, more: readonly string[]): string | null {
+  const roles = [...ROLES, 'demo'];
+  if (!roles.includes(role)) {
+    const near = nearest(role, roles);
+    const meant =
+      near === undefined ? `choose one of ${roles.join(', ')}` : `did you mean ${near}?`;
+    return role === '' ? `no role is named: ${meant}` : `there is no role ${role}: ${meant}`;
+  }
+  if (role === 'sandbox' || more.length === 0) return null;
+  return `${role} takes no ${more.join(' ')}: settings are environment variables, see .env.example`;
 }
 
 async function main(role = '', ...more: readonly string[]): Promise<void> {
-  const stop = stopSignal();
+  const { stop, hurry } = stopSignals();
+  const mistake = mistakeOf(role, more);
+  if (mistake !== null) {
+    say('fatal', 'role.refused', mistake);
+    process.exitCode = 1;
+    return;
+  }
   if (role === 'demo') {
     const { runDemo } = await import('./demo/run-demo.ts');
     process.exitCode = await runDemo(stop, process.stdout);
     return;
   }
-  const isKnown = ROLES.includes(role);
-  if (isKnown && role !== 'sandbox' && more.length > 0) {
-    const settings = 'settings are environment variables, see .env.example';
-    process.stderr.write(`${role} takes no ${more.join(' ')}: ${settings}\n`);
-    process.exitCode = 1;
-    return;
-  }
-  if (!isKnown) {
-    process.stderr.write(`usage: main <${[...ROLES, 'demo'].join(' | ')}>\n`);
-    process.exitCode = 2;
-    return;
-  }
   const config = readConfig();
-  const starting = startRole(role, config);
-  const running = await Promise.race([starting, aborted(stop)]);
+  stop.addEventListener('abort', () => {
+    setTimeout(() => process.exit(1), GRACE + config.drainMs).unref();
+  });
+  const registry = makeRegistry({ role: role === 'start' ? 'all' : role });
+  let running: Running | undefined;
+  // Open before Redis answers and until all is done, so that a start and a stop can be seen.
+  const metrics = config.metrics
+    ? await startMetricsServer({
+        ...config.metrics,
+        registry,
+        ready: async () => (running ? running.ready() : ['starting: it waits for Redis']),
+        stopping: stop,
+      })
+    : null;
+  const starting = startRole(role, config, registry);
+  running = await Promise.race([starting, aborted(stop)]);
   if (!running) {
     // Stopped during the start: it may have taken jobs already.
     const late = await inTime(starting, START_WITHIN).catch(() => null);
     await late?.stop();
+    await metrics?.close();
     return;
   }
-  const metrics = await metricsOf(role, config, running);
   const addresses = { ...running.addresses, ...(metrics ? { metrics: metrics.url } : {}) };
   for (const [what, address] of Object.entries(addresses)) {
-    process.stderr.write(`${what.padEnd(24)} ${address}\n`);
+    say('info', 'role.address', `${what.padEnd(24)} ${address}`, { what, address });
   }
-  process.stderr.write(`${role} is running; stop it with SIGTERM or Ctrl-C\n`);
-  const failure = await Promise.race([aborted(stop), ...(running.failed ? [running.failed] : [])]);
+  say('info', 'role.started', `${role} is running; stop it with SIGTERM or Ctrl-C`, {
+    version: VERSION,
+  });
+  const { failed } = running;
+  const failure = await Promise.race([aborted(stop), ...(failed === undefined ? [] : [failed])]);
   if (failure) {
-    process.stderr.write(`${failure.message}\n`);
+    say('fatal', 'role.failed', failure.message);
     process.exitCode = 1;
   }
-  process.stderr.write(`${role} is stopping: it finishes its current work and takes nothing new\n`);
+  const text = `${role} is stopping: it finishes its current work and takes nothing new`;
+  say('info', 'role.stopping', text);
+  await stopGently(running, failure ? 0 : config.drainMs, hurry);
   await metrics?.close();
-  await running.stop();
-}
-
-async function metricsOf(role: string, { metrics }: Config, running: Running) {
-  if (!metrics) return null;
-  const registry = running.registry ?? makeRegistry({ role });
-  return startMetricsServer({ ...metrics, registry, ready: () => running.ready() });
+  say('info', 'role.stopped', `${role} has stopped`);
 }
 
 /** Node's error for a port that it cannot listen on. */
@@ -132,20 +171,30 @@ try {
   // Everything was stopped; an open handle must not keep the process.
   setTimeout(() => process.exit(), 2 * SECOND).unref();
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
+  end(error);
+}
+
+process.on('uncaughtException', end);
+
+function end(error: unknown): void {
+  const said = sentenceOf(error);
+  // A defect of ours: an operator reports its stack.
+  if (said === undefined)
+    say('fatal', 'role.crashed', String((error as Error).stack), { err: error });
+  else say('fatal', 'role.failed', said);
   process.exit(1);
 }
 
-function messageOf(error: unknown): string {
+function sentenceOf(error: unknown): string | undefined {
   if (error instanceof ServiceError) return error.message;
   const refusal = refusalOf(error);
   if (refusal) return refusal.message;
-  const { code, port, address, stack } = error as Error & Listening;
+  const { code, port, address } = error as Error & Listening;
   if (code === 'EADDRINUSE') {
     return `Port ${port} of ${address} is in use: stop what listens there, or set another *_PORT.`;
   }
   if (code === 'EACCES' && port !== undefined) {
     return `Port ${port} of ${address} is not allowed to this user: set a *_PORT above 1023.`;
   }
-  return String(stack);
+  return undefined;
 }

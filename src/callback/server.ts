@@ -69,6 +69,8 @@ export interface Callback {
   readonly port: number;
   /** Events on disk. */
   spooled(): Promise<number>;
+  /** Answers as before, says that it is not ready, and has connections end. */
+  leave(): void;
   /** Answers what is in hand, then ends. */
   stop(): Promise<void>;
 }
@@ -195,6 +197,10 @@ export async function startCallback(deps: CallbackDependencies): Promise<Callbac
     url: http.url,
     port: http.port,
     spooled: spool.count,
+    leave() {
+      stopping = true;
+      http.leave();
+    },
     async stop() {
       stopping = true;
       await http.stop(STOP_WITHIN);

@@ -126,6 +126,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     ),
     registry,
     ready: () => redisFaults(redis, config.redis),
+    leave: callback.leave,
     failed: Promise.race([installed.failed, unfit]),
     async stop() {
       installed.stop();

@@ -80,6 +80,7 @@ export const OPTIONS = {
   'spend-last': null,
   split: null,
   state: 'state',
+  test: null,
   text: 'text',
   to: 'audience',
   url: 'address',

@@ -7,6 +7,7 @@ import { textOf } from '../shared/platform/redis-refusal.ts';
 import { inLanguage } from '../shared/platform/sentences.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { accounts } from './accounts.ts';
+import { alert } from './alert.ts';
 import { stateText } from './campaign-lines.ts';
 import { list, show, watch } from './campaigns.ts';
 import {
@@ -48,7 +49,7 @@ const completionCommand: Command = {
 export const COMMANDS: readonly Command[] = [
   ...[send, plan, preview, watch, list, show],
   ...[pause, resume, cancel, approve, reject, retry, resolve, recall],
-  ...[media, audience, accounts, doctor, hash, completionCommand],
+  ...[media, audience, accounts, doctor, alert, hash, completionCommand],
 ];
 
 interface CommandLine {

@@ -96,6 +96,10 @@ and the WeChat of these settings. Open campaigns of the former AppID are closed,
 each account: a token (the current one stays valid) and openapi/quota/get. It sends nothing.
 It ends with 1 if something must be corrected before campaigns can be sent.`,
     },
+    alert: {
+      summary: 'Send a test message to ALERT_URL.',
+      details: 'Run it with the settings of a worker. Nothing else is read or changed.',
+    },
     hash: {
       summary: 'Hash an API key or a password for API_KEYS_FILE or OPERATORS_FILE.',
       details: 'It reads the secret from standard input: printf %s "$KEY" | qunfa hash key',
@@ -135,6 +139,7 @@ It ends with 1 if something must be corrected before campaigns can be sent.`,
     'spend-last': 'use the last call of uploadnews of the day',
     split: 'each in two halves',
     state: 'only campaigns in this state',
+    test: 'a test message; nothing needs an operator',
     text: 'a text message',
     to: 'group:2, tag:2, everyone, followers, list:a_…, or openids:file',
     url: 'instead of QUNFA_URL',
@@ -160,6 +165,8 @@ It ends with 1 if something must be corrected before campaigns can be sent.`,
     needsValue: (option: string) => `${option} needs a value`,
     missing: (what: string) => `${what} is missing`,
     tooMany: (what: string, more: string) => `only ${what}, not also ${more}`,
+    testOnly: 'alerts are sent by the worker; this sends a test message with --test',
+    noAlertUrl: 'ALERT_URL is not set',
     nothingToHash: 'nothing came on standard input',
     unexpected: (what: string) => `unexpected argument: ${what}`,
     notWhole: (option: string, least: number, most: number) =>
@@ -290,6 +297,11 @@ It ends with 1 if something must be corrected before campaigns can be sent.`,
     progress: (bytes: string) => `${bytes} bytes sent `,
   },
 
+  alert: {
+    test: 'A test message: alerts reach you here.',
+    delivered: 'the message was taken',
+    failed: (why: string) => `the message was not taken: ${why}`,
+  },
   account: {
     heads: ['account', 'kind', 'state', 'left today', 'to submit', 'last event', 'cause'],
     labels: {

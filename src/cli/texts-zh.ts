@@ -86,6 +86,10 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
 获取 token（不影响正在使用的 token）和 openapi/quota/get。不发送任何内容。
 有问题必须先处理才能群发时，退出码为 1。`,
     },
+    alert: {
+      summary: '向 ALERT_URL 发送一条测试消息。',
+      details: '使用 worker 的配置运行。不读取、也不更改其他内容。',
+    },
     hash: {
       summary: '生成 API_KEYS_FILE 或 OPERATORS_FILE 中使用的密钥或密码哈希。',
       details: '从标准输入读取：printf %s "$KEY" | qunfa hash key',
@@ -126,6 +130,7 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
     'spend-last': '使用当天最后一次 uploadnews 调用',
     split: '每个批次对半拆分',
     state: '只列出这种状态的任务',
+    test: '测试消息；没有需要处理的事项',
     text: '文本消息',
     to: 'group:2、tag:2、everyone、followers、list:a_… 或 openids:文件',
     url: '代替 QUNFA_URL',
@@ -150,6 +155,8 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
     needsValue: (option) => `${option} 需要一个值`,
     missing: (what) => `缺少${what}`,
     tooMany: (what, more) => `只能有一个${what}，多余的内容：${more}`,
+    testOnly: '告警由 worker 发送；加 --test 可发送一条测试消息',
+    noAlertUrl: '未设置 ALERT_URL',
     nothingToHash: '标准输入没有内容',
     unexpected: (what) => `多余的内容：${what}`,
     notWhole: (option, least, most) => `--${option}：须为 ${least} 至 ${most} 的整数`,
@@ -277,6 +284,11 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
     progress: (bytes) => `已上传 ${bytes} 字节 `,
   },
 
+  alert: {
+    test: '测试消息：告警会发送到这里。',
+    delivered: '消息已送达',
+    failed: (why) => `消息未送达：${why}`,
+  },
   account: {
     heads: ['公众号', '类型', '状态', '今日剩余', '待提交', '最近一次推送', '原因'],
     labels: {

@@ -1,5 +1,6 @@
 /** Every role in one process, with one Redis, and the sandbox where no real account is used. */
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { start as startCallback } from '../callback/start.ts';
 import { start as startProducer } from '../producer/start.ts';
 import { type RunningSandbox, start as startSandbox } from '../sandbox/start.ts';
@@ -21,6 +22,8 @@ interface Options {
   /** With it, no real follower receives anything. */
   readonly sandbox?: SandboxSettings;
   readonly prefix?: string;
+  /** Of the process. */
+  readonly registry?: Registry;
 }
 
 /** Starts the roles in the order of their dependencies, and stops them in the reverse order. */
@@ -29,12 +32,12 @@ export async function startEverything({
   log,
   sandbox,
   prefix,
+  registry = makeRegistry({ role: 'all' }),
 }: Options): Promise<Everything> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).reverse()) await one();
   };
-  const registry = makeRegistry({ role: 'all' });
   const common = { registry, ...(prefix === undefined ? {} : { prefix }) };
   try {
     const callback = await startCallback({ config, log: log('callback'), ...common });
@@ -68,6 +71,9 @@ export async function startEverything({
       async ready() {
         const findings = await Promise.all([producer, worker, callback].map((one) => one.ready()));
         return [...new Set(findings.flat())];
+      },
+      leave() {
+        for (const one of [producer, callback]) one.leave?.();
       },
       stop,
     };

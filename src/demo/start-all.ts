@@ -6,6 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import type { Registry } from 'prom-client';
 import { installationOf } from '../shared/actions/watch-installation.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
@@ -50,7 +51,11 @@ async function refuseForeign(config: Config): Promise<void> {
 }
 
 /** @param redisUrl without it, a private Redis is started. */
-export async function startAll(asked: Config, redisUrl?: string): Promise<Running> {
+export async function startAll(
+  asked: Config,
+  redisUrl?: string,
+  registry?: Registry,
+): Promise<Running> {
   const isAlone = asked.accounts.length === 0;
   const dataDir = `${DATA}/${isAlone ? `sandbox-${randomUUID()}` : 'redis'}`;
   const redis = await resolveRedis({
@@ -70,6 +75,7 @@ export async function startAll(asked: Config, redisUrl?: string): Promise<Runnin
     if (isAlone && redisUrl !== undefined) await refuseForeign(config);
     const everything = await startEverything({
       config,
+      ...(registry ? { registry } : {}),
       log: (role) => makeLogger({ role, level: asked.log.level }),
       ...(isAlone
         ? {

@@ -24,6 +24,7 @@ import { connect } from '../shared/platform/redis.ts';
 import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { type HttpLimits, PRODUCER_HTTP } from '../shared/platform/serve-http.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
@@ -34,6 +35,7 @@ import { openQueues } from '../shared/queue/queues.ts';
 import { recordOf } from '../shared/record/keys.ts';
 import { openRecord } from '../shared/record/record.ts';
 import { makeReplicas } from '../shared/record/replicas.ts';
+import { makeRequestCount } from '../shared/record/request-count.ts';
 import { makeTokenStore } from '../shared/record/token-store.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
@@ -137,6 +139,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     replicas.close();
     await redis.quit().catch(() => redis.disconnect());
   };
+  let isLeaving = false;
   const ready = async (): Promise<readonly string[]> => [
     ...(await redisFaults(redis, config.redis)),
     ...configFindings(config),
@@ -167,6 +170,9 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const nameAudience = makeNameAudience(withWechat);
   const producer = await startProducer({
     settings: config.producer,
+    ...requestLimits(config),
+    countIn: makeRequestCount({ redis, record, now }),
+    limits: keepingAlive(config.producer.keepAliveMs),
     log,
     numbers,
     stopping,
@@ -188,6 +194,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         webhookSecret: makeWebhookSecret({ redis, record }),
         feed,
         ready,
+        isLeaving: () => isLeaving,
         unserved,
         isSandbox,
         stopping: stopping.signal,
@@ -220,12 +227,27 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     ready,
     failed: installed.failed,
     registry,
+    leave() {
+      isLeaving = true;
+      producer.leave();
+    },
     stop() {
       stopped ??= producer.stop().then(close);
       return stopped;
     },
   };
 }
+
+const requestLimits = ({ producer: { requestsPerMinute, readsPerMinute } }: Config) => ({
+  requestsPerMinute,
+  readsPerMinute,
+});
+
+/** A connection that waits is not idle before that. */
+const keepingAlive = (ms: number): Partial<HttpLimits> => ({
+  keepAliveMs: ms,
+  idleMs: Math.max(PRODUCER_HTTP.idleMs, ms + SECOND),
+});
 
 /** What is sound by itself, and yet nothing can be sent or heard. */
 function configFindings({ accounts }: Config): string[] {

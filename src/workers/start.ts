@@ -4,9 +4,12 @@ import { hostname } from 'node:os';
 import { Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { Agent } from 'undici';
+import { makeListAttention } from '../shared/actions/list-attention.ts';
 import { startWatching } from '../shared/actions/watch-installation.ts';
 import { disagreementsOf } from '../shared/campaign/serving.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
+import { sendAlert } from '../shared/platform/alert-robot.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
@@ -23,6 +26,7 @@ import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { laneOf, QUEUE_NAMES, SHARED_QUEUES } from '../shared/queue/jobs.ts';
 import { openQueues } from '../shared/queue/queues.ts';
+import { makeAlertMarks } from '../shared/record/alert-marks.ts';
 import { makeKeys, recordOf } from '../shared/record/keys.ts';
 import { openRecord } from '../shared/record/record.ts';
 import { makeReplicas } from '../shared/record/replicas.ts';
@@ -35,6 +39,7 @@ import { makeProcessor } from './processor.ts';
 import { HEARTBEAT_EVERY, makeGate } from './upkeep/check-heartbeat.ts';
 import { type ClockMinder, mindClock } from './upkeep/mind-clock.ts';
 import { keepSweeping } from './upkeep/sweep.ts';
+import { makeTellOperator } from './upkeep/tell-operator.ts';
 
 export interface StartOptions extends Reloading {
   readonly config: Config;
@@ -53,6 +58,7 @@ export interface StartOptions extends Reloading {
 const DRAIN_WITHIN = 25 * SECOND;
 
 const CLOSE_WITHIN = 2 * SECOND;
+const ALERT_EVERY = 5 * SECOND;
 const SILENT_AFTER = 3 * SECOND;
 const yes = (): boolean => true;
 const no = (): boolean => false;
@@ -213,6 +219,36 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     if (now !== told) for (const one of differences) telemetry.workersDiffer(one);
     told = now;
   }
+  const alerts = wanted('upkeep') ? startAlerts() : null;
+  function startAlerts() {
+    if (!config.alert) return null;
+    const { url, language } = config.alert;
+    // The operator named the address: it may be a private one.
+    const dispatcher = new Agent({ connections: 1 });
+    const tell = makeTellOperator({
+      listAttention: makeListAttention({ stores, ...config.pace, now }),
+      marks: makeAlertMarks({ redis, record, token: workerId }),
+      send: (message) => sendAlert(dispatcher, { url, message }),
+      told: telemetry.alertSent,
+      language,
+      publicUrl: config.producer.publicUrl,
+    });
+    let telling: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      telling ??= tell()
+        .catch((error: unknown) => log.warn({ event: 'alert.failed', err: error }, 'no alert'))
+        .finally(() => {
+          telling = undefined;
+        });
+    }, ALERT_EVERY);
+    return {
+      async stop(): Promise<void> {
+        clearInterval(timer);
+        await inTime(telling ?? Promise.resolve(), CLOSE_WITHIN).catch(no);
+        await dispatcher.destroy();
+      },
+    };
+  }
   const heart = setInterval(() => {
     gate.beat().catch(() => undefined);
     if (!minder?.isRight()) return;
@@ -257,6 +293,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     async stop() {
       stopped = true;
       clearInterval(heart);
+      const untold = alerts?.stop();
       clock.stop();
       installed.stop();
       watched.stop();
@@ -269,6 +306,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
       // Without Redis no answer can be recorded: whoever takes a job over asks WeChat again.
       const forced = isDrained ? [] : workers.map((worker) => worker.close(true));
       await inTime(Promise.all(forced), CLOSE_WITHIN).catch(no);
+      await untold;
       const closing = [queues.close(), dispatcher.close(), webhooks.close()];
       await inTime(Promise.all(closing), CLOSE_WITHIN).catch(no);
       listener.disconnect();

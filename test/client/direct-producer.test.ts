@@ -184,7 +184,7 @@ describe('what another service put into Redis wrongly', () => {
     ]);
     // Logged once Redis has the failure, which the producer may see first.
     const lineOf = () => world.logged('job.refused').find(({ job }) => job === id);
-    await expect.poll(lineOf).toMatchObject({ level: 40 });
+    await expect.poll(lineOf).toMatchObject({ level: 'warn' });
     const line = lineOf();
     expect(line).not.toHaveProperty('err');
   });

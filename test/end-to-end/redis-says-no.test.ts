@@ -149,6 +149,8 @@ it.each(['worker', 'start'])(
     const [code] = (await once(child, 'exit')) as [number];
 
     expect(code).toBe(1);
-    expect(said.trim()).toMatch(/^Redis refuses the user or the password of REDIS_URL.*there$/);
+    expect(JSON.parse(said).msg).toMatch(
+      /^Redis refuses the user or the password of REDIS_URL.*there$/,
+    );
   },
 );

@@ -304,7 +304,9 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
         }),
       ).then((counts) => counts.filter(({ length }) => length > 1));
       const details = { view: last, batches: await stores.batches.all(id), jobs };
-      const warned = logged.lines.filter(({ level }) => Number(level) >= 40).slice(-8);
+      const warned = logged.lines
+        .filter(({ level }) => level === 'warn' || level === 'error')
+        .slice(-8);
       throw new Error(`${String(error)}\n${inspect({ ...details, warned }, { depth: 5 })}`);
     }
   }

@@ -2,16 +2,19 @@
 import type { Unserved } from '../../shared/campaign/serving.ts';
 import { Alive, Readiness } from '../../shared/contract/service.ts';
 import { onceASecond } from '../../shared/platform/once-a-second.ts';
+import { STOPPING } from '../../shared/platform/running.ts';
 import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
   /** What stands in the way of work, in sentences; none means ready. */
   readonly ready: () => Promise<readonly string[]>;
+  /** It stops soon, and need not be asked whether it could work. */
+  readonly isLeaving?: () => boolean;
   /** Work that waits for a worker. The producer takes campaigns all the same, so it stays ready. */
   readonly unserved: () => Promise<readonly Unserved[]>;
 }
 
-export function makeHealthRoutes({ ready, unserved }: Dependencies): Route[] {
+export function makeHealthRoutes({ ready, unserved, isLeaving }: Dependencies): Route[] {
   const look = onceASecond(async () => {
     const findings = await ready();
     return { findings, unserved: findings.length === 0 ? await unserved() : [] };
@@ -45,7 +48,7 @@ export function makeHealthRoutes({ ready, unserved }: Dependencies): Route[] {
         answers: { 200: Readiness, 503: Readiness },
       },
       async ({ res }) => {
-        const found = await look();
+        const found = isLeaving?.() ? { findings: [STOPPING], unserved: [] } : await look();
         const isReady = found.findings.length === 0;
         res.set('Cache-Control', 'no-store').status(isReady ? 200 : 503);
         return { status: isReady ? ('ready' as const) : ('not ready' as const), ...found };

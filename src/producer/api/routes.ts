@@ -54,6 +54,7 @@ export interface RoutesDependencies {
   readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;
   readonly ready: () => Promise<readonly string[]>;
+  readonly isLeaving?: () => boolean;
   readonly unserved: () => Promise<readonly Unserved[]>;
   /** The page at /docs says so. */
   readonly isSandbox?: boolean;

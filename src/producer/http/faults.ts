@@ -62,6 +62,8 @@ const AWAY_NAMES = ['MaxRetriesPerRequestError', 'ClusterAllFailedError'];
 /** ioredis has no codes for these; Redis' own replies begin with a word. */
 const AWAY_WORDS =
   /^(Stream isn't writeable|Connection is closed|Command timed out|Socket timeout|Cluster isn't ready|Too many Cluster redirections|LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|OOM|MISCONF|Redis is not ready)/;
+/** Redis 6 wraps what a script met. */
+const WITHIN_A_SCRIPT = /-(OOM|MISCONF|READONLY|MOVED|CLUSTERDOWN) /;
 
 interface Aborted {
   readonly previousErrors?: readonly unknown[];
@@ -73,6 +75,7 @@ function isRedisAway(error: unknown): boolean {
   // A full Redis refuses the commands of a transaction, and then the whole.
   if (previousErrors.some(isRedisAway)) return true;
   if (AWAY_NAMES.includes(error.name) || AWAY_WORDS.test(error.message)) return true;
+  if (WITHIN_A_SCRIPT.test(error.message)) return true;
   // A caller's own connection breaks while it is read or written; to Redis we connect.
   return syscall === 'connect' && AWAY_CODES.includes(code ?? '');
 }

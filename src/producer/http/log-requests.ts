@@ -29,6 +29,7 @@ export function logRequests(log: Logger, numbers?: Pick<Numbers, 'observe'>): Re
         {
           event: 'http.answered',
           by: locals.by,
+          code: locals.code,
           cause: locals.cause,
           req: { id, method, url: originalUrl.slice(0, LONGEST_URL) },
           res: { statusCode },

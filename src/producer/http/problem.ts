@@ -38,6 +38,7 @@ const RETRY_SECONDS = '5';
 export function sendRefusal(res: Response, problem: Problem): void {
   if (res.headersSent) return;
   const status = STATUS[problem.code];
+  res.locals.code = problem.code;
   if (status === 503 && !res.hasHeader('Retry-After')) res.set('Retry-After', RETRY_SECONDS);
   res
     .status(status)

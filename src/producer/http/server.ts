@@ -3,7 +3,9 @@
  *
  *   (log, headers) → /v1: who asks → how often → routes → 404; the rest → 404; errors as problem+json
  */
+
 import express, { type RequestHandler, type Router } from 'express';
+import type { Store } from 'express-rate-limit';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Problem } from '../../shared/contract/problem.ts';
@@ -38,7 +40,11 @@ export interface ProducerDependencies {
   readonly served: Served;
   readonly log: Logger;
   readonly numbers?: Numbers;
+  /** Of one key: calls that change something, and those that only read. */
   readonly requestsPerMinute?: number;
+  readonly readsPerMinute?: number;
+  /** Where they are counted, if not in this process alone. */
+  readonly countIn?: (what: 'reads' | 'changes') => Store;
   /** Told before the server stops, to end what would go on for ever. */
   readonly stopping?: AbortController;
   /** Only where a test cannot wait. */
@@ -48,12 +54,15 @@ export interface ProducerDependencies {
 export interface Producer {
   readonly url: string;
   readonly port: number;
+  /** Answers as before, and has connections end. */
+  leave(): void;
   /** Answers what is in hand, then ends. */
   stop(): Promise<void>;
 }
 
 /** A hundred a second for each key: far above any service's need, far below what would hurt. */
 const REQUESTS_PER_MINUTE = 6_000;
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 const STOP_WITHIN = 10 * SECOND;
 
 /** @throws {ServiceError} `CONFIG_INVALID`: the address is open to others and there is no key. */
@@ -70,6 +79,7 @@ export async function startProducer(deps: ProducerDependencies): Promise<Produce
   return {
     url: http.url,
     port: http.port,
+    leave: http.leave,
     async stop() {
       const stopped = http.stop(STOP_WITHIN);
       stopping?.abort();
@@ -79,7 +89,8 @@ export async function startProducer(deps: ProducerDependencies): Promise<Produce
 }
 
 function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.Express {
-  const { settings, served, log, requestsPerMinute = REQUESTS_PER_MINUTE } = deps;
+  const { settings, served, log, requestsPerMinute = REQUESTS_PER_MINUTE, countIn } = deps;
+  const { readsPerMinute = requestsPerMinute } = deps;
   const auth = makeAuth(settings);
   const app = express();
   app.disable('x-powered-by').disable('etag');
@@ -89,7 +100,14 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
     cutOffRefused(lingerMs),
   );
 
-  app.use('/v1', auth.api, limitRate({ perMinute: requestsPerMinute }), (_req, res, next) => {
+  const limits = [
+    limitRate({ perMinute: readsPerMinute, store: countIn?.('reads'), counts: isRead }),
+    limitRate({
+      ...{ perMinute: requestsPerMinute, store: countIn?.('changes') },
+      counts: (method) => !isRead(method),
+    }),
+  ];
+  app.use('/v1', auth.api, ...limits, (_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();
   });

@@ -15,6 +15,7 @@ import { proxyFor } from './proxy.ts';
 import type { RedisSettings } from './redis.ts';
 import { withPassword } from './redis-url.ts';
 import { readSecretFiles, SECRETS } from './secret-files.ts';
+import type { Language } from './sentences.ts';
 import * as setting from './setting.ts';
 import { DAY, SECOND } from './time.ts';
 
@@ -38,6 +39,11 @@ export interface Config {
     /** A proxy that names the operator in a header, and the addresses that it comes from. */
     readonly signOn?: { readonly header: string; readonly proxies: readonly string[] };
     readonly publicUrl?: string;
+    /** How long a connection without a request stays open. */
+    readonly keepAliveMs: number;
+    /** Of one API key, over all processes: all requests, and those that only read. */
+    readonly requestsPerMinute: number;
+    readonly readsPerMinute: number;
   };
   readonly callback: {
     readonly host: string;
@@ -51,6 +57,10 @@ export interface Config {
     readonly accounts: readonly string[] | null;
   };
   readonly log: { readonly level: LogLevel };
+  /** Where workers tell what needs an operator; null: nowhere. The address is a secret. */
+  readonly alert: { readonly url: string; readonly language: Language } | null;
+  /** How long a stopping role still answers, though it is not ready any more. */
+  readonly drainMs: number;
   readonly metrics: { readonly host: string; readonly port: number } | null;
   readonly sandbox: {
     readonly host: string;
@@ -121,6 +131,9 @@ const Environment = z.object({
     .refine((all) => all.every(isAddressRange), 'addresses or ranges: 10.0.0.5, 10.1.0.0/16')
     .optional(),
   PUBLIC_URL: setting.originUrl.optional(),
+  KEEP_ALIVE_SECONDS: setting.wholeNumber(1, 600).default(75),
+  API_REQUESTS_PER_MINUTE: setting.wholeNumber(1, 1_000_000).default(6_000),
+  API_READS_PER_MINUTE: setting.wholeNumber(1, 1_000_000).default(6_000),
   CALLBACK_HOST: setting.host.default(LOOPBACK),
   CALLBACK_PORT: setting.port.default(3001),
   CALLBACK_PUBLIC_URL: setting.httpUrl.optional(),
@@ -131,6 +144,9 @@ const Environment = z.object({
     })
     .optional(),
   WORKER_ACCOUNTS: setting.words.optional(),
+  ALERT_URL: setting.httpUrl.optional(),
+  ALERT_LANGUAGE: setting.oneOf(['en', 'zh']).default('en'),
+  DRAIN_SECONDS: setting.wholeNumber(0, 300).default(0),
   LOG_LEVEL: setting.oneOf(LOG_LEVELS).default('info'),
   METRICS_HOST: setting.host.default(LOOPBACK),
   METRICS_PORT: setting.port.optional(),
@@ -226,6 +242,9 @@ export function loadConfig(
         ? { signOn: { header: values.SIGN_ON_HEADER, proxies: values.SIGN_ON_PROXIES } }
         : {}),
       ...(values.PUBLIC_URL ? { publicUrl: values.PUBLIC_URL } : {}),
+      keepAliveMs: values.KEEP_ALIVE_SECONDS * SECOND,
+      requestsPerMinute: values.API_REQUESTS_PER_MINUTE,
+      readsPerMinute: values.API_READS_PER_MINUTE,
     },
     callback: {
       host: values.CALLBACK_HOST,
@@ -235,6 +254,8 @@ export function loadConfig(
     },
     worker: { queues: values.WORKER_QUEUES ?? null, accounts: values.WORKER_ACCOUNTS ?? null },
     log: { level: values.LOG_LEVEL },
+    alert: values.ALERT_URL ? { url: values.ALERT_URL, language: values.ALERT_LANGUAGE } : null,
+    drainMs: values.DRAIN_SECONDS * SECOND,
     metrics:
       values.METRICS_PORT === undefined
         ? null

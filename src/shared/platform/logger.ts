@@ -1,5 +1,5 @@
 /**
- * The log: one JSON object a line, with the role that wrote it.
+ * The log: one JSON object a line, with the role that wrote it and the name of its level.
  *
  * `event` is a name that alerts may rely on; `msg` is for reading. What must never be in a log (secrets,
  * OpenIDs, message text, the query of a url, the arguments of a Redis command) is taken out here as
@@ -42,6 +42,7 @@ export function makeLogger({ role, level = 'info', destination }: LoggerOptions)
   const options = {
     level,
     base: { role },
+    formatters: { level: (level: string) => ({ level }) },
     serializers,
     hooks: { streamWrite: scrub },
   };

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { inTime } from './in-time.ts';
 import { onceASecond } from './once-a-second.ts';
+import { STOPPING } from './running.ts';
 import { METRICS_HTTP, serveHttp } from './serve-http.ts';
 import { SECOND } from './time.ts';
 
@@ -13,6 +14,8 @@ interface MetricsServerOptions {
   readonly registry: Registry;
   /** What prevents work, in sentences; none means ready. */
   readonly ready: () => Promise<readonly string[]>;
+  /** It stops: not ready, whatever else. */
+  readonly stopping?: AbortSignal;
 }
 
 export interface MetricsServer extends AsyncDisposable {
@@ -28,6 +31,7 @@ export async function startMetricsServer({
   port,
   registry,
   ready,
+  stopping,
 }: MetricsServerOptions): Promise<MetricsServer> {
   const look = onceASecond(() =>
     inTime(ready(), PATIENCE).catch((error: unknown) => [
@@ -38,7 +42,7 @@ export async function startMetricsServer({
   const pages: Readonly<Record<string, (res: ServerResponse) => Promise<void>>> = {
     '/healthz': async (res) => answer(res, 200, 'alive\n'),
     '/readyz': async (res) => {
-      const findings = await look();
+      const findings = stopping?.aborted ? [STOPPING] : await look();
       if (findings.length === 0) answer(res, 200, 'ready\n');
       else answer(res, 503, findings.map((sentence) => `${sentence}\n`).join(''));
     },

@@ -254,7 +254,7 @@ export function makeRegistry({ role }: { readonly role: string }): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ role });
   collectDefaultMetrics({ register: registry });
-  const isAll = !ROLES.some((one) => one === role);
+  const isAll = role !== 'sandbox' && !ROLES.some((one) => one === role);
   for (const [name, declared] of Object.entries<Declared>(METRICS)) {
     if (isAll || declared.roles.some((one) => one === role)) register(registry, name, declared);
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 
 /** A role that was started: where it can be reached, whether it can work, how it is stopped. */
@@ -10,6 +11,26 @@ export interface Running {
   readonly registry?: Registry;
   /** Resolves when it can never work with these settings and must end. */
   readonly failed?: Promise<Error>;
+  /** It answers as before, but says that it is not ready and that connections end. */
+  leave?(): void;
   /** Takes nothing new, finishes what is in hand, closes everything. */
   stop(): Promise<void>;
+}
+
+export const STOPPING = 'this process is stopping';
+
+/**
+ * Stops a role so that no request is lost: whoever distributes requests has `drainMs` to see that it
+ * is not ready, while it still answers. `hurry` ends the pause.
+ */
+export async function stopGently(
+  running: Running,
+  drainMs: number,
+  hurry?: AbortSignal,
+): Promise<void> {
+  if (running.leave && drainMs > 0) {
+    running.leave();
+    await setTimeout(drainMs, undefined, hurry ? { signal: hurry } : {}).catch(() => undefined);
+  }
+  await running.stop();
 }

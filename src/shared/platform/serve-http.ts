@@ -61,7 +61,8 @@ export const PRODUCER_HTTP: HttpLimits = {
   headersWithinMs: 10 * SECOND,
   requestWithinMs: HOUR,
   checkEveryMs: 5 * SECOND,
-  keepAliveMs: 10 * SECOND,
+  // KEEP_ALIVE_SECONDS: longer than proxies keep theirs, which else send into a closing connection.
+  keepAliveMs: 75 * SECOND,
   idleMs: 2 * MINUTE,
   lingerMs: 2 * SECOND,
   connections: 4_000,
@@ -80,6 +81,8 @@ interface HttpService {
   readonly server: Server;
   readonly url: string;
   readonly port: number;
+  /** From now on each answer ends its connection; new ones are still taken. */
+  leave(): void;
   /** Takes no new connections; open requests have this long to end. */
   stop(withinMs: number): Promise<void>;
 }
@@ -105,7 +108,8 @@ export async function serveHttp(options: {
   server.maxConnections = limits.connections;
   server.maxHeadersCount = limits.headers;
   server.setTimeout(limits.idleMs, (socket) => socket.destroy());
-  const admits = countRequests(limits);
+  let isLeaving = false;
+  const admits = countRequests(limits, () => isLeaving);
   server.on('request', (request, response) => {
     if (admits(request, response)) handle(request, response);
   });
@@ -121,8 +125,12 @@ export async function serveHttp(options: {
     server,
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     port,
+    leave() {
+      isLeaving = true;
+    },
     async stop(withinMs) {
       if (!server.listening) return;
+      isLeaving = true;
       const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
@@ -134,7 +142,10 @@ export async function serveHttp(options: {
 }
 
 /** Whether a request may be handled. One that may not is answered here, or its connection ends. */
-function countRequests({ requestsPerSocket, unansweredPerSocket }: HttpLimits) {
+function countRequests(
+  { requestsPerSocket, unansweredPerSocket }: HttpLimits,
+  isLeaving: () => boolean,
+) {
   const counts = new WeakMap<Socket, { seen: number; unanswered: number }>();
 
   return ({ socket, headers, httpVersion }: IncomingMessage, response: ServerResponse): boolean => {
@@ -153,7 +164,7 @@ function countRequests({ requestsPerSocket, unansweredPerSocket }: HttpLimits) {
       return false;
     }
     if (count.seen > requestsPerSocket) return false;
-    if (count.seen === requestsPerSocket) response.shouldKeepAlive = false;
+    if (count.seen === requestsPerSocket || isLeaving()) response.shouldKeepAlive = false;
     const hasHost = headers.host !== undefined || httpVersion === '1.0';
     if (!hasHost) refuse(response, 400);
     return hasHost;

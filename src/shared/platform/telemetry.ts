@@ -145,6 +145,14 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       const api = path.replace(/^\/cgi-bin\//, '');
       observe('qunfa_wechat_call_duration_seconds', ms, { api, outcome });
     },
+    alertSent(
+      what: string,
+      delivery: { readonly delivered: boolean; readonly why?: string },
+    ): void {
+      const { delivered, why } = delivery;
+      count('qunfa_alerts_total', { outcome: delivered ? 'delivered' : 'failed' });
+      log[delivered ? 'info' : 'warn']({ event: 'alert.sent', what, delivered, why }, 'ALERT_URL');
+    },
     swept(fields: Readonly<Record<string, number>>): void {
       if (Object.values(fields).some((count) => count > 0)) {
         log.info({ event: 'sweep.acted', ...fields }, 'the sweeper put something right');

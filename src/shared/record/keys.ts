@@ -79,6 +79,13 @@ export const makeKeys = (record: string) => ({
   clocks: () => `${record}:clocks`,
   /** string: a commit was done here (replicas.ts) */
   mark: (id: string) => `${record}:mark:${id}`,
+  /** hash: thing that needs an operator → the text that ALERT_URL was told of it */
+  alerted: () => `${record}:alerted`,
+  /** string: which worker tells ALERT_URL now */
+  alerting: () => `${record}:alerting`,
+  /** string: requests of one caller of the API in one minute (since 1970) */
+  requests: (what: string, caller: string, minute: number) =>
+    `${record}:requests:${what}:${minute}:${caller}`,
   heartbeat: () => `${record}:heartbeat`,
   /** hash: v, kind, revision, and `account:<name>` → AppID and WeChat (JSON) */
   installation: () => `${record}:installation`,

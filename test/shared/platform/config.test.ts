@@ -36,7 +36,18 @@ describe('the configuration', () => {
   it('needs nothing: without any variable it is a sandbox on loopback', () => {
     expect(loadConfig({})).toEqual({
       redis: { url: 'redis://127.0.0.1:6379', prefix: '{qunfa}' },
-      producer: { host: '127.0.0.1', port: 3000, apiKeys: [], keys: [], operators: [] },
+      producer: {
+        host: '127.0.0.1',
+        port: 3000,
+        apiKeys: [],
+        keys: [],
+        operators: [],
+        keepAliveMs: 75_000,
+        requestsPerMinute: 6_000,
+        readsPerMinute: 6_000,
+      },
+      alert: null,
+      drainMs: 0,
       callback: { host: '127.0.0.1', port: 3001, spoolDir: '.qunfa/spool' },
       worker: { queues: null, accounts: null },
       log: { level: 'info' },
@@ -106,7 +117,12 @@ describe('the configuration', () => {
         operators: [],
         board: { user: 'operator', password: 'open sesame' },
         publicUrl: 'https://qunfa.example',
+        keepAliveMs: 75_000,
+        requestsPerMinute: 6_000,
+        readsPerMinute: 6_000,
       },
+      alert: null,
+      drainMs: 0,
       callback: {
         host: '::1',
         port: 8081,

@@ -14,7 +14,7 @@ describe('a log line', () => {
     expect(lines).toMatchObject([
       {
         role: 'test',
-        level: 30,
+        level: 'info',
         event: 'batch.accepted',
         batch: 'spring-3',
         msg: 'batch accepted',
