@@ -68,6 +68,9 @@ describe('the metrics', () => {
       const line = lines.find((one) => one.startsWith(`${name}{`) && one.includes(labels));
       return Number(line?.split(' ').at(-1));
     };
+    // The numbers are written, and the record is read, at most once a second.
+    const soon = (name: string, labels = '') =>
+      expect.poll(() => of(name, labels), { timeout: 5_000 });
     const [account = ''] = world.config.accounts.map(({ name }) => name);
     const { text } = await world.api('POST', '/v1/campaigns', {
       account,
@@ -80,19 +83,17 @@ describe('the metrics', () => {
       .poll(async () => (await world.view(id)).state, { timeout: 10_000 })
       .toBe('completed');
 
-    expect(await of('qunfa_submissions_total', 'outcome="ok"')).toBe(1);
-    expect(await of('qunfa_receipts_total', 'outcome="settled"')).toBe(1);
-    expect(await of('qunfa_pushes_total', 'outcome="taken"')).toBe(1);
-    expect(await of('qunfa_push_duration_seconds_count')).toBe(1);
-    expect(
-      await of('qunfa_wechat_call_duration_seconds_count', 'api="message/mass/send",outcome="ok"'),
-    ).toBe(1);
+    await soon('qunfa_submissions_total', 'outcome="ok"').toBe(1);
+    await soon('qunfa_receipts_total', 'outcome="settled"').toBe(1);
+    await soon('qunfa_pushes_total', 'outcome="taken"').toBe(1);
+    await soon('qunfa_push_duration_seconds_count').toBe(1);
+    const call = 'api="message/mass/send",outcome="ok"';
+    await soon('qunfa_wechat_call_duration_seconds_count', call).toBe(1);
     const request = 'route="/v1/campaigns",method="POST",status="202"';
-    expect(await of(`qunfa_http_request_duration_seconds_count`, `${request}`)).toBe(1);
-    expect(await of('qunfa_lanes', 'state="open"')).toBe(world.config.accounts.length);
-    // The record is read at most once a second.
+    await soon('qunfa_http_request_duration_seconds_count', request).toBe(1);
+    await soon('qunfa_lanes', 'state="open"').toBe(world.config.accounts.length);
     const left = `account="${account}",api="message/mass/send"`;
-    await expect.poll(() => of('qunfa_quota_left', left), { timeout: 5_000 }).toBe(99);
+    await soon('qunfa_quota_left', left).toBe(99);
     expect(await of('qunfa_redis_fit')).toBe(1);
     expect(await of('qunfa_redis_command_duration_seconds_count')).toBeGreaterThan(10);
   });
