@@ -16,6 +16,7 @@ const FACTS = {
   },
   ...{ line: 2, column: 7, key: 'name', bytes: 70_000, maxBytes: 65_536 },
   ...{ errcode: 48001, cause: 'timeout', flaw: { code: 'empty' }, of: 'requests' },
+  permission: 'send',
 };
 
 describe('a problem', () => {
