@@ -33,7 +33,7 @@ const KNOWN: readonly (Partial<Survivor> & { readonly why: string })[] = [
   },
   {
     file: ADOPT,
-    line: 'if (now - me.lastAttemptAt > restMs / 2) return false;',
+    line: 'if (now - me.lastAttemptAt > Math.max(restMs / 2, LEAST_STILL)) return false;',
     why: 'a millisecond more or less is of no matter',
   },
   {

@@ -7,6 +7,7 @@
  * that are asked about again take turns. Pure.
  */
 import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
+import { SECOND } from '../../shared/platform/time.ts';
 
 export interface Asking {
   readonly ref: BatchRef;
@@ -23,6 +24,9 @@ interface Answered {
 /** So that a call and the repeat of another one, a rest later, are not of the same time. */
 const SAME_TIME = 0.9;
 
+/** Where a key rests for less than WeChat's minute, a busy worker must not count as one that stood still. */
+const LEAST_STILL = 5 * SECOND;
+
 /** @param me as called. */
 export function mayAdopt(
   { ref, batch: me }: { readonly ref: BatchRef; readonly batch: Called },
@@ -31,7 +35,7 @@ export function mayAdopt(
 ): boolean {
   const sameTime = SAME_TIME * restMs;
   // A worker that stood still brings an answer from before others were held.
-  if (now - me.lastAttemptAt > restMs / 2) return false;
+  if (now - me.lastAttemptAt > Math.max(restMs / 2, LEAST_STILL)) return false;
   return !others.some(
     ({ ref: its, batch }) =>
       batch.state === 'submitting' &&

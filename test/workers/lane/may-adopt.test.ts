@@ -29,6 +29,8 @@ describe('a message id that is nobody’s yet', () => {
   it('is not adopted by an answer that was taken in late: others may have been held since', () => {
     expect(mayAdopt(asking(1), [], takenIn('09:00:32'))).toBe(true);
     expect(mayAdopt(asking(1), [], takenIn('09:00:33'))).toBe(false);
+    const fast = { now: at('09:00:04'), restMs: 200 };
+    expect(mayAdopt(asking(1), [], fast)).toBe(true);
   });
 
   it('is not held up by batches that are not being called, or whose call was put back', () => {
