@@ -159,7 +159,8 @@ describe('an old master that is cut off, and still takes writes of a worker besi
 });
 
 describe('a replica that is promoted by hand, before clients are led to it', patient, () => {
-  // Now and then not every campaign has ended after two minutes; the cause is not known yet.
+  // An event that only the old master had is lost now and then: that campaign ends after the deadline of
+  // its receipt, when WeChat is asked, which is longer than this test waits.
   it.runIf(process.env.PROMOTION_TESTS === 'on')('has all that was acknowledged', async (t) => {
     const group = await startSentinels({ replicas: 1, sentinels: 0 });
     t.onTestFinished(() => group.stop());
