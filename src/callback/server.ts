@@ -34,7 +34,7 @@ export interface Limits extends HttpLimits {
   readonly forwardWithinMs: number;
 }
 
-export const LIMITS: Limits = {
+const LIMITS: Limits = {
   ...CALLBACK_HTTP,
   bodyBytes: 64 * 1024,
   spooledEvents: 10_000,

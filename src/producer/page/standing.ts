@@ -30,7 +30,7 @@ const NEEDS_SOMEBODY: readonly WaitReason[] = [
   'account-unknown',
 ];
 
-export const isBlocked = ({ waiting }: CampaignView): boolean =>
+const isBlocked = ({ waiting }: CampaignView): boolean =>
   waiting !== undefined &&
   (NEEDS_SOMEBODY.includes(waiting.reason) || waiting.missesNotAfter === true);
 
@@ -97,7 +97,7 @@ function waitWords(
   return `${why}${next}${late}`;
 }
 
-export const colon = (lang: Words['lang']): string => (lang === 'zh' ? '：' : ': ');
+const colon = (lang: Words['lang']): string => (lang === 'zh' ? '：' : ': ');
 
 export const warningLines = ({ warnings }: CampaignView, { lang }: Words): string[] =>
   warnings.map((one) =>
@@ -170,7 +170,7 @@ function worstOf({ lane, warnings }: AccountDetails, hasRefusedHost: boolean, wo
 }
 
 /** What keeps WeChat's pushes from us. */
-export const NO_CALLBACK: readonly AccountWarning['code'][] = [
+const NO_CALLBACK: readonly AccountWarning['code'][] = [
   'no-callback-token',
   'never-an-event',
   'plain-pushes-refused',

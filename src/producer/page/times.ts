@@ -22,7 +22,7 @@ export const fromLocalInput = (text: string): string => `${text}:00+08:00`;
 export const dayOf = (time: string | number): string => shifted(time).slice(0, 10);
 
 /** When that day begins, in epoch milliseconds. */
-export const dayStart = (day: string): number => Date.parse(`${day}T00:00:00+08:00`);
+const dayStart = (day: string): number => Date.parse(`${day}T00:00:00+08:00`);
 
 export const addDays = (day: string, days: number): string => dayOf(dayStart(day) + days * DAY);
 
@@ -39,4 +39,4 @@ export const between = (from: string, until: string) => ({
 export const timeTag = (time: string): Html => html`<time datetime="${time}">${shown(time)}</time>`;
 
 /** Rounded to the minute, for a plan. */
-export const minutesFrom = (from: number, to: number): number => Math.round((to - from) / MINUTE);
+const minutesFrom = (from: number, to: number): number => Math.round((to - from) / MINUTE);

@@ -42,7 +42,7 @@ export const Instant = z
   .refine((text) => !Number.isNaN(Date.parse(text)) && isDay(text), flaw('time-impossible'))
   .meta({ format: 'date-time' });
 
-export const MediaRefRequest = z
+const MediaRefRequest = z
   .union(
     [
       z.strictObject({
@@ -69,7 +69,7 @@ export const MediaRefRequest = z
 const atMostBytes = (limit: number) =>
   [(text: string) => Buffer.byteLength(text) <= limit, { params: { limit }, abort: true }] as const;
 
-export const ArticleRequest = z
+const ArticleRequest = z
   .strictObject({
     thumb: MediaRefRequest.describe(
       'The cover: JPG, at most 64 KB; say "fit": true to have it made to fit',
@@ -155,9 +155,9 @@ export const MessageRequest = z
   .meta({ id: 'Message' });
 export type MessageRequest = z.output<typeof MessageRequest>;
 
-export const INLINE_OPENIDS = 100_000;
+const INLINE_OPENIDS = 100_000;
 
-export const AudienceRequest = z
+const AudienceRequest = z
   .discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('group'),

@@ -26,7 +26,7 @@ const LOCAL = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 const ANSWERS = ['ok', 'refused', 'unknown', 'not-sent'] as const;
 
 /** Of the batches that are open, and of those that were refused and not acknowledged. */
-export const COUNTED_STATES = ['pending', 'submitting', 'submitted', 'held', 'refused'] as const;
+const COUNTED_STATES = ['pending', 'submitting', 'submitted', 'held', 'refused'] as const;
 export const LANE_STATES = ['open', 'one-at-a-time', 'asleep', 'paused'] as const;
 export const JOB_STATES = ['waiting', 'active', 'delayed', 'waiting-children', 'failed'] as const;
 const QUEUES = [

@@ -20,7 +20,7 @@ export interface RedisAddress {
   readonly sentinelPassword?: string;
 }
 
-export const REDIS_URL_FORMS =
+const REDIS_URL_FORMS =
   'redis://user:password@host:port/database, unix:///path, redis-sentinel://host:26379,host:26379?master=name or redis-cluster://host:6379,host:6379; with TLS rediss://, rediss-sentinel://, rediss-cluster://; in user and password percent-encode @ # / ? : and % (%40 %23 %2F %3F %3A %25)';
 
 const KINDS: Readonly<Record<string, Pick<RedisAddress, 'kind' | 'tls'>>> = {

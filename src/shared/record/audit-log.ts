@@ -16,7 +16,7 @@ export type LoggedAct = AuditEntry & {
 };
 
 /** Longer than any campaign is kept. */
-export const LOG_KEPT = 400 * DAY;
+const LOG_KEPT = 400 * DAY;
 const BY_ITSELF: readonly string[] = ['qunfa', 'wechat'];
 
 /** For the commit that does what it reports. */

@@ -106,7 +106,7 @@ const BLOCKS = /^(p|div|section|h[1-6]|li|br|tr|blockquote)$/;
 const UNSEEN = /^(script|style)$/;
 
 /** The text of HTML, a line a block: nothing of it can act here. */
-export function textOf(content: string): string {
+function textOf(content: string): string {
   let text = '';
   let unseen = 0;
   const parser = new Parser({

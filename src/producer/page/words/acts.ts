@@ -108,7 +108,6 @@ const en = {
   mayBeReceivedTwice: 'I know that these people may receive it twice',
   msgId: 'Message id',
   anyway: 'Use this message id all the same',
-  recentSends: 'Messages that WeChat reported lately and that belong to no campaign',
   allHeld: (count: number) => `All ${batches(count)} at once`,
   account: {
     pause: {
@@ -232,7 +231,6 @@ const zh: typeof en = {
   mayBeReceivedTwice: '我知道这些用户可能收到两次',
   msgId: '消息 id',
   anyway: '仍然使用该消息 id',
-  recentSends: '微信近日推送过、但不属于任何群发任务的消息',
   allHeld: (count) => `${count} 个结果不明的批次一起处理`,
   account: {
     pause: {

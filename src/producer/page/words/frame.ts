@@ -38,7 +38,6 @@ const en = {
   note: 'Note (kept in the history)',
   reason: 'Reason (kept in the history)',
   typeToConfirm: (text: string) => `To confirm, type: ${text}`,
-  notTyped: (text: string) => `Type "${text}" to confirm.`,
 };
 
 const zh: typeof en = {
@@ -80,7 +79,6 @@ const zh: typeof en = {
   note: '备注（记入操作记录）',
   reason: '原因（记入操作记录）',
   typeToConfirm: (text) => `请输入「${text}」以确认`,
-  notTyped: (text) => `请输入「${text}」以确认。`,
 };
 
 export const FRAME = { en, zh };
