@@ -37,6 +37,3 @@ export const between = (from: string, until: string) => ({
 });
 
 export const timeTag = (time: string): Html => html`<time datetime="${time}">${shown(time)}</time>`;
-
-/** Rounded to the minute, for a plan. */
-const minutesFrom = (from: number, to: number): number => Math.round((to - from) / MINUTE);
