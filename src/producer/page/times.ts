@@ -1,5 +1,5 @@
 /** Times as people in China read them, wherever the server stands: Beijing's, with the year. */
-import { DAY, HOUR, MINUTE } from '../../shared/platform/time.ts';
+import { DAY, HOUR } from '../../shared/platform/time.ts';
 import { type Html, html } from './html.ts';
 
 /** China has had no summer time since 1991. */
