@@ -77,7 +77,7 @@ describe('a backup that is restored under running workers', () => {
     await own.untilView(id, 'waiting', ({ waiting }) => waiting?.reason === 'account-paused');
     expect(own.messages('default')).toEqual(once);
     const { lanes } = own.stores;
-    expect(await lanes.read('default')).toMatchObject({ paused: { code: 'redis-restored' } });
+    expect(await lanes.read('default')).toMatchObject({ restored: { code: 'redis-restored' } });
     expect(await lanes.read('idle')).toEqual({});
 
     // The operator says so: only now does it go out again.
@@ -130,7 +130,7 @@ describe('a copied append-only file that is started in the place of a running Re
     target.port = Number(new URL(server.url).port);
 
     const { lanes } = world.stores;
-    await world.until('paused', async () => (await lanes.read('open')).paused);
+    await world.until('paused', async () => (await lanes.read('open')).restored);
     for (const id of ids) {
       await world.untilView(id, 'why', ({ waiting }) => waiting?.reason === 'account-paused');
     }

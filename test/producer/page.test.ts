@@ -353,7 +353,7 @@ describe('accounts that were stopped since Redis was restored', () => {
     expect((await world.look('/')).text).not.toContain('resume-restored');
     await world.enqueue();
     const stop = { at: Date.now(), by: 'qunfa', code: 'redis-restored', minutes: 90 } as const;
-    await lanes.set('default', 'paused', stop);
+    await lanes.set('default', 'restored', stop);
 
     const { text } = await world.look('/?lang=zh');
     expect(text).toContain('已有 90 分钟没有 worker 运行');
@@ -361,6 +361,21 @@ describe('accounts that were stopped since Redis was restored', () => {
     await world.press('/page/accounts/resume-restored');
 
     expect(await lanes.read('default')).toEqual({});
+  });
+
+  it('stay paused where an operator or WeChat had paused them, too', async () => {
+    const world = await pageWorld();
+    const { lanes } = world.stores;
+    await world.enqueue();
+    const operators = { at: Date.now(), by: 'ann', code: 'by-operator' } as const;
+    await lanes.set('default', 'paused', operators);
+    const stop = { at: Date.now(), by: 'qunfa', code: 'redis-restored', minutes: 90 } as const;
+    await lanes.set('default', 'restored', stop);
+    expect((await world.look('/?lang=zh')).text).toContain('已有 90 分钟没有 worker 运行');
+
+    await world.press('/page/accounts/resume-restored');
+
+    expect(await lanes.read('default')).toEqual({ paused: operators });
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { rfc3339 } from '../campaign/campaign.ts';
 import { dailyQuotas } from '../campaign/daily-quotas.ts';
-import type { LaneState, LaneStop } from '../campaign/lane.ts';
+import { type LaneState, type LaneStop, pauseOf } from '../campaign/lane.ts';
 import { pacesOf, type Serving, unservedOf } from '../campaign/serving.ts';
 import { STATE_WORDS } from '../campaign/state-words.ts';
 import { type AccountWarning, accountWarningWords, stopWords } from '../contract/account-words.ts';
@@ -69,7 +69,8 @@ export const laneStateOf = (lane: LaneState, now: number): LaneDetails['state'] 
   laneView(lane, 0, now, 'en').state;
 
 function laneView(lane: LaneState, pending: number, now: number, language: Language): LaneDetails {
-  const { paused, sendBlocked, sleep, narrowUntil = 0 } = lane;
+  const { sendBlocked, sleep, narrowUntil = 0 } = lane;
+  const paused = pauseOf(lane);
   const stopped = ({ by, at, ...cause }: LaneStop) => ({
     why: stopWords({ ...cause, by }, language),
     ...cause,

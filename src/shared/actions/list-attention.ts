@@ -1,6 +1,7 @@
 /** What needs an operator: from the index, each entry held against the record before it is shown. */
 import { ATTENTION_KINDS, type AttentionKind } from '../campaign/attention.ts';
 import { rfc3339 } from '../campaign/campaign.ts';
+import { pauseOf } from '../campaign/lane.ts';
 import type { Attention } from '../contract/attention.ts';
 import { MINUTE } from '../platform/time.ts';
 import type { AttentionEntry, OverdueReceipts } from '../record/attention.ts';
@@ -132,7 +133,9 @@ export function makeListAttention({ stores, receiptDeadlineMs, now }: Dependenci
 
   async function ofAccount({ kind, account, since }: AttentionEntry): Promise<Attention | null> {
     const common = { kind, account, since: rfc3339(since) };
-    const { paused, sendBlocked, refusedHosts = {} } = await lanes.read(account);
+    const lane = await lanes.read(account);
+    const { sendBlocked, refusedHosts = {} } = lane;
+    const paused = pauseOf(lane);
     if (kind === 'address-refused') {
       const hosts = Object.entries(refusedHosts)
         .filter(([, at]) => at > now() - REFUSED_LATELY)

@@ -1,4 +1,5 @@
 /** A person stops an account's lane, or lets it go on after whatever had stopped it. */
+import { pauseOf } from '../campaign/lane.ts';
 import type { Queues } from '../queue/queues.ts';
 import { wakeCampaign, wakeLane } from '../queue/wake-campaign.ts';
 import type { AuditLog } from '../record/audit-log.ts';
@@ -33,6 +34,10 @@ export function makeSteerAccount({ lanes, campaigns, auditLog, queues, now }: De
   async function resume(account: string, by: string): Promise<void> {
     await lanes.release(account);
     await auditLog.note(account, { at: now(), by, action: 'account-resume' });
+    await goOn(account);
+  }
+
+  async function goOn(account: string): Promise<void> {
     await wakeLane(queues, account);
     for (const id of await campaigns.open()) {
       if ((await campaigns.spec(id))?.account !== account) continue;
@@ -46,21 +51,25 @@ export function makeSteerAccount({ lanes, campaigns, auditLog, queues, now }: De
   async function restored(accounts: Iterable<string>): Promise<string[]> {
     const found = await Promise.all(
       [...accounts].map(async (account) => {
-        const { paused } = await lanes.read(account);
-        return paused?.code === 'redis-restored' ? [account] : [];
+        const { restored: stop } = await lanes.read(account);
+        return stop ? [account] : [];
       }),
     );
     return found.flat();
   }
 
   /**
-   * Resumes those. The others that an operator or WeChat stopped stay as they are.
+   * Ends that pause of those. What an operator or WeChat stopped, one of them or another, stays so.
    *
    * @returns their names.
    */
   async function resumeRestored(accounts: readonly string[], by: string): Promise<string[]> {
     const resumed = await restored(accounts);
-    for (const account of resumed) await resume(account, by);
+    for (const account of resumed) {
+      const rest = await lanes.releaseRestored(account);
+      await auditLog.note(account, { at: now(), by, action: 'account-resume' });
+      if (!pauseOf(rest)) await goOn(account);
+    }
     return resumed;
   }
 

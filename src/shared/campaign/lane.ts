@@ -29,6 +29,8 @@ export type StopFacts = StopCause & { readonly by?: string };
 export type LaneStop = Word & StopCause;
 
 export interface LaneState {
+  /** Since Redis was restored. Apart from `paused`, so that neither hides the other or ends with it. */
+  readonly restored?: LaneStop;
   /** The account as a whole is paused, by an operator or by WeChat's refusal of it. */
   readonly paused?: LaneStop;
   /** message/mass/send alone is refused (48001); sendall goes on. */
@@ -41,8 +43,12 @@ export interface LaneState {
   readonly refusedHosts?: Readonly<Record<string, number>>;
 }
 
-export const stopOf = ({ paused, sendBlocked }: LaneState, api: MassApi): LaneStop | undefined =>
-  paused ?? (api === 'send' ? sendBlocked : undefined);
+/** Why nothing at all is called. */
+export const pauseOf = ({ restored, paused }: LaneState): LaneStop | undefined =>
+  restored ?? paused;
+
+export const stopOf = (lane: LaneState, api: MassApi): LaneStop | undefined =>
+  pauseOf(lane) ?? (api === 'send' ? lane.sendBlocked : undefined);
 
 export const needsLane = (
   control: Control,

@@ -14,7 +14,7 @@ import {
 } from '../campaign/attention.ts';
 import type { Batch } from '../campaign/batch.ts';
 import type { Campaign, Control, Waiting } from '../campaign/campaign.ts';
-import type { LaneState } from '../campaign/lane.ts';
+import { type LaneState, pauseOf } from '../campaign/lane.ts';
 import type { Tally } from '../campaign/progress.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type Command, commit, untilSettled, whileCounted } from './commit.ts';
@@ -106,12 +106,9 @@ export function ofWaiting(
 }
 
 /** What an account's lane is told that needs an operator. */
-export function laneNeeds(
-  keys: Keys,
-  account: string,
-  { paused, sendBlocked, refusedHosts }: LaneState,
-): Command[] {
-  const stop = paused ?? sendBlocked;
+export function laneNeeds(keys: Keys, account: string, lane: LaneState): Command[] {
+  const { sendBlocked, refusedHosts } = lane;
+  const stop = pauseOf(lane) ?? sendBlocked;
   const refused = Object.values(refusedHosts ?? {});
   return [
     ...(stop ? [laneCommand(keys, account, 'account-stopped', stop.at)] : []),

@@ -138,6 +138,7 @@ export function makeBatchStore(deps: Dependencies) {
       [
         unchanged(campaignId, batch),
         { key: keys.campaign(campaignId), field: 'control', is: JSON.stringify(kept) },
+        { key: lane, field: 'restored', is: null },
         { key: lane, field: 'paused', is: null },
         // Not on a restored Redis that is not examined yet, as behind a proxy that kept our connection.
         { key: keys.heartbeat(), atLeast: at - HEARTBEAT_TOO_OLD },

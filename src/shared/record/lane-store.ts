@@ -19,6 +19,7 @@ export interface AccountFacts {
 }
 
 const STANDS_STILL: readonly (keyof LaneState)[] = [
+  'restored',
   'paused',
   'sendBlocked',
   'sleep',
@@ -95,6 +96,18 @@ export function makeLaneStore(deps: Dependencies) {
   async function release(account: string): Promise<void> {
     const command: Command = ['HDEL', keys.lane(identityOf(account)), ...STANDS_STILL];
     await replicas.commit([], told(account, [command, ...laneNeedsNothing(keys, account)]));
+  }
+
+  /** Of the stop since Redis was restored alone. @returns what else it stands still for. */
+  async function releaseRestored(account: string): Promise<LaneState> {
+    const { restored: _, ...rest } = await read(account);
+    const command: Command = ['HDEL', keys.lane(identityOf(account)), 'restored'];
+    const needs = laneNeeds(keys, account, rest);
+    await replicas.commit(
+      [],
+      told(account, [command, ...laneNeedsNothing(keys, account), ...needs]),
+    );
+    return rest;
   }
 
   /** Ends the limit of one call at a time, unless it was prolonged meanwhile. */
@@ -178,6 +191,7 @@ export function makeLaneStore(deps: Dependencies) {
     set,
     pause,
     release,
+    releaseRestored,
     widen,
     noteEvent,
     noteRefusedPush,

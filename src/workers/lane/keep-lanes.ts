@@ -40,7 +40,7 @@ interface Dependencies {
 export const spacingOf = (callsPerMinute: number): number =>
   Math.ceil((MINUTE + JITTER) / callsPerMinute);
 
-const STOPS = ['paused', 'sendBlocked', 'sleep'] as const;
+const STOPS = ['restored', 'paused', 'sendBlocked', 'sleep'] as const;
 const LOOK_EVERY = 5 * SECOND;
 const IDLE_FOR = 30 * SECOND;
 const LEFT_BEHIND_EVERY = 20 * SECOND;

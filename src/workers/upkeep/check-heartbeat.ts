@@ -62,9 +62,8 @@ export function makeGate({ redis, record, needs, stores, check, log, now }: Depe
     const minutes = Math.round((now() - last) / MINUTE);
     const paused = await campaigns.openAccounts();
     for (const account of paused) {
-      if ((await lanes.read(account)).paused) continue;
       const stop = { at: now(), by: 'qunfa', code: 'redis-restored', minutes } as const;
-      await lanes.set(account, 'paused', stop);
+      await lanes.set(account, 'restored', stop);
     }
     const event = { event: 'lanes.paused-at-start', minutes, accounts: [...paused] };
     if (paused.size > 0) {
