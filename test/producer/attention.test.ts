@@ -158,6 +158,24 @@ describe('GET /v1/attention', () => {
     expect(json.audit.at(-1)).toMatchObject({ action: 'acknowledge', by: 'crm' });
   });
 
+  it('has an acknowledged campaign again for a new refusal, not for a batch that leaves', async () => {
+    const id = await submitted(3);
+    await refused(id, 1);
+    await refused(id, 2);
+    await world.post(`/v1/campaigns/${id}/acknowledge`);
+
+    await stores.batches.apply({ campaignId: id, no: 1 }, { type: 'retried' });
+    expect(await kinds()).toEqual([]);
+
+    clock.turn(HOUR);
+    const later = now();
+    await refused(id, 3);
+    const [item, ...more] = (await attention()).items;
+    expect(item.kind).toBe('batches-refused');
+    expect(Date.parse(item.since)).toBeGreaterThanOrEqual(later);
+    expect(more).toEqual([]);
+  });
+
   it('has a campaign that failed until it is acknowledged', async () => {
     const { json } = await world.post('/v1/campaigns', aCampaign());
     await stores.campaigns.end(json.id, { code: 'record-lost' });

@@ -125,7 +125,8 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
         continue;
       }
       const target = articleIndex === undefined ? { msgId } : { msgId, articleIndex };
-      const isGone = isOne && results.some(({ outcome }) => outcome === 'recalled');
+      const isGone =
+        isOne && results.some(({ outcome }) => outcome === 'recalled' || outcome === 'already');
       const answer = isGone ? GONE : await recallMass(client, target);
       const { outcome, ...why } =
         answer.kind === 'ok' ? { outcome: 'recalled' as const } : noOutcome(answer, language);

@@ -154,6 +154,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
         }),
         times,
         overVersion: seen !== undefined,
+        isLasting: true,
       },
     );
     if (after === null) return NO_CAMPAIGN;

@@ -43,8 +43,10 @@ function watchInstallation(deps: Dependencies): InstallationWatch {
   let seen: string | null | undefined;
 
   async function check(): Promise<void> {
-    seen = await store.revision();
+    const revision = await store.revision();
     const differences = await store.claim(installationOf(config, accounts()));
+    // Only now: a look that failed is repeated.
+    seen = revision;
     if (differences.length === 0) return;
     const error = differs(differences);
     fail(error);

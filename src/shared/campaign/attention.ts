@@ -49,7 +49,8 @@ export function controlNeeds(
   if (isEnded(control)) {
     const isLate = cancelled?.reason === 'not-after' && wasCutShort(tally);
     const since = failed?.at ?? (isLate ? endedAt : undefined);
-    return since === undefined || acknowledged ? {} : { 'campaign-failed': since };
+    const isSeen = since === undefined || (acknowledged && acknowledged.at >= since);
+    return isSeen ? {} : { 'campaign-failed': since };
   }
   if (cancelled) return {};
   const paused = pauses['message-id-taken'] ?? pauses['followers-incomplete'];

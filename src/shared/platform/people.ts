@@ -57,7 +57,8 @@ const Keys = z.array(
   }),
 );
 
-const SCRYPT = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([\w-]+)\$([\w-]+)$/;
+/** The whole hash: a shorter one would fit many passwords, an empty one all. */
+const SCRYPT = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([\w-]{22,})\$([\w-]{43})$/;
 
 const Operators = z.array(
   z

@@ -63,13 +63,18 @@ export function ofBatch(keys: Keys, campaign: Whose, before: Batch, after: Batch
     [before.state, after.state].includes(state),
   );
   return [
-    ...counted.map((state) => ofCount(keys, campaign, state, sinceOf(after))),
+    ...counted.map((state) =>
+      ofCount(keys, campaign, state, after.state === state ? sinceOf(after) : NEVER),
+    ),
     ...(after.state === 'submitted' ? [awaited(keys, campaign, after)] : []),
     ...(before.state === 'submitted'
       ? [['ZREM', keys.awaiting(), `${memberOf(campaign)}/${after.no}`] as const]
       : []),
   ];
 }
+
+/** A batch that leaves the state takes the last entry away, and adds none that was acknowledged. */
+const NEVER = 0;
 
 function sinceOf(batch: Batch): number {
   if (batch.state === 'held') return batch.heldAt;
@@ -214,7 +219,12 @@ export function makeAttentionStore({ redis, record, now }: Dependencies) {
   /** Refused batches are put back only while no operator has acknowledged them. */
   function allOf(campaign: Campaign, { control, tally, batches, waiting }: Whole): Command[] {
     const needs = controlNeeds(control, tally);
-    const isDone = control.acknowledged !== undefined && tally.refused > 0;
+    const { acknowledged } = control;
+    const refused = batches.filter(({ state }) => state === 'refused').map(sinceOf);
+    const isDone =
+      acknowledged !== undefined &&
+      refused.length > 0 &&
+      refused.every((at) => at <= acknowledged.at);
     return [
       ...CONTROL_KINDS.map((kind) => attentionCommand(keys, campaign, kind, needs[kind])),
       ofCount(keys, campaign, 'held', earliest(batches, 'held')),

@@ -138,7 +138,7 @@ export function makeChangeBatch({ redis, keys, spec, submitTimeoutMs, now }: Dep
     const { id, notAfter } = campaign;
     const { control, checks, idempotency, lists } = await controlOf(id);
     if (!isEnded(control)) return { control, checks, commands: [], lists };
-    const { endedAt: _, failed: __, correctedAt: ___, ...rest } = control;
+    const { endedAt: _, failed: __, correctedAt: ___, acknowledged: ____, ...rest } = control;
     const opened: Control = { ...rest, phase: 'submitting' };
     return {
       control: opened,

@@ -48,7 +48,7 @@ export const add = (
   counts: readonly (readonly [field: string, by: number])[],
 ): Command => ['ADD', hash, ...counts.flat()];
 
-/** Keeps a member in a sorted set exactly while a field of a hash is above 0. */
+/** Keeps a member in a sorted set while a field of a hash is above 0; with score 0 it only takes it away. */
 export const whileCounted = (
   hash: string,
   field: string,
@@ -97,7 +97,7 @@ while at <= #ARGV do
   elseif ARGV[at + 1] == 'WHILE-COUNTED' then
     local set, member, score, hash, field = unpack(ARGV, at + 2, at + 6)
     if tonumber(redis.call('HGET', hash, field) or 0) > 0 then
-      redis.call('ZADD', set, 'NX', score, member)
+      if tonumber(score) > 0 then redis.call('ZADD', set, 'NX', score, member) end
     else
       redis.call('ZREM', set, member)
     end

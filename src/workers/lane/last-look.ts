@@ -9,7 +9,7 @@
 import { SECOND } from '../../shared/platform/time.ts';
 
 /** Longer than a connection takes (3 s at most), short for an operator who pauses. */
-const AT_ONCE = 4 * SECOND;
+export const AT_ONCE = 4 * SECOND;
 
 interface Intent {
   /** By Redis' time, as recorded. */

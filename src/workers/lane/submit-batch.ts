@@ -68,6 +68,7 @@ const LANE_DECIDES: readonly WaitReason[] = [
   'address-refused',
   'daily-quota',
   'monthly-quota',
+  'send-quota',
   'wechat-approval',
 ];
 

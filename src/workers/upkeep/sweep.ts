@@ -12,6 +12,7 @@ import { sweepJob } from '../../shared/queue/jobs.ts';
 import { wakeCampaign } from '../../shared/queue/wake-campaign.ts';
 import type { ReviveBatches } from '../campaign/revive-batches.ts';
 import type { Handler } from '../job.ts';
+import { AT_ONCE } from '../lane/last-look.ts';
 import type { Tools } from '../tools.ts';
 import { each, makeMendRoots } from './mend-roots.ts';
 import type { TellWebhook } from './notify-webhook.ts';
@@ -88,7 +89,7 @@ export function makeSweep(deps: Dependencies): Handler<unknown> {
       const batch = await read();
       if (batch?.state !== 'submitting') return false;
       // A call under way at that very moment still has its time to be answered.
-      const answeredBy = batch.lastAttemptAt + config.pace.submitTimeoutMs + SECOND;
+      const answeredBy = batch.lastAttemptAt + AT_ONCE + config.pace.submitTimeoutMs + SECOND;
       if (!batch.answered && answeredBy > now()) return false;
       const campaign = await campaigns.spec(ref.campaignId);
       if (!campaign) return false;
