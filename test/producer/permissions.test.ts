@@ -187,6 +187,16 @@ describe('an operator', () => {
     expect((await look(`/page/campaigns/${ofShop}`)).status).toBe(403);
     expect((await press(`/page/campaigns/${ofShop}/cancel`)).status).toBe(403);
     expect((await press('/page/accounts/shop/resume')).status).toBe(403);
+    const written = ofShop.replace(/./g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+    for (const path of [`/page/campaigns/${written}`, `/page/Campaigns/${ofShop}`]) {
+      expect((await look(path)).status).toBe(403);
+      expect((await look(`${path}/results.csv`)).status).toBe(403);
+      expect((await press(`${path}/cancel`)).status).toBe(403);
+      expect((await press(`${path}/copy`)).status).toBe(403);
+    }
+    expect((await look('/page/Accounts/shop')).status).toBe(403);
+    expect((await press('/page/accounts/%73hop/resume')).status).toBe(403);
+    expect((await press(`/page/campaigns/${ofNews}/reschedule`)).status).toBe(422);
     expect((await press(`/page/campaigns/${ofNews}/approve`)).status).toBe(403);
     expect((await press(`/page/campaigns/${ofNews}/cancel`)).status).toBe(303);
     expect((await look('/board')).status).toBe(403);

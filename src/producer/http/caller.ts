@@ -1,5 +1,7 @@
 /** Who asks, by the name of the API key or of the operator (the audit shows it), and what they may. */
+
 import type { Response } from 'express';
+import { isEveryone } from '../../shared/campaign/audience.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ALL_RIGHTS, type Permission, type Rights } from '../../shared/platform/people.ts';
 
@@ -51,9 +53,8 @@ export function sendRefusalOf(
   accounts: readonly { readonly name: string }[],
 ): Problem | null {
   const { audience } = Object(body) as { audience?: unknown };
-  const { type, tagId } = Object(audience) as { type?: unknown; tagId?: unknown };
-  const toEveryone = type === 'everyone' || (type === 'followers' && tagId === undefined);
-  return accountRefusalOf(rights, body, accounts, toEveryone ? 'everyone' : 'send');
+  const permission = isEveryone(Object(audience)) ? 'everyone' : 'send';
+  return accountRefusalOf(rights, body, accounts, permission);
 }
 
 /** Why the caller may not do this with the account of the body, which may be the only one. */

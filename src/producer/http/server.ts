@@ -135,31 +135,32 @@ function routerOf(routes: readonly Route[], accountOf?: Served['accountOf']): Ro
 
 /**
  * What a page shows or does needs what the API's route of the same name needs: `POST /page/<x>` what
- * `POST /v1/<x>` does. The board shows every job and may run it, so it needs every right.
+ * `POST /v1/<x>` does; the page itself looks at the account. The board shows every job and may run
+ * it, so it needs every right.
  */
-function guardPage(place: string, { routes, accountOf }: Served): RequestHandler {
+function guardPage(place: string, { routes }: Served): RequestHandler {
   const known = routes.map((route) => ({
     route,
     pattern: new RegExp(`^${route.path.replaceAll(/:\w+/g, '([^/]+)')}$`),
   }));
-  return async (req, res, next) => {
+  return (req, res, next) => {
     const rights = rightsOf(res);
     if (hasAll(rights)) return next();
     const path = req.path
       .replace(/^\/page\//, '/v1/')
-      .replace(/\/webhook-replay$/, '/webhook/replay');
-    const [, id] = /^\/v1\/campaigns\/([^/]+)/.exec(path) ?? [];
-    const [, name] = /^\/v1\/accounts\/([^/]+)/.exec(path) ?? [];
-    const account = name ?? (id === undefined ? null : await accountOf?.({ campaign: id }));
-    const method = req.method === 'HEAD' ? 'get' : req.method.toLowerCase();
-    const found = known.find((one) => one.route.method === method && one.pattern.test(path));
+      .replace(/\/webhook-replay$/, '/webhook/replay')
+      .replace(/\/resume-restored$/, '/resume')
+      .replace(/\/reschedule$/, '');
+    const isReading = req.method === 'GET' || req.method === 'HEAD';
+    const found = known.find(
+      ({ route, pattern }) => (route.method === 'get') === isReading && pattern.test(path),
+    );
     const permission =
-      found?.route.permission ??
-      (method === 'get' ? 'read' : COMPOSING.test(path) ? 'send' : undefined);
+      found?.route.permission ?? (isReading ? 'read' : COMPOSING.test(path) ? 'send' : undefined);
     const refused: Problem | null =
       place !== '/' || permission === undefined
         ? { code: 'not-permitted', permission: 'decide' }
-        : refusalOf(rights, permission, account);
+        : refusalOf(rights, permission);
     if (refused) return sendRefusal(res, refused);
     next();
   };

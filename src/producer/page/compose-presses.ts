@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import type { PreviewMessage } from '../../shared/actions/preview-message.ts';
+import { isEveryone } from '../../shared/campaign/audience.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Refused, refuse } from '../../shared/contract/problem.ts';
 import type { AudienceFormat } from '../../shared/openids/read-ids.ts';
@@ -43,14 +44,15 @@ export function composePresses(deps: Dependencies): Presses {
   const saved = async (by: string, id: string, body: ComposedBody): Promise<void> =>
     composed.save(by, { id, body });
 
-  async function send({ id, body, campaignId }: Composed, posted: Posted) {
+  async function send({ id, body, campaignId, changedAt }: Composed, posted: Posted) {
     const { by, fields, sendRefusal } = posted;
     const notAllowed = sendRefusal(body);
     if (notAllowed) return refuse(notAllowed);
     // Pressed twice: the second one sees what has become of the first.
     if (campaignId !== undefined) return `/page/campaigns/${campaignId}`;
-    const toEveryone = body.audience?.type === 'everyone';
-    const wrong = toEveryone ? confirmed(fields.typed, body.account) : null;
+    // Changed in another tab, or by another who signs on with the same name, since it was checked.
+    if (fields.seen !== String(changedAt)) return refuse({ code: 'moved' });
+    const wrong = isEveryone(body.audience ?? {}) ? confirmed(fields.typed, body.account) : null;
     if (wrong) return wrong;
     const request = { ...body, ...(fields.repeat ? { repeat: true } : {}) };
     const result = await accept(request, { by, idempotencyKey: id, keyIsMade: true });

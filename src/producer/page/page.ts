@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import express, { type Request, type Response, type Router } from 'express';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { batchView } from '../../shared/contract/batch-view.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
@@ -69,6 +69,18 @@ export function makePage(dependencies: PageDependencies): Router {
   const router = express.Router();
   const readForm = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 100 });
   let streams = 0;
+
+  // By what a route has read from its path, which may be written in more than one way.
+  const guardAccount = (req: Request, res: Response, next: NextFunction, account: string) =>
+    askOf(req, res).isAllowed(account)
+      ? next()
+      : fail(req, res, { code: 'account-not-allowed', account });
+  router.param('name', guardAccount);
+  router.param('id', async (req, res, next, id: string) => {
+    const campaign = CAMPAIGN_ID.test(id) ? await deps.campaigns.spec(id) : null;
+    if (!campaign) return next();
+    guardAccount(req, res, next, campaign.account);
+  });
 
   for (const [path, [type, content]] of Object.entries(FILES)) {
     router.get(path, (_req, res) => {

@@ -94,11 +94,9 @@ export function makePresses(deps: Dependencies): Presses {
     '/page/campaigns/:id/webhook-replay': onCampaign((id, { by }) => replayWebhook(id, by)),
     '/page/campaigns/:id/batches/:no/resolve': (posted, params) =>
       onCampaign((id) => resolve(id, params.no ?? '', posted))(posted, params),
-    '/page/accounts/resume-restored': async ({ by }) => {
-      await steerAccount.resumeRestored(
-        accounts().map(({ name }) => name),
-        by,
-      );
+    '/page/accounts/resume-restored': async ({ by, isAllowed }) => {
+      const names = accounts().map(({ name }) => name);
+      await steerAccount.resumeRestored(names.filter(isAllowed), by);
       return '/';
     },
     '/page/accounts/:name/pause': onAccount((name, { by }) => steerAccount.pause(name, by)),

@@ -1,5 +1,5 @@
 /** Which campaigns wait for a second person, by their account's policy. */
-import type { Audience } from './audience.ts';
+import { type Audience, isEveryone } from './audience.ts';
 
 export type ApprovalPolicy = 'always' | 'everyone' | 'never';
 
@@ -9,9 +9,5 @@ export const isSamePerson = (one: string, other: string): boolean =>
 
 const personOf = (by: string): string => by.replace(/^board:/, '');
 
-/** `everyone`: what goes to all followers, by whichever way; not those with one tag. */
-export function needsApproval(policy: ApprovalPolicy, audience: Audience): boolean {
-  if (policy !== 'everyone') return policy === 'always';
-  if (audience.type === 'followers') return audience.tagId === undefined;
-  return audience.type === 'everyone';
-}
+export const needsApproval = (policy: ApprovalPolicy, audience: Audience): boolean =>
+  policy === 'always' || (policy === 'everyone' && isEveryone(audience));

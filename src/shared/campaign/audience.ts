@@ -18,6 +18,15 @@ export const isWholesale = <A extends { readonly type: string }>(
 ): audience is Extract<A, { readonly type: 'group' | 'tag' | 'everyone' }> =>
   audience.type === 'group' || audience.type === 'tag' || audience.type === 'everyone';
 
+/** By whichever way; not the followers with one tag. */
+export const isEveryone = ({
+  type,
+  tagId,
+}: {
+  readonly type?: unknown;
+  readonly tagId?: unknown;
+}): boolean => type === 'everyone' || (type === 'followers' && tagId === undefined);
+
 /** Which of WeChat's two calls an audience goes by; each may be closed alone. */
 export type MassApi = 'send' | 'sendall';
 

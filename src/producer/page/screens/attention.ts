@@ -37,7 +37,7 @@ export const showAttention =
     const [list, alarms, restored, going, waiting, done] = await Promise.all([
       listAttention({ limit: SHOWN, isAllowed, ...cursor }),
       alarmsOf(deps, words),
-      restoredOf(deps),
+      restoredOf(deps, isAllowed),
       campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'submitting' }),
       campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'scheduled' }),
       campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'completed' }),
@@ -72,8 +72,11 @@ async function alarmsOf({ lanes, workers, now }: Dependencies, { facts }: Words)
   ];
 }
 
-const restoredOf = async ({ campaigns, steerAccount }: Dependencies): Promise<string[]> =>
-  steerAccount.restored(await campaigns.openAccounts());
+const restoredOf = async (
+  { campaigns, steerAccount }: Dependencies,
+  isAllowed: (account: string) => boolean,
+): Promise<string[]> =>
+  steerAccount.restored([...(await campaigns.openAccounts())].filter(isAllowed));
 
 function alarmsPart(alarms: readonly string[], restored: readonly string[], words: Words): Html {
   const { facts, acts } = words;

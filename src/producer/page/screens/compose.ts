@@ -2,7 +2,7 @@
 import type { DescribeAccount } from '../../../shared/actions/describe-account.ts';
 import type { PlanCampaign } from '../../../shared/actions/plan-campaign.ts';
 import { needsApproval } from '../../../shared/campaign/approval.ts';
-import type { Audience } from '../../../shared/campaign/audience.ts';
+import { type Audience, isEveryone } from '../../../shared/campaign/audience.ts';
 import type { Message } from '../../../shared/campaign/message.ts';
 import type { PlannedCampaign } from '../../../shared/contract/plans.ts';
 import { type Problem, type Refused, refuse } from '../../../shared/contract/problem.ts';
@@ -307,7 +307,7 @@ function mistakesPart(id: string, problem: Problem, words: Words): Html {
 
 async function planPart(
   { accounts, names }: Dependencies,
-  { id, body }: Composed,
+  { id, body, changedAt }: Composed,
   plan: PlannedCampaign,
   words: Words,
 ): Promise<Html> {
@@ -339,6 +339,7 @@ async function planPart(
 ${plan.advice.length > 0 && html`<h2>${say.advice}</h2><ul>${plan.advice.map(({ message }) => html`<li>${message}</li>`)}</ul>`}
 ${isApproved && html`<p class="why">${say.approval}</p>`}
 <form method="post" action="${PATH}/${id}/send" class="fields">
-${audience.type === 'everyone' && typedField(body.account, words)}
+<input type="hidden" name="seen" value="${changedAt}">
+${isEveryone(audience) && typedField(body.account, words)}
 <p class="buttons"><button class="strong">${button}</button></p></form>`;
 }
