@@ -477,7 +477,7 @@ describe('a held batch on the page', () => {
         about: '',
         now: Date.parse(notAfter),
       },
-      wordsFor('en', undefined),
+      { words: wordsFor('en', undefined), refusal: () => null },
     ).html;
 
     expect(text).toContain('so it cannot be sent again');

@@ -4,24 +4,31 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newBatch } from '../../src/shared/campaign/batch.ts';
 import {
   hashKey,
   hashPassword,
   PERMISSIONS,
   type Permission,
 } from '../../src/shared/platform/people.ts';
+import { DAY } from '../../src/shared/platform/time.ts';
+import { openRecord } from '../../src/shared/record/record.ts';
 import { PERMISSION_TABLES } from '../docs/permission-table.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { declared } from './as-described.ts';
 import { aCampaign, startWorld, type World } from './world.ts';
 
-const { url, prefix } = testRedis();
+const { url, prefix, redis } = testRedis();
 const folder = await mkdtemp(join(tmpdir(), 'qunfa-people-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 const account = (appId: string) => ({ appId, appSecret: `secret-of-${appId}` });
-const ACCOUNTS = { news: account('wx0000000000000001'), shop: account('wx0000000000000002') };
+const ACCOUNTS = {
+  news: account('wx0000000000000001'),
+  shop: account('wx0000000000000002'),
+  careful: { ...account('wx0000000000000003'), approval: 'always' },
+};
 const keyOf = (name: string): string => `key-of-${name}`;
 const PASSWORD = 'a long and ordinary password';
 
@@ -41,6 +48,8 @@ beforeAll(async () => {
   const operators = [
     { name: 'ann', scrypt, accounts: ['news'], may: ['read', 'steer'] },
     { name: 'boss', accounts: 'all', may: PERMISSIONS },
+    ...PERMISSIONS.map((one) => ({ name: one, scrypt, accounts: 'all', may: ['read', one] })),
+    { name: 'whole', scrypt, accounts: 'all', may: PERMISSIONS },
   ];
   const file = async (name: string, content: unknown): Promise<string> => {
     const path = join(folder, name);
@@ -155,6 +164,25 @@ describe('a send to everyone', () => {
   });
 });
 
+/** One of its batches is held. */
+async function heldOf(name: string): Promise<string> {
+  const { json: campaign } = await post('all', '/v1/campaigns', aCampaign({ account: name }));
+  const { campaigns, batches } = openRecord({
+    ...{ redis, prefix, retainMs: DAY, submitTimeoutMs: 1_000, now: Date.now },
+    identityOf: world.identityOf,
+  });
+  await campaigns.layBatches(campaign.id, [newBatch(1, 25)], {});
+  const ref = { campaignId: campaign.id, no: 1 };
+  await batches.apply(ref, { type: 'attempt-started', at: Date.now() });
+  await batches.apply(ref, { type: 'held', reason: 'outcome-unknown', at: Date.now() });
+  return campaign.id;
+}
+
+const formsIn = (text: string): ReadonlySet<string> =>
+  new Set([...text.matchAll(/ action="([^"]+)"/g)].flatMap(([, action]) => action ?? []));
+/** Behind a dialog; the others are not shown at all. */
+const isDecision = (action: string): boolean => !action.endsWith('/copy');
+
 describe('an operator', () => {
   const look = (path: string, { as = 'ann', ...headers }: Record<string, string> = {}) =>
     fetch(`${world.url}${path}`, {
@@ -164,11 +192,11 @@ describe('an operator', () => {
         ...headers,
       },
     });
-  const press = (path: string) =>
+  const press = (path: string, as = 'ann', body = '') =>
     fetch(`${world.url}${path}`, {
-      ...{ method: 'POST', redirect: 'manual' },
+      ...{ method: 'POST', redirect: 'manual', body },
       headers: {
-        authorization: `Basic ${Buffer.from(`ann:${PASSWORD}`).toString('base64')}`,
+        authorization: `Basic ${Buffer.from(`${as}:${PASSWORD}`).toString('base64')}`,
         ...{ origin: world.url, 'content-type': 'application/x-www-form-urlencoded' },
       },
     });
@@ -201,6 +229,30 @@ describe('an operator', () => {
     expect((await press(`/page/campaigns/${ofNews}/cancel`)).status).toBe(303);
     expect((await look('/board')).status).toBe(403);
   });
+
+  it.each(PERMISSIONS)(
+    'is offered the forms that %s allows, and shown the others disabled, with the reason',
+    async (permission) => {
+      const open = await heldOf('news');
+      const waiting = (await post('all', '/v1/campaigns', aCampaign({ account: 'careful' }))).json
+        .id;
+      const screens = [open, waiting].map((id) => `/page/campaigns/${id}`);
+      screens.push('/page/accounts/news', '/page/approvals');
+      for (const path of screens) {
+        const forms = formsIn(await (await look(path, { as: 'whole' })).text());
+        const text = await (await look(path, { as: permission })).text();
+        const offered = formsIn(text);
+        expect(forms.size).toBeGreaterThan(0);
+        for (const action of forms) {
+          // About something that has changed since: what is allowed does nothing either.
+          const { status } = await press(action, permission, 'seen=999999');
+          expect([action, offered.has(action)]).toEqual([action, status !== 403]);
+        }
+        const isLess = [...forms].some((action) => isDecision(action) && !offered.has(action));
+        expect(/<button type="button" disabled aria-describedby="why-not-/.test(text)).toBe(isLess);
+      }
+    },
+  );
 
   it('is not named by a header from an address that is not the proxy’s', async () => {
     const headers = { 'x-forwarded-user': 'boss', authorization: '' };

@@ -3,7 +3,12 @@
 import type { Response } from 'express';
 import { isEveryone } from '../../shared/campaign/audience.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
-import { ALL_RIGHTS, type Permission, type Rights } from '../../shared/platform/people.ts';
+import {
+  ALL_RIGHTS,
+  PERMISSIONS,
+  type Permission,
+  type Rights,
+} from '../../shared/platform/people.ts';
 
 /** Where there is no key at all, and only this machine is served. */
 export const LOCAL = 'local';
@@ -34,6 +39,10 @@ export const allowedTo =
   ({ accounts }: Rights) =>
   (account: string): boolean =>
     accounts === null || accounts.includes(account);
+
+/** Every permission, for every account. */
+export const hasAllRights = ({ may, accounts }: Rights): boolean =>
+  accounts === null && PERMISSIONS.every((one) => may.includes(one));
 
 /** Why the caller may not do this, or null. */
 export function refusalOf(

@@ -11,11 +11,10 @@ import type { Logger } from 'pino';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
 import type { Numbers } from '../../shared/platform/metrics.ts';
-import { PERMISSIONS, type Rights } from '../../shared/platform/people.ts';
 import { type HttpLimits, PRODUCER_HTTP, serveHttp } from '../../shared/platform/serve-http.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { type AuthSettings, addressFindings, limitRate, makeAuth } from './auth.ts';
-import { hasCaller, refusalOf, rightsOf } from './caller.ts';
+import { hasAllRights, hasCaller, refusalOf, rightsOf } from './caller.ts';
 import { logRequests } from './log-requests.ts';
 import { makeErrorHandler, noSuchPlace, sendRefusal } from './problem.ts';
 import { cutOffRefused } from './refused-bodies.ts';
@@ -145,7 +144,7 @@ function guardPage(place: string, { routes }: Served): RequestHandler {
   }));
   return (req, res, next) => {
     const rights = rightsOf(res);
-    if (hasAll(rights)) return next();
+    if (hasAllRights(rights)) return next();
     const path = req.path
       .replace(/^\/page\//, '/v1/')
       .replace(/\/webhook-replay$/, '/webhook/replay')
@@ -168,9 +167,6 @@ function guardPage(place: string, { routes }: Served): RequestHandler {
 
 /** Drafts of campaigns; their last form is held against the rights once more. */
 const COMPOSING = /^\/v1\/(?:new(?:\/|$)|campaigns\/[^/]+\/copy$)/;
-
-const hasAll = ({ may, accounts }: Rights): boolean =>
-  accounts === null && PERMISSIONS.every((one) => may.includes(one));
 
 /** What the path names must be of an account that the caller may see. */
 const guard =

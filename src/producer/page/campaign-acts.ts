@@ -3,8 +3,10 @@ import { isSamePerson } from '../../shared/campaign/approval.ts';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import type { AuditEntry } from '../../shared/campaign/audit.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
+import type { Permission } from '../../shared/platform/people.ts';
 import { type Html, html } from './html.ts';
-import { act, noteField, reasonField, seenField } from './parts/act.ts';
+import { type Act, actsPart, noteField, reasonField, seenField } from './parts/act.ts';
+import type { Ask } from './screen.ts';
 import { localInput, shown } from './times.ts';
 import type { Words } from './words.ts';
 
@@ -14,7 +16,7 @@ interface Acting {
   /** Campaign, account, head-count. */
   readonly about: string;
   /** Who looks: the submitter does not approve. */
-  readonly by: string;
+  readonly ask: Pick<Ask, 'by' | 'words' | 'refusal'>;
   readonly hasWebhook: boolean;
   /** Part of the dialogs' ids, where several campaigns are on the page. */
   readonly place?: string;
@@ -23,32 +25,38 @@ interface Acting {
 
 type Step = keyof Words['acts']['campaign'];
 
-export function campaignActs(acting: Acting, words: Words): Html {
-  const steps = stepsFor(acting);
-  if (steps.length === 0) return html``;
-  return html`<div class="acts">${steps.map((step) => actFor(step, acting, words))}</div>`;
-}
+export const campaignActs = (acting: Acting): Html =>
+  actsPart(
+    stepsFor(acting).map((step) => actFor(step, acting)),
+    acting.ask.words,
+  );
 
-function actFor(step: Step, { view, about, now, place = '' }: Acting, words: Words): Html {
+function actFor(step: Step, { view, about, now, ask, place = '' }: Acting): Act {
+  const { words } = ask;
   const { acts } = words;
   const { label, consequence, confirm } = acts.campaign[step];
   const isLater = Date.parse(view.sendAt) > now;
   const when = isLater ? acts.at(shown(view.sendAt)) : acts.now;
   const refused = view.batches.refused;
-  return act(
-    {
-      ...{ label, about, confirm },
-      consequence:
-        typeof consequence === 'string' ? consequence : sayOf(step, when, refused, words),
-      id: `${step}${place}`,
-      action: `/page/campaigns/${view.id}/${PATHS[step] ?? step}`,
-      danger: step === 'cancel' || step === 'reject' || step === 'recall',
-      strong: step === 'approve' || step === 'resume' || step === 'retry',
-      fields: html`${seenField(view.version)}${fieldsOf(step, view, words)}`,
-    },
-    words,
-  );
+  return {
+    ...{ label, about, confirm },
+    consequence: typeof consequence === 'string' ? consequence : sayOf(step, when, refused, words),
+    id: `${step}${place}`,
+    action: `/page/campaigns/${view.id}/${PATHS[step] ?? step}`,
+    danger: step === 'cancel' || step === 'reject' || step === 'recall',
+    strong: step === 'approve' || step === 'resume' || step === 'retry',
+    fields: html`${seenField(view.version)}${fieldsOf(step, view, words)}`,
+    refused: ask.refusal(PERMISSION_FOR[step], view.account),
+  };
 }
+
+/** What the API's route of each step needs. */
+const PERMISSION_FOR: Readonly<Record<Step, Permission>> = {
+  ...{ pause: 'steer', resume: 'steer', cancel: 'steer', reschedule: 'steer' },
+  ...{ acknowledge: 'steer', 'webhook-replay': 'steer' },
+  ...{ approve: 'approve', reject: 'approve' },
+  ...{ retry: 'decide', split: 'decide', without: 'decide', recall: 'decide' },
+};
 
 function sayOf(step: Step, when: string, refused: number, { acts }: Words): string {
   const { resume, approve, retry } = acts.campaign;
@@ -79,7 +87,7 @@ function fieldsOf(step: Step, view: CampaignView, words: Words): Html {
   }
 }
 
-function stepsFor({ view, audit, by, now, hasWebhook }: Acting): Step[] {
+function stepsFor({ view, audit, ask, now, hasWebhook }: Acting): Step[] {
   const { batches, createdBy, messageType, audience, notAfter, completedAt } = view;
   const isOpen =
     now < Date.parse(notAfter) && view.state !== 'cancelled' && view.state !== 'cancelling';
@@ -88,7 +96,7 @@ function stepsFor({ view, audit, by, now, hasWebhook }: Acting): Step[] {
     (messageType === 'news' || messageType === 'video') && batches.submitted + batches.settled > 0;
   const isGivenUp = audit.some(({ action }) => action === 'webhook-given-up');
   return [
-    ...mainSteps(view, isSamePerson(by, createdBy)),
+    ...mainSteps(view, isSamePerson(ask.by, createdBy)),
     ...(isRetriable ? (['retry'] as const) : []),
     ...(isRetriable && !isWholesale(audience) ? (['split', 'without'] as const) : []),
     ...(isRecallable ? (['recall'] as const) : []),

@@ -1,6 +1,6 @@
 /** What stands around every screen. */
 import { type Html, html } from './html.ts';
-import type { Words } from './words.ts';
+import type { Ask } from './screen.ts';
 
 /** The screens of the header, in its order. */
 export const NAV = {
@@ -13,10 +13,9 @@ export const NAV = {
 export type NavItem = keyof typeof NAV;
 
 interface Layout {
-  readonly words: Words;
+  readonly ask: Pick<Ask, 'words' | 'by' | 'refusal' | 'hasAllRights'>;
   readonly title: string;
   readonly nav: NavItem | undefined;
-  readonly by: string;
   /** How many things wait for an operator. */
   readonly count: number;
   readonly isSandbox: boolean;
@@ -31,8 +30,8 @@ export const countPart = (count: number): Html =>
   html`<span id="count" class="count" aria-live="polite">${count > 0 && count}</span>`;
 
 export function pageOf(layout: Layout): string {
-  const { words, title, nav, by, count, isSandbox, here, isLive, main } = layout;
-  const { frame, lang } = words;
+  const { ask, title, nav, count, isSandbox, here, isLive, main } = layout;
+  const { frame, lang } = ask.words;
   const other = lang === 'en' ? { lang: 'zh', label: '中文' } : { lang: 'en', label: 'English' };
   const name = `${title} · ${frame.title}`;
   const { html: text } = html`<!doctype html>
@@ -55,12 +54,12 @@ ${Object.entries(NAV).map(
   ([item, path]) =>
     html`<a href="${path}"${item === nav && html` aria-current="page"`}>${frame.nav[item as NavItem]}${item === 'attention' && countPart(count)}</a>
 `,
-)}    <a class="button strong" href="/page/new">${frame.compose}</a>
+)}${ask.refusal('send') === null && html`    <a class="button strong" href="/page/new">${frame.compose}</a>`}
   </nav>
   <nav class="tools" aria-label="${frame.toolNav}">
     <span class="live" role="status" data-live="${frame.live}" data-lost="${frame.notLive}"></span>
-    <span class="by">${by}</span>
-    <a href="/board">${frame.board}</a>
+    <span class="by">${ask.by}</span>
+${ask.hasAllRights && html`    <a href="/board">${frame.board}</a>`}
     <a href="/docs">${frame.docs}</a>
     <a href="${here}lang=${other.lang}" lang="${other.lang}" hreflang="${other.lang}">${other.label}</a>
   </nav>

@@ -13,7 +13,14 @@ import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { MediaStore } from '../../shared/record/media-store.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { RESULT_HEADER, resultRow } from '../api/result-row.ts';
-import { allowedTo, callerOf, rightsOf, sendRefusalOf } from '../http/caller.ts';
+import {
+  allowedTo,
+  callerOf,
+  hasAllRights,
+  refusalOf,
+  rightsOf,
+  sendRefusalOf,
+} from '../http/caller.ts';
 import { BOM } from '../http/csv.ts';
 import { makeAudienceNames } from './audience-names.ts';
 import { composePresses, composeUploads } from './compose-presses.ts';
@@ -156,7 +163,7 @@ export function makePage(dependencies: PageDependencies): Router {
         : content
     }`;
     const text = pageOf({
-      ...{ words: ask.words, by: ask.by, title, nav, main, isLive: live },
+      ...{ ask, title, nav, main, isLive: live },
       count: await countOf(ask),
       isSandbox: deps.isSandbox,
       here: hereOf(req),
@@ -216,7 +223,7 @@ ${problem.code === 'message-unknown' && onceMore(req, 'anyway', words.acts.anywa
 ${problem.code === 'same-content' && html`<p><a href="/page/campaigns/${problem.campaignId}">${words.compose.repeatLink}</a></p>${onceMore(req, 'repeat', words.compose.repeat)}`}
 <p class="buttons">${backTo(req, problem, words)} <a class="button" href="/">${words.frame.toHome}</a></p></section>`;
     const text = pageOf({
-      ...{ words, by: ask.by, title, nav: undefined, main, isLive: false },
+      ...{ ask, title, nav: undefined, main, isLive: false },
       ...{ count: 0, isSandbox: deps.isSandbox, here: '/?' },
     });
     res.status(STATUS[problem.code]).type('html').set('Cache-Control', 'no-store').send(text);
@@ -268,11 +275,14 @@ function askOf(req: Request, res: Response): Ask {
   if (chosen && chosen !== kept && !res.headersSent) {
     res.cookie('qunfa-lang', chosen, { maxAge: YEAR, sameSite: 'lax', httpOnly: true });
   }
+  const rights = rightsOf(res);
   return {
     words: wordsFor(chosen ?? kept, req.headers['accept-language']),
     by: callerOf(res),
-    isAllowed: allowedTo(rightsOf(res)),
-    sendRefusal: (request) => sendRefusalOf(rightsOf(res), request, []),
+    isAllowed: allowedTo(rights),
+    refusal: (permission, account) => refusalOf(rights, permission, account),
+    hasAllRights: hasAllRights(rights),
+    sendRefusal: (request) => sendRefusalOf(rights, request, []),
     query,
   };
 }

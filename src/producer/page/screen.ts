@@ -1,5 +1,6 @@
 /** What every screen gets and gives. One handler makes the page, and what changes on it later. */
 import type { Problem, Refused } from '../../shared/contract/problem.ts';
+import type { Permission } from '../../shared/platform/people.ts';
 import type { Html } from './html.ts';
 import type { NavItem } from './layout.ts';
 import type { Words } from './words.ts';
@@ -11,6 +12,10 @@ export interface Ask {
   readonly by: string;
   /** Whether the operator may see this account. */
   readonly isAllowed: (account: string) => boolean;
+  /** Why the operator may not do this, to this account if one is named; or null. */
+  readonly refusal: (permission: Permission, account?: string) => Problem | null;
+  /** Whether the operator has every permission for every account. */
+  readonly hasAllRights: boolean;
   /** Why the operator may not send this campaign, or null. */
   readonly sendRefusal: (request: object) => Problem | null;
   /** Of the address; the first value of each. */

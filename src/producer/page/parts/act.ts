@@ -2,10 +2,12 @@
  * What an operator may do, behind a dialog that says what comes of it: opening it is the first
  * step, the button inside the second. A plain form in a popover, so that it works without a script.
  */
+import type { Problem } from '../../../shared/contract/problem.ts';
+import { problemWords } from '../../../shared/contract/problem-words.ts';
 import { type Html, html } from '../html.ts';
 import type { Words } from '../words.ts';
 
-interface Act {
+export interface Act {
   /** Of the dialog: one of its kind on the page. */
   readonly id: string;
   readonly label: string;
@@ -18,9 +20,26 @@ interface Act {
   readonly danger?: boolean;
   readonly strong?: boolean;
   readonly fields?: Html | null | false;
+  /** Why the operator may not. */
+  readonly refused: Problem | null;
 }
 
-export const act = (it: Act, words: Words): Html => html`<button type="button" class="${
+/** Buttons side by side. One that the operator may not press is disabled, with the reason below. */
+export function actsPart(acts: readonly Act[], words: Words): Html {
+  const reasons = new Map(
+    acts.flatMap(({ refused, id }) =>
+      refused ? [[problemWords(refused, words.lang), `why-not-${id}`] as const] : [],
+    ),
+  );
+  if (acts.length === 0) return html``;
+  return html`<div class="acts">${acts.map((it) =>
+    it.refused
+      ? html`<button type="button" disabled aria-describedby="${reasons.get(problemWords(it.refused, words.lang))}">${it.label}</button>`
+      : act(it, words),
+  )}</div>${[...reasons].map(([why, id]) => html`<p class="facts" id="${id}">${why}</p>`)}`;
+}
+
+const act = (it: Act, words: Words): Html => html`<button type="button" class="${
   it.danger ? 'danger' : it.strong ? 'strong' : ''
 }" popovertarget="act-${it.id}">${it.label} …</button>
 <dialog popover id="act-${it.id}" aria-labelledby="act-${it.id}-t">

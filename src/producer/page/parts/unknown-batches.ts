@@ -2,10 +2,11 @@
 import type { BatchDetails } from '../../../shared/contract/batches.ts';
 import type { CampaignView } from '../../../shared/contract/campaign-view.ts';
 import { type Html, html } from '../html.ts';
+import type { Ask } from '../screen.ts';
 import { batchWhy } from '../standing.ts';
 import { shown } from '../times.ts';
 import type { Words } from '../words.ts';
-import { act, noteField, seenField, typedField } from './act.ts';
+import { type Act, actsPart, noteField, seenField, typedField } from './act.ts';
 import { number } from './table.ts';
 
 type Decision = keyof Words['acts']['decisions'];
@@ -26,9 +27,13 @@ interface Unknown {
   readonly now: number;
 }
 
-export function unknownPart({ view, unknown, about, now }: Unknown, words: Words): Html {
+export function unknownPart(
+  { view, unknown, about, now }: Unknown,
+  { words, refusal }: Pick<Ask, 'words' | 'refusal'>,
+): Html {
   const { acts, screens, facts } = words;
   if (unknown.length === 0) return html`<section id="unknown"></section>`;
+  const refused = refusal('decide', view.account);
   const isLate = now >= Date.parse(view.notAfter);
   const offered = (decisions: readonly Decision[]): Decision[] =>
     decisions.filter((as) => !isLate || !SENDS.includes(as));
@@ -39,25 +44,32 @@ export function unknownPart({ view, unknown, about, now }: Unknown, words: Words
 <p class="why">${batchWhy(batch)}</p>
 <p class="facts">${batch.size !== null && `${facts.people(number(batch.size))} · `}${screens.campaign.asked(batch.attempts, shown(batch.firstAttemptAt ?? view.sendAt))} · <code>${batch.clientMsgId}</code></p>
 ${batch.takenMsgId !== undefined && html`<p class="facts">${acts.msgId}: <code>${batch.takenMsgId}</code></p>`}
-<div class="acts">${offered(DECISIONS[batch.state] ?? []).map((as) =>
+${actsPart(
+  offered(DECISIONS[batch.state] ?? []).map((as) =>
     decide(
       {
-        as,
+        ...{ as, view, refused },
         which: String(batch.no),
         seen: batch.version,
-        view,
         about: `${about} · ${screens.campaign.batch(batch.no)}`,
       },
       words,
     ),
-  )}</div></article>`;
+  ),
+  words,
+)}</article>`;
   return html`<section id="unknown"><h2>${screens.campaign.unknown}</h2>
 ${isLate && html`<p class="warn">${acts.tooLate(shown(view.notAfter))}</p>`}
 ${unknown.map(one)}
 ${
   view.batches.held > 1 &&
   html`<article class="card alarm"><h3>${acts.allHeld(view.batches.held)}</h3>
-<div class="acts">${offered(['not-sent', 'given-up']).map((as) => decide({ as, which: 'all-held', seen: view.version, view, about }, words))}</div></article>`
+${actsPart(
+  offered(['not-sent', 'given-up']).map((as) =>
+    decide({ as, which: 'all-held', seen: view.version, view, about, refused }, words),
+  ),
+  words,
+)}</article>`
 }
 </section>`;
 }
@@ -68,23 +80,21 @@ interface Deciding {
   readonly seen: number;
   readonly view: CampaignView;
   readonly about: string;
+  readonly refused: Act['refused'];
 }
 
-function decide({ as, which, seen, view, about }: Deciding, words: Words): Html {
+function decide({ as, which, seen, view, about, refused }: Deciding, words: Words): Act {
   const { label, consequence, confirm } = words.acts.decisions[as];
-  return act(
-    {
-      ...{ label, consequence, confirm, about },
-      id: `${as}-${which}`,
-      action: `/page/campaigns/${view.id}/batches/${which}/resolve`,
-      danger: SENDS.includes(as),
-      fields: html`<input type="hidden" name="as" value="${as === 'send-again' ? 'not-sent' : as}">
+  return {
+    ...{ label, consequence, confirm, about, refused },
+    id: `${as}-${which}`,
+    action: `/page/campaigns/${view.id}/batches/${which}/resolve`,
+    danger: SENDS.includes(as),
+    fields: html`<input type="hidden" name="as" value="${as === 'send-again' ? 'not-sent' : as}">
 ${seenField(seen)}
 ${as === 'send-again' && html`<label class="check"><input type="checkbox" name="mayBeReceivedTwice" value="true" required> ${words.acts.mayBeReceivedTwice}</label>`}
 ${SENDS.includes(as) && typedField(view.account, words)}
 ${as === 'sent' && html`<label>${words.acts.msgId} <input name="msgId" required inputmode="numeric" pattern="[1-9][0-9]{0,19}" autocomplete="off"></label>`}
 ${noteField(words)}`,
-    },
-    words,
-  );
+  };
 }

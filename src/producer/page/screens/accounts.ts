@@ -10,10 +10,10 @@ import type { LaneStore } from '../../../shared/record/lane-store.ts';
 import type { QuotaLedger } from '../../../shared/record/quota-ledger.ts';
 import { noSuchAccount } from '../../api/accounts.ts';
 import { type Html, html } from '../html.ts';
-import { act } from '../parts/act.ts';
+import { actsPart } from '../parts/act.ts';
 import { barChart } from '../parts/chart.ts';
 import { number, pageAsked, pager, scrolled, select } from '../parts/table.ts';
-import type { Screen, Show } from '../screen.ts';
+import type { Ask, Screen, Show } from '../screen.ts';
 import { accountStanding, campaignChip, type Standing, sendsLeft } from '../standing.ts';
 import { timeTag } from '../times.ts';
 import type { Words } from '../words.ts';
@@ -126,7 +126,8 @@ function leftOf(account: AccountDetails, words: Words): Html {
 
 export const showAccount =
   (deps: Dependencies): Show =>
-  async ({ words }, { name = '' }) => {
+  async (ask, { name = '' }) => {
+    const { words } = ask;
     const config = deps.accounts().find((one) => one.name === name);
     if (!config) return refuse(noSuchAccount(deps.accounts()));
     const [seen, days, recent] = await Promise.all([
@@ -139,7 +140,7 @@ export const showAccount =
       title: name,
       nav: 'accounts',
       parts: new Map([
-        ['status', statusPart(seen, words)],
+        ['status', statusPart(seen, ask)],
         ['quotas', quotasPart(seen, words)],
         ['days', daysPart(days, words)],
         [
@@ -157,7 +158,7 @@ export const showAccount =
     return screen;
   };
 
-function statusPart({ account, standing }: Seen, words: Words): Html {
+function statusPart({ account, standing }: Seen, { words, refusal }: Ask): Html {
   const { accounts: say } = words.screens;
   const { acts, facts } = words;
   const { name, kind, lane, lastEvent, token, approval, newsRoute, callsPerMinute } = account;
@@ -184,20 +185,19 @@ function statusPart({ account, standing }: Seen, words: Words): Html {
 <h2>${say.findings}</h2>
 ${standing.lines.length === 0 && html`<p class="facts">${say.noFindings}</p>`}
 <ul>${standing.lines.map((line) => html`<li>${line}</li>`)}</ul>
-<div class="acts">${steps.map((step) =>
-    act(
-      {
-        id: step,
-        label: acts.account[step].label,
-        about: `${name} · ${standing.text}`,
-        consequence: acts.account[step].consequence(lane.pending),
-        confirm: acts.account[step].confirm,
-        action: `${PATH}/${name}/${step}`,
-        strong: step === 'resume',
-      },
-      words,
-    ),
-  )}</div>
+${actsPart(
+  steps.map((step) => ({
+    id: step,
+    label: acts.account[step].label,
+    about: `${name} · ${standing.text}`,
+    consequence: acts.account[step].consequence(lane.pending),
+    confirm: acts.account[step].confirm,
+    action: `${PATH}/${name}/${step}`,
+    strong: step === 'resume',
+    refused: refusal('steer', name),
+  })),
+  words,
+)}
 <dl class="facts-list">${rows.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
 </section>`;
 }

@@ -51,7 +51,8 @@ export const showApprovals =
     };
   };
 
-async function card(deps: Dependencies, view: CampaignView, { words, by }: Ask): Promise<Html> {
+async function card(deps: Dependencies, view: CampaignView, ask: Ask): Promise<Html> {
+  const { words, by } = ask;
   const { approvals: say } = words.overviews;
   const [message, audience] = await Promise.all([
     deps.campaigns.message(view.id),
@@ -75,6 +76,6 @@ async function card(deps: Dependencies, view: CampaignView, { words, by }: Ask):
     ([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`,
   )}</dl>
 ${isOwn && html`<p class="why">${say.own}</p>`}
-${campaignActs({ view, audit: [], about, by, now: deps.now(), hasWebhook: false, place: view.id }, words)}</div>
+${campaignActs({ view, audit: [], about, ask, now: deps.now(), hasWebhook: false, place: view.id })}</div>
 <div>${message && messagePart({ message, draft }, words)}</div></div></article>`;
 }

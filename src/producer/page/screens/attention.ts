@@ -9,9 +9,9 @@ import type { CampaignStore } from '../../../shared/record/campaign-store.ts';
 import type { LaneStore } from '../../../shared/record/lane-store.ts';
 import type { ServingStore } from '../../../shared/record/serving-store.ts';
 import { type Html, html } from '../html.ts';
-import { act } from '../parts/act.ts';
+import { actsPart } from '../parts/act.ts';
 import { address, heldBack, pageAsked } from '../parts/table.ts';
-import type { Screen, Show } from '../screen.ts';
+import type { Ask, Screen, Show } from '../screen.ts';
 import { campaignChip } from '../standing.ts';
 import { dayOf, shown, timeTag } from '../times.ts';
 import type { Words } from '../words.ts';
@@ -31,7 +31,8 @@ const OF_THE_DAY = 8;
 
 export const showAttention =
   (deps: Dependencies): Show =>
-  async ({ words, query, isAllowed }): Promise<Screen> => {
+  async (ask): Promise<Screen> => {
+    const { words, query, isAllowed } = ask;
     const { listAttention, campaigns } = deps;
     const cursor = query.after === undefined ? {} : { cursor: query.after };
     const [list, alarms, restored, going, waiting, done] = await Promise.all([
@@ -54,7 +55,7 @@ export const showAttention =
       title: attention.title,
       nav: 'attention',
       parts: new Map([
-        ['alarms', alarmsPart(alarms, restored, words)],
+        ['alarms', alarmsPart(alarms, restored, ask)],
         ['needs', needsPart(list, words)],
         ['day', dayPart(day, words)],
       ]),
@@ -78,22 +79,27 @@ const restoredOf = async (
 ): Promise<string[]> =>
   steerAccount.restored([...(await campaigns.openAccounts())].filter(isAllowed));
 
-function alarmsPart(alarms: readonly string[], restored: readonly string[], words: Words): Html {
+function alarmsPart(
+  alarms: readonly string[],
+  restored: readonly string[],
+  { words, refusal }: Ask,
+): Html {
   const { facts, acts } = words;
   return html`<div id="alarms">${alarms.map((text) => html`<p class="card alarm">${text}</p>`)}${
     restored.length > 0 &&
-    html`<div class="card alarm"><p>${facts.account.restored(restored.length)}</p><div class="acts">${act(
-      {
-        id: 'restored',
-        label: acts.account.resumeRestored.label,
-        about: restored.join(', '),
-        consequence: acts.account.resumeRestored.consequence,
-        confirm: acts.account.resumeRestored.confirm,
-        action: '/page/accounts/resume-restored',
-        danger: true,
-      },
+    html`<div class="card alarm"><p>${facts.account.restored(restored.length)}</p>${actsPart(
+      [
+        {
+          id: 'restored',
+          ...acts.account.resumeRestored,
+          about: restored.join(', '),
+          action: '/page/accounts/resume-restored',
+          danger: true,
+          refused: refusal('steer'),
+        },
+      ],
       words,
-    )}</div></div>`
+    )}</div>`
   }</div>`;
 }
 

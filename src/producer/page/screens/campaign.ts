@@ -16,7 +16,7 @@ import { messagePart } from '../parts/message.ts';
 import { amount, number, pageAsked, pager, scrolled } from '../parts/table.ts';
 import { unknownPart } from '../parts/unknown-batches.ts';
 import type { ReadDrafts } from '../read-drafts.ts';
-import type { Screen, Show } from '../screen.ts';
+import type { Ask, Screen, Show } from '../screen.ts';
 import { batchWhy, campaignChip, campaignWhy, warningLines } from '../standing.ts';
 import { timeTag } from '../times.ts';
 import type { Words } from '../words.ts';
@@ -37,7 +37,8 @@ const AUDIT_SHOWN = 100;
 
 export const showCampaign =
   (deps: Dependencies): Show =>
-  async ({ words, query, by }, { id = '' }) => {
+  async (ask, { id = '' }) => {
+    const { words, query } = ask;
     const { campaigns, batches, lanes, names } = deps;
     const view = CAMPAIGN_ID.test(id) ? await campaigns.view(id) : null;
     if (!view) return refuse({ code: 'campaign-not-found' });
@@ -55,10 +56,10 @@ export const showCampaign =
       audience,
     );
     const { now } = deps;
-    const acts = campaignActs(
-      { view, audit, about, by, now: now(), hasWebhook: spec?.webhook !== undefined },
-      words,
-    );
+    const acts = campaignActs({
+      ...{ view, audit, about, ask, now: now() },
+      hasWebhook: spec?.webhook !== undefined,
+    });
     const unknown = rows.filter(({ state }) => state === 'held' || state === 'abandoned');
     const screen: Screen = {
       title: view.name || words.screens.campaigns.unnamed,
@@ -67,9 +68,9 @@ export const showCampaign =
         ['status', statusPart(view, campaignWhy(view, lane, words), acts, words)],
         [
           'unknown',
-          unknownPart({ view, unknown: unknown.slice(0, UNKNOWN_SHOWN), about, now: now() }, words),
+          unknownPart({ view, unknown: unknown.slice(0, UNKNOWN_SHOWN), about, now: now() }, ask),
         ],
-        ['timeline', timelinePart(view, rows, audit, audience, words)],
+        ['timeline', timelinePart({ view, rows, audit, audience, ask })],
         ['batches', batchesPart(rows, pageAsked(query.batches), id, words)],
         ['audit', auditPart(audit, words)],
       ]),
@@ -118,13 +119,16 @@ function received({ receipt, batches }: CampaignView, words: Words): Html | null
 <div><dt>${facts.failed}</dt><dd>${amount(failed, words)}</dd></div></dl>`;
 }
 
-function timelinePart(
-  view: CampaignView,
-  rows: readonly BatchDetails[],
-  audit: readonly AuditEntry[],
-  audience: string,
-  words: Words,
-): Html {
+interface Told {
+  readonly view: CampaignView;
+  readonly rows: readonly BatchDetails[];
+  readonly audit: readonly AuditEntry[];
+  readonly audience: string;
+  readonly ask: Ask;
+}
+
+function timelinePart({ view, rows, audit, audience, ask }: Told): Html {
+  const { words } = ask;
   const { campaign: say } = words.screens;
   const { timeline } = say;
   const approved = audit.find(({ action }) => action === 'approve');
@@ -152,8 +156,13 @@ ${
   links.length > 0 &&
   html`<h2>${say.links}</h2><ol>${links.map((url) => html`<li><a href="${url}" rel="noreferrer">${url}</a></li>`)}</ol>`
 }
-<form method="post" action="/page/campaigns/${view.id}/copy"><p class="buttons"><button>${say.copy}</button></p></form>
-<p class="facts"><a href="/page/campaigns/${view.id}/results.csv" download>${say.results}</a> · <a href="/board/queue/campaigns/c-${view.id}">${say.tree}</a></p>
+${
+  ask.refusal('send', view.account) === null &&
+  html`<form method="post" action="/page/campaigns/${view.id}/copy"><p class="buttons"><button>${say.copy}</button></p></form>`
+}
+<p class="facts"><a href="/page/campaigns/${view.id}/results.csv" download>${say.results}</a>${
+    ask.hasAllRights && html` · <a href="/board/queue/campaigns/c-${view.id}">${say.tree}</a>`
+  }</p>
 </section>`;
 }
 

@@ -50,6 +50,8 @@ export function composeScreens(deps: Dependencies): Screens {
     async (ask: Ask, { id = '' }: Readonly<Record<string, string>>): Promise<Screen | Refused> => {
       const composed = await deps.composed.read(ask.by, id);
       if (!composed) return refuse({ code: 'not-found' });
+      const notAllowed = ask.refusal('send', composed.body.account);
+      if (notAllowed) return refuse(notAllowed);
       const screen = await show(composed, ask);
       const { title, steps } = ask.words.compose;
       return {
@@ -80,7 +82,10 @@ const stepsPart = ({ id, body }: Composed, at: Step, { compose }: Words): Html =
       html`<li><a href="${PATH}/${id}/${step}"${step === at && html` aria-current="step"`}>${compose.steps[step]}</a></li>`,
   )}</ol>`;
 
-async function showBegin(deps: Dependencies, { words, by, isAllowed }: Ask): Promise<Screen> {
+async function showBegin(deps: Dependencies, ask: Ask): Promise<Screen | Refused> {
+  const { words, by, isAllowed } = ask;
+  const notAllowed = ask.refusal('send');
+  if (notAllowed) return refuse(notAllowed);
   const { compose: say } = words;
   const drafts = (await deps.composed.list(by)).filter(
     ({ campaignId }) => campaignId === undefined,
@@ -225,7 +230,7 @@ const previewForm = (id: string, outcome: string | undefined, { compose: say }: 
     outcome !== undefined && html`<p class="why" role="status">${say.previewed[outcome] ?? ''}</p>`
   }`;
 
-async function showAudience(deps: Dependencies, { id, body }: Composed, { words }: Ask) {
+async function showAudience(deps: Dependencies, { id, body }: Composed, { words, refusal }: Ask) {
   const { compose: say } = words;
   const { account, exclude = [], sendAt, notAfter } = body;
   const to = body.audience as { type?: string; tagId?: number; listId?: string } | undefined;
@@ -242,8 +247,10 @@ async function showAudience(deps: Dependencies, { id, body }: Composed, { words 
     invalid,
   }: (typeof lists)[number]) =>
     `${name ?? listId} · ${say.listCounts(number(recipients), number(duplicates), number(invalid))}`;
-  const radio = (type: string, label: string, more: Html = html``): Html =>
-    html`<div><label class="check"><input type="radio" name="to" value="${type}" required${to?.type === type && html` checked`}> ${label}</label>${more}</div>`;
+  const radio = (type: string, label: string, more: Html = html``): Html => {
+    const refused = isEveryone({ type }) ? refusal('everyone', account) : null;
+    return html`<div><label class="check"><input type="radio" name="to" value="${type}" required${to?.type === type && html` checked`}${refused && html` disabled`}> ${label}</label>${refused ? html`<p class="hint">${problemWords(refused, words.lang)}</p>` : more}</div>`;
+  };
   const tagSelect = html`<label>${say.tag} <select name="tagId">${tags.map(
     (tag) =>
       html`<option value="${tag.id}"${to?.tagId === tag.id && html` selected`}>${tag.name} (${number(tag.count)})</option>`,
