@@ -19,11 +19,9 @@ export type SteerAccount = ReturnType<typeof makeSteerAccount>;
 export function makeSteerAccount({ lanes, campaigns, auditLog, queues, now }: Dependencies) {
   /** Calls under way end; nothing new of this account is called. May be repeated. */
   async function pause(account: string, by: string): Promise<void> {
-    const { paused } = await lanes.read(account);
-    // Written again where it is so already: the first time it may not have reached the replicas.
-    await lanes.pause(account, paused ?? { at: now(), by, code: 'by-operator' });
-    if (paused) return;
-    await auditLog.note(account, { at: now(), by, action: 'account-pause' });
+    const at = now();
+    const isNew = await lanes.pause(account, { at, by, code: 'by-operator' });
+    if (isNew) await auditLog.note(account, { at, by, action: 'account-pause' });
   }
 
   /**

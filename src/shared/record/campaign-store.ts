@@ -204,8 +204,8 @@ export function makeCampaignStore({
    * Adds all batches at once, and moves the campaign on to submitting. `from` is the campaign as the
    * caller has just read it.
    *
-   * @returns its control from now on; null if nothing was done, since the batches are there, or its
-   * time was put off.
+   * @returns its control from now on; null if nothing was done, since the batches are there, its time
+   * was put off, or it was cancelled.
    */
   async function layBatches(
     id: string,
@@ -220,7 +220,8 @@ export function makeCampaignStore({
       id,
       (current, _tally, { sendAt }) => {
         const isLaid = current.phase === 'submitting' || current.phase === 'ended';
-        laid = isLaid || sendAt > now() ? null : { ...current, ...facts, phase: 'submitting' };
+        const isOff = current.cancelled !== undefined || sendAt > now();
+        laid = isLaid || isOff ? null : { ...current, ...facts, phase: 'submitting' };
         return laid ?? current;
       },
       {

@@ -1,13 +1,13 @@
 /** What an account's lane is doing: how much work it has, and why it does not send. */
-import type { LaneState } from '../campaign/lane.ts';
+import type { LaneState, LaneStop } from '../campaign/lane.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { HOUR, MINUTE } from '../platform/time.ts';
 import { laneNeeds, laneNeedsNothing } from './attention.ts';
-import { type Command, commit } from './commit.ts';
+import { type Command, commit, untilSettled } from './commit.ts';
 import { makeKeys } from './keys.ts';
 import { makeReplicas, type Replicas } from './replicas.ts';
-import { stored } from './stored.ts';
+import { stored, storedOrNull } from './stored.ts';
 
 export interface AccountFacts {
   readonly lastEventAt?: number;
@@ -25,6 +25,9 @@ const STANDS_STILL: readonly (keyof LaneState)[] = [
   'sleep',
   'refusedHosts',
 ];
+
+const stateOf = (fields: Readonly<Record<string, string>>): LaneState =>
+  Object.fromEntries(Object.entries(fields).map(([field, text]) => [field, stored(text)]));
 
 const REFUSED = 'refused:';
 
@@ -64,10 +67,7 @@ export function makeLaneStore(deps: Dependencies) {
   }
 
   async function read(account: string): Promise<LaneState> {
-    const fields = await redis.hgetall(keys.lane(identityOf(account)));
-    return Object.fromEntries(
-      Object.entries(fields).map(([field, text]) => [field, stored(text)]),
-    ) as LaneState;
+    return stateOf(await redis.hgetall(keys.lane(identityOf(account))));
   }
 
   async function set<Field extends keyof LaneState>(
@@ -78,9 +78,20 @@ export function makeLaneStore(deps: Dependencies) {
     await commit(redis, [], setting(account, field, value));
   }
 
-  /** An operator's pause, which replicas must have. */
-  async function pause(account: string, paused: NonNullable<LaneState['paused']>): Promise<void> {
-    await replicas.commit([], setting(account, 'paused', paused));
+  /**
+   * An operator's pause, which replicas must have; so it is written again where there is one already,
+   * as that is.
+   *
+   * @returns whether there was none.
+   */
+  function pause(account: string, stop: LaneStop): Promise<boolean> {
+    const paused = { key: keys.lane(identityOf(account)), field: 'paused' };
+    return untilSettled<boolean>(async () => {
+      const is = await redis.hget(paused.key, paused.field);
+      const next = storedOrNull<LaneStop>(is) ?? stop;
+      const done = await replicas.commit([{ ...paused, is }], setting(account, 'paused', next));
+      return done ? is === null : 'moved';
+    });
   }
 
   function setting<Field extends keyof LaneState>(
@@ -99,15 +110,16 @@ export function makeLaneStore(deps: Dependencies) {
   }
 
   /** Of the stop since Redis was restored alone. @returns what else it stands still for. */
-  async function releaseRestored(account: string): Promise<LaneState> {
-    const { restored: _, ...rest } = await read(account);
-    const command: Command = ['HDEL', keys.lane(identityOf(account)), 'restored'];
-    const needs = laneNeeds(keys, account, rest);
-    await replicas.commit(
-      [],
-      told(account, [command, ...laneNeedsNothing(keys, account), ...needs]),
-    );
-    return rest;
+  function releaseRestored(account: string): Promise<LaneState> {
+    const key = keys.lane(identityOf(account));
+    return untilSettled<LaneState>(async () => {
+      const fields = await redis.hgetall(key);
+      const { restored: _, ...rest } = stateOf(fields);
+      const checks = STANDS_STILL.map((field) => ({ key, field, is: fields[field] ?? null }));
+      const needs = [...laneNeedsNothing(keys, account), ...laneNeeds(keys, account, rest)];
+      const commands = told(account, [['HDEL', key, 'restored'], ...needs]);
+      return (await replicas.commit(checks, commands)) ? rest : 'moved';
+    });
   }
 
   /** Ends the limit of one call at a time, unless it was prolonged meanwhile. */

@@ -72,7 +72,7 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
     const begun = await campaigns.layBatches(campaign.id, laid, facts, run);
     if (!begun) {
       const { sendAt = 0 } = (await campaigns.spec(campaign.id)) ?? {};
-      // Its time was put off meanwhile.
+      // Its time was put off meanwhile, or it was cancelled.
       return sendAt > now() ? until(sendAt) : seeThroughAgain(run);
     }
     const tally = { ...EMPTY_TALLY, pending: laid.length };
