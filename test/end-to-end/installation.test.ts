@@ -104,6 +104,16 @@ describe('a role whose settings differ from the record', () => {
     );
   });
 
+  it('keeps earlier programs out of the record of one, by the version that it writes', async (t) => {
+    const own = await startWorld(t, { hosts: [] });
+    const key = `${own.prefix}:record:installation`;
+    await own.redis.hset(key, { v: RECORD_VERSION - 1, kind: 'sandbox' });
+
+    await own.startHost('host-1');
+
+    expect(await own.redis.hget(key, 'v')).toBe(`${RECORD_VERSION}`);
+  });
+
   it('is told to end, where it runs already and the other settings were adopted', async (t) => {
     const own = await startWorld(t, {
       accounts: [{ name: 'default' }, { name: 'other' }],

@@ -88,7 +88,8 @@ function waitWords(
   const stop = waiting.reason === 'account-paused' ? stopOf(lane, api) : undefined;
   const why = stop
     ? `${waits[waiting.reason]}${colon(lang)}${stopWords(stop, lang)}`
-    : waits[waiting.reason];
+    : // Another version of this program may have another one.
+      (waits[waiting.reason] ?? waiting.reason);
   const late = waiting.missesNotAfter ? ` · ${facts.missesNotAfter}` : '';
   if (NEEDS_SOMEBODY.includes(waiting.reason)) {
     return `${why} · ${facts.expiresAt(shown(notAfter))}`;

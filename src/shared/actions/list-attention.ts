@@ -117,7 +117,7 @@ export function makeListAttention({ stores, receiptDeadlineMs, now }: Dependenci
         const failure = await campaigns.webhookFailure(id);
         if (!failure) return null;
         const { nextAt, ...webhook } = failure;
-        return nextAt === null
+        return nextAt == null
           ? { ...common, webhook, next: NOTHING, todo: 'replay-webhook' }
           : {
               ...common,
@@ -144,7 +144,9 @@ export function makeListAttention({ stores, receiptDeadlineMs, now }: Dependenci
       return hosts.length > 0 && !paused ? { ...common, hosts, next, todo: 'add-address' } : null;
     }
     const stop = paused ?? sendBlocked;
-    return stop ? { ...common, stop, next: NOTHING, todo: 'resume-account' } : null;
+    return stop && kind === 'account-stopped'
+      ? { ...common, stop, next: NOTHING, todo: 'resume-account' }
+      : null;
   }
 
   async function silence(

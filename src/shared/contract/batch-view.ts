@@ -32,7 +32,7 @@ export function batchView(campaignId: string, batch: Batch, language: Language):
       return { ...base, ...messageOf(batch), settledAt: rfc3339(batch.settledAt), receipt };
     }
     case 'refused': {
-      const { failure } = batch;
+      const failure = { ...batch.failure };
       return { ...base, error: { ...failure, message: failureWords(failure, language) } };
     }
     case 'held':
@@ -44,7 +44,8 @@ export function batchView(campaignId: string, batch: Batch, language: Language):
         firstAttemptAt: rfc3339(batch.firstAttemptAt),
         ...given({ takenMsgId: batch.takenMsgId }),
       };
-    case 'cancelled':
+    // Cancelled, or in a state that another version of this program has.
+    default:
       return base;
   }
 }

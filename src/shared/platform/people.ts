@@ -60,11 +60,28 @@ const Keys = z.array(
 /** The whole hash: a shorter one would fit many passwords, an empty one all. */
 const SCRYPT = /^scrypt\$(\d+)\$(\d+)\$(\d+)\$([\w-]{22,})\$([\w-]{43})$/;
 
+/** What one guess may cost, so that neither a mistyped N nor a weak hash is found at the first login. */
+const LEAST_BYTES = 2 ** 23;
+/** Node refuses more. */
+const MOST_BYTES = 2 ** 25;
+const MOST_ROUNDS = 8;
+
+function isAffordable(hashed: string): boolean {
+  const [N = 0, r = 0, p = 0] = (SCRYPT.exec(hashed) ?? []).slice(1, 4).map(Number);
+  const bytes = 128 * N * r;
+  const fits = bytes >= LEAST_BYTES && bytes < MOST_BYTES && p >= 1 && p <= MOST_ROUNDS;
+  return fits && Number.isInteger(Math.log2(N));
+}
+
 const Operators = z.array(
   z
     .strictObject({
       name,
-      scrypt: z.string().regex(SCRYPT, 'a hash as `qunfa hash password` gives it').optional(),
+      scrypt: z
+        .string()
+        .regex(SCRYPT, { error: 'a hash as `qunfa hash password` gives it', abort: true })
+        .refine(isAffordable, 'its N, r or p is not one that `qunfa hash password` would choose')
+        .optional(),
       ...rights,
     })
     .transform(({ scrypt: own, ...rest }): Operator => (own ? { ...rest, scrypt: own } : rest)),

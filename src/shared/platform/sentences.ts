@@ -19,13 +19,29 @@ export type Sentences<F extends Fact> = {
   readonly [Code in F['code']]: string | ((facts: F & { readonly code: Code }) => string);
 };
 
-/** @returns a function that says such facts in a language. */
+/**
+ * @returns a function that says such facts in a language. One that another version of this program
+ * wrote into the record may have another code, or lack what its sentence names: it is named by its code.
+ */
 export const sentences =
   <F extends Fact>(texts: Readonly<Record<Language, Sentences<F>>>) =>
   (fact: F, language: Language): string => {
-    const text = texts[language][fact.code as F['code']] as string | ((facts: F) => string);
-    return typeof text === 'string' ? text : text(fact);
+    const text = texts[language][fact.code as F['code']] as Text<F> | undefined;
+    if (typeof text === 'string') return text;
+    try {
+      if (text) return text(fact);
+    } catch {
+      // Below.
+    }
+    return inLanguage(ofAnotherVersion(fact), language);
   };
+
+type Text<F> = string | ((facts: F) => string);
+
+function ofAnotherVersion({ code }: Partial<Fact>): Bilingual {
+  const named = code === undefined ? '' : ` (${code})`;
+  return [`as another version of this program wrote it${named}`, `由其他版本的程序记录${named}`];
+}
 
 /** Each code with its facts; a code without any has `None`. */
 export type Coded<Facts> = {

@@ -46,9 +46,9 @@ export function makeInstallation({ redis, record }: { redis: Redis; record: stri
         v: String(RECORD_VERSION),
         kind: own.kind,
         ...accountFields(own),
-      }).filter(([field]) => fields[field] === undefined);
+      }).filter(([field]) => fields[field] === undefined || isOlder(field, fields));
       if (added.length === 0) return [];
-      const checks = added.map(([field]) => ({ key, field, is: null }));
+      const checks = added.map(([field]) => ({ key, field, is: fields[field] ?? null }));
       return (await commit(redis, checks, [['HSET', key, ...added.flat()]])) ? [] : 'moved';
     });
   }
@@ -69,6 +69,10 @@ export function makeInstallation({ redis, record }: { redis: Redis; record: stri
 
   return { read, claim, adopt, revision };
 }
+
+/** From now on earlier programs are refused: this one writes what they cannot read. */
+const isOlder = (field: string, { v }: Readonly<Record<string, string>>): boolean =>
+  field === 'v' && Number(v) < RECORD_VERSION;
 
 function parse(fields: Readonly<Record<string, string>>) {
   if (fields.v === undefined) return null;

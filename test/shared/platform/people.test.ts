@@ -15,4 +15,18 @@ describe('OPERATORS_FILE', () => {
       expect(read(cut)).toMatchObject({ operators: [], issues: [{ setting: expect.any(String) }] });
     }
   });
+
+  it.each([
+    ['N is no power of two', 'scrypt$16385$8$1'],
+    ['N is 0', 'scrypt$0$8$1'],
+    ['a guess costs almost nothing', 'scrypt$2$8$1'],
+    ['a guess costs more memory than Node gives', 'scrypt$1048576$8$1'],
+    ['a guess takes minutes', 'scrypt$16384$8$5000'],
+  ])('takes no hash whose cost is not one to pay at each login: %s', async (_, cost) => {
+    const whole = await hashPassword('a password');
+    const odd = whole.replace(/^scrypt\$\d+\$\d+\$\d+/, cost);
+
+    expect(read(odd)).toMatchObject({ operators: [], issues: [expect.anything()] });
+    expect(read(odd).issues).toHaveLength(1);
+  });
 });

@@ -10,7 +10,7 @@ export const number = (count: number): string => count.toLocaleString('en-US');
 
 /** Unknown is never 0. */
 export const amount = (count: number | null, words: Words): string =>
-  count === null ? words.frame.unknown : number(count);
+  count == null ? words.frame.unknown : number(count);
 
 /** `query` with `changes`, empty values left out. */
 export function address(
