@@ -22,6 +22,9 @@ const MESSAGES = [
   'news-one',
   'news-eight',
 ] as const;
+/** Of accounts that may send picture posts. */
+const PICTURE_POST = 'newspic';
+type Name = (typeof MESSAGES)[number] | typeof PICTURE_POST;
 
 /** One more than two full batches: three batches, none of a single OpenID. */
 const MANY = 25_001;
@@ -31,8 +34,9 @@ export async function sampleCampaigns(
   followersOf: (account: string) => Followers,
   listId: string,
 ): Promise<NewCampaign[]> {
-  const messages = {} as Record<(typeof MESSAGES)[number], Message>;
-  for (const name of MESSAGES) messages[name] = await exampleMessage(name, upload);
+  const messages = {} as Record<Name, Message>;
+  for (const name of [...MESSAGES, PICTURE_POST] as const)
+    messages[name] = await exampleMessage(name, upload);
   const some = (account: string, count: number): Audience => ({
     type: 'openids',
     openids: followersOf(account).slice(0, count),
@@ -41,11 +45,7 @@ export async function sampleCampaigns(
   const tag: Audience = { type: 'tag', tagId: 2 };
   const everyone: Audience = { type: 'everyone' };
   const followers: Audience = { type: 'followers' };
-  const sample = (
-    account: string,
-    name: (typeof MESSAGES)[number],
-    audience: Audience,
-  ): NewCampaign => ({
+  const sample = (account: string, name: Name, audience: Audience): NewCampaign => ({
     account,
     name: `${name} to ${nameOf(audience)}`,
     message: messages[name],
@@ -63,6 +63,7 @@ export async function sampleCampaigns(
     sample('drafts', 'news-one', group),
     sample('drafts', 'news-one', everyone),
     sample('drafts', 'news-one', some('drafts', MANY)),
+    sample('drafts', PICTURE_POST, tag),
     sample('plain', 'news-one', tag),
     sample('plain', 'text', some('plain', 1_000)),
     sample('daily', 'image', everyone),

@@ -3,11 +3,16 @@ import { madeUpAccount } from '../sandbox/start.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 
 export function sandboxAccounts({ callsPerMinute }: { callsPerMinute: number }): AccountConfig[] {
-  const common = { callsPerMinute, callsPerDay: 100, approval: 'never' as const };
+  const common = {
+    callsPerMinute,
+    callsPerDay: 100,
+    picturePosts: false,
+    approval: 'never' as const,
+  };
   const { encodingAesKey: _, ...plain } = madeUpAccount('plain', 'service');
   return [
     { ...madeUpAccount('default', 'service'), ...common, newsRoute: 'uploadnews' },
-    { ...madeUpAccount('drafts', 'service'), ...common, newsRoute: 'draft' },
+    { ...madeUpAccount('drafts', 'service'), ...common, newsRoute: 'draft', picturePosts: true },
     { ...plain, ...common, newsRoute: 'uploadnews' },
     { ...madeUpAccount('daily', 'subscription'), ...common, newsRoute: 'uploadnews' },
   ];

@@ -92,6 +92,7 @@ const accountOf = (name: string, callsPerMinute: number): AccountConfig => ({
   newsRoute: 'uploadnews',
   callsPerMinute,
   callsPerDay: 100_000,
+  picturePosts: false,
   approval: 'never',
 });
 

@@ -97,6 +97,18 @@ describe('POST /v1/previews', () => {
     expect(world.sandbox.ledger.requests().length).toBe(uploads + 1);
   });
 
+  it('shows a picture post by a draft that does not stay', async () => {
+    const world = await previewing({ WECHAT_PICTURE_POSTS: 'true' });
+    const images = [base64('photo.jpg')];
+    const message = { type: 'newspic', title: 'Spring', content: 'From Friday.', images };
+
+    const report = await world.post('/v1/previews', { message, to: [{ openid: ANN }] });
+
+    expect(report.json).toMatchObject({ sent: 1 });
+    const drafts = world.sandbox.ledger.requests().filter(({ path }) => path.startsWith('draft/'));
+    expect(drafts.map(({ path }) => path.split('/').at(-1))).toEqual(['add', 'delete']);
+  });
+
   it('keeps the last uploadnews of the day for a send, unless told otherwise', async () => {
     const world = await previewing();
     for (let call = 0; call < 9; call += 1) {

@@ -52,6 +52,7 @@ export const anAccount = (name: string, changes: Partial<AccountConfig> = {}): A
   newsRoute: 'uploadnews',
   callsPerMinute: 6_000,
   callsPerDay: 100,
+  picturePosts: false,
   approval: 'never',
   ...changes,
 });

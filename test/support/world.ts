@@ -421,6 +421,7 @@ function accountOf({ name, plain, wechat: _, ...settings }: AccountOptions): Acc
     newsRoute: 'uploadnews',
     callsPerMinute: 60_000,
     callsPerDay: 100,
+    picturePosts: false,
     approval: 'never',
     ...settings,
     name,

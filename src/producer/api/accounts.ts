@@ -217,7 +217,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
             const next = query.offset + drafts.length;
             return {
               total,
-              drafts: drafts.map(({ covers: _, ...draft }) => ({
+              drafts: drafts.map(({ pictures: _, ...draft }) => ({
                 ...draft,
                 updatedAt: rfc3339(draft.updatedAt),
               })),

@@ -2,6 +2,7 @@
 import { isSamePerson } from '../../shared/campaign/approval.ts';
 import { isWholesale } from '../../shared/campaign/audience.ts';
 import type { AuditEntry } from '../../shared/campaign/audit.ts';
+import { isPage } from '../../shared/campaign/message.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
 import type { Permission } from '../../shared/platform/people.ts';
 import { type Html, html } from './html.ts';
@@ -93,7 +94,7 @@ function stepsFor({ view, audit, ask, now, hasWebhook }: Acting): Step[] {
     now < Date.parse(notAfter) && view.state !== 'cancelled' && view.state !== 'cancelling';
   const isRetriable = batches.refused > 0 && isOpen;
   const isRecallable =
-    (messageType === 'news' || messageType === 'video') && batches.submitted + batches.settled > 0;
+    (isPage(messageType) || messageType === 'video') && batches.submitted + batches.settled > 0;
   const isGivenUp = audit.some(({ action }) => action === 'webhook-given-up');
   return [
     ...mainSteps(view, isSamePerson(ask.by, createdBy)),

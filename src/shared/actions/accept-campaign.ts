@@ -8,6 +8,7 @@ import { setImmediate as breath } from 'node:timers/promises';
 import { needsApproval } from '../campaign/approval.ts';
 import { type Campaign, type Control, NEW_CONTROL } from '../campaign/campaign.ts';
 import { campaignId } from '../campaign/campaign-id.ts';
+import { isPage } from '../campaign/message.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
 import { CampaignRequest } from '../contract/campaign-request.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
@@ -95,7 +96,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     };
     const control: Control = {
       ...NEW_CONTROL,
-      ...(message.type === 'news' ? { newsBy } : {}),
+      ...(isPage(message.type) ? { newsBy } : {}),
       ...(needsApproval(account.approval, campaign.audience)
         ? { pauses: { approval: { at: now(), by: 'qunfa' } } }
         : {}),

@@ -9,7 +9,7 @@
 
 import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, rfc3339 } from '../campaign/campaign.ts';
-import type { Message } from '../campaign/message.ts';
+import { isPage, type Message } from '../campaign/message.ts';
 import { beijingDay, startOfBeijingDay } from '../campaign/quota-window.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import type { CampaignStatistics } from '../contract/statistics.ts';
@@ -48,7 +48,7 @@ export function makeArticleStatistics({ stores, wechatFor, now }: Dependencies) 
     const [campaign, message] = await Promise.all([campaigns.spec(id), campaigns.message(id)]);
     if (!campaign || !message) return refuse({ code: 'campaign-not-found' });
     const nothing = { id, articles: [], unmatched: 0, askedAt: null, asOf: null, isDelayed: false };
-    if (message.type !== 'news') return { ...nothing, missing: 'no-articles' };
+    if (!isPage(message.type)) return { ...nothing, missing: 'no-articles' };
     const sent = (await batches.all(id)).filter(
       (batch): batch is Sent => batch.state === 'submitted' || batch.state === 'settled',
     );
@@ -104,7 +104,7 @@ export function makeArticleStatistics({ stores, wechatFor, now }: Dependencies) 
 
   async function join(
     campaign: Campaign,
-    message: Extract<Message, { type: 'news' }>,
+    message: Message,
     sent: readonly Sent[],
     found: readonly DayStatistics[],
   ): Promise<{ rows: readonly ArticleRow[]; unmatched: number }> {
@@ -122,10 +122,11 @@ export function makeArticleStatistics({ stores, wechatFor, now }: Dependencies) 
   /** Only where nothing else of the account's can have that title on that day. */
   async function byTitle(
     { id, account }: Campaign,
-    message: Extract<Message, { type: 'news' }>,
+    message: Message,
     batch: Sent,
     found: readonly DayStatistics[],
   ): Promise<string | null> {
+    // A picture post is not looked for by its title: other types' campaigns may have it, too.
     const [first] = 'articles' in message ? message.articles : [];
     if (!first || found.some(({ isDelayed }) => isDelayed)) return null;
     const rows = found.flatMap((one) => one.rows);

@@ -26,13 +26,15 @@ interface Dependencies {
   readonly media: MediaStore;
   readonly era: Era;
   readonly coverAs: MediaKindOf;
+  /** Whether the account may send picture posts. */
+  readonly picturePosts: boolean;
   /** Its files are kept until then at least. */
   readonly neededUntil: number;
 }
 
 /** @returns the message with every file kept as an upload, and every mistake found on the way. */
 export async function checkMessage(
-  { media, era, coverAs, neededUntil }: Dependencies,
+  { media, era, coverAs, picturePosts, neededUntil }: Dependencies,
   request: MessageRequest,
 ): Promise<{ message: Message; mistakes: Mistake[] }> {
   const mistakes: Mistake[] = [];
@@ -46,6 +48,12 @@ export async function checkMessage(
     if (upload === null) return { mediaId: '' };
     await judge(path, upload, kind, { fit: asked.fit === true, named: `${path}.upload` });
     return { upload, ...(asked.fit ? { fit: true } : {}) };
+  }
+
+  async function refs(asked: readonly MediaRefRequest[], kind: MediaKindOf): Promise<MediaRef[]> {
+    const found: MediaRef[] = [];
+    for (const [at, one] of asked.entries()) found.push(await ref(`images.${at}`, one, kind));
+    return found;
   }
 
   async function keep(
@@ -135,9 +143,13 @@ export async function checkMessage(
         const { media, images = [], type, ...shown } = request;
         if (media) return { type, media: await ref('media', media, type) };
         if (era === '2014') wrong('images', { code: 'images-not-in-2014' });
-        const refs: MediaRef[] = [];
-        for (const [at, one] of images.entries()) refs.push(await ref(`images.${at}`, one, type));
-        return given({ type, images: refs, ...shown });
+        return given({ type, images: await refs(images, type), ...shown });
+      }
+      case 'newspic': {
+        const { images, ...shown } = request;
+        if (era === '2014') wrong('type', { code: 'newspic-not-in-2014' });
+        else if (!picturePosts) wrong('type', { code: 'newspic-not-allowed' });
+        return given({ ...shown, images: await refs(images, 'permanent') });
       }
       case 'voice':
         return { type: request.type, media: await ref('media', request.media, request.type) };

@@ -31,7 +31,7 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
     account: AccountConfig,
     language: Language,
   ): Promise<AccountDetails> {
-    const { name, kind, newsRoute, approval, callsPerMinute } = account;
+    const { name, kind, newsRoute, picturePosts, approval, callsPerMinute } = account;
     const [calls, lane, pending, expiresAt, facts, serving, overdue] = await Promise.all([
       quota.today(name),
       lanes.read(name),
@@ -46,6 +46,7 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
       name,
       kind,
       newsRoute,
+      picturePosts,
       approval,
       callsPerMinute: Math.min(callsPerMinute, ...pacesOf(serving, name)),
       ...(isSandbox ? { sandbox: true } : {}),

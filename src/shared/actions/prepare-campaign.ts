@@ -76,7 +76,10 @@ export function makePrepareCampaign(deps: Dependencies) {
     const newsBy = account ? await newsByOf(account, request) : 'draft';
     const media = unkeptMedia(deps.media);
     const { message, mistakes } = await checkMessage(
-      { media, era, coverAs: coverKind({ newsBy }), neededUntil: times.notAfter },
+      {
+        ...{ media, era, coverAs: coverKind({ newsBy }), neededUntil: times.notAfter },
+        picturePosts: account?.picturePosts ?? true,
+      },
       request.message,
     );
     const later = own([
@@ -95,7 +98,12 @@ export function makePrepareCampaign(deps: Dependencies) {
 
   async function newsByOf(account: AccountConfig, { message }: CampaignRequest) {
     const asks = message.type === 'news' && account.newsRoute === 'auto';
-    return newsRouteOf(account, era, asks ? await deps.lanes.facts(account.name) : {});
+    return newsRouteOf(
+      message.type,
+      account,
+      era,
+      asks ? await deps.lanes.facts(account.name) : {},
+    );
   }
 
   /** The name is looked up when the webhook is called; what the address itself shows, now. */

@@ -44,10 +44,13 @@ export function makePreviewMessage(deps: Dependencies) {
     const found = accountFor(deps.accounts(), request.account);
     const account = 'mistake' in found ? undefined : found;
     const newsBy = account
-      ? newsRouteOf(account, era, await stores.lanes.facts(account.name))
+      ? newsRouteOf(request.message.type, account, era, await stores.lanes.facts(account.name))
       : 'draft';
     const { message, mistakes } = await checkMessage(
-      { media: stores.media, era, coverAs: coverKind({ newsBy }), neededUntil: deps.now() },
+      {
+        ...{ media: stores.media, era, coverAs: coverKind({ newsBy }), neededUntil: deps.now() },
+        picturePosts: account?.picturePosts ?? true,
+      },
       request.message,
     );
     const unknown = 'mistake' in found ? [found.mistake] : [];

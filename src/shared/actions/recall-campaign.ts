@@ -9,6 +9,7 @@ import type { Batch } from '../campaign/batch.ts';
 import type { Campaign } from '../campaign/campaign.ts';
 import { quotaOf, RECALL } from '../campaign/daily-quotas.ts';
 import { NEWS } from '../campaign/material.ts';
+import { isPage } from '../campaign/message.ts';
 import { type RecallNote, recallNoteWords } from '../contract/campaign-words.ts';
 import type { RecallReport, RecallRequest } from '../contract/decisions.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
@@ -77,13 +78,13 @@ export function makeRecallCampaign({ stores, accounts, wechatFor, now }: Depende
 
   async function whyNot(campaign: Campaign, { articleIndex }: RecallRequest) {
     const { id, messageType } = campaign;
-    if (messageType !== 'news' && messageType !== 'video') {
+    if (!isPage(messageType) && messageType !== 'video') {
       return refuse({ code: 'recall-impossible', messageType });
     }
     if (articleIndex === undefined) return null;
     const message = await campaigns.message(id);
     const known = message?.type === 'news' && 'articles' in message ? message.articles.length : 10;
-    const most = messageType === 'video' ? 1 : known;
+    const most = messageType === 'news' ? known : 1;
     if (articleIndex <= most) return null;
     const mistake = { code: 'article-unknown', path: 'articleIndex', articles: most } as const;
     return refuse({ code: 'invalid-body', errors: [mistake] });

@@ -135,7 +135,7 @@ export function newsOf(
   { newsBy }: UploadRoute,
   { no, of }: { readonly no: number; readonly of: number },
 ): Thing | null {
-  if (message.type !== 'news') return null;
-  if ('mediaId' in message) return copiesDraft(message, of) ? draftOf(no) : null;
+  if (copiesDraft(message, of)) return draftOf(no);
+  if (!needsNews(message)) return null;
   return newsBy === 'draft' ? draftOf(no) : NEWS;
 }

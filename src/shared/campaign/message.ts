@@ -42,7 +42,16 @@ export type Message =
       readonly articles: readonly Article[];
       readonly ignoreReprint: boolean;
     }
-  | { readonly type: 'news'; readonly mediaId: string; readonly ignoreReprint: boolean };
+  | { readonly type: 'news'; readonly mediaId: string; readonly ignoreReprint: boolean }
+  /** A picture post (贴图): a draft of pictures with a plain text, never articles. */
+  | {
+      readonly type: 'newspic';
+      readonly images: readonly MediaRef[];
+      readonly title: string;
+      readonly content: string;
+      readonly openComment?: boolean;
+      readonly fansOnlyComment?: boolean;
+    };
 
 export const MESSAGE_TYPES = [
   'text',
@@ -50,6 +59,7 @@ export const MESSAGE_TYPES = [
   'voice',
   'video',
   'news',
+  'newspic',
 ] as const satisfies readonly Message['type'][];
 
 /** One file that must be at WeChat before the message can go, as one kind of thing. */
@@ -93,6 +103,7 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
     wanted.push({ upload: ref.upload, kind, ...(ref.fit ? { fit: true } : {}), ...text });
   };
   if (message.type === 'image') for (const ref of imagesOf(message)) want(ref, 'image');
+  if (message.type === 'newspic') for (const ref of message.images) want(ref, 'permanent');
   if (message.type === 'voice') want(message.media, 'voice');
   if (message.type === 'video') {
     const { title, description } = message;
@@ -130,9 +141,12 @@ export const uploadKey = (upload: Omit<Upload, 'n'>): string =>
     upload.description ?? '',
   ].join('\u0000');
 
-/** Whether the message goes out under the id of articles made at WeChat for it. */
+/** Whether the message goes out under the id of articles or of a picture post made at WeChat for it. */
 export const needsNews = (message: Message): boolean =>
-  message.type === 'news' && 'articles' in message;
+  message.type === 'newspic' || (message.type === 'news' && 'articles' in message);
+
+/** Whether a message of this type is a page at WeChat, which can be recalled and is counted. */
+export const isPage = (type: Message['type']): boolean => type === 'news' || type === 'newspic';
 
 /** The first send uses up a draft of the console, so several batches each get a copy of it. */
 export const copiesDraft = (message: Message, batches: number | null): boolean =>

@@ -134,6 +134,9 @@ export const EN = {
   'image-ambiguous': 'image needs either media or images; title and comments belong to images',
   'images-not-in-2014': 'several images go out in today’s protocol only',
   'news-ambiguous': 'news needs either articles or mediaId',
+  'newspic-not-allowed':
+    'picture posts are switched off for this account (picturePosts, WECHAT_PICTURE_POSTS): WeChat does not document that one can be mass-sent; send image with images instead, or try it with a small tag and switch it on',
+  'newspic-not-in-2014': 'picture posts go out in today’s protocol only',
   'not-comma-separated': 'separate them by commas',
   'not-http': 'not an http address',
   'not-one-of': (it) =>
@@ -269,6 +272,9 @@ const ZH: Sentences<Flaw> = {
   'image-ambiguous': '图片消息须且只能有 media 或 images 之一；标题和留言设置只用于 images',
   'images-not-in-2014': '2014 年的协议不支持一次发送多张图片',
   'news-ambiguous': '图文消息须且只能有 articles 或 mediaId 之一',
+  'newspic-not-allowed':
+    '该公众号未开启贴图群发（picturePosts、WECHAT_PICTURE_POSTS）：微信文档没有说明贴图可以群发；请改用 image 类型的 images，或先用小标签试发，成功后再开启',
+  'newspic-not-in-2014': '2014 年的协议没有贴图',
   'not-comma-separated': '请用逗号分隔',
   'not-http': '不是 http 网址',
   'not-one-of': (it) =>

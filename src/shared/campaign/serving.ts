@@ -2,6 +2,7 @@
 import { SECOND } from '../platform/time.ts';
 import type { Campaign, Control, Waiting } from './campaign.ts';
 import type { MediaEra } from './media-limits.ts';
+import { isPage } from './message.ts';
 import { openBatches, type Tally } from './progress.ts';
 
 /** What one worker says of itself. */
@@ -93,7 +94,7 @@ function queuesFor(campaign: Campaign, control: Control, tally: Tally): string[]
     if (campaign.audience.type === 'followers' && control.recipients === undefined) {
       return ['campaigns', 'followers'];
     }
-    return ['campaigns', 'media', ...(campaign.messageType === 'news' ? ['news'] : [])];
+    return ['campaigns', 'media', ...(isPage(campaign.messageType) ? ['news'] : [])];
   }
   return [
     ...(openBatches(tally) > tally.held ? ['campaigns'] : []),

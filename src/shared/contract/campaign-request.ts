@@ -102,17 +102,13 @@ const TextMessage = z.strictObject({
     .refine(...atMostBytes(TEXT_LIMIT_BYTES))
     .refine(isSeen, flaw('nothing-visible')),
 });
-/** WeChat publishes no limit; 20 is that of picture posts. */
+/** Of a picture post; of several pictures in one send WeChat publishes none. */
 const MOST_IMAGES = 20;
+const Images = () => z.array(MediaRefRequest).min(1).max(MOST_IMAGES);
 const ImageMessage = z.strictObject({
   type: z.literal('image'),
   media: MediaRefRequest.optional(),
-  images: z
-    .array(MediaRefRequest)
-    .min(1)
-    .max(MOST_IMAGES)
-    .optional()
-    .describe('Several pictures in one send; not in the protocol of 2014'),
+  images: Images().optional().describe('Several pictures in one send; not in the protocol of 2014'),
   title: Title().optional().describe('Of several pictures'),
   openComment: z.boolean().optional(),
   fansOnlyComment: z.boolean().optional(),
@@ -137,8 +133,31 @@ const NewsMessage = z.strictObject({
     .describe('Go on when WeChat judges an article a reprint and the original allows it'),
 });
 
+/** As of every draft: "under 20,000". */
+const DRAFT_TEXT_LIMIT = 19_999;
+const PicturePostMessage = z
+  .strictObject({
+    type: z.literal('newspic'),
+    images: Images().describe('The first is the cover; each is kept in the account’s library'),
+    title: Title(),
+    content: Text()
+      .max(DRAFT_TEXT_LIMIT, { abort: true })
+      .refine(isSeen, flaw('nothing-visible'))
+      .describe('Plain text'),
+    openComment: z.boolean().optional(),
+    fansOnlyComment: z.boolean().optional(),
+  })
+  .describe('A picture post (贴图), where the account’s setting picturePosts allows it');
+
 export const MessageRequest = z
-  .discriminatedUnion('type', [TextMessage, ImageMessage, VoiceMessage, VideoMessage, NewsMessage])
+  .discriminatedUnion('type', [
+    TextMessage,
+    ImageMessage,
+    VoiceMessage,
+    VideoMessage,
+    NewsMessage,
+    PicturePostMessage,
+  ])
   .superRefine((message, context) => {
     if (message.type === 'image') {
       const { media, images, title, openComment, fansOnlyComment } = message;

@@ -57,6 +57,7 @@ const OF_ZH: Readonly<Record<string, string>> = {
   permanent: '封面',
   'article-picture': '正文图片',
   news: '图文',
+  newspic: '贴图',
   uploadnews: '图文',
   followers: '关注者列表',
 };

@@ -252,6 +252,12 @@ const MessageAnswer = z
       mediaId: z.string().exactOptional(),
       ignoreReprint: z.boolean(),
     }),
+    z.strictObject({
+      ...{ type: z.literal('newspic'), images: z.array(Media) },
+      ...{ title: z.string(), content: z.string() },
+      openComment: z.boolean().exactOptional(),
+      fansOnlyComment: z.boolean().exactOptional(),
+    }),
   ])
   .describe('What goes out; files by the ids of GET /v1/media/:id. Absent after a decision')
   .meta({ id: 'CampaignMessage' });

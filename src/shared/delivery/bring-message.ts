@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dailyQuotas, UPLOAD_NEWS } from '../campaign/daily-quotas.ts';
 import type { WechatCopy } from '../campaign/material.ts';
 import {
-  type Article,
   type Message,
   type NewsRoute,
+  needsNews,
   type Upload,
   type UploadRoute,
   uploadKey,
@@ -23,7 +23,13 @@ import { addDraft, deleteDraft } from '../wechat/news.ts';
 import { type Ensured, makeEnsureAtWechat } from './ensure-at-wechat.ts';
 import { saidNo } from './said-no.ts';
 import type { WechatFor } from './wechat-accounts.ts';
-import { articleBodies, articlesKey, type IdOf, wechatMessage } from './wechat-message.ts';
+import {
+  articleBodies,
+  articlesKey,
+  draftArticles,
+  type IdOf,
+  wechatMessage,
+} from './wechat-message.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'media' | 'materials' | 'quota'>;
@@ -67,8 +73,8 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
     }
     const idOf: IdOf = (upload) => ids.get(uploadKey(upload)) ?? null;
     let news: { newsId: string | null; tidy: Brought['tidy'] } = { newsId: null, tidy: nothing };
-    if (message.type === 'news' && 'articles' in message) {
-      const made = await bringNews(account, message.articles, { route, idOf, spendLast });
+    if (needsNews(message)) {
+      const made = await bringNews(account, message, { route, idOf, spendLast });
       if ('refused' in made) return made;
       news = made;
     }
@@ -88,18 +94,18 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
 
   async function bringNews(
     account: AccountConfig,
-    articles: readonly Article[],
+    message: Message,
     { route, idOf, spendLast }: { route: UploadRoute; idOf: IdOf; spendLast: boolean },
   ): Promise<Or<{ newsId: string | null; tidy: Brought['tidy'] }>> {
     const client = wechatFor(account.name);
-    const bodies = (await articleBodies(articles, route, idOf)) ?? [];
     if (route.newsBy === 'draft') {
-      const draft = await addDraft(client, bodies);
+      const draft = await addDraft(client, (await draftArticles(message, idOf)) ?? []);
       if (draft.kind !== 'ok') return saidNo(draft);
       const { mediaId } = draft.value;
       // One that stays behind is a nuisance, not a fault.
       return { newsId: mediaId, tidy: async () => void (await deleteDraft(client, mediaId)) };
     }
+    const bodies = (await articleBodies(message, route, idOf)) ?? [];
     if (!spendLast && !(await materials.find(account.name, articlesKey(bodies)))) {
       const left = dailyQuotas(account, await quota.today(account.name))[UPLOAD_NEWS]?.left ?? 0;
       if (left === 1) return refuse({ code: 'last-uploadnews-kept' });

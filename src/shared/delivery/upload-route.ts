@@ -1,5 +1,5 @@
 import { type Audience, isWholesale } from '../campaign/audience.ts';
-import type { NewsRoute, UploadRoute } from '../campaign/message.ts';
+import type { Message, NewsRoute, UploadRoute } from '../campaign/message.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Era } from '../wechat/client.ts';
 
@@ -11,12 +11,17 @@ export function uploadRouteOf(newsBy: NewsRoute, era: Era, audience: Audience): 
   };
 }
 
-/** `auto`: uploadnews as WeChat's document says, until WeChat has closed it to this account. */
+/**
+ * `auto`: uploadnews as WeChat's document says, until WeChat has closed it to this account. There are
+ * picture posts as drafts only.
+ */
 export function newsRouteOf(
+  type: Message['type'],
   { newsRoute }: Pick<AccountConfig, 'newsRoute'>,
   era: Era,
   { uploadNewsClosed }: { readonly uploadNewsClosed?: unknown },
 ): NewsRoute {
+  if (type === 'newspic') return 'draft';
   if (newsRoute !== 'auto') return newsRoute;
   return era === 'today' && uploadNewsClosed !== undefined ? 'draft' : 'uploadnews';
 }

@@ -4,7 +4,6 @@ import { setImmediate as breath } from 'node:timers/promises';
 import { withPictures } from '../campaign/article-pictures.ts';
 import type { MaterialKey } from '../campaign/material.ts';
 import {
-  type Article,
   coverKind,
   imagesOf,
   type MediaRef,
@@ -13,7 +12,7 @@ import {
   type UploadRoute,
 } from '../campaign/message.ts';
 import type { MassMessage } from '../wechat/mass.ts';
-import type { ArticleBody } from '../wechat/news.ts';
+import type { ArticleBody, DraftArticle } from '../wechat/news.ts';
 
 /** WeChat's id or address for an upload of ours; null while it has none. */
 export type IdOf = (upload: Omit<Upload, 'n'>) => string | null;
@@ -55,17 +54,30 @@ export function wechatMessage(
       const mediaId = newsId ?? named;
       return mediaId === null ? null : { type: 'news', mediaId, ignoreReprint };
     }
+    // As every draft: whether WeChat takes one of pictures here is written nowhere.
+    case 'newspic':
+      return newsId === null ? null : { type: 'news', mediaId: newsId, ignoreReprint: false };
   }
+}
+
+/** Articles or a picture post as a draft has them; null while a file is missing at WeChat. */
+export async function draftArticles(message: Message, idOf: IdOf): Promise<DraftArticle[] | null> {
+  if (message.type !== 'newspic') return articleBodies(message, { newsBy: 'draft' }, idOf);
+  const { type: _, images, ...texts } = message;
+  const imageMediaIds = images
+    .map((ref) => find(ref, { kind: 'permanent' }, idOf))
+    .filter((id) => id !== null);
+  return imageMediaIds.length < images.length ? null : [{ ...texts, imageMediaIds }];
 }
 
 /** Articles with WeChat's names for their covers and pictures; null while one is missing there. */
 export async function articleBodies(
-  articles: readonly Article[],
-  route: UploadRoute,
+  message: Message,
+  route: Pick<UploadRoute, 'newsBy'>,
   idOf: IdOf,
 ): Promise<ArticleBody[] | null> {
   const bodies: ArticleBody[] = [];
-  for (const { thumb, content, ...rest } of articles) {
+  for (const { thumb, content, ...rest } of 'articles' in message ? message.articles : []) {
     // An article of a megabyte takes some 20 ms: others have their turn in between.
     await breath();
     const thumbMediaId = find(thumb, { kind: coverKind(route) }, idOf);

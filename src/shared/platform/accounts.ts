@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { problemWords } from '../contract/problem-words.ts';
 import { readJsonText } from './json-text.ts';
-import { httpUrl, issuesOf, oneOf, type SettingIssue, unreadable, wholeNumber } from './setting.ts';
+import {
+  httpUrl,
+  issuesOf,
+  oneOf,
+  type SettingIssue,
+  unreadable,
+  wholeNumber,
+  yesOrNo,
+} from './setting.ts';
 
 export interface AccountConfig {
   readonly name: string;
@@ -26,6 +34,8 @@ export interface AccountConfig {
   readonly forwardUrl?: string;
   /** A token server of the operator's own. */
   readonly accessTokenUrl?: string;
+  /** May send picture posts (newspic); WeChat does not say which accounts can. */
+  readonly picturePosts: boolean;
   /** Which campaigns wait for a second person's approval. */
   readonly approval: 'always' | 'everyone' | 'never';
 }
@@ -68,6 +78,7 @@ const AccountSettings = z
     callsPerDay: wholeNumber(1, 10_000_000).default(100),
     forwardUrl: z.exactOptional(calledUrl),
     accessTokenUrl: z.exactOptional(calledUrl),
+    picturePosts: z.union([z.boolean(), yesOrNo], 'true or false').default(false),
     approval: oneOf(['always', 'everyone', 'never']).default('never'),
   })
   .superRefine((account, context) => {
@@ -102,6 +113,7 @@ export const ACCOUNT_VARIABLES: Readonly<Record<string, string>> = {
   WECHAT_CALLS_PER_DAY: 'callsPerDay',
   WECHAT_FORWARD_URL: 'forwardUrl',
   WECHAT_ACCESS_TOKEN_URL: 'accessTokenUrl',
+  WECHAT_PICTURE_POSTS: 'picturePosts',
   WECHAT_APPROVAL: 'approval',
 };
 

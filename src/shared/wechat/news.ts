@@ -18,6 +18,18 @@ export interface ArticleBody {
   readonly fansOnlyComment?: boolean | undefined;
 }
 
+/** A picture post: alone in its draft, with a plain text and 1 to 20 pictures, the first its cover. */
+export interface PicturePostBody {
+  readonly title: string;
+  readonly content: string;
+  /** Of the permanent library. */
+  readonly imageMediaIds: readonly string[];
+  readonly openComment?: boolean | undefined;
+  readonly fansOnlyComment?: boolean | undefined;
+}
+
+export type DraftArticle = ArticleBody | PicturePostBody;
+
 type Body = Readonly<Record<string, unknown>>;
 
 /**
@@ -33,12 +45,22 @@ export function newsBody(era: Era, articles: readonly ArticleBody[]): Body {
 }
 
 /** Body of `draft/add`, whose cover must be a permanent image. */
-function draftBody(articles: readonly ArticleBody[]): Body {
+function draftBody(articles: readonly DraftArticle[]): Body {
   return {
     articles: articles.map((article) =>
-      present({ article_type: 'news', ...texts(article), ...comments(article) }),
+      present({
+        ...('imageMediaIds' in article
+          ? picturePost(article)
+          : { article_type: 'news', ...texts(article) }),
+        ...comments(article),
+      }),
     ),
   };
+}
+
+function picturePost({ title, content, imageMediaIds }: PicturePostBody): Body {
+  const image_list = imageMediaIds.map((image_media_id) => ({ image_media_id }));
+  return { article_type: 'newspic', title, content, image_info: { image_list } };
 }
 
 function texts(article: ArticleBody): Body {
@@ -52,7 +74,7 @@ function texts(article: ArticleBody): Body {
   };
 }
 
-function comments(article: ArticleBody): Body {
+function comments(article: Pick<ArticleBody, 'openComment' | 'fansOnlyComment'>): Body {
   return {
     need_open_comment: flag(article.openComment),
     only_fans_can_comment: flag(article.fansOnlyComment),
@@ -78,7 +100,7 @@ export function uploadNews(
 /** Makes a draft. It dies with its first mass send, so every batch needs one of its own. */
 export function addDraft(
   client: WechatClient,
-  articles: readonly ArticleBody[],
+  articles: readonly DraftArticle[],
 ): Promise<Answer<{ mediaId: string }>> {
   return client.post('/cgi-bin/draft/add', draftBody(articles), { answer: CreatedDraft });
 }
@@ -116,11 +138,15 @@ export function copyDraft(
 export interface Draft {
   readonly mediaId: string;
   readonly titles: readonly string[];
-  /** Media ids, by article. */
-  readonly covers: readonly string[];
+  /** Media ids, by article: its cover, or the pictures of a picture post. */
+  readonly pictures: readonly (readonly string[])[];
   /** Epoch milliseconds. */
   readonly updatedAt: number;
 }
+
+const PictureList = z
+  .object({ image_list: z.array(z.object({ image_media_id: MediaId })) })
+  .transform(({ image_list }) => image_list.map(({ image_media_id }) => image_media_id));
 
 const DraftPage = z
   .object({
@@ -135,6 +161,7 @@ const DraftPage = z
                 z.object({
                   title: Text.default(''),
                   thumb_media_id: Text.default(''),
+                  image_info: PictureList.optional().catch(undefined),
                 }),
               )
               .default([]),
@@ -150,7 +177,9 @@ const DraftPage = z
       (item): Draft => ({
         mediaId: item.media_id,
         titles: item.content.news_item.map(({ title }) => title),
-        covers: item.content.news_item.map(({ thumb_media_id }) => thumb_media_id),
+        pictures: item.content.news_item.map(
+          ({ thumb_media_id, image_info }) => image_info ?? [thumb_media_id],
+        ),
         updatedAt: item.update_time * SECOND,
       }),
     ),

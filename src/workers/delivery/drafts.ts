@@ -1,13 +1,20 @@
 /** Drafts that a campaign made, and that no batch goes out with: found and used, or removed. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { draftOf, type Item, nextGeneration } from '../../shared/campaign/material.ts';
+import { isPage } from '../../shared/campaign/message.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
 import type { WechatClient } from '../../shared/wechat/client.ts';
-import { type ArticleBody, type Draft, deleteDraft, listDrafts } from '../../shared/wechat/news.ts';
+import {
+  type Draft,
+  type DraftArticle,
+  deleteDraft,
+  listDrafts,
+} from '../../shared/wechat/news.ts';
 import type { Tools } from '../tools.ts';
 
 interface Sought {
-  readonly bodies: readonly ArticleBody[];
+  readonly bodies: readonly DraftArticle[];
   /** Before the first call for it, ms. */
   readonly since: number;
   /** Drafts of other batches, whose calls were answered. */
@@ -42,12 +49,15 @@ export async function draftLeftBehind(
   return null;
 }
 
-/** By titles and covers: WeChat changes the HTML. */
-const isOf = ({ titles, covers }: Draft, bodies: readonly ArticleBody[]): boolean =>
-  titles.length === bodies.length &&
-  bodies.every(
-    ({ title, thumbMediaId }, at) => titles[at] === title && covers[at] === thumbMediaId,
+/** By titles and pictures: WeChat changes the HTML. */
+const isOf = ({ titles, pictures }: Draft, bodies: readonly DraftArticle[]): boolean =>
+  isDeepStrictEqual(
+    bodies.map((body) => [body.title, picturesOf(body)]),
+    titles.map((title, at) => [title, pictures[at]]),
   );
+
+const picturesOf = (body: DraftArticle): readonly string[] =>
+  'imageMediaIds' in body ? body.imageMediaIds : [body.thumbMediaId];
 
 /**
  * Of batches that never went out: left alone they would pile up in the console's draft box, where
@@ -59,7 +69,7 @@ export function makeRemoveStrayDrafts(tools: Pick<Tools, 'stores' | 'wechatFor' 
   const { campaigns, batches } = stores;
 
   return async function removeStrayDrafts(campaign: Campaign): Promise<void> {
-    if (campaign.messageType !== 'news') return;
+    if (!isPage(campaign.messageType)) return;
     if (campaign.identity !== stores.identityOf(campaign.account)) return;
     const [names, message] = await Promise.all([
       campaigns.itemNames(campaign.id),

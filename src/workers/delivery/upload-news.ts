@@ -3,12 +3,25 @@
  * batch. `uploadnews` has ten calls a day, so the same articles are never uploaded twice while
  * WeChat still has them.
  */
-import { draftOf, filesOf, type Items, NEWS, takeFailure } from '../../shared/campaign/material.ts';
-import { type Article, coverKind } from '../../shared/campaign/message.ts';
+import {
+  draftOf,
+  filesOf,
+  fileThing,
+  type Items,
+  NEWS,
+  takeFailure,
+} from '../../shared/campaign/material.ts';
+import { coverKind, isPage, uploadsOf } from '../../shared/campaign/message.ts';
 import { type Ensured, makeEnsureAtWechat } from '../../shared/delivery/ensure-at-wechat.ts';
-import { articleBodies } from '../../shared/delivery/wechat-message.ts';
+import { articleBodies, draftArticles } from '../../shared/delivery/wechat-message.ts';
 import type { UploadNewsPayload } from '../../shared/queue/jobs.ts';
-import { type ArticleBody, addDraft, copyDraft, readDraft } from '../../shared/wechat/news.ts';
+import {
+  type ArticleBody,
+  addDraft,
+  copyDraft,
+  type DraftArticle,
+  readDraft,
+} from '../../shared/wechat/news.ts';
 import type { Handler, Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
 import { draftLeftBehind } from './drafts.ts';
@@ -31,12 +44,12 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
     const uploading = await uploads.begin(job, {
       ...{ campaignId, generation },
       thingOf: ({ type }) => {
-        if (type !== 'news') return null;
+        if (!isPage(type)) return null;
         return batchNo === undefined ? NEWS : draftOf(batchNo);
       },
     });
-    if (uploading?.message.type !== 'news') return null;
-    const { campaign, message, route, account } = uploading;
+    if (!uploading) return null;
+    const { message, route, account } = uploading;
     if ('mediaId' in message) {
       return uploads.takeIn(uploading, 'news', await copyOfDraft(uploading, message.mediaId));
     }
@@ -47,24 +60,27 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
       await campaigns.changeItem(campaignId, files.thing.name, takeFailure);
       return null;
     }
-    const bodies = await articleBodies(message.articles, route, idsIn(message, route, files.items));
-    if (!bodies) throw new TypeError(`campaign ${campaignId}: an item without its id`);
+    const idOf = idsIn(message, route, files.items);
     const made =
       uploading.thing === NEWS
-        ? await ensureAtWechat.news(account.name, bodies, { era: campaign.era, by: job.id })
-        : await asDraft(uploading, bodies);
+        ? await asNews(uploading, there(await articleBodies(message, route, idOf)))
+        : await asDraft(uploading, there(await draftArticles(message, idOf)));
     if (made.kind === 'refused' && made.remedy.kind === 'new-media') {
-      return filesAgain(uploading, message.articles, files.items);
+      return filesAgain(uploading, files.items);
     }
     const isClosed = made.kind === 'refused' && made.remedy.kind === 'use-drafts';
     if (isClosed && account.newsRoute === 'auto') return useDrafts(uploading, made.errcode);
     return uploads.takeIn(uploading, 'news', made);
   };
 
+  function asNews({ job, campaign, account }: Uploading, bodies: readonly ArticleBody[]) {
+    return ensureAtWechat.news(account.name, bodies, { era: campaign.era, by: job.id });
+  }
+
   /** An earlier run's call may have made it without our hearing so: that draft is used. */
   async function asDraft(
     { job, campaign, account }: Uploading,
-    bodies: readonly ArticleBody[],
+    bodies: readonly DraftArticle[],
   ): Promise<Ensured> {
     const client = wechatFor(account.name);
     if (job.attemptsStarted > 1) {
@@ -97,17 +113,14 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
   }
 
   /** A cover or a picture is not at WeChat any more, and WeChat does not say which. */
-  async function filesAgain(
-    uploading: Uploading,
-    articles: readonly Article[],
-    items: Items,
-  ): Promise<Wait | null> {
+  async function filesAgain(uploading: Uploading, items: Items): Promise<Wait | null> {
     const { campaign, message, route, tally } = uploading;
-    if (!articles.some(({ thumb }) => 'upload' in thumb)) {
-      const of = coverKind(route) === 'permanent' ? 'permanent' : 'thumb';
+    const of = coverKind(route);
+    const uploaded = uploadsOf(message, route);
+    if (!uploaded.some(({ kind }) => kind === of)) {
       return uploads.refuse(uploading, { code: 'media-id-unknown', of });
     }
-    const files = filesOf(message, route);
+    const files = uploaded.map(fileThing);
     if ((await loseCopies(campaign, tally, { things: files, items })) === 'too-often') {
       const failure = { code: 'refused-by-wechat', errcode: 40007, of: 'news' } as const;
       return uploads.refuse(uploading, failure);
@@ -122,6 +135,11 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
     await campaigns.control(campaign.id, (control) => ({ ...control, newsBy: 'draft' }));
     return null;
   }
+}
+
+function there<Bodies>(bodies: Bodies | null): Bodies {
+  if (bodies === null) throw new TypeError('an item without its id');
+  return bodies;
 }
 
 /** A draft stays until it is sent, and then it is gone; no other campaign may use it. */

@@ -18,7 +18,7 @@ describe('the examples', () => {
     const types = new Set(all.map(({ message }) => message.type));
     const audiences = new Set(all.map(({ audience }) => audience.type));
 
-    expect([...types].sort()).toEqual(['image', 'news', 'text', 'video', 'voice']);
+    expect([...types].sort()).toEqual(['image', 'news', 'newspic', 'text', 'video', 'voice']);
     expect([...audiences].sort()).toEqual(['everyone', 'followers', 'group', 'openids', 'tag']);
   });
 

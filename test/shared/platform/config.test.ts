@@ -97,6 +97,7 @@ describe('the configuration', () => {
       WECHAT_ORIGINAL_ID: 'gh_0123456789ab',
       WECHAT_ACCOUNT_KIND: 'subscription',
       WECHAT_NEWS_ROUTE: 'draft',
+      WECHAT_PICTURE_POSTS: 'true',
       WECHAT_CALLS_PER_MINUTE: '60000',
       WECHAT_CALLS_PER_DAY: '10',
       WECHAT_FORWARD_URL: 'https://other.example/wechat',
@@ -150,6 +151,7 @@ describe('the configuration', () => {
           originalId: 'gh_0123456789ab',
           kind: 'subscription',
           newsRoute: 'draft',
+          picturePosts: true,
           callsPerMinute: 60_000,
           callsPerDay: 10,
           forwardUrl: 'https://other.example/wechat',
@@ -208,6 +210,7 @@ describe('the configuration', () => {
       WECHAT_CALLS_PER_DAY: '1.5',
       WECHAT_FORWARD_URL: 'other',
       WECHAT_ACCESS_TOKEN_URL: 'tokens',
+      WECHAT_PICTURE_POSTS: 'perhaps',
       WECHAT_APPROVAL: 'sometimes',
     };
     const alsoMissing = ['BOARD_PASSWORD', 'WECHAT_APP_ID'];
@@ -308,6 +311,7 @@ describe('the account of the environment', () => {
         appSecret: 'own-secret',
         kind: 'service',
         newsRoute: 'auto',
+        picturePosts: false,
         callsPerMinute: 60,
         callsPerDay: 100,
         approval: 'never',

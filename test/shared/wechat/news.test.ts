@@ -59,7 +59,7 @@ describe('a draft', () => {
       value: {
         total: 5,
         drafts: [
-          { mediaId: 'D', titles: ['A', 'B'], covers: ['T', ''], updatedAt: 1700000000_000 },
+          { mediaId: 'D', titles: ['A', 'B'], pictures: [['T'], ['']], updatedAt: 1700000000_000 },
         ],
       },
     });

@@ -41,6 +41,9 @@ function contentOf(message: Message, draft: Shown['draft'], words: Words): Html 
       return html`<div class="bubble">${player('audio', message.media, words)}</div>`;
     case 'video':
       return html`<div class="bubble">${player('video', message.media, words)}<p><b>${message.title}</b></p><p>${message.description}</p></div>`;
+    case 'newspic':
+      return html`<article class="article">${message.images.map((one) => picture(one, words))}
+<h3>${message.title}</h3><p>${message.content}</p>${commentsOf(message, words)}</article>`;
     case 'news':
       if ('articles' in message) {
         return html`${message.articles.map((one, at) => articleCard(one, at, words))}${
@@ -73,8 +76,7 @@ const atWechat = (mediaId: string, words: Words): Html =>
 
 function articleCard(article: Article, at: number, words: Words): Html {
   const { campaign: say } = words.screens;
-  const { thumb, title, author, digest, content, contentSourceUrl, openComment, fansOnlyComment } =
-    article;
+  const { thumb, title, author, digest, content, contentSourceUrl } = article;
   const ours = picturesOfOurs(content);
   return html`<article class="article${at === 0 && ' first'}">
 ${picture(thumb, words, say.cover)}
@@ -83,9 +85,15 @@ ${author && html`<p class="facts">${author}</p>`}${digest && html`<p class="fact
 ${textFold(content, words)}
 ${ours.length > 0 && html`<p class="thumbs">${ours.map((upload) => picture({ upload }, words))}</p>`}
 ${contentSourceUrl && html`<p class="facts">${say.source}: ${contentSourceUrl}</p>`}
-${openComment && html`<p class="facts">${fansOnlyComment ? say.fansOnlyComment : say.openComment}</p>`}
+${commentsOf(article, words)}
 </article>`;
 }
+
+const commentsOf = (
+  { openComment, fansOnlyComment }: Pick<Article, 'openComment' | 'fansOnlyComment'>,
+  { screens: { campaign: say } }: Words,
+): Html =>
+  html`${openComment && html`<p class="facts">${fansOnlyComment ? say.fansOnlyComment : say.openComment}</p>`}`;
 
 const draftCard = ({ title, author, digest, content }: DraftArticle, words: Words): Html =>
   html`<article class="article"><h3>${title}</h3>${author && html`<p class="facts">${author}</p>`}${

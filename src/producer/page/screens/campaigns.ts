@@ -1,5 +1,6 @@
 /** All campaigns as a table: filters in the address, sorted, page by page, and as CSV. */
 import { CAMPAIGN_STATES } from '../../../shared/campaign/campaign.ts';
+import { MESSAGE_TYPES } from '../../../shared/campaign/message.ts';
 import { OUTCOMES } from '../../../shared/campaign/outcome.ts';
 import type { CampaignView } from '../../../shared/contract/campaign-view.ts';
 import type { AccountConfig } from '../../../shared/platform/accounts.ts';
@@ -22,7 +23,6 @@ interface Dependencies {
 
 const SIZE = 50;
 const PATH = '/page/campaigns';
-const TYPES = ['text', 'image', 'voice', 'video', 'news'] as const;
 
 export const showCampaigns =
   ({ campaigns, accounts, names }: Dependencies): Show =>
@@ -63,7 +63,7 @@ function filters(query: Filter, accounts: readonly { name: string }[], words: Wo
   return html`<form method="get" action="${PATH}" class="filters" role="search">
 ${select('account', say.account, [any, ...accounts.map(({ name }) => [name, name] as const)], query.account)}
 ${select('state', say.state, stateOptions, query.state)}
-${select('type', say.type, [any, ...TYPES.map((type) => [type, facts.types[type]] as const)], query.type)}
+${select('type', say.type, [any, ...MESSAGE_TYPES.map((type) => [type, facts.types[type]] as const)], query.type)}
 <label>${say.day} <input type="date" name="day" value="${query.day ?? ''}"></label>
 <label>${say.by} <input name="by" value="${query.by ?? ''}" maxlength="64"></label>
 <label>${say.word} <input type="search" name="word" value="${query.word ?? ''}" maxlength="128"></label>

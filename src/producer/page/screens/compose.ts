@@ -158,6 +158,7 @@ async function showContent(deps: Dependencies, { id, body }: Composed, { words, 
 
 function typeOf(message: Message | undefined): Type {
   if (!message) return 'text';
+  if (message.type === 'newspic') return 'image';
   return message.type === 'news' ? 'draft' : message.type;
 }
 

@@ -5,7 +5,14 @@ const batches = (count: number): string => `${count} ${count === 1 ? 'batch' : '
 const are = (count: number): string => (count === 1 ? 'account is' : 'accounts are');
 
 const en = {
-  types: { text: 'text', image: 'images', voice: 'voice', video: 'video', news: 'articles' },
+  types: {
+    text: 'text',
+    image: 'images',
+    voice: 'voice',
+    video: 'video',
+    news: 'articles',
+    newspic: 'picture post',
+  },
   audiences: {
     group: (name: string) => `group ${name}`,
     tag: (name: string) => `tag ${name}`,
@@ -66,7 +73,14 @@ const en = {
 };
 
 const zh: typeof en = {
-  types: { text: '文本', image: '图片', voice: '语音', video: '视频', news: '图文' },
+  types: {
+    text: '文本',
+    image: '图片',
+    voice: '语音',
+    video: '视频',
+    news: '图文',
+    newspic: '贴图',
+  },
   audiences: {
     group: (name) => `分组「${name}」`,
     tag: (name) => `标签「${name}」`,
