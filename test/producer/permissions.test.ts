@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
 import {
   hashKey,
@@ -17,9 +17,9 @@ import { PERMISSION_TABLES } from '../docs/permission-table.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { declared } from './as-described.ts';
-import { aCampaign, startWorld, type World } from './world.ts';
+import { aCampaign, mediaFile, startWorld, type World } from './world.ts';
 
-const { url, prefix, redis } = testRedis();
+const { redis, url, prefix } = testRedis();
 const folder = await mkdtemp(join(tmpdir(), 'qunfa-people-'));
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -42,7 +42,7 @@ beforeAll(async () => {
   const keys = [
     ...PERMISSIONS.map((one) => key(one, [one])),
     key('all', PERMISSIONS),
-    key('newsroom', ['read', 'send', 'steer', 'approve', 'decide'], ['news']),
+    key('newsroom', ['read', 'send', 'steer', 'approve', 'decide'], ['news', 'closed']),
   ];
   const scrypt = await hashPassword(PASSWORD);
   const operators = [
@@ -143,6 +143,111 @@ describe('a key for some accounts', () => {
     const lists = (await get('newsroom', '/v1/audiences')).json.audiences;
     expect(lists.map((one: { account: string }) => one.account)).toEqual(['news']);
     expect((await post('newsroom', `/v1/campaigns/${ofNews}/pause`)).status).toBe(200);
+  });
+});
+
+const UNKNOWN = 'account-not-found';
+
+describe('a key for some accounts hears nothing of another', () => {
+  const upload = (who: string, query: string) =>
+    world.call('POST', `/v1/audiences${query}`, {
+      ...{ key: keyOf(who), headers: { 'content-type': 'text/plain' } },
+      body: openIds(3).join('\n'),
+    });
+  const remove = (who: string, id: string) =>
+    world.call('DELETE', `/v1/audiences/${id}`, { key: keyOf(who) });
+
+  it.each([
+    ['an event that names none', 'POST', '/v1/receipts', 'not-a-push'],
+    ['an event for one that is not there', 'POST', '/v1/receipts?account=gone'],
+    ['an event for another', 'POST', '/v1/receipts?account=shop'],
+    ['an event for one that is not configured', 'POST', '/v1/receipts?account=closed', UNKNOWN],
+    ['one of its own that is not configured', 'GET', '/v1/accounts/closed', UNKNOWN],
+    ['one that is not there', 'GET', '/v1/accounts/gone'],
+    ['the campaigns of another', 'GET', '/v1/campaigns?account=shop'],
+    ['the campaigns of one that is not there', 'GET', '/v1/campaigns?account=gone'],
+  ])('when it asks for %s', async (_what, method, path, code = 'account-not-allowed') => {
+    const answer = await world.call(method, path, {
+      ...{ key: keyOf('newsroom'), headers: { 'content-type': 'text/xml' } },
+      ...(method === 'GET' ? {} : { body: '<xml></xml>' }),
+    });
+
+    expect(answer.json.code).toBe(code);
+    if (!path.includes('shop')) expect(answer.text).not.toContain('shop');
+  });
+
+  it.each(['/v1/campaigns', '/v1/campaigns/plan', '/v1/previews'])(
+    'when it leaves the account out, or means one that is not configured (%s)',
+    async (path) => {
+      for (const account of [undefined, 'closed', 7]) {
+        const { json: answer, text } = await post('newsroom', path, aCampaign({ account }));
+        expect(answer).toMatchObject({ code: 'account-needed', names: ['news'] });
+        expect(text).not.toContain('shop');
+      }
+    },
+  );
+
+  it('when it looks at a file that another has at WeChat', async () => {
+    const { json: file } = await world.call('POST', '/v1/media', {
+      ...{ key: keyOf('all'), headers: { 'content-type': 'application/octet-stream' } },
+      body: new Uint8Array(mediaFile('photo.jpg')),
+    });
+    const { materials } = openRecord({
+      ...{ redis, prefix, retainMs: DAY, submitTimeoutMs: 1, now: Date.now },
+      identityOf: world.identityOf,
+    });
+    const material = { mediaId: 'M', expiresAt: null, uploadedAt: 1 };
+    for (const account of ['news', 'shop']) {
+      await materials.save(account, { kind: 'image', sha256: file.sha256 }, material);
+    }
+
+    const seen = async (who: string) =>
+      (await get(who, `/v1/media/${file.id}`)).json.atWechat.map(
+        (one: { account: string }) => one.account,
+      );
+    expect((await seen('all')).sort()).toEqual(['news', 'shop']);
+    expect(await seen('newsroom')).toEqual(['news']);
+  });
+
+  it('when lists come in', async () => {
+    const port = Number(new URL(world.url).port);
+    const slow = (account: string) => {
+      const sending = request({
+        ...{ port, host: '127.0.0.1', method: 'POST' },
+        path: `/v1/audiences?account=${account}&name=list-of-${account}`,
+        headers: { authorization: `Bearer ${keyOf('all')}`, 'content-type': 'text/plain' },
+      });
+      sending.on('error', () => undefined).write(`${openIds(1)[0]}\n`);
+      return sending;
+    };
+    const both = ['news', 'shop'].map(slow);
+    const coming = async (who: string): Promise<string[]> =>
+      (await get(who, '/v1/audiences')).json.receiving.map((one: { name: string }) => one.name);
+    await vi.waitFor(async () => expect(await coming('all')).toHaveLength(2));
+
+    expect(await coming('newsroom')).toEqual(['list-of-news']);
+    for (const one of both) one.destroy();
+  });
+
+  it('and takes away no list that is for every account', async () => {
+    expect((await upload('newsroom', '')).json).toMatchObject({ code: 'account-needed' });
+    const { json: shared } = await upload('all', '');
+    const { json: own } = await upload('newsroom', '?account=news');
+
+    expect((await remove('newsroom', shared.id)).json.code).toBe('audience-of-all');
+    expect((await remove('newsroom', own.id)).status).toBe(204);
+    expect((await remove('all', shared.id)).status).toBe(204);
+  });
+
+  it('and learns of no one who is on a list of another', async () => {
+    const { json: theirs } = await upload('all', '?account=shop');
+
+    const answer = await upload('newsroom', `?account=news&exclude=${theirs.id}`);
+
+    const gone = await upload('newsroom', `?account=news&exclude=a_${'0'.repeat(22)}`);
+    const without = (text: string) => text.replaceAll(/a_[\w-]{22}/g, '');
+    expect(answer.status).toBe(422);
+    expect(without(answer.text)).toBe(without(gone.text));
   });
 });
 

@@ -24,12 +24,13 @@ import { type Problem, refuse } from '../../shared/contract/problem.ts';
 import { saidNo } from '../../shared/delivery/said-no.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { Rights } from '../../shared/platform/people.ts';
 import type { AudienceNames } from '../../shared/record/audience-names.ts';
 import { followersPage, listGroups, listTags } from '../../shared/wechat/audience.ts';
 import type { Answer, WechatClient } from '../../shared/wechat/client.ts';
 import { getSpeed, setSpeed } from '../../shared/wechat/mass.ts';
 import { listDrafts } from '../../shared/wechat/news.ts';
-import { allowedTo } from '../http/caller.ts';
+import { allowedTo, visibleTo } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
@@ -39,6 +40,12 @@ interface Dependencies {
   readonly steerAccount: SteerAccount;
   readonly wechatFor: WechatFor;
   readonly audienceNames: Pick<AudienceNames, 'note'>;
+}
+
+/** Who asks about which account. */
+interface Asked {
+  readonly params: { readonly name: string };
+  readonly rights: Rights;
 }
 
 const tag = 'Accounts';
@@ -52,20 +59,23 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
   const { accounts, describeAccount, listAccounts, steerAccount, wechatFor, audienceNames } = deps;
 
   /** What `show` makes of the account, where there is one. */
-  async function ofAccount<T>(name: string, show: (account: AccountConfig) => Promise<T>) {
+  async function ofAccount<T>(
+    { params: { name }, rights }: Asked,
+    show: (account: AccountConfig) => Promise<T>,
+  ) {
     const account = accounts().find((one) => one.name === name);
-    return account ? show(account) : refuse(noSuchAccount(accounts()));
+    return account ? show(account) : refuse(noSuchAccount(visibleTo(rights, accounts())));
   }
 
   /** Costs a call to WeChat. Its refusal is passed on; where it is silent, it may be asked again. */
   const ofWechat = <T, A>(
-    name: string,
+    asked: Asked,
     ask: (client: WechatClient) => Promise<Answer<T>>,
-    show: (found: T) => A | Promise<A>,
+    show: (found: T, account: string) => A | Promise<A>,
   ) =>
-    ofAccount(name, async () => {
+    ofAccount(asked, async ({ name }) => {
       const answer = await ask(wechatFor(name));
-      if (answer.kind === 'ok') return show(answer.value);
+      if (answer.kind === 'ok') return show(answer.value, name);
       return saidNo(answer);
     });
 
@@ -95,8 +105,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         summary: 'See an account',
         answers: { 200: AccountDetails },
       },
-      ({ params, language }) =>
-        ofAccount(params.name, (account) => describeAccount(account, language)),
+      (asked) => ofAccount(asked, (account) => describeAccount(account, asked.language)),
     ),
 
     ...(['pause', 'resume'] as const).map((step) =>
@@ -113,8 +122,8 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
               : 'Let the lane go on, whatever had stopped it',
           answers: { 200: AccountDetails },
         },
-        ({ params, by, language }) =>
-          ofAccount(params.name, async (account) => {
+        ({ by, language, ...asked }) =>
+          ofAccount(asked, async (account) => {
             await steerAccount[step](account.name, by);
             return describeAccount(account, language);
           }),
@@ -133,9 +142,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
       },
       async ({ by, rights }) => ({
         accounts: await steerAccount.resumeRestored(
-          accounts()
-            .map(({ name }) => name)
-            .filter(allowedTo(rights)),
+          visibleTo(rights, accounts()).map(({ name }) => name),
           by,
         ),
       }),
@@ -152,9 +159,9 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: GroupList },
         problems: ASKED,
       },
-      ({ params }) =>
-        ofWechat(params.name, listGroups, async (groups) => {
-          await audienceNames.note(params.name, 'group', groups);
+      (asked) =>
+        ofWechat(asked, listGroups, async (groups, account) => {
+          await audienceNames.note(account, 'group', groups);
           return { groups };
         }),
     ),
@@ -170,9 +177,9 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: TagList },
         problems: ASKED,
       },
-      ({ params }) =>
-        ofWechat(params.name, listTags, async (tags) => {
-          await audienceNames.note(params.name, 'tag', tags);
+      (asked) =>
+        ofWechat(asked, listTags, async (tags, account) => {
+          await audienceNames.note(account, 'tag', tags);
           return { tags };
         }),
     ),
@@ -189,9 +196,9 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: FollowerPage },
         problems: ASKED,
       },
-      ({ params, query }) =>
+      ({ query, ...asked }) =>
         ofWechat(
-          params.name,
+          asked,
           (client) => followersPage(client, query.cursor),
           ({ total, openIds, next }) => ({ total, openids: openIds, next }),
         ),
@@ -209,9 +216,9 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: DraftPage },
         problems: ASKED,
       },
-      ({ params, query }) =>
+      ({ query, ...asked }) =>
         ofWechat(
-          params.name,
+          asked,
           (client) => listDrafts(client, query),
           ({ total, drafts }) => {
             const next = query.offset + drafts.length;
@@ -238,7 +245,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: SpeedAnswer },
         problems: ASKED,
       },
-      ({ params }) => ofWechat(params.name, getSpeed, (speed) => speed),
+      (asked) => ofWechat(asked, getSpeed, (speed) => speed),
     ),
 
     route(
@@ -253,9 +260,9 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: SpeedAnswer },
         problems: ASKED,
       },
-      ({ params, body }) =>
+      ({ body, ...asked }) =>
         ofWechat(
-          params.name,
+          asked,
           (client) => setSpeed(client, body.speed),
           () => body,
         ),

@@ -16,7 +16,7 @@ import type { Ingested } from '../../shared/record/audience-intake.ts';
 import type { AudienceList } from '../../shared/record/audience-list.ts';
 import type { AudienceStore } from '../../shared/record/audience-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import { allowedTo, refusalOf } from '../http/caller.ts';
+import { accountRefusalOf, allowedTo } from '../http/caller.ts';
 import { Stopping } from '../http/faults.ts';
 import { type Route, route } from '../http/route.ts';
 import { noCursor } from './media.ts';
@@ -31,6 +31,7 @@ interface Dependencies {
 
 /** A list on its way in, through this process: what a person sees of it while it runs. */
 interface Upload {
+  readonly account: string | undefined;
   readonly name: string | null;
   readonly since: number;
   received: number;
@@ -75,12 +76,12 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         const encoding = req.headers['content-encoding'] ?? 'identity';
         if (!PACKINGS.includes(encoding.toLowerCase())) return BAD_PACKING;
         if (format === null) return NO_FORMAT;
+        const notAllowed = accountRefusalOf(rights, { account }, accounts());
+        if (notAllowed) return refuse(notAllowed);
         if (account !== undefined && !accounts().some((known) => known.name === account)) {
           return NO_ACCOUNT;
         }
-        const notAllowed = refusalOf(rights, 'send', account);
-        if (notAllowed) return refuse(notAllowed);
-        const upload: Upload = { name, since: now(), received: 0, invalid: 0 };
+        const upload: Upload = { account, name, since: now(), received: 0, invalid: 0 };
         receiving.add(upload);
         const list = await audiences
           .ingest(req, {
@@ -109,13 +110,16 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
       },
       async ({ query, rights }) => {
         const isAllowed = allowedTo(rights);
+        const isVisible = ({ account }: { readonly account?: string | undefined }): boolean =>
+          account === undefined || isAllowed(account);
         if (query.cursor !== undefined && !CURSOR.test(query.cursor)) return noCursor;
         const page = await audiences.list(query);
         return {
-          audiences: page.lists
-            .filter(({ account }) => account === undefined || isAllowed(account))
-            .map(audienceView),
-          receiving: [...receiving].map((one) => ({ ...one, since: rfc3339(one.since) })),
+          audiences: page.lists.filter(isVisible).map(audienceView),
+          receiving: [...receiving].filter(isVisible).map(({ account: _, ...one }) => ({
+            ...one,
+            since: rfc3339(one.since),
+          })),
           next: page.cursor ?? null,
         };
       },
@@ -148,9 +152,14 @@ export function makeAudiencesRoutes(deps: Dependencies): Route[] {
         summary: 'Remove an audience',
         params,
         answers: { 204: { description: 'Removed' } },
-        problems: { 409: 'An open campaign sends to it' },
+        problems: {
+          403: 'It is for every account, and the caller’s rights are for some',
+          409: 'An open campaign sends to it',
+        },
       },
-      async ({ params: { id } }) => {
+      async ({ params: { id }, rights }) => {
+        const list = rights.accounts === null ? null : await audiences.describe(id);
+        if (list && list.account === undefined) return refuse({ code: 'audience-of-all' });
         const campaignId = await campaigns.userOf(id);
         if (campaignId !== null) return refuse({ code: 'audience-in-use', campaignId });
         return (await audiences.remove(id)) ? undefined : NO_AUDIENCE;

@@ -22,7 +22,7 @@ import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { DAY } from '../../shared/platform/time.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
-import { allowedTo, sendRefusalOf } from '../http/caller.ts';
+import { allowedTo, refusalOf, sendRefusalOf } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 import { NO_ACCOUNT } from './audiences.ts';
 
@@ -96,6 +96,8 @@ export const makeCampaignsRoutes = (deps: Dependencies): Route[] => [
     },
     async ({ query, rights, language }) => {
       const { account } = query;
+      const notAllowed = refusalOf(rights, 'read', account);
+      if (notAllowed) return refuse(notAllowed);
       const { from, until, ...where } = query;
       const page = await deps.campaigns.list({
         ...where,

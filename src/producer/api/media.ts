@@ -9,8 +9,10 @@ import {
 } from '../../shared/contract/media.ts';
 import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { Rights } from '../../shared/platform/people.ts';
 import type { MaterialStore } from '../../shared/record/material-store.ts';
 import type { MediaStore } from '../../shared/record/media-store.ts';
+import { visibleTo } from '../http/caller.ts';
 import { readFile } from '../http/read-file.ts';
 import { type Route, route } from '../http/route.ts';
 
@@ -23,8 +25,8 @@ interface Dependencies {
 const tag = 'Media';
 
 export function makeMediaRoutes({ media, materials, accounts }: Dependencies): Route[] {
-  async function whereAtWechat({ sha256 }: MediaFile) {
-    const names = accounts().map(({ name }) => name);
+  async function whereAtWechat({ sha256 }: MediaFile, rights: Rights) {
+    const names = visibleTo(rights, accounts()).map(({ name }) => name);
     const found = await materials.atWechat(sha256, names);
     return found.map(({ expiresAt, ...where }) => ({
       ...where,
@@ -97,9 +99,9 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
         summary: 'See a file, and where WeChat has it',
         answers: { 200: MediaDetails },
       },
-      async ({ params }) => {
+      async ({ params, rights }) => {
         const stored = await media.describe(params.id);
-        return stored ? { ...stored, atWechat: await whereAtWechat(stored) } : NO_MEDIA;
+        return stored ? { ...stored, atWechat: await whereAtWechat(stored, rights) } : NO_MEDIA;
       },
     ),
   ];

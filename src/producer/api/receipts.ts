@@ -6,7 +6,7 @@ import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Queues } from '../../shared/queue/queues.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { openHandedEvent } from '../../shared/wechat/push/open-handed-event.ts';
-import { refusalOf } from '../http/caller.ts';
+import { refusalOf, visibleTo } from '../http/caller.ts';
 import { type Route, route } from '../http/route.ts';
 import { noSuchAccount } from './accounts.ts';
 
@@ -26,11 +26,6 @@ const MAX_BYTES = 64 * 1024;
  */
 export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependencies): Route[] {
   const receipts = makeTakeReceipt({ batches: stores.batches, queues });
-  const meant = (name: string | undefined): AccountConfig | undefined => {
-    const all = accounts();
-    if (name === undefined) return all.length === 1 ? all[0] : undefined;
-    return all.find((account) => account.name === name);
-  };
 
   return [
     route(
@@ -57,10 +52,14 @@ export function makeReceiptsRoutes({ accounts, stores, queues, now }: Dependenci
         },
       },
       async ({ query, rights, body }) => {
-        const account = meant(query.account);
-        if (!account) return refuse(noSuchAccount(accounts()));
-        const notAllowed = refusalOf(rights, 'send', account.name);
+        const notAllowed = refusalOf(rights, 'send', query.account);
         if (notAllowed) return refuse(notAllowed);
+        const known = visibleTo(rights, accounts());
+        const account =
+          query.account === undefined && known.length === 1
+            ? known[0]
+            : known.find(({ name }) => name === query.account);
+        if (!account) return refuse(noSuchAccount(known));
         const event = openHandedEvent(account, body.toString('utf8'), now());
         if (!event) return refuse({ code: 'not-a-push' });
 

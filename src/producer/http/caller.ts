@@ -44,6 +44,12 @@ export const allowedTo =
 export const hasAllRights = ({ may, accounts }: Rights): boolean =>
   accounts === null && PERMISSIONS.every((one) => may.includes(one));
 
+/** Of all accounts those that this caller may see: it hears of no other, not even by name. */
+export const visibleTo = <Account extends { readonly name: string }>(
+  rights: Rights,
+  accounts: readonly Account[],
+): Account[] => accounts.filter(({ name }) => allowedTo(rights)(name));
+
 /** Why the caller may not do this, or null. */
 export function refusalOf(
   rights: Rights,
@@ -76,5 +82,8 @@ export function accountRefusalOf(
   const { account } = Object(body) as { account?: unknown };
   const [only] = accounts;
   const meant = account ?? (accounts.length === 1 ? only?.name : undefined);
-  return refusalOf(rights, permission, typeof meant === 'string' ? meant : null);
+  const refused = refusalOf(rights, permission, typeof meant === 'string' ? meant : null);
+  if (refused || rights.accounts === null) return refused;
+  const visible = visibleTo(rights, accounts).map(({ name }) => name);
+  return visible.some((name) => name === meant) ? null : { code: 'account-needed', names: visible };
 }

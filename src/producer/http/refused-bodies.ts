@@ -23,11 +23,13 @@ export const cutOffRefused =
       };
       if (req.complete || socket.destroyed) return done();
       const timer = setTimeout(() => socket.destroy(), lingerMs);
+      const forget = (): void => clearTimeout(timer);
+      socket.once('close', forget);
       req.once('end', () => {
-        clearTimeout(timer);
+        forget();
+        socket.off('close', forget);
         done();
       });
-      socket.once('close', () => clearTimeout(timer));
     });
     next();
   };

@@ -10,6 +10,7 @@ import { batchView } from '../../shared/contract/batch-view.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
+import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { MediaStore } from '../../shared/record/media-store.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { RESULT_HEADER, resultRow } from '../api/result-row.ts';
@@ -75,6 +76,7 @@ export function makePage(dependencies: PageDependencies): Router {
   };
   const router = express.Router();
   const readForm = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 100 });
+  const askOf = (req: Request, res: Response): Ask => readAsk(req, res, deps.accounts());
   let streams = 0;
 
   // By what a route has read from its path, which may be written in more than one way.
@@ -268,7 +270,7 @@ function nowOf({ campaign, batch }: ProblemOf<'moved'>, words: Words): string {
 const COOKIE = /(?:^|;\s*)qunfa-lang=(zh|en)(?:;|$)/;
 
 /** The language that was chosen last stays for a year. */
-function askOf(req: Request, res: Response): Ask {
+function readAsk(req: Request, res: Response, accounts: readonly AccountConfig[]): Ask {
   const query = firstOf(req.query);
   const chosen = query.lang === 'zh' || query.lang === 'en' ? query.lang : undefined;
   const kept = COOKIE.exec(req.headers.cookie ?? '')?.[1];
@@ -282,7 +284,7 @@ function askOf(req: Request, res: Response): Ask {
     isAllowed: allowedTo(rights),
     refusal: (permission, account) => refusalOf(rights, permission, account),
     hasAllRights: hasAllRights(rights),
-    sendRefusal: (request) => sendRefusalOf(rights, request, []),
+    sendRefusal: (request) => sendRefusalOf(rights, request, accounts),
     query,
   };
 }

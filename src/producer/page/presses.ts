@@ -45,7 +45,8 @@ export function makePresses(deps: Dependencies): Presses {
   const onAccount =
     (act: (name: string, posted: Posted) => Promise<void>): Press =>
     async (posted, { name = '' }) => {
-      if (!accounts().some((one) => one.name === name)) return refuse(noSuchAccount(accounts()));
+      const visible = accounts().filter((one) => posted.isAllowed(one.name));
+      if (!visible.some((one) => one.name === name)) return refuse(noSuchAccount(visible));
       await act(name, posted);
       return `/page/accounts/${name}`;
     };

@@ -24,6 +24,8 @@ const EN: Sentences<Problem> = {
   'account-not-configured': (it) => `account ${it.account} is no longer configured here`,
   'account-not-found': (it) =>
     `no such account; there is: ${[...it.names, ...(it.more ? ['…'] : [])].join(', ') || 'none is configured'}`,
+  'account-needed': (it) =>
+    `say which account is meant; your rights are for: ${it.names.join(', ') || 'none that is configured'}`,
   'already-begun': 'this campaign has begun; only one that has not can be moved to another time',
   'api-key-needed': 'send Authorization: Bearer <key>, with one of the keys in API_KEYS',
   'approval-by-another': (it) =>
@@ -32,6 +34,7 @@ const EN: Sentences<Problem> = {
   'audience-gone': 'an audience that this needs was removed or changed in the meantime',
   'audience-in-use': (it) => `campaign ${it.campaignId} still sends to it; cancel that first`,
   'audience-not-found': 'no audience has this id, or its retention period has passed',
+  'audience-of-all': 'this list is for every account, and your rights are for some only',
   'audience-unreadable': (it) => `${listFlawWords(it.flaw, 'en')}; nothing was kept`,
   'bad-request': 'the request cannot be read',
   'batch-moved-on': 'the batch has changed in the meantime: look at it again',
@@ -135,6 +138,8 @@ const ZH: Sentences<Problem> = {
   'account-not-configured': (it) => `公众号 ${it.account} 已不在配置中`,
   'account-not-found': (it) =>
     `没有这个公众号；现有：${[...it.names, ...(it.more ? ['……'] : [])].join('、') || '尚未配置任何公众号'}`,
+  'account-needed': (it) =>
+    `请指明公众号；您有权使用的公众号：${it.names.join('、') || '均未配置'}`,
   'already-begun': '任务已经开始，只有尚未开始的任务可以改期',
   'api-key-needed': '请在请求头中加上 Authorization: Bearer <密钥>，密钥须在 API_KEYS 之中',
   'approval-by-another': (it) => `任务由 ${it.createdBy} 提交，须由他人审批（提交人不能自批）`,
@@ -142,6 +147,7 @@ const ZH: Sentences<Problem> = {
   'audience-gone': '所需的名单已被删除或更改',
   'audience-in-use': (it) => `群发任务 ${it.campaignId} 还在使用这份名单，请先取消该任务`,
   'audience-not-found': '没有这个编号的名单，或已超过保存期限',
+  'audience-of-all': '这份名单供所有公众号使用，而您只对部分公众号有权限',
   'audience-unreadable': (it) => `名单无法读取，未保存任何内容：${listFlawWords(it.flaw, 'zh')}`,
   'bad-request': '请求无法识别',
   'batch-moved-on': '该批次的状态已经变化，请重新查看',

@@ -27,6 +27,8 @@ export interface FactsOf {
   readonly 'account-not-configured': { readonly account: string };
   /** Some of those that there are, `more` if these are not all. */
   readonly 'account-not-found': { readonly names: readonly string[]; readonly more?: true };
+  /** The caller's rights are for these. */
+  readonly 'account-needed': { readonly names: readonly string[] };
   readonly 'approval-by-another': { readonly createdBy: string };
   readonly 'audience-in-use': { readonly campaignId: string };
   readonly 'audience-unreadable': { readonly flaw: ListFlaw };
@@ -90,6 +92,7 @@ export const refuse = (refused: Problem): Refused => ({ refused });
 /** The HTTP status of each. */
 export const STATUS = {
   'account-changed': 409,
+  'account-needed': 422,
   'account-not-allowed': 403,
   'account-not-configured': 409,
   'account-not-found': 404,
@@ -100,6 +103,7 @@ export const STATUS = {
   'audience-gone': 409,
   'audience-in-use': 409,
   'audience-not-found': 404,
+  'audience-of-all': 403,
   'audience-unreadable': 422,
   'bad-request': 400,
   'batch-moved-on': 409,

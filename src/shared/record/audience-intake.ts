@@ -232,7 +232,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     const key = keys.audienceDraft(list.id, randomBytes(6).toString('base64url'));
     const draft = makeDraft({ redis, key, spillDir, onProgress });
     try {
-      for (const other of exclude) await leaveOut(draft, other);
+      for (const other of exclude) await leaveOut(draft, list, other);
       await fill(draft);
       return await publish(draft, list, pages);
     } catch (error) {
@@ -241,10 +241,15 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     }
   }
 
-  async function leaveOut({ ids }: Draft, id: string): Promise<void> {
-    const list = await describe(id);
-    if (list?.state !== 'ready') throw new Refusal({ code: 'exclude-not-ready', audience: id });
-    const blocks = Math.ceil(list.recipients / BLOCK_IDS);
+  /** What is of another account is not said to be there: what it leaves out would tell who is on it. */
+  async function leaveOut({ ids }: Draft, { account }: AudienceList, id: string): Promise<void> {
+    const other = await describe(id);
+    const isOfAnother =
+      other?.account !== undefined && (account ?? other.account) !== other.account;
+    if (other?.state !== 'ready' || isOfAnother) {
+      throw new Refusal({ code: 'exclude-not-ready', audience: id });
+    }
+    const blocks = Math.ceil(other.recipients / BLOCK_IDS);
     for await (const packed of runsIn(keys.audienceIds(id), blocks, id)) ids.leaveOut(packed);
   }
 

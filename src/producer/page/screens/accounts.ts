@@ -128,8 +128,9 @@ export const showAccount =
   (deps: Dependencies): Show =>
   async (ask, { name = '' }) => {
     const { words } = ask;
-    const config = deps.accounts().find((one) => one.name === name);
-    if (!config) return refuse(noSuchAccount(deps.accounts()));
+    const visible = deps.accounts().filter((one) => ask.isAllowed(one.name));
+    const config = visible.find((one) => one.name === name);
+    if (!config) return refuse(noSuchAccount(visible));
     const [seen, days, recent] = await Promise.all([
       look(deps, config, words),
       daysOf(deps, name),
