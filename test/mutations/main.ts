@@ -29,7 +29,7 @@ async function mutate(name: string, { mutate, tests, redis }: Group): Promise<bo
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'test/mutations/vitest.config.ts', related: false },
     concurrency: 1,
-    reporters: [],
+    reporters: ['progress-append-only'],
     warnings: false,
     allowEmpty: true,
     tempDirName: '.qunfa/mutations',
@@ -38,9 +38,11 @@ async function mutate(name: string, { mutate, tests, redis }: Group): Promise<bo
   }).runMutationTest();
   const survivors = results.filter(({ status }) => !DEAD.includes(status));
   const dead = results.length - survivors.length;
-  const percent = (100 * dead) / Math.max(1, results.length);
-  say(`${name}: ${dead} of ${results.length} mutants died, ${percent.toFixed(1)} %`);
   const unknown = survivors.filter((one) => !isKnown(survivorOf(one)));
+  const meant = dead + unknown.length;
+  const percent = (100 * dead) / Math.max(1, meant);
+  const known = survivors.length - unknown.length;
+  say(`${name}: ${dead} of ${meant} mutants died, ${percent.toFixed(1)} %; ${known} need not`);
   for (const one of unknown) {
     const { file, line, at, replacement } = survivorOf(one);
     say(`  lives: ${file}:${at}: ${one.mutatorName}: ${line}  →  ${replacement}`);

@@ -121,8 +121,8 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     what: 'the check of an API key',
     file: 'src/producer/http/credentials.ts',
-    is: 'if (timingSafeEqual(known, digest)) owner = name;',
-    without: 'if (known.length === digest.length) owner = name;',
+    is: 'if (timingSafeEqual(known, digest)) owner = { name, rights };',
+    without: 'if (known.length === digest.length) owner = { name, rights };',
     test: 'test/producer/http/auth.test.ts',
   },
   {

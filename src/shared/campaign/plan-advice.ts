@@ -50,8 +50,6 @@ interface Advising {
   /** Paths whose calls of today do not suffice. */
   readonly late: readonly string[];
   readonly ends: number | null;
-  /** Days on which calls are made, those ahead in the lane included. */
-  readonly days: number | null;
 }
 
 export function planAdvice(advising: Advising): Advice[] {
@@ -78,7 +76,7 @@ export function planAdvice(advising: Advising): Advice[] {
 }
 
 function aboutCalls(advising: Advising): (Advice | false)[] {
-  const { input, batches, wholesale, sendsLeft: left, perDay, days } = advising;
+  const { input, batches, wholesale, sendsLeft: left, perDay } = advising;
   const { recipients, account } = input;
   if (batches === null) return [{ code: 'followers-uncounted' }];
   const isTight = !wholesale && recipients !== null && batches > perDay;
@@ -88,7 +86,7 @@ function aboutCalls(advising: Advising): (Advice | false)[] {
       ...{ recipients, batches, perDay, days: Math.ceil(batches / perDay) },
     },
     !isTight && !wholesale && batches > 10 && { code: 'tag-takes-one', batches },
-    batches > left && days !== null && { code: 'sends-left', account: account.name, left },
+    batches > left && { code: 'sends-left', account: account.name, left },
   ];
 }
 

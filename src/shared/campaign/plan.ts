@@ -90,8 +90,7 @@ export function planOf(input: PlanInput) {
       perDay,
       spacing: MINUTE / account.callsPerMinute,
     });
-  const way = batches === null ? null : pass(batches);
-  const fitsNotAfter = way && way.ends < notAfter;
+  const ends = batches === null ? null : pass(batches);
   return {
     account: account.name,
     recipients,
@@ -100,9 +99,9 @@ export function planOf(input: PlanInput) {
     quota,
     rate: { perMinute: account.callsPerMinute },
     begins: rfc3339(begins),
-    ends: way && rfc3339(way.ends),
+    ends: ends === null ? null : rfc3339(ends),
     notAfter: rfc3339(notAfter),
-    fitsNotAfter,
+    fitsNotAfter: ends === null ? null : ends < notAfter,
     advice: planAdvice({
       input,
       batches,
@@ -110,8 +109,7 @@ export function planOf(input: PlanInput) {
       sendsLeft: Math.max(0, sendsPerDay(account) - usedToday),
       perDay: sendsPerDay(account),
       late,
-      ends: way?.ends ?? null,
-      days: way?.days ?? null,
+      ends,
     }),
   };
 }
@@ -164,25 +162,17 @@ interface Walk {
   readonly spacing: number;
 }
 
-/** Call by call through the days: when the last one is made, and on how many days there are any. */
-function walk({ count, from, used, perDay, spacing }: Walk): { ends: number; days: number } {
+/** Call by call through the days: when the last one is made. */
+function walk({ count, from, used, perDay, spacing }: Walk): number {
   let at = from;
   let spent = used;
-  let rest = count;
-  let ends = from;
-  let days = 0;
-  while (rest > 0) {
+  for (let rest = count; ; ) {
     const midnight = beijingDayStart(at) + DAY;
     const take = Math.min(rest, perDay - spent, Math.ceil((midnight - at) / spacing));
-    if (take > 0) {
-      days += 1;
-      rest -= take;
-      ends = at + (take - 1) * spacing;
-    }
+    if (take === rest) return at + Math.max(0, take - 1) * spacing;
+    rest -= take;
     // Only a day's quota makes it wait for the morning; at the lane's pace it goes on at midnight.
-    const exhausted = take <= 0 || spent + take >= perDay;
-    at = exhausted ? morningAfter(at) : Math.max(midnight, at + take * spacing);
+    at = spent + take === perDay ? morningAfter(at) : at + take * spacing;
     spent = 0;
   }
-  return { ends, days };
 }

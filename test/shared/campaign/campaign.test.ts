@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Control,
+  mayEnd,
   mayStart,
   NEW_CONTROL,
   stateOf,
@@ -23,12 +24,19 @@ describe('a campaign’s state', () => {
     [{ phase: 'submitting' }, { submitting: 1, submitted: 3 }, 'submitting'],
     [{ phase: 'submitting' }, { submitted: 1, held: 1 }, 'awaiting-receipts'],
     [{ phase: 'submitting' }, { held: 1, settled: 9 }, 'held'],
+    // Its root has not ended it yet.
+    [{ phase: 'submitting' }, { settled: 2 }, 'awaiting-receipts'],
     [{ phase: 'accepted', pauses }, {}, 'paused'],
     [{ phase: 'submitting', pauses }, { pending: 1, submitted: 1 }, 'paused'],
     // Nothing is left that a pause could stop.
     [{ phase: 'submitting', pauses }, { submitted: 1 }, 'awaiting-receipts'],
     [{ phase: 'preparing', cancelled: byOperator }, {}, 'cancelling'],
     [{ phase: 'submitting', cancelled: byOperator }, { submitting: 1, held: 1 }, 'cancelling'],
+    [
+      { phase: 'submitting', cancelled: byOperator },
+      { submitting: 1, submitted: 1, held: 1 },
+      'cancelling',
+    ],
     [{ phase: 'submitting', cancelled: byOperator }, { held: 1 }, 'held'],
     [{ phase: 'ended' }, { settled: 2 }, 'completed'],
     [{ phase: 'ended' }, { refused: 2 }, 'completed'],
@@ -64,6 +72,18 @@ describe('a batch that was not called yet', () => {
     ]) {
       expect(mayStart(control(changes))).toBe(false);
     }
+  });
+});
+
+describe('a campaign without open batches', () => {
+  it.each<[Partial<Control>, boolean]>([
+    [{ phase: 'accepted' }, false],
+    [{ phase: 'preparing' }, false],
+    [{ phase: 'submitting' }, true],
+    [{ phase: 'accepted', cancelled: byOperator }, true],
+    [{ phase: 'preparing', failed: { at: 0, code: 'record-lost' } }, true],
+  ])('with %j is at its end: %s', (changes, is) => {
+    expect(mayEnd(control(changes))).toBe(is);
   });
 });
 

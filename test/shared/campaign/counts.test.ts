@@ -94,6 +94,7 @@ describe('a receipt', () => {
     ['parts that do not add up', { eligible: 24, sent: 23, failed: 2 }, null, true],
     ['parts of which one is unknown', { eligible: null, sent: 1, failed: 1 }, null, false],
     ['parts without those sent', { sent: null }, null, false],
+    ['parts of an unknown whole', { total: null }, null, false],
     ['parts without those failed', { failed: null, sent: 1 }, null, false],
   ])('%s: implausible or not', (_, changes, size, is) => {
     expect(isImplausible(receipt(changes), size)).toBe(is);
@@ -212,10 +213,15 @@ describe('an outcome', () => {
   });
 
   it('has a table that can be read', () => {
-    expect(outcomeTable().split('\n').slice(0, 3)).toEqual([
+    expect(outcomeTable().split('\n')).toEqual([
       '| abandoned | went | not | unknown | outcome |',
       '| --- | --- | --- | --- | --- |',
       '| some | any | any | any | unknown |',
+      '| 0 | some | 0 | 0 | delivered |',
+      '| 0 | some | some | any | partly |',
+      '| 0 | 0 | any | 0 | none |',
+      '| 0 | some | 0 | some | unknown |',
+      '| 0 | 0 | any | some | unknown |',
     ]);
   });
 });
@@ -227,6 +233,7 @@ describe('a pause', () => {
 
   it('is one of several, and the first word for it stays', () => {
     expect(pauseReasons(NEW_CONTROL)).toEqual([]);
+    expect(pausedBy(NEW_CONTROL, 'operator', word).pauses).toEqual({ operator: word });
     expect(pauseReasons(paused)).toEqual(['operator', 'approval']);
     expect(pausedBy(paused, 'operator', other)).toBe(paused);
     expect(paused).toEqual({ ...NEW_CONTROL, pauses: { approval: word, operator: word } });

@@ -51,12 +51,40 @@ describe('a plan', () => {
     expect(plan).toMatchObject({
       recipients: 25_001,
       batches: 3,
-      calls: { 'message/mass/send': 3 },
-      quota: { 'message/mass/send': { perDay: 100, usedToday: 0, left: 100 } },
+      rate: { perMinute: 60 },
       begins: '2026-11-23T02:00:00.000Z',
       ends: '2026-11-23T02:00:02.000Z',
       fitsNotAfter: true,
     });
+    expect(plan.calls).toEqual({ 'message/mass/send': 3 });
+    const send = { perDay: 100, usedToday: 0, left: 100 };
+    expect(plan.quota).toEqual({ 'message/mass/send': send });
+  });
+
+  it('does not fit when its last call is at notAfter', () => {
+    expect(planOf(input({ notAfter: NOW + 2_000 })).fitsNotAfter).toBe(false);
+    expect(planOf(input({ notAfter: NOW + 2_001 })).fitsNotAfter).toBe(true);
+  });
+
+  it.each([
+    ['to a list', { audience: { type: 'list', listId: 'a_12345678' } }],
+    ['of a subscription account', { account: { ...account, kind: 'subscription' } }],
+  ] as const)('%s does not wait for earlier sends to everyone', (_, changes) => {
+    const everyone = { audience: { type: 'everyone' }, recipients: null } as const;
+    const toEveryone = { today: 1, thisMonth: 4 };
+
+    const plan = planOf(input({ ...everyone, toEveryone, ...changes }));
+
+    expect(plan.begins).toBe(new Date(NOW).toISOString());
+  });
+
+  it('for the night of the next month does not wait for the morning after this one', () => {
+    const everyone = { audience: { type: 'everyone' }, recipients: null } as const;
+    const sendAt = beijing('2026-12-01T00:30:00');
+
+    const plan = planOf(input({ ...everyone, sendAt, toEveryone: { today: 0, thisMonth: 4 } }));
+
+    expect(plan.begins).toBe(new Date(sendAt).toISOString());
   });
 
   it.each([
@@ -122,6 +150,23 @@ describe('a plan', () => {
     const plan = planOf(input({ recipients: 50_000, sendAt, notAfter: sendAt + DAY }));
 
     expect(plan.ends).toBe(new Date(beijing('2026-11-24T00:00:02')).toISOString());
+    const slow = { account: { ...account, callsPerMinute: 1 }, recipients: 20_000 };
+    const late = beijing('2026-11-23T23:59:30');
+    expect(planOf(input({ ...slow, sendAt: late })).ends).toBe(
+      new Date(beijing('2026-11-24T00:00:30')).toISOString(),
+    );
+  });
+
+  it('has the calls of a new day after midnight, and of today only today', () => {
+    const sendAt = beijing('2026-11-23T23:59:58');
+    const few = { account: { ...account, callsPerDay: 3 }, recipients: 50_000 };
+    const used = { 'message/mass/send': 3 };
+
+    expect(planOf(input({ ...few, sendAt })).ends).toBe(
+      new Date(beijing('2026-11-24T00:00:02')).toISOString(),
+    );
+    const tomorrow = planOf(input({ ...few, recipients: 30_000, sendAt: NOW + DAY, calls: used }));
+    expect(tomorrow.ends).toBe(new Date(NOW + DAY + 2_000).toISOString());
   });
 
   it('waits behind the calls of other campaigns, and for a sleeping lane', () => {
@@ -150,6 +195,15 @@ describe('a plan', () => {
     });
   });
 
+  it('uploads a video, and makes of it what followers get', () => {
+    const media = { upload: 'm_1' };
+    const message = { type: 'video', media, title: 'One', description: 'Two' } as const;
+
+    const { calls } = planOf(input({ message }));
+
+    expect(calls).toEqual({ 'media/upload': 1, 'media/uploadvideo': 1, 'message/mass/send': 3 });
+  });
+
   it('needs a draft a batch where drafts are the route', () => {
     const plan = planOf(
       input({
@@ -175,6 +229,16 @@ describe('a plan', () => {
     expect(plan.ends?.slice(0, 10)).toBe('2026-11-25');
   });
 
+  it('counts the drafts that were made today', () => {
+    const route = { videoAs: 'mpvideo', newsBy: 'draft' } as const;
+    const calls = { 'draft/add': 998 };
+    const many = { ...account, callsPerDay: 100_000 };
+
+    const plan = planOf(input({ message: articles, account: many, route, calls }));
+
+    expect(plan.ends).toBe(new Date(beijing('2026-11-24T08:00:00')).toISOString());
+  });
+
   it('needs a copy of a draft of the console for each of several batches, and says so', () => {
     const message = { type: 'news', mediaId: 'D', ignoreReprint: false } as const;
 
@@ -189,6 +253,8 @@ describe('a plan', () => {
 
     expect(plan.begins).toBe(new Date(beijing('2026-11-24T08:00:00')).toISOString());
     expect(said(plan)).toContain('media/uploadnews are used up');
+    const last = planOf(input({ message: articles, calls: { 'media/uploadnews': 9 } }));
+    expect(last.begins).toBe(new Date(NOW).toISOString());
   });
 
   it('gives a subscription account one send a day', () => {
@@ -209,7 +275,8 @@ describe('a plan', () => {
   it('says nothing of the end while the followers are not counted', () => {
     const plan = planOf(input({ audience: { type: 'followers' }, recipients: null }));
 
-    expect(plan).toMatchObject({ batches: null, ends: null, fitsNotAfter: null, calls: {} });
+    expect(plan).toMatchObject({ batches: null, ends: null, fitsNotAfter: null });
+    expect(plan.calls).toEqual({});
   });
 
   it('never makes more calls on a Beijing day than a day has, nor faster than the lane', () => {

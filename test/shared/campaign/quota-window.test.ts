@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   beijingDay,
   beijingDayStart,
+  inBeijing,
   nextMonthMorning,
   nextMorning,
   nextSendWindow,
+  startOfBeijingDay,
 } from '../../../src/shared/campaign/quota-window.ts';
 import { DAY, HOUR } from '../../../src/shared/platform/time.ts';
 
@@ -16,6 +18,11 @@ describe('a Beijing day', () => {
     expect(beijingDay(beijing('2026-11-24T00:00:00'))).toBe('2026-11-24');
     expect(beijingDay(beijing('2026-11-23T23:59:59'))).toBe('2026-11-23');
     expect(beijingDayStart(beijing('2026-11-24T07:59:59'))).toBe(beijing('2026-11-24T00:00:00'));
+  });
+
+  it('is read and written as people in Beijing do', () => {
+    expect(startOfBeijingDay('2026-11-24')).toBe(beijing('2026-11-24T00:00:00'));
+    expect(inBeijing('2026-11-23T17:30:59Z')).toBe('2026-11-24 01:30 (UTC+8)');
   });
 
   it('is followed by a morning, to which a campaign waits', () => {
