@@ -8,8 +8,9 @@ import { makeLogger } from './shared/platform/logger.ts';
 import { makeRegistry } from './shared/platform/metrics.ts';
 import { startMetricsServer } from './shared/platform/metrics-server.ts';
 import { nearest } from './shared/platform/nearest.ts';
-import { refusalOf } from './shared/platform/redis-refusal.ts';
+import { refusalOf, textOf } from './shared/platform/redis-refusal.ts';
 import { type Running, stopGently } from './shared/platform/running.ts';
+import { type Bilingual, inLanguage, terminalLanguage } from './shared/platform/sentences.ts';
 import { SECOND } from './shared/platform/time.ts';
 import { VERSION } from './shared/platform/version.ts';
 import type { Reloading } from './shared/platform/watch-accounts.ts';
@@ -43,11 +44,8 @@ async function startRole(role: string, config: Config, registry: Registry): Prom
   }
   const { startAll } = await import('./demo/start-all.ts');
   const { REDIS_URL, REDIS_URL_FILE } = process.env;
-  return startAll(
-    config,
-    REDIS_URL?.trim() || REDIS_URL_FILE?.trim() ? config.redis.url : undefined,
-    registry,
-  );
+  const redisUrl = REDIS_URL?.trim() || REDIS_URL_FILE?.trim() ? config.redis.url : undefined;
+  return startAll(config, { redisUrl, registry, language: LANGUAGE });
 }
 
 const ROLES = [...Object.keys(SERVICES), 'sandbox', 'start'];
@@ -55,16 +53,19 @@ const ROLES = [...Object.keys(SERVICES), 'sandbox', 'start'];
 /** Beside the pause of DRAIN_SECONDS, a stop may take so long; then the process exits. */
 const GRACE = 28 * SECOND;
 
+const WAITS_FOR_REDIS = ['starting: it waits for Redis', '正在启动：等待 Redis'] as const;
+
 const START_WITHIN = 3 * SECOND;
 
 /**
- * What a role says of itself: to an operator as text, to whatever collects logs as one JSON object a
- * line, from the first line to the last.
+ * What a role says of itself: to an operator as text in the language of the terminal, to whatever
+ * collects logs as one JSON object a line, from the first line to the last.
  */
-function say(level: 'info' | 'fatal', event: string, text: string, fields: object = {}): void {
-  if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
-  else notices[level]({ event, ...fields }, text);
+function say(level: 'info' | 'fatal', event: string, text: Bilingual, fields: object = {}): void {
+  if (process.stderr.isTTY) process.stderr.write(`${inLanguage(text, LANGUAGE)}\n`);
+  else notices[level]({ event, ...fields }, text[0]);
 }
+const LANGUAGE = terminalLanguage(process.env);
 const notices = makeLogger({
   role: process.argv[2] ?? '',
   destination: { write: (line) => void process.stderr.write(line) },
@@ -84,16 +85,24 @@ function stopSignals() {
 }
 
 /** Why there is no such call, in one sentence; null where there is. */
-function mistakeOf(role: string, more: readonly string[]): string | null {
+function mistakeOf(role: string, more: readonly string[]): Bilingual | null {
   const roles = [...ROLES, 'demo'];
   if (!roles.includes(role)) {
     const near = nearest(role, roles);
-    const meant =
-      near === undefined ? `choose one of ${roles.join(', ')}` : `did you mean ${near}?`;
-    return role === '' ? `no role is named: ${meant}` : `there is no role ${role}: ${meant}`;
+    const [en, zh] =
+      near === undefined
+        ? [`choose one of ${roles.join(', ')}`, `请选择：${roles.join('、')}`]
+        : [`did you mean ${near}?`, `是否想写 ${near}？`];
+    return role === ''
+      ? [`no role is named: ${en}`, `没有指定角色：${zh}`]
+      : [`there is no role ${role}: ${en}`, `没有角色 ${role}：${zh}`];
   }
   if (role === 'sandbox' || more.length === 0) return null;
-  return `${role} takes no ${more.join(' ')}: settings are environment variables, see .env.example`;
+  const words = more.join(' ');
+  return [
+    `${role} takes no ${words}: settings are environment variables, see .env.example`,
+    `${role} 不接受参数 ${words}：配置均为环境变量，见 .env.example`,
+  ];
 }
 
 async function main(role = '', ...more: readonly string[]): Promise<void> {
@@ -106,7 +115,7 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
   }
   if (role === 'demo') {
     const { runDemo } = await import('./demo/run-demo.ts');
-    process.exitCode = await runDemo(stop, process.stdout);
+    process.exitCode = await runDemo(stop, { out: process.stdout, language: LANGUAGE });
     return;
   }
   const config = readConfig();
@@ -120,7 +129,7 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
     ? await startMetricsServer({
         ...config.metrics,
         registry,
-        ready: async () => (running ? running.ready() : ['starting: it waits for Redis']),
+        ready: async () => (running ? running.ready() : [WAITS_FOR_REDIS]),
         stopping: stop,
       })
     : null;
@@ -135,22 +144,27 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
   }
   const addresses = { ...running.addresses, ...(metrics ? { metrics: metrics.url } : {}) };
   for (const [what, address] of Object.entries(addresses)) {
-    say('info', 'role.address', `${what.padEnd(24)} ${address}`, { what, address });
+    const line = `${what.padEnd(24)} ${address}`;
+    say('info', 'role.address', [line, line], { what, address });
   }
-  say('info', 'role.started', `${role} is running; stop it with SIGTERM or Ctrl-C`, {
-    version: VERSION,
-  });
+  const started: Bilingual = [
+    `${role} is running; stop it with SIGTERM or Ctrl-C`,
+    `${role} 已启动；用 SIGTERM 或 Ctrl-C 停止`,
+  ];
+  say('info', 'role.started', started, { version: VERSION });
   const { failed } = running;
   const failure = await Promise.race([aborted(stop), ...(failed === undefined ? [] : [failed])]);
   if (failure) {
-    say('fatal', 'role.failed', failure.message);
+    say('fatal', 'role.failed', sentenceOf(failure) ?? [failure.message, failure.message]);
     process.exitCode = 1;
   }
-  const text = `${role} is stopping: it finishes its current work and takes nothing new`;
-  say('info', 'role.stopping', text);
+  say('info', 'role.stopping', [
+    `${role} is stopping: it finishes its current work and takes nothing new`,
+    `${role} 正在停止：完成手头的工作，不再接受新的工作`,
+  ]);
   await stopGently(running, failure ? 0 : config.drainMs, hurry);
   await metrics?.close();
-  say('info', 'role.stopped', `${role} has stopped`);
+  say('info', 'role.stopped', [`${role} has stopped`, `${role} 已停止`]);
 }
 
 /** Node's error for a port that it cannot listen on. */
@@ -179,22 +193,27 @@ process.on('uncaughtException', end);
 function end(error: unknown): void {
   const said = sentenceOf(error);
   // A defect of ours: an operator reports its stack.
-  if (said === undefined)
-    say('fatal', 'role.crashed', String((error as Error).stack), { err: error });
+  const stack = String((error as Error).stack);
+  if (said === undefined) say('fatal', 'role.crashed', [stack, stack], { err: error });
   else say('fatal', 'role.failed', said);
   process.exit(1);
 }
 
-function sentenceOf(error: unknown): string | undefined {
-  if (error instanceof ServiceError) return error.message;
-  const refusal = refusalOf(error);
-  if (refusal) return refusal.message;
+function sentenceOf(error: unknown): Bilingual | undefined {
+  const ours = error instanceof ServiceError ? error : refusalOf(error);
+  if (ours) return textOf(ours);
   const { code, port, address } = error as Error & Listening;
   if (code === 'EADDRINUSE') {
-    return `Port ${port} of ${address} is in use: stop what listens there, or set another *_PORT.`;
+    return [
+      `Port ${port} of ${address} is in use: stop what listens there, or set another *_PORT.`,
+      `${address} 的端口 ${port} 已被占用：请停止占用它的程序，或设置其他 *_PORT。`,
+    ];
   }
   if (code === 'EACCES' && port !== undefined) {
-    return `Port ${port} of ${address} is not allowed to this user: set a *_PORT above 1023.`;
+    return [
+      `Port ${port} of ${address} is not allowed to this user: set a *_PORT above 1023.`,
+      `当前用户不能监听 ${address} 的端口 ${port}：请设置大于 1023 的 *_PORT。`,
+    ];
   }
   return undefined;
 }

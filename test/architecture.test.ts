@@ -14,7 +14,7 @@ const BASE = [
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['producer', 'workers', 'callback', 'shared', 'demo'],
-  // The demo draws its progress and its table as the command line does.
+  // The demo draws its progress and its table as the command line does, in its languages.
   demo: [
     'demo',
     'producer',
@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'client',
     'cli/progress.ts',
     'cli/screen.ts',
+    'cli/texts.ts',
     'shared',
   ],
   // The doctor judges the producer's address as the producer does.

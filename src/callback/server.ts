@@ -56,7 +56,7 @@ export interface CallbackDependencies {
   /** For the forward URLs. The operator named them, so they may be private addresses. */
   readonly dispatcher: Dispatcher;
   /** What keeps this process from working; nothing if it can. */
-  readonly ready: () => Promise<readonly string[]>;
+  readonly ready: () => Promise<readonly unknown[]>;
   readonly now: () => number;
   /** After each answer to a push: how long it took, in ms. */
   readonly onAnswered?: (ms: number) => void;

@@ -1,5 +1,7 @@
 import { loadConfig } from '../shared/platform/config.ts';
 import { ServiceError } from '../shared/platform/errors.ts';
+import type { SettingIssue } from '../shared/platform/setting.ts';
+import { settingWords } from '../shared/platform/setting-words.ts';
 import { type Command, EXIT, type Invocation, UsageError } from './command.ts';
 import { type Examination, examine } from './doctor/examine.ts';
 import { DOCTOR_TEXTS, type DoctorTexts, type Finding, makeFindings } from './doctor/finding.ts';
@@ -39,10 +41,10 @@ async function look({ env, lang }: Invocation): Promise<Examination> {
     return await examine({ config, language: lang, ...(producerUrl ? { producerUrl } : {}) });
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== 'CONFIG_INVALID') throw error;
-    const { issues = [] } = error.details as { issues?: { setting: string; message: string }[] };
+    const { issues = [] } = error.details as { issues?: SettingIssue[] };
     const { fault, t } = makeFindings(lang);
-    const findings = issues.map(({ setting, message }) =>
-      fault(t.about.settings, 'setting-wrong', setting, message),
+    const findings = issues.map((issue) =>
+      fault(t.about.settings, 'setting-wrong', issue.setting, settingWords(issue, lang)),
     );
     return { findings, calls: {} };
   }

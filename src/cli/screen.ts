@@ -1,7 +1,7 @@
 /** How qunfa writes on a terminal: language, local times, colours, columns that fit the window. */
 import { styleText } from 'node:util';
 import stringWidth from 'string-width';
-import type { Language } from '../shared/platform/sentences.ts';
+import { type Language, terminalLanguage } from '../shared/platform/sentences.ts';
 import type { Env, Output } from './command.ts';
 import { TEXTS, type Texts } from './texts.ts';
 
@@ -16,7 +16,7 @@ export interface Screen {
 }
 
 export function makeScreen({ isTTY, columns = 80 }: Output, env: Env): Screen {
-  const lang = languageOf(env);
+  const lang = terminalLanguage(env);
   const isColoured = isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
   return {
     lang,
@@ -26,10 +26,6 @@ export function makeScreen({ isTTY, columns = 80 }: Output, env: Env): Screen {
       isColoured && colour ? styleText(colour, text, { validateStream: false }) : text,
   };
 }
-
-/** `QUNFA_LANG` (zh or en), else the locale of the terminal. */
-const languageOf = ({ QUNFA_LANG, LC_ALL, LC_MESSAGES, LANG }: Env): Language =>
-  (QUNFA_LANG || LC_ALL || LC_MESSAGES || LANG || '').startsWith('zh') ? 'zh' : 'en';
 
 /** `2026-12-01 09:00:00 GMT+8`, in the time zone of the terminal. */
 export const localTime = (time: string): string =>

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { Bilingual } from '../shared/platform/sentences.ts';
 import { MINUTE } from '../shared/platform/time.ts';
 
 const run = promisify(execFile);
@@ -43,12 +44,15 @@ export interface UnpackedRedis {
  */
 export async function unpackRedis(
   cacheDir: string,
-  log: (sentence: string) => void = () => {},
+  log: (text: Bilingual) => void = () => {},
 ): Promise<UnpackedRedis> {
   const home = resolve(cacheDir, `redis-${process.arch}`);
   if (await exists(unpackedIn(home).binary)) return unpackedIn(home);
 
-  log('no redis-server on PATH: unpacking one from Debian packages, once');
+  log([
+    'no redis-server on PATH: unpacking one from Debian packages, once',
+    'PATH 中没有 redis-server：从 Debian 软件包中解压一个，仅此一次',
+  ]);
   await mkdir(cacheDir, { recursive: true });
   const workshop = await mkdtemp(join(resolve(cacheDir), 'redis-unpacking-'));
   try {

@@ -70,7 +70,8 @@ export async function startEverything({
       },
       async ready() {
         const findings = await Promise.all([producer, worker, callback].map((one) => one.ready()));
-        return [...new Set(findings.flat())];
+        // Each of them says the same of Redis.
+        return [...new Map(findings.flat().map((one) => [one[0], one])).values()];
       },
       leave() {
         for (const one of [producer, callback]) one.leave?.();

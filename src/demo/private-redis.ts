@@ -14,6 +14,8 @@ import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ServiceError } from '../shared/platform/errors.ts';
+import { unfit } from '../shared/platform/redis-refusal.ts';
+import type { Bilingual } from '../shared/platform/sentences.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { unpackRedis } from './debian-redis.ts';
 
@@ -41,8 +43,8 @@ export interface PrivateRedisOptions {
   readonly cacheDir: string;
   /** `always` (the default) loses nothing; `everysec` may lose a second. */
   readonly appendfsync?: 'always' | 'everysec';
-  /** Called with a sentence before what takes time. */
-  readonly log?: (sentence: string) => void;
+  /** Called before what takes time. */
+  readonly log?: (text: Bilingual) => void;
 }
 
 export interface Server {
@@ -82,11 +84,11 @@ export async function findServer({ cacheDir, log }: PrivateRedisOptions): Promis
       command: ['env', `LD_LIBRARY_PATH=${libraries}`, binary],
     };
   } catch (cause) {
-    throw new ServiceError(
-      'REDIS_UNFIT',
+    const text: Bilingual = [
       `There is no Redis: install one (${installCommand()}), or set REDIS_URL.`,
-      { cause },
-    );
+      `没有找到 Redis：请安装（${installCommand()}），或设置 REDIS_URL。`,
+    ];
+    throw new ServiceError('REDIS_UNFIT', text[0], { cause, details: { text } });
   }
 }
 
@@ -159,13 +161,16 @@ async function startIn(
     lastOutput = output();
     await kill(server);
     if (server.exitCode === IN_USE) {
-      throw new ServiceError(
-        'REDIS_UNFIT',
+      throw unfit([
         `The data folder ${dataDir} is in use by another Redis: stop that one first.`,
-      );
+        `数据目录 ${dataDir} 正被另一个 Redis 使用：请先停止它。`,
+      ]);
     }
   }
-  throw new ServiceError('REDIS_UNFIT', `${source}: did not start. ${lastOutput}`.trim());
+  throw unfit([
+    `${source}: did not start. ${lastOutput}`.trim(),
+    `${source}：没有启动成功。${lastOutput}`.trim(),
+  ]);
 }
 
 const settings = (on: { dataDir: string; port: number; appendfsync: string }): string[] => [

@@ -6,13 +6,16 @@ import { rm } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
 import { makeProgress } from '../cli/progress.ts';
 import { fields, table } from '../cli/screen.ts';
+import { TEXTS as CLI_TEXTS } from '../cli/texts.ts';
 import { makeClient, type UploadFile } from '../client/index.ts';
 import { CAMPAIGN_STATES } from '../shared/campaign/campaign.ts';
+import { STATE_WORDS } from '../shared/campaign/state-words.ts';
 import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 import { loadConfig } from '../shared/platform/config.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
+import { inLanguage, type Language } from '../shared/platform/sentences.ts';
 import { MINUTE } from '../shared/platform/time.ts';
-import { type Audit, auditLedger } from './audit-ledger.ts';
+import { type Audit, auditLedger, auditWords } from './audit-ledger.ts';
 import { type Everything, startEverything } from './everything.ts';
 import { startPrivateRedis } from './private-redis.ts';
 import { sampleCampaigns } from './samples.ts';
@@ -26,17 +29,22 @@ const OVER: readonly string[] = CAMPAIGN_STATES.filter((state) =>
   ['completed', 'failed', 'cancelled', 'held'].includes(state),
 );
 
+interface Options {
+  readonly out: WriteStream;
+  readonly language: Language;
+}
+
 /** @returns the exit code: 0 only if every campaign completed and the ledger agrees. */
-export async function runDemo(stop: AbortSignal, out: WriteStream): Promise<number> {
+export async function runDemo(stop: AbortSignal, { out, language }: Options): Promise<number> {
   const say = (line = ''): void => {
     out.write(`${line}\n`);
   };
   const dataDir = `${DATA}/demo-${process.pid}`;
-  say('qunfa demo: a private Redis, a sandbox WeChat, and every role, in this one process tree');
+  say(TEXTS[language].begins);
   const redis = await startPrivateRedis({
     dataDir: `${dataDir}/redis`,
     cacheDir: `${DATA}/cache`,
-    log: (line) => say(`  ${line}`),
+    log: (text) => say(`  ${inLanguage(text, language)}`),
   });
   let everything: Everything | undefined;
   try {
@@ -68,7 +76,7 @@ export async function runDemo(stop: AbortSignal, out: WriteStream): Promise<numb
     for (const line of fields([['Redis', `${redis.url} (${redis.source})`], ...addresses]))
       say(line);
     say();
-    return await runSamples(everything, stop, out);
+    return await runSamples(everything, stop, { out, language });
   } finally {
     await everything?.stop();
     await redis.stop();
@@ -76,7 +84,12 @@ export async function runDemo(stop: AbortSignal, out: WriteStream): Promise<numb
   }
 }
 
-async function runSamples(everything: Everything, stop: AbortSignal, out: WriteStream) {
+async function runSamples(
+  everything: Everything,
+  stop: AbortSignal,
+  { out, language }: Options,
+): Promise<number> {
+  const t = TEXTS[language];
   const { producerUrl, sandbox } = everything;
   if (!sandbox) throw new TypeError('the demo runs against the sandbox only');
   const world = sandbox.sandbox;
@@ -93,23 +106,23 @@ async function runSamples(everything: Everything, stop: AbortSignal, out: WriteS
     ids.push((await client.campaigns.create(sample, { idempotencyKey: `sample-${at}` })).id);
   }
 
-  const progress = makeProgress(out);
+  const progress = makeProgress(out, CLI_TEXTS[language]);
   const deadline = Date.now() + PATIENCE;
   let views: CampaignSummary[] = [];
   while (!stop.aborted) {
     views = await Promise.all(ids.map((id) => client.campaigns.get(id)));
-    progress.show(sumOf(views), stateOf(views));
+    progress.show(sumOf(views), t.completed(completedOf(views), views.length));
     if (views.every(({ state }) => OVER.includes(state)) || Date.now() > deadline) break;
     await new Promise((wake) => setTimeout(wake, LOOK_EVERY));
   }
   if (stop.aborted) {
-    out.write('stopped; nothing is left running\n');
+    out.write(t.stopped);
     return 130;
   }
   const audit = auditLedger(views, world);
-  for (const line of closingTable(views)) out.write(`${line}\n`);
-  for (const finding of audit.findings) out.write(`! ${finding}\n`);
-  out.write(closingText(audit));
+  for (const line of closingTable(views, language)) out.write(`${line}\n`);
+  for (const finding of audit.findings) out.write(`! ${auditWords(finding, language)}\n`);
+  out.write(audit.findings.length === 0 ? t.agrees(audit) : t.differs);
   out.write(`${JSON.stringify(summaryOf(views, audit))}\n`);
   return audit.findings.length === 0 ? 0 : 1;
 }
@@ -127,17 +140,15 @@ function sumOf(views: readonly CampaignSummary[]) {
 const completedOf = (views: readonly CampaignSummary[]): number =>
   views.filter(({ state }) => state === 'completed').length;
 
-const stateOf = (views: readonly CampaignSummary[]): string =>
-  `${completedOf(views)} of ${views.length} campaigns completed`;
-
-const closingTable = (views: readonly CampaignSummary[]): string[] =>
-  table(
+function closingTable(views: readonly CampaignSummary[], language: Language): string[] {
+  const { states, outcomes } = STATE_WORDS[language];
+  return table(
     [
-      ['account', 'campaign', 'outcome', 'batches', 'sent', 'failed'],
+      TEXTS[language].head,
       ...views.map(({ account, name, outcome, state, batches, receipt }) => [
         account,
         name,
-        outcome ?? state,
+        outcome ? outcomes[outcome] : states[state],
         String(batches.total),
         (receipt.sent ?? 0).toLocaleString('en'),
         (receipt.failed ?? 0).toLocaleString('en'),
@@ -145,6 +156,7 @@ const closingTable = (views: readonly CampaignSummary[]): string[] =>
     ],
     { columns: Number.POSITIVE_INFINITY, paint: (_, text) => text },
   );
+}
 
 const summaryOf = (views: readonly CampaignSummary[], audit: Audit) => ({
   campaigns: views.length,
@@ -154,7 +166,33 @@ const summaryOf = (views: readonly CampaignSummary[], audit: Audit) => ({
   lost: audit.lost,
 });
 
-const closingText = ({ findings, recipients, messages }: Audit): string =>
-  findings.length === 0
-    ? `the sandbox's ledger agrees: ${messages} sends reached ${recipients.toLocaleString('en')} recipients, each exactly once\n\nnext: npm start keeps it running; README.md explains how to enqueue your own\n`
-    : 'the demo did not end as expected; see the lines with !\n';
+interface DemoTexts {
+  readonly begins: string;
+  readonly completed: (done: number, all: number) => string;
+  readonly stopped: string;
+  readonly head: readonly string[];
+  readonly agrees: (audit: Audit) => string;
+  readonly differs: string;
+}
+
+const TEXTS: Readonly<Record<Language, DemoTexts>> = {
+  en: {
+    begins:
+      'qunfa demo: a private Redis, a sandbox WeChat, and every role, in this one process tree',
+    completed: (done, all) => `${done} of ${all} campaigns completed`,
+    stopped: 'stopped; nothing is left running\n',
+    head: ['account', 'campaign', 'outcome', 'batches', 'sent', 'failed'],
+    agrees: ({ messages, recipients }) =>
+      `the sandbox's ledger agrees: ${messages} sends reached ${recipients.toLocaleString('en')} recipients, each exactly once\n\nnext: npm start keeps it running; README.md explains how to enqueue your own\n`,
+    differs: 'the demo did not end as expected; see the lines with !\n',
+  },
+  zh: {
+    begins: 'qunfa 演示：自带的 Redis、沙箱微信和全部角色，都在这一个进程树中',
+    completed: (done, all) => `${all} 个任务已完成 ${done} 个`,
+    stopped: '已停止，没有留下任何运行中的程序\n',
+    head: ['公众号', '任务', '结果', '批次', '成功', '失败'],
+    agrees: ({ messages, recipients }) =>
+      `与沙箱的账本一致：${messages} 次群发送达 ${recipients.toLocaleString('en')} 人，每人恰好一次\n\n接下来：npm start 会保持运行；README.zh-CN.md 介绍如何创建自己的任务\n`,
+    differs: '演示没有按预期结束，请看标有 ! 的行\n',
+  },
+};

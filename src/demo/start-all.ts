@@ -14,6 +14,7 @@ import { makeLogger } from '../shared/platform/logger.ts';
 import { connect, serversOf, untilReady } from '../shared/platform/redis.ts';
 import { addressOf } from '../shared/platform/redis-url.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { type Bilingual, inLanguage, type Language } from '../shared/platform/sentences.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
 import { recordOf } from '../shared/record/keys.ts';
 import { startEverything } from './everything.ts';
@@ -44,17 +45,24 @@ async function refuseForeign(config: Config): Promise<void> {
   } finally {
     redis.disconnect();
   }
-  throw new ServiceError(
-    'CONFIG_INVALID',
+  const text: Bilingual = [
     'the database of REDIS_URL holds something else, and no account is set, so this would be a rehearsal: unset REDIS_URL for a private Redis, use an empty database, or set the accounts',
-  );
+    'REDIS_URL 的数据库中已有其他内容，而没有配置公众号，因此这会是一次演练：请取消 REDIS_URL 以使用自带的 Redis，或换用空数据库，或配置公众号',
+  ];
+  throw new ServiceError('CONFIG_INVALID', text[0], { details: { text } });
 }
 
-/** @param redisUrl without it, a private Redis is started. */
+interface Options {
+  /** Without it, a private Redis is started. */
+  readonly redisUrl?: string | undefined;
+  readonly registry?: Registry;
+  /** Of what is said while it starts; English if absent. */
+  readonly language?: Language;
+}
+
 export async function startAll(
   asked: Config,
-  redisUrl?: string,
-  registry?: Registry,
+  { redisUrl, registry, language = 'en' }: Options = {},
 ): Promise<Running> {
   const isAlone = asked.accounts.length === 0;
   const dataDir = `${DATA}/${isAlone ? `sandbox-${randomUUID()}` : 'redis'}`;
@@ -62,7 +70,7 @@ export async function startAll(
     url: redisUrl,
     dataDir,
     cacheDir: `${DATA}/cache`,
-    log: (line) => process.stderr.write(`${line}\n`),
+    log: (text) => process.stderr.write(`${inLanguage(text, language)}\n`),
   });
   async function stopRedis(): Promise<void> {
     await redis.stop();

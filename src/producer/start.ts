@@ -24,6 +24,7 @@ import { connect } from '../shared/platform/redis.ts';
 import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
+import type { Bilingual } from '../shared/platform/sentences.ts';
 import { type HttpLimits, PRODUCER_HTTP } from '../shared/platform/serve-http.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
@@ -140,9 +141,9 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     await redis.quit().catch(() => redis.disconnect());
   };
   let isLeaving = false;
-  const ready = async (): Promise<readonly string[]> => [
+  const ready = async (): Promise<readonly Bilingual[]> => [
     ...(await redisFaults(redis, config.redis)),
-    ...configFindings(config),
+    ...(config.accounts.length > 0 ? [] : [NO_ACCOUNT]),
   ];
   const tokenExpiry = async (account: string): Promise<number | null> => {
     const token = await makeTokenStore({
@@ -250,7 +251,7 @@ const keepingAlive = (ms: number): Partial<HttpLimits> => ({
 });
 
 /** What is sound by itself, and yet nothing can be sent or heard. */
-function configFindings({ accounts }: Config): string[] {
-  if (accounts.length > 0) return [];
-  return ['no account is configured: set WECHAT_APP_ID or ACCOUNTS_FILE'];
-}
+const NO_ACCOUNT: Bilingual = [
+  'no account is configured: set WECHAT_APP_ID or ACCOUNTS_FILE',
+  '没有配置公众号：请设置 WECHAT_APP_ID 或 ACCOUNTS_FILE',
+];

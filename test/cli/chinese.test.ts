@@ -122,6 +122,34 @@ describe('in Chinese', () => {
     }
   });
 
+  it('is every setting that the doctor finds wrong', async () => {
+    const file = join(dir, 'accounts.json');
+    await writeFile(file, '{"a b": {"appId": "*", "newsRoute": "x", "nosuch": 1}}');
+    const wrong = {
+      REDIS_URL: 'redis-sentinel://h:1',
+      PRODUCER_PORT: 'x',
+      PUBLIC_URL: 'http://h/path',
+      LOG_LEVEL: 'loud',
+      SUBMIT_TIMEOUT_SECONDS: '-1',
+      BOARD_USER: 'ops',
+      API_KEYS: 'a b:c d',
+      SIGN_ON_PROXIES: 'x',
+      WORKER_QUEUES: 'x',
+      WECHAT_APP_SECRETT: 'x',
+      REDIS_TLS_CA_FILE: join(dir, 'none.pem'),
+      API_KEYS_FILE: dir,
+      ACCOUNTS_FILE: file,
+    };
+    const ran = await qunfa(['doctor'], { env: { ...wrong, QUNFA_LANG: 'zh' } });
+
+    expect(ran.exit).toBe(1);
+    const findings = ran.out.split('\n').filter((line) => line.startsWith('✖'));
+    expect(findings.length).toBeGreaterThan(Object.keys(wrong).length);
+    for (const finding of findings)
+      expect(finding.split('：').slice(2).join()).toMatch(/\p{Script=Han}/u);
+    expect(englishIn(ran.out)).toEqual([]);
+  });
+
   it.each([
     [['sned']],
     [['send']],

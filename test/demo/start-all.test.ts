@@ -33,7 +33,7 @@ it('npm start prints every address, and the password of none', async ({ onTestFi
   });
 
   const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: spool });
-  const running = await startAll(config, url.href);
+  const running = await startAll(config, { redisUrl: url.href });
   onTestFinished(() => running.stop());
   const printed = JSON.stringify(running.addresses);
 
@@ -52,14 +52,14 @@ it('npm start without an account refuses a Redis that holds something else', asy
   const config = loadConfig({ ...ANY_PORT, CALLBACK_SPOOL_DIR: spool });
 
   // Empty, and then its own.
-  await (await startAll(config, url.href)).stop();
-  await (await startAll(config, url.href)).stop();
+  await (await startAll(config, { redisUrl: url.href })).stop();
+  await (await startAll(config, { redisUrl: url.href })).stop();
   // A real installation.
   await redis.hset(`${PREFIX}:record:installation`, 'kind', 'live');
-  await expect(startAll(config, url.href)).rejects.toThrow('holds something else');
+  await expect(startAll(config, { redisUrl: url.href })).rejects.toThrow('holds something else');
   await redis.flushdb();
   await redis.set('shop:basket', '1');
-  await expect(startAll(config, url.href)).rejects.toThrow('holds something else');
+  await expect(startAll(config, { redisUrl: url.href })).rejects.toThrow('holds something else');
 
   await redis.flushdb();
   await rm(spool, { recursive: true, force: true });

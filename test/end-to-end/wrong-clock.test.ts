@@ -23,7 +23,9 @@ describe.each([
       aRequest('default', { sendAt: inHours(world, 2), notAfter: inHours(world, 7) }),
     );
 
-    expect(await worker.ready()).toEqual([expect.stringContaining('28800 s')]);
+    expect(await worker.ready()).toEqual([
+      [expect.stringContaining('28800 s'), expect.stringContaining('28800 秒')],
+    ]);
     const wrong = await world.until('told in Redis', async () => {
       const found = await world.stores.lanes.wrongClocks(world.clock.now());
       return found.length > 0 && found;

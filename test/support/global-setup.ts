@@ -85,7 +85,7 @@ async function startContainer(): Promise<TestRedis> {
 async function startLocal(why: string): Promise<TestRedis> {
   const dataDir = await mkdtemp(join(tmpdir(), 'qunfa-test-redis-'));
   const cacheDir = join(import.meta.dirname, '../../.qunfa/cache');
-  const redis = await startPrivateRedis({ dataDir, cacheDir, log: console.log });
+  const redis = await startPrivateRedis({ dataDir, cacheDir, log: ([text]) => console.log(text) });
   return {
     url: redis.url,
     taken: `a private Redis (${redis.source}; ${why})`,

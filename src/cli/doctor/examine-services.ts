@@ -19,18 +19,20 @@ export function addressOf({ host, port }: { host: string; port: number }): strin
   return `http://${near.includes(':') ? `[${near}]` : near}:${port}`;
 }
 
-export async function examineProducer(base: string, { ok, warning, fault, t }: Findings) {
+export async function examineProducer(base: string, findings: Findings) {
+  const { ok, warning, fault, t, language } = findings;
   const { producer: about } = t.about;
   const answer = await exchange(getGlobalDispatcher(), {
     url: new URL(`${base.replace(/\/+$/, '')}/readyz`),
     method: 'GET',
+    headers: { 'accept-language': language },
     maxBytes: 1024 * 1024,
     withinMs,
   });
   const found = answer.kind === 'answered' ? findingsIn(answer.body) : null;
   if (answer.kind === 'failed' || found === null) return warning(about, 'producer-away', base);
   if (answer.status === 200) return ok(about, 'producer-fine', base);
-  return fault(about, 'producer-unfit', base, found.join('; '));
+  return fault(about, 'producer-unfit', base, found.join(t.semicolon));
 }
 
 const Ready = z.object({ findings: z.array(z.string()).default([]) });

@@ -15,6 +15,7 @@ export const EN = {
     callback: (name: string) => `callback of ${name}`,
   },
   more: (shown: string, count: number) => `${shown} and ${count} more`,
+  semicolon: '; ',
   noAnswer: (seconds: number) => `no answer within ${seconds} s`,
   calls: (calls: string) =>
     calls ? `calls made to WeChat: ${calls}` : 'no call to WeChat was made',

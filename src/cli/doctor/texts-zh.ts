@@ -14,6 +14,7 @@ export const ZH: DoctorTexts = {
     callback: (name) => `${name} 的回调`,
   },
   more: (shown, count) => `${shown} 及另外 ${count} 个`,
+  semicolon: '；',
   noAnswer: (seconds) => `${seconds} 秒内没有应答`,
   calls: (calls) => (calls ? `调用过的微信接口：${calls}` : '没有调用微信接口'),
   summary: (fine, warnings, faults) => `正常 ${fine} 项，提醒 ${warnings} 项，故障 ${faults} 项`,

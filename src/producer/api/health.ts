@@ -3,11 +3,13 @@ import type { Unserved } from '../../shared/campaign/serving.ts';
 import { Alive, Readiness } from '../../shared/contract/service.ts';
 import { onceASecond } from '../../shared/platform/once-a-second.ts';
 import { STOPPING } from '../../shared/platform/running.ts';
+import { type Bilingual, inLanguage } from '../../shared/platform/sentences.ts';
+import { languageOf } from '../http/language.ts';
 import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
-  /** What stands in the way of work, in sentences; none means ready. */
-  readonly ready: () => Promise<readonly string[]>;
+  /** What prevents work; none means ready. */
+  readonly ready: () => Promise<readonly Bilingual[]>;
   /** It stops soon, and need not be asked whether it could work. */
   readonly isLeaving?: () => boolean;
   /** Work that waits for a worker. The producer takes campaigns all the same, so it stays ready. */
@@ -47,11 +49,15 @@ export function makeHealthRoutes({ ready, unserved, isLeaving }: Dependencies): 
         needsKey: false,
         answers: { 200: Readiness, 503: Readiness },
       },
-      async ({ res }) => {
+      async ({ req, res }) => {
         const found = isLeaving?.() ? { findings: [STOPPING], unserved: [] } : await look();
         const isReady = found.findings.length === 0;
         res.set('Cache-Control', 'no-store').status(isReady ? 200 : 503);
-        return { status: isReady ? ('ready' as const) : ('not ready' as const), ...found };
+        return {
+          status: isReady ? ('ready' as const) : ('not ready' as const),
+          findings: found.findings.map((finding) => inLanguage(finding, languageOf(req))),
+          unserved: found.unserved,
+        };
       },
     ),
   ];

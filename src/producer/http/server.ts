@@ -69,7 +69,9 @@ export async function startProducer(deps: ProducerDependencies): Promise<Produce
   const { settings, stopping } = deps;
   const findings = addressFindings(settings);
   if (findings.length > 0) {
-    throw new ServiceError('CONFIG_INVALID', findings.map(([sentence]) => sentence).join('\n'));
+    const en = findings.map(([sentence]) => sentence).join('\n');
+    const zh = findings.map(([, sentence]) => sentence).join('\n');
+    throw new ServiceError('CONFIG_INVALID', en, { details: { text: [en, zh] } });
   }
 
   const limits = { ...PRODUCER_HTTP, ...deps.limits };

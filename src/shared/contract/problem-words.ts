@@ -1,21 +1,13 @@
 /** Problems as sentences, in the language of whoever reads them. */
 import { flawWords, type ShownMistake, showMistake } from '../campaign/mistake-words.ts';
 import { listFlawWords } from '../openids/list-flaw.ts';
+import { JSON_FLAWS } from '../platform/json-flaw.ts';
 import { type Language, type Sentences, sentences } from '../platform/sentences.ts';
 import { meaningOf } from '../wechat/errcodes.ts';
 import { silenceWords } from '../wechat/silence.ts';
 import { type Problem, type ProblemCode, type ProblemOf, STATUS } from './problem.ts';
 
 const mistakes = (count: number): string => `${count} ${count === 1 ? 'mistake' : 'mistakes'}`;
-const place = ({ line, column }: { line: number; column: number }): string =>
-  `line ${line}, column ${column}`;
-const placeZh = ({ line, column }: { line: number; column: number }): string =>
-  `第 ${line} 行第 ${column} 列`;
-
-/** A name is worth repeating; a secret or an OpenID (28 characters) in its place is not. */
-const shownKey = (key = ''): string =>
-  /^(?:[A-Za-z_]{1,24}|[\w-]{1,15})$/.test(key) ? JSON.stringify(key) : '"…"';
-
 const figures = (count: number): string => count.toLocaleString('en-US');
 
 const EN: Sentences<Problem> = {
@@ -69,13 +61,8 @@ const EN: Sentences<Problem> = {
   'invalid-campaign': (it) => `${mistakes(it.errors.length)} in the request; nothing was kept`,
   'invalid-preview': (it) => `${mistakes(it.errors.length)} in the preview; nothing was sent`,
   'invalid-query': (it) => `${mistakes(it.errors.length)} in the query`,
-  'json-key-twice': (it) =>
-    `the key ${shownKey(it.key)} is there twice in one object (${place(it)}); it must be given only once`,
-  'json-malformed': (it) => `not JSON from ${place(it)} on`,
+  ...JSON_FLAWS.en,
   'json-not-object': 'the body is JSON, but not an object',
-  'json-too-deep': (it) => `more than 100 objects and lists inside each other (${place(it)})`,
-  'json-too-many-values': (it) =>
-    `more than 150,000 values in one body (${place(it)}); upload a long list with POST /v1/audiences`,
   'last-uploadnews-kept':
     'one call of media/uploadnews is left today for a fresh account, and it is kept for a send; say "spendLast": true to use it for this preview',
   'loopback-only':
@@ -183,13 +170,8 @@ const ZH: Sentences<Problem> = {
   'invalid-campaign': (it) => `请求中有 ${it.errors.length} 处错误，未保存任何内容`,
   'invalid-preview': (it) => `预览请求中有 ${it.errors.length} 处错误，未发送任何内容`,
   'invalid-query': (it) => `查询参数中有 ${it.errors.length} 处错误`,
-  'json-key-twice': (it) =>
-    `同一个对象中键 ${shownKey(it.key)} 出现了两次（${placeZh(it)}），只能出现一次`,
-  'json-malformed': (it) => `从${placeZh(it)}起不是合法的 JSON`,
+  ...JSON_FLAWS.zh,
   'json-not-object': '请求体是 JSON，但不是对象',
-  'json-too-deep': (it) => `对象和数组的嵌套超过 100 层（${placeZh(it)}）`,
-  'json-too-many-values': (it) =>
-    `一个请求体里超过 150,000 个值（${placeZh(it)}）；长名单请用 POST /v1/audiences 上传`,
   'last-uploadnews-kept':
     '按新注册账号的额度，今天只剩一次 media/uploadnews 调用，已留给正式群发；确要用于本次预览，请加上 "spendLast": true',
   'loopback-only':

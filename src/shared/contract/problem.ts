@@ -6,7 +6,7 @@
 import type { Batch, BatchState } from '../campaign/batch.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { ListFlaw } from '../openids/list-flaw.ts';
-import type { JsonFlaw } from '../platform/json-text.ts';
+import type { JsonFlaw } from '../platform/json-flaw.ts';
 import type { Permission } from '../platform/people.ts';
 import type { Coded, None } from '../platform/sentences.ts';
 import type { Silence } from '../wechat/silence.ts';

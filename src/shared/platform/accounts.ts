@@ -1,15 +1,15 @@
 /** The Official Accounts this installation sends for: one from WECHAT_*, many from a file. */
 import { z } from 'zod';
-import { problemWords } from '../contract/problem-words.ts';
-import { readJsonText } from './json-text.ts';
 import {
+  expects,
   httpUrl,
+  issueFor,
   issuesOf,
+  matching,
   oneOf,
+  readJsonFile,
   type SettingIssue,
-  unreadable,
   wholeNumber,
-  yesOrNo,
 } from './setting.ts';
 
 export interface AccountConfig {
@@ -40,37 +40,24 @@ export interface AccountConfig {
   readonly approval: 'always' | 'everyone' | 'never';
 }
 
-const aesKey = z
-  .string('43 characters of base64')
-  .regex(/^[A-Za-z0-9+/]{43}$/, '43 characters of base64');
-const secret = z.string('text without spaces').regex(/^\S+$/, 'text without spaces');
-const name = z
-  .string()
-  .regex(/^[a-z0-9-]{1,32}$/, 'an account name: 1 to 32 of a to z, 0 to 9 and -');
+const aesKey = matching(/^[A-Za-z0-9+/]{43}$/, { code: 'aes-key' });
+const name = matching(/^[a-z0-9-]{1,32}$/, { code: 'account-name' });
 
 /** Called as it stands, with more in its query: what a browser would do with the rest is not done. */
 const calledUrl = httpUrl
-  .refine((url) => !/^https?:\/\/[^/?#]*@/i.test(url), {
-    error: 'no user or password in the address: they are not sent',
-  })
-  .refine((url) => !url.includes('#'), { error: 'no # in the address: what follows is not sent' });
+  .refine((url) => !/^https?:\/\/[^/?#]*@/i.test(url), issueFor({ code: 'url-with-user' }))
+  .refine((url) => !url.includes('#'), issueFor({ code: 'url-with-hash' }));
 
 const accountKind = oneOf(['service', 'subscription']);
 
 const AccountSettings = z
   .strictObject({
-    appId: z.string('is missing').regex(/^[A-Za-z0-9_-]{1,64}$/, 'letters and digits'),
-    appSecret: secret.default(''),
-    callbackToken: z.exactOptional(
-      z
-        .string('3 to 32 letters or digits')
-        .regex(/^[A-Za-z0-9]{3,32}$/, '3 to 32 letters or digits'),
-    ),
+    appId: matching(/^[A-Za-z0-9_-]{1,64}$/, { code: 'app-id' }),
+    appSecret: matching(/^\S+$/, { code: 'app-secret' }).default(''),
+    callbackToken: z.exactOptional(matching(/^[A-Za-z0-9]{3,32}$/, { code: 'callback-token' })),
     encodingAesKey: z.exactOptional(aesKey),
     previousEncodingAesKey: z.exactOptional(aesKey),
-    originalId: z.exactOptional(
-      z.string('gh_ and more').regex(/^gh_[A-Za-z0-9_-]{1,61}$/, 'gh_ and more'),
-    ),
+    originalId: z.exactOptional(matching(/^gh_[A-Za-z0-9_-]{1,61}$/, { code: 'original-id' })),
     accountKind: z.exactOptional(accountKind),
     kind: z.exactOptional(accountKind), // the same, as the rest of the code calls it
     newsRoute: oneOf(['auto', 'uploadnews', 'draft']).default('auto'),
@@ -78,18 +65,20 @@ const AccountSettings = z
     callsPerDay: wholeNumber(1, 10_000_000).default(100),
     forwardUrl: z.exactOptional(calledUrl),
     accessTokenUrl: z.exactOptional(calledUrl),
-    picturePosts: z.union([z.boolean(), yesOrNo], 'true or false').default(false),
+    picturePosts: expects(z.union([z.boolean(), z.stringbool()]), { code: 'yes-or-no' }).default(
+      false,
+    ),
     approval: oneOf(['always', 'everyone', 'never']).default('never'),
   })
   .superRefine((account, context) => {
-    const missing = (path: string, message: string): void =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    if (!account.appSecret && !account.accessTokenUrl) missing('appSecret', 'is missing');
-    if (account.encodingAesKey && !account.callbackToken) {
-      missing('callbackToken', 'is missing: an EncodingAESKey is of no use without it');
+    const { appSecret, accessTokenUrl, callbackToken } = account;
+    const { encodingAesKey, previousEncodingAesKey } = account;
+    if (!appSecret && !accessTokenUrl) context.addIssue(issueFor({ code: 'missing' }, 'appSecret'));
+    if (encodingAesKey && !callbackToken) {
+      context.addIssue(issueFor({ code: 'callback-token-needed' }, 'callbackToken'));
     }
-    if (account.previousEncodingAesKey && !account.encodingAesKey) {
-      missing('encodingAesKey', 'is missing, though there is a previous one');
+    if (previousEncodingAesKey && !encodingAesKey) {
+      context.addIssue(issueFor({ code: 'aes-key-needed' }, 'encodingAesKey'));
     }
   })
   .transform(({ accountKind, ...account }) => ({
@@ -97,7 +86,7 @@ const AccountSettings = z
     kind: account.kind ?? accountKind ?? 'service',
   }));
 
-const Accounts = z.record(name, AccountSettings, 'a JSON object from account name to settings');
+const Accounts = z.record(name, AccountSettings);
 
 /** WECHAT_APP_ID and appId are one setting, under two names. */
 export const ACCOUNT_VARIABLES: Readonly<Record<string, string>> = {
@@ -150,25 +139,11 @@ function fromEnvironment(env: Readonly<Record<string, string>>): ReadAccounts {
 }
 
 function fromFile(path: string, readFile: (path: string) => string): ReadAccounts {
-  const unusable = (message: string): ReadAccounts => ({
-    accounts: [],
-    issues: [{ setting: 'ACCOUNTS_FILE', message }],
-  });
-  let text: string;
-  try {
-    text = readFile(path).replace(/^\uFEFF/, '');
-  } catch (error) {
-    return unusable(unreadable(error));
-  }
-  const content = readJsonText(text);
-  if ('flaw' in content) return unusable(problemWords(content.flaw, 'en'));
-  const parsed = Accounts.safeParse(content.value);
-  if (!parsed.success) {
-    const nameOf = (path: readonly string[]) => ['ACCOUNTS_FILE', path.join('.')].join(' ').trim();
-    return { accounts: [], issues: issuesOf(parsed.error, nameOf) };
-  }
-  const accounts = Object.entries(parsed.data).map(([name, account]) => ({ name, ...account }));
-  return accounts.length > 0 ? { accounts, issues: [] } : unusable('names no account');
+  const setting = 'ACCOUNTS_FILE';
+  const read = readJsonFile({ setting, path }, Accounts, readFile);
+  if ('issues' in read) return { accounts: [], issues: read.issues };
+  const accounts = Object.entries(read.content).map(([name, account]) => ({ name, ...account }));
+  return { accounts, issues: accounts.length > 0 ? [] : [{ setting, code: 'no-accounts' }] };
 }
 
 /** Two accounts with one AppID would take each other's tokens and events. */
@@ -177,17 +152,12 @@ function twins(accounts: readonly AccountConfig[]): SettingIssue[] {
     const earlier = accounts.slice(0, index);
     const issues: SettingIssue[] = [];
     if (earlier.some(({ name }) => name === account.name)) {
-      issues.push({
-        setting: `ACCOUNTS_FILE ${account.name}`,
-        message: 'is also the name of the account of WECHAT_APP_ID',
-      });
+      issues.push({ setting: `ACCOUNTS_FILE ${account.name}`, code: 'account-name-twice' });
     }
     const twin = earlier.find(({ appId }) => appId === account.appId);
     if (twin) {
-      issues.push({
-        setting: `ACCOUNTS_FILE ${account.name}.appId`,
-        message: `is also the AppID of ${twin.name}`,
-      });
+      const setting = `ACCOUNTS_FILE ${account.name}.appId`;
+      issues.push({ setting, code: 'app-id-twice', account: twin.name });
     }
     return issues;
   });

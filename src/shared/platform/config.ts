@@ -17,6 +17,7 @@ import { withPassword } from './redis-url.ts';
 import { readSecretFiles, SECRETS } from './secret-files.ts';
 import type { Language } from './sentences.ts';
 import * as setting from './setting.ts';
+import { settingWords } from './setting-words.ts';
 import { DAY, SECOND } from './time.ts';
 
 export interface Config {
@@ -113,22 +114,18 @@ const Environment = z.object({
   REDIS_TLS_CERT_FILE: z.string().optional(),
   REDIS_TLS_KEY_FILE: z.string().optional(),
   REDIS_WAIT_REPLICAS: setting.wholeNumber(0, 10).default(0),
-  REDIS_PREFIX: z
-    .string()
-    .regex(/^[a-z0-9-]{1,32}$/, '1 to 32 of a to z, 0 to 9 and -')
-    .default('qunfa'),
+  REDIS_PREFIX: setting.matching(/^[a-z0-9-]{1,32}$/, { code: 'prefix' }).default('qunfa'),
   PRODUCER_HOST: setting.host.default(LOOPBACK),
   PRODUCER_PORT: setting.port.default(3000),
   API_KEYS: parseApiKeys.default([]),
   BOARD_USER: z.string().optional(),
   BOARD_PASSWORD: z.string().optional(),
-  SIGN_ON_HEADER: z
-    .string()
-    .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
+  SIGN_ON_HEADER: setting
+    .matching(/^[A-Za-z0-9-]+$/, { code: 'header-name' })
     .transform((header) => header.toLowerCase())
     .optional(),
   SIGN_ON_PROXIES: setting.words
-    .refine((all) => all.every(isAddressRange), 'addresses or ranges: 10.0.0.5, 10.1.0.0/16')
+    .refine((all) => all.every(isAddressRange), setting.issueFor({ code: 'address-ranges' }))
     .optional(),
   PUBLIC_URL: setting.originUrl.optional(),
   KEEP_ALIVE_SECONDS: setting.wholeNumber(1, 600).default(75),
@@ -139,9 +136,10 @@ const Environment = z.object({
   CALLBACK_PUBLIC_URL: setting.httpUrl.optional(),
   CALLBACK_SPOOL_DIR: z.string().default('.qunfa/spool'),
   WORKER_QUEUES: setting.words
-    .refine((names) => names.every((name) => QUEUES.includes(name)), {
-      error: `some of ${QUEUES.join(', ')}`,
-    })
+    .refine(
+      (names) => names.every((name) => QUEUES.includes(name)),
+      setting.issueFor({ code: 'some-of', values: QUEUES }),
+    )
     .optional(),
   WORKER_ACCOUNTS: setting.words.optional(),
   ALERT_URL: setting.httpUrl.optional(),
@@ -208,16 +206,14 @@ export function loadConfig(
   }
   const proxyUrl = parsed.success ? proxyFor(parsed.data.WECHAT_API_BASE_URL, given) : undefined;
   if (proxyUrl && !URL.canParse(proxyUrl)) {
-    issues.push({ setting: 'HTTPS_PROXY', message: 'an http:// or https:// address' });
+    issues.push({ setting: 'HTTPS_PROXY', code: 'http-url' });
   }
   if (parsed.success && parsed.data.WECHAT_SANDBOX && isWechat(parsed.data.WECHAT_API_BASE_URL)) {
-    const message = 'is true, but WECHAT_API_BASE_URL is the real WeChat';
-    issues.push({ setting: 'WECHAT_SANDBOX', message });
+    issues.push({ setting: 'WECHAT_SANDBOX', code: 'sandbox-is-wechat' });
   }
   const redisUrl = parsed.success && withPassword(parsed.data.REDIS_URL, given.REDIS_PASSWORD);
   if (redisUrl === null) {
-    const message = 'is set, and REDIS_URL has a password of its own: take one of them out';
-    issues.push({ setting: 'REDIS_PASSWORD', message });
+    issues.push({ setting: 'REDIS_PASSWORD', code: 'redis-password-twice' });
   }
   if (!parsed.success || !redisUrl || issues.length > 0) throw invalid(issues);
 
@@ -290,8 +286,7 @@ export function loadConfig(
  */
 export function requireAccounts({ accounts }: Config): readonly AccountConfig[] {
   if (accounts.length > 0) return accounts;
-  const message = 'no account: set it and WECHAT_APP_SECRET, or ACCOUNTS_FILE';
-  throw invalid([{ setting: 'WECHAT_APP_ID', message }]);
+  throw invalid([{ setting: 'WECHAT_APP_ID', code: 'account-needed' }]);
 }
 
 /** A variable that is set to nothing, as Docker Compose passes one on, is not set. */
@@ -322,16 +317,14 @@ function redisTls(
     try {
       const text = readFile(given[name] ?? '');
       if (isPem(text)) return [part, text];
-      issues.push({ setting: name, message: 'the file holds no PEM (-----BEGIN …)' });
+      issues.push({ setting: name, code: 'file-no-pem' });
     } catch (error) {
-      issues.push({ setting: name, message: setting.unreadable(error) });
+      issues.push({ setting: name, ...setting.unreadable(error) });
     }
     return [part, ''];
   });
   if (!/^rediss/i.test(given.REDIS_URL ?? '')) {
-    const message =
-      'is for TLS: write rediss://, rediss-sentinel:// or rediss-cluster:// in REDIS_URL';
-    issues.push(...named.map(([, name]) => ({ setting: name, message })));
+    issues.push(...named.map(([, name]) => ({ setting: name, code: 'tls-scheme' }) as const));
   }
   return { files: Object.fromEntries(files), issues };
 }
@@ -349,8 +342,8 @@ function misspelt(given: Readonly<Record<string, string>>): setting.SettingIssue
     .flatMap((name) => {
       const near = nearest(name, VARIABLES);
       if (near === undefined && !name.startsWith('WECHAT_')) return [];
-      const meant = near === undefined ? '' : `; did you mean ${near}?`;
-      return [{ setting: name, message: `there is no such setting${meant}` }];
+      const code = 'unknown-setting';
+      return [{ setting: name, code, ...(near === undefined ? {} : { near }) }];
     });
 }
 
@@ -361,7 +354,7 @@ function halfOf(
 ): setting.SettingIssue[] {
   if (one in given === other in given) return [];
   const [there, missing] = one in given ? [one, other] : [other, one];
-  return [{ setting: missing, message: `is missing, though ${there} is set` }];
+  return [{ setting: missing, code: 'half-missing', other: there }];
 }
 
 function strangers(
@@ -370,12 +363,13 @@ function strangers(
 ): setting.SettingIssue[] {
   return names
     .filter((name) => !accounts.some((account) => account.name === name))
-    .map((name) => ({ setting: 'WORKER_ACCOUNTS', message: `there is no account ${name}` }));
+    .map((account) => ({ setting: 'WORKER_ACCOUNTS', code: 'account-unknown', account }));
 }
 
 function invalid(issues: readonly setting.SettingIssue[]): ServiceError {
-  const lines = issues.map(({ setting, message }) => `  ${setting}: ${message}`);
-  return new ServiceError('CONFIG_INVALID', ['Settings to correct:', ...lines].join('\n'), {
-    details: { issues },
-  });
+  const lines = (language: Language, colon: string): string[] =>
+    issues.map((issue) => `  ${issue.setting}${colon}${settingWords(issue, language)}`);
+  const en = ['Settings to correct:', ...lines('en', ': ')].join('\n');
+  const zh = ['需要更正的配置：', ...lines('zh', '：')].join('\n');
+  return new ServiceError('CONFIG_INVALID', en, { details: { issues, text: [en, zh] } });
 }

@@ -4,15 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { visit } from 'jsonc-parser';
-
-export interface JsonFlaw {
-  readonly code: 'json-malformed' | 'json-key-twice' | 'json-too-deep' | 'json-too-many-values';
-  /** The key that is there twice. */
-  readonly key?: string;
-  /** Where the flaw is; lines and columns count from 1. */
-  readonly line: number;
-  readonly column: number;
-}
+import type { JsonFlaw } from './json-flaw.ts';
 
 interface JsonLimits {
   readonly levels: number;

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { inTime } from './in-time.ts';
 import { onceASecond } from './once-a-second.ts';
 import { STOPPING } from './running.ts';
+import type { Bilingual } from './sentences.ts';
 import { METRICS_HTTP, serveHttp } from './serve-http.ts';
 import { SECOND } from './time.ts';
 
@@ -12,8 +13,8 @@ interface MetricsServerOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly registry: Registry;
-  /** What prevents work, in sentences; none means ready. */
-  readonly ready: () => Promise<readonly string[]>;
+  /** What prevents work; none means ready. */
+  readonly ready: () => Promise<readonly Bilingual[]>;
   /** It stops: not ready, whatever else. */
   readonly stopping?: AbortSignal;
 }
@@ -34,9 +35,10 @@ export async function startMetricsServer({
   stopping,
 }: MetricsServerOptions): Promise<MetricsServer> {
   const look = onceASecond(() =>
-    inTime(ready(), PATIENCE).catch((error: unknown) => [
-      error instanceof Error ? error.message : String(error),
-    ]),
+    inTime(ready(), PATIENCE).catch((error: unknown): readonly Bilingual[] => {
+      const why = error instanceof Error ? error.message : String(error);
+      return [[why, why]];
+    }),
   );
   const metrics = onceASecond(async () => Buffer.from(await registry.metrics()));
   const pages: Readonly<Record<string, (res: ServerResponse) => Promise<void>>> = {
@@ -44,7 +46,7 @@ export async function startMetricsServer({
     '/readyz': async (res) => {
       const findings = stopping?.aborted ? [STOPPING] : await look();
       if (findings.length === 0) answer(res, 200, 'ready\n');
-      else answer(res, 503, findings.map((sentence) => `${sentence}\n`).join(''));
+      else answer(res, 503, findings.map(([sentence]) => `${sentence}\n`).join(''));
     },
     '/metrics': async (res) => answer(res, 200, await metrics(), registry.contentType),
   };

@@ -5,8 +5,7 @@
 import { hash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { readJsonText } from './json-text.ts';
-import { issuesOf, type SettingIssue } from './setting.ts';
+import { expects, issueFor, matching, readJsonFile, type SettingIssue } from './setting.ts';
 
 export const PERMISSIONS = ['read', 'send', 'everyone', 'steer', 'approve', 'decide'] as const;
 /**
@@ -36,25 +35,22 @@ export interface Operator extends Rights {
   readonly scrypt?: string;
 }
 
-const name = z
-  .string()
-  .regex(/^[\p{L}\p{N}._@-]{1,64}$/u, 'a name is 1 to 64 letters, digits, dots, @, - and _');
+const name = matching(/^[\p{L}\p{N}._@-]{1,64}$/u, { code: 'person-name' });
 
 const rights = {
-  may: z.array(z.enum(PERMISSIONS, `some of ${PERMISSIONS.join(', ')}`)).min(1, 'names none'),
-  accounts: z
-    .union([z.literal('all'), z.array(z.string())], '"all", or a list of names of accounts')
-    .transform((accounts) => (accounts === 'all' ? null : accounts)),
+  may: z
+    .array(expects(z.enum(PERMISSIONS), { code: 'some-of', values: PERMISSIONS }))
+    .refine((may) => may.length > 0, issueFor({ code: 'no-permission' })),
+  accounts: expects(
+    z
+      .union([z.literal('all'), z.array(z.string())])
+      .transform((accounts) => (accounts === 'all' ? null : accounts)),
+    { code: 'accounts-list' },
+  ),
 };
 
 const Keys = z.array(
-  z.strictObject({
-    name,
-    sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the key, as `qunfa hash key` gives it'),
-    ...rights,
-  }),
+  z.strictObject({ name, sha256: matching(/^[0-9a-f]{64}$/, { code: 'key-hash' }), ...rights }),
 );
 
 /** The whole hash: a shorter one would fit many passwords, an empty one all. */
@@ -77,10 +73,8 @@ const Operators = z.array(
   z
     .strictObject({
       name,
-      scrypt: z
-        .string()
-        .regex(SCRYPT, { error: 'a hash as `qunfa hash password` gives it', abort: true })
-        .refine(isAffordable, 'its N, r or p is not one that `qunfa hash password` would choose')
+      scrypt: matching(SCRYPT, { code: 'password-hash' })
+        .refine(isAffordable, issueFor({ code: 'password-cost' }))
         .optional(),
       ...rights,
     })
@@ -115,23 +109,12 @@ function fromFile<T extends { readonly name: string }>(
 ): { readonly list: readonly T[]; readonly issues: readonly SettingIssue[] } {
   const path = env[setting];
   if (path === undefined) return { list: [], issues: [] };
-  const unusable = (message: string) => ({ list: [], issues: [{ setting, message }] });
-  let text: string;
-  try {
-    text = readFile(path).replace(/^\uFEFF/, '');
-  } catch {
-    return unusable('cannot be read');
-  }
-  const content = readJsonText(text);
-  if ('flaw' in content) return unusable('is not JSON');
-  const parsed = schema.safeParse(content.value);
-  if (!parsed.success) {
-    const nameOf = (at: readonly string[]) => [setting, at.join('.')].join(' ').trim();
-    return { list: [], issues: issuesOf(parsed.error, nameOf) };
-  }
-  const names = parsed.data.map((one) => one.name);
-  if (new Set(names).size < names.length) return unusable('a name stands twice');
-  return parsed.data.length > 0 ? { list: parsed.data, issues: [] } : unusable('names nobody');
+  const read = readJsonFile({ setting, path }, schema, readFile);
+  if ('issues' in read) return { list: [], issues: read.issues };
+  const list = read.content;
+  if (list.length === 0) return { list, issues: [{ setting, code: 'no-people' }] };
+  const isTwice = new Set(list.map((one) => one.name)).size < list.length;
+  return isTwice ? { list: [], issues: [{ setting, code: 'name-twice' }] } : { list, issues: [] };
 }
 
 export const hashKey = (key: string): string => hash('sha256', key);

@@ -57,9 +57,9 @@ export async function examineAtStart(
  * Only what stands in the way of work; for `/readyz`. An operator may choose to live with
  * `everysec`, and a hoster may forbid to look.
  */
-export async function redisFaults(redis: Redis, needs: Needs = {}): Promise<string[]> {
+export async function redisFaults(redis: Redis, needs: Needs = {}): Promise<Bilingual[]> {
   const findings = await checkRedis(redis, needs);
-  return findings.filter(({ isFault }) => isFault).map(({ text: [sentence] }) => sentence);
+  return findings.filter(({ isFault }) => isFault).map(({ text }) => text);
 }
 
 /** For `/metrics`. */

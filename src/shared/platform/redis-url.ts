@@ -20,8 +20,11 @@ export interface RedisAddress {
   readonly sentinelPassword?: string;
 }
 
-const REDIS_URL_FORMS =
-  'redis://user:password@host:port/database, unix:///path, redis-sentinel://host:26379,host:26379?master=name or redis-cluster://host:6379,host:6379; with TLS rediss://, rediss-sentinel://, rediss-cluster://; in user and password percent-encode @ # / ? : and % (%40 %23 %2F %3F %3A %25)';
+export type RedisUrlFlaw =
+  | 'redis-url-form'
+  | 'redis-url-hosts'
+  | 'redis-url-database'
+  | 'redis-url-master';
 
 const KINDS: Readonly<Record<string, Pick<RedisAddress, 'kind' | 'tls'>>> = {
   redis: { kind: 'server', tls: false },
@@ -44,22 +47,22 @@ const QUERIES: Readonly<Record<RedisAddress['kind'], readonly string[]>> = {
   cluster: [],
 };
 
-/** @returns a string where it cannot be used: what to write instead. */
-export function parseRedisUrl(text: string): RedisAddress | string {
+/** @returns a code where it cannot be used. */
+export function parseRedisUrl(text: string): RedisAddress | RedisUrlFlaw {
   const groups = PARTS.exec(text)?.groups ?? {};
   const { user = '', password, hosts = '', path = '', query = '' } = groups;
   const scheme = KINDS[groups.scheme?.toLowerCase() ?? ''];
-  if (!scheme) return REDIS_URL_FORMS;
+  if (!scheme) return 'redis-url-form';
   const { kind } = scheme;
   const who = credentials({ username: user, password });
   const asked = new URLSearchParams(query);
   if (!who || [...asked.keys()].some((name) => !QUERIES[kind].includes(name))) {
-    return REDIS_URL_FORMS;
+    return 'redis-url-form';
   }
   if (kind === 'socket') {
     const database = asked.get('db') ?? '0';
     const isWhole = hosts === '' && path.length > 1 && /^\d{1,4}$/.test(database);
-    if (!isWhole) return REDIS_URL_FORMS;
+    if (!isWhole) return 'redis-url-form';
     return {
       ...scheme,
       ...who,
@@ -69,7 +72,7 @@ export function parseRedisUrl(text: string): RedisAddress | string {
     };
   }
   const nodes = hosts.split(',').map((host) => nodeOf(host, kind));
-  if (!/^(?:\/\d{0,4})?$/.test(path) || nodes.includes(null)) return REDIS_URL_FORMS;
+  if (!/^(?:\/\d{0,4})?$/.test(path) || nodes.includes(null)) return 'redis-url-form';
   const address = {
     ...scheme,
     ...who,
@@ -83,17 +86,10 @@ export function parseRedisUrl(text: string): RedisAddress | string {
 function wrongFor(
   { kind, nodes, database }: Pick<RedisAddress, 'kind' | 'nodes' | 'database'>,
   asked: URLSearchParams,
-): string | undefined {
-  if (kind === 'server' && nodes.length > 1) {
-    return 'names several hosts: write redis-sentinel:// or redis-cluster:// for them';
-  }
-  if (kind === 'cluster' && database > 0) {
-    return 'a cluster has database 0 alone: leave /<number> out, and use REDIS_PREFIX for a second installation';
-  }
-  if (kind === 'sentinel' && !asked.get('master')) {
-    return 'redis-sentinel:// needs ?master=<name>, as sentinel.conf has it behind "sentinel monitor"';
-  }
-  return undefined;
+): RedisUrlFlaw | undefined {
+  if (kind === 'server' && nodes.length > 1) return 'redis-url-hosts';
+  if (kind === 'cluster' && database > 0) return 'redis-url-database';
+  return kind === 'sentinel' && !asked.get('master') ? 'redis-url-master' : undefined;
 }
 
 function sentinelOf(asked: URLSearchParams): Partial<Record<string, string>> {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Numbers } from './metrics.ts';
 import { refusalOf } from './redis-refusal.ts';
 import { addressOf, parseRedisUrl, type RedisAddress } from './redis-url.ts';
+import { settingWords } from './setting-words.ts';
 import { SECOND } from './time.ts';
 
 /** One server, the master of a Sentinel group, or a cluster: all keys carry one hash tag. */
@@ -59,7 +60,9 @@ export function connect(
   { purpose, log, numbers }: ConnectOptions,
 ): Redis {
   const address = parseRedisUrl(url);
-  if (typeof address === 'string') throw new TypeError(`the Redis url: ${address}`);
+  if (typeof address === 'string') {
+    throw new TypeError(`the Redis url: ${settingWords({ code: address }, 'en')}`);
+  }
   const redis = open(address, tls, { ...PURPOSES[purpose], numbers });
   tellOutages(redis, log?.child({ redis: addressOf(url), purpose }));
   return redis;

@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
+import type { Bilingual } from './sentences.ts';
 
 /** A role that was started: where it can be reached, whether it can work, how it is stopped. */
 export interface Running {
   /** What for → address; printed at the start. */
   readonly addresses: Readonly<Record<string, string>>;
-  /** What prevents work, in sentences; none means ready. */
-  ready(): Promise<readonly string[]>;
+  /** What prevents work; none means ready. */
+  ready(): Promise<readonly Bilingual[]>;
   /** Its numbers, for `/metrics`. */
   readonly registry?: Registry;
   /** Resolves when it can never work with these settings and must end. */
@@ -17,7 +18,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export const STOPPING = 'this process is stopping';
+export const STOPPING: Bilingual = ['this process is stopping', '本进程正在停止'];
 
 /**
  * Stops a role so that no request is lost: whoever distributes requests has `drainMs` to see that it

@@ -32,17 +32,17 @@ export function readSecretFiles(
     if (path === undefined) continue;
     delete given[setting];
     if (name in env) {
-      issues.push({ setting, message: `is set, and so is ${name}: set one of them` });
+      issues.push({ setting, code: 'set-twice', other: name });
       continue;
     }
     try {
       const text = readFile(path)
         .replace(/^\uFEFF/, '')
         .trim();
-      if (text === '') issues.push({ setting, message: 'the file is empty' });
+      if (text === '') issues.push({ setting, code: 'file-empty' });
       else given[name] = text;
     } catch (error) {
-      issues.push({ setting, message: unreadable(error) });
+      issues.push({ setting, ...unreadable(error) });
     }
   }
   return { given, issues };

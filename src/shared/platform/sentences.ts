@@ -10,6 +10,15 @@ export type Bilingual = readonly [en: string, zh: string];
 export const inLanguage = ([en, zh]: Bilingual, language: Language): string =>
   language === 'zh' ? zh : en;
 
+/** Of a terminal: `QUNFA_LANG` (zh or en), else its locale. */
+export const terminalLanguage = ({
+  QUNFA_LANG,
+  LC_ALL,
+  LC_MESSAGES,
+  LANG,
+}: Readonly<Record<string, string | undefined>>): Language =>
+  (QUNFA_LANG || LC_ALL || LC_MESSAGES || LANG || '').startsWith('zh') ? 'zh' : 'en';
+
 interface Fact {
   readonly code: string;
 }

@@ -1,51 +1,70 @@
-/**
- * The shapes a setting can have, whether it comes as text (environment) or as JSON (accounts file).
- *
- * No message repeats the value it is about: it may be a secret.
- */
+/** The shapes a setting can have, whether it comes as text (environment) or as JSON (a file). */
 import { z } from 'zod';
+import { readJsonText } from './json-text.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import type { SettingFlaw } from './setting-words.ts';
+
+export type SettingIssue = SettingFlaw & {
+  /** The variable, and for a file the place in it. */
+  readonly setting: string;
+};
+
+/** Whatever is wrong with a value, the flaw says what it must be. */
+export function expects<Output>(schema: z.ZodType<Output>, flaw: SettingFlaw) {
+  return z.unknown().transform((value, context): Output => {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    context.addIssue(issueFor(value === undefined ? { code: 'missing' } : flaw));
+    return z.NEVER;
+  });
+}
+
+/** For zod, which keeps the flaw with the issue. */
+export const issueFor = (flaw: SettingFlaw, ...path: readonly string[]) => ({
+  code: 'custom' as const,
+  params: flaw,
+  path: [...path],
+});
+
+export const matching = (pattern: RegExp, flaw: SettingFlaw) =>
+  expects(z.string().regex(pattern), flaw);
 
 /** Text that reads as a number is one; all else is left for the schema behind it to refuse. */
 const asNumber = (value: unknown): unknown =>
   typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
 
-export function wholeNumber(min: number, max: number) {
-  const error = `a whole number from ${min} to ${max}`;
-  return z.preprocess(asNumber, z.int(error).min(min, error).max(max, error));
-}
+export const wholeNumber = (min: number, max: number) =>
+  expects(z.preprocess(asNumber, z.int().min(min).max(max)), { code: 'whole-number', min, max });
 
 /** More than nothing; parts of a second or a day are fine. */
-export function amount(max: number) {
-  const error = `a number above 0, at most ${max}`;
-  return z.preprocess(asNumber, z.number(error).positive(error).max(max, error));
-}
+export const amount = (max: number) =>
+  expects(z.preprocess(asNumber, z.number().positive().max(max)), { code: 'amount', max });
 
 /** 0 is any free port. */
 export const port = wholeNumber(0, 65_535);
 
-export const host = z.string().regex(/^[A-Za-z0-9.:_-]+$/, 'a host name or address, no port');
+export const host = matching(/^[A-Za-z0-9.:_-]+$/, { code: 'host' });
 
-export const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'an http:// or https:// address' })
-  .transform((url) => url.replace(/\/+$/, ''));
+export const httpUrl = expects(
+  z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  { code: 'http-url' },
+);
 
 /** Page, board, documents and links begin at the root of what is served. */
 export const originUrl = httpUrl.refine(
   (url) => new URL(url).pathname === '/' && !/[?#]/.test(url),
-  'an http:// or https:// address without a path: the producer is served at the root of a host of its own',
+  issueFor({ code: 'origin-url' }),
 );
 
 export const redisUrl = z.string().superRefine((text, { addIssue }) => {
   const read = parseRedisUrl(text);
-  if (typeof read === 'string') addIssue({ code: 'custom', message: read });
+  if (typeof read === 'string') addIssue(issueFor({ code: read }));
 });
 
-export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
-  return z.enum(words, `one of ${words.join(', ')}`);
-}
+export const oneOf = <const Words extends readonly [string, ...string[]]>(values: Words) =>
+  expects(z.enum(values), { code: 'one-of', values });
 
-export const yesOrNo = z.stringbool({ error: 'true or false' });
+export const yesOrNo = expects(z.stringbool(), { code: 'yes-or-no' });
 
 /** Comma separated words, none of them empty. */
 export const words = z.string().transform((text) =>
@@ -55,22 +74,37 @@ export const words = z.string().transform((text) =>
     .filter((word) => word !== ''),
 );
 
-export interface SettingIssue {
-  /** The variable, and for the accounts file the place in it. */
-  readonly setting: string;
-  readonly message: string;
-}
-
 /** Why a file that a setting names could not be read, from Node's error. */
-export function unreadable(error: unknown): string {
+export function unreadable(error: unknown): SettingFlaw {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'cannot be read: there is no such file';
-  if (code === 'EISDIR') return 'cannot be read: it is a folder';
-  if (code !== 'EACCES') return 'cannot be read';
-  return `cannot be read: user ${process.getuid?.()} has no right to (chown it, or let that user read it)`;
+  if (code === 'ENOENT') return { code: 'file-absent' };
+  if (code === 'EISDIR') return { code: 'file-is-folder' };
+  if (code !== 'EACCES') return { code: 'file-unreadable' };
+  return { code: 'file-forbidden', user: process.getuid?.() };
 }
 
-/** What is wrong, one entry a place, named for the person who has to correct it. */
+/** The content of the JSON file that a setting names, or all that is wrong with it. */
+export function readJsonFile<Content>(
+  { setting, path }: { readonly setting: string; readonly path: string },
+  schema: z.ZodType<Content>,
+  readFile: (path: string) => string,
+): { readonly content: Content } | { readonly issues: readonly SettingIssue[] } {
+  const unusable = (flaw: SettingFlaw) => ({ issues: [{ setting, ...flaw }] });
+  let text: string;
+  try {
+    text = readFile(path).replace(/^\uFEFF/, '');
+  } catch (error) {
+    return unusable(unreadable(error));
+  }
+  const read = readJsonText(text);
+  if ('flaw' in read) return unusable({ code: 'file-no-json', flaw: read.flaw });
+  const parsed = schema.safeParse(read.value);
+  if (parsed.success) return { content: parsed.data };
+  const nameOf = (at: readonly string[]): string => [setting, at.join('.')].join(' ').trim();
+  return { issues: issuesOf(parsed.error, nameOf) };
+}
+
+/** What is wrong, one entry a place, named for the operator who has to correct it. */
 export function issuesOf(
   error: z.ZodError,
   nameOf: (path: readonly string[]) => string,
@@ -78,12 +112,17 @@ export function issuesOf(
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        setting: nameOf([...path, key]),
-        message: 'there is no such setting',
-      }));
+      return issue.keys.map(
+        (key): SettingIssue => ({ setting: nameOf([...path, key]), code: 'unknown-setting' }),
+      );
     }
-    const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
-    return [{ setting: nameOf(path), message: message ?? issue.message }];
+    return [{ setting: nameOf(path), ...flawOf(issue) }];
   });
+}
+
+function flawOf(issue: z.core.$ZodIssue): SettingFlaw {
+  if (issue.code === 'custom' && issue.params) return issue.params as SettingFlaw;
+  if (issue.code === 'invalid_key' && issue.issues[0]) return flawOf(issue.issues[0]);
+  if (issue.code !== 'invalid_type') return { code: 'invalid' };
+  return { code: 'wrong-type', expected: issue.expected === 'array' ? 'array' : 'object' };
 }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { numbersOf } from '../../shared/platform/metrics.ts';
 import type { RedisClock } from '../../shared/platform/redis-clock.ts';
+import type { Bilingual } from '../../shared/platform/sentences.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import type { LaneStore } from '../../shared/record/lane-store.ts';
 
@@ -27,7 +28,7 @@ export interface ClockMinder {
   /** To be called after each answer of Redis. */
   look(): void;
   /** In a sentence, for `/readyz`. */
-  faults(): readonly string[];
+  faults(): readonly Bilingual[];
 }
 
 export function mindClock(deps: Dependencies): ClockMinder {
@@ -49,7 +50,7 @@ export function mindClock(deps: Dependencies): ClockMinder {
     if (!isRight && !isTold) {
       log.error(
         { event: 'clock.wrong', aheadSeconds: Math.round(ahead / SECOND) },
-        sentence(ahead),
+        sentences(ahead)[0],
       );
     }
     if (isRight && isTold)
@@ -63,12 +64,18 @@ export function mindClock(deps: Dependencies): ClockMinder {
     look,
     faults() {
       const ahead = clock.hostAhead();
-      return ahead === null || Math.abs(ahead) <= MOST_APART ? [] : [sentence(ahead)];
+      return ahead === null || Math.abs(ahead) <= MOST_APART ? [] : [sentences(ahead)];
     },
   };
 }
 
-const sentence = (ahead: number): string =>
-  `this host's clock is ${Math.abs(Math.round(ahead / SECOND))} s ${ahead > 0 ? 'ahead of' : 'behind'} Redis', so this worker does nothing: let both follow a time server (NTP)`;
+function sentences(ahead: number): Bilingual {
+  const seconds = Math.abs(Math.round(ahead / SECOND));
+  const isAhead = ahead > 0;
+  return [
+    `this host's clock is ${seconds} s ${isAhead ? 'ahead of' : 'behind'} Redis', so this worker does nothing: let both follow a time server (NTP)`,
+    `本机时钟比 Redis ${isAhead ? '快' : '慢'} ${seconds} 秒，worker 已停止工作：请让两边都用 NTP 校时`,
+  ];
+}
 
 const forget = (): undefined => undefined;

@@ -353,5 +353,8 @@ describe('what anybody may see', () => {
 
     expect(status).toBe(503);
     expect(json.findings).toEqual([expect.stringContaining('no account')]);
+    const inChinese = { key: null, headers: { 'accept-language': 'zh' } };
+    const chinese = await own.call('GET', '/readyz', inChinese);
+    expect(chinese.json.findings).toEqual([expect.stringContaining('没有配置公众号')]);
   });
 });

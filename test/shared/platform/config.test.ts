@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig, requireAccounts } from '../../../src/shared/platform/config.ts';
 import { ServiceError } from '../../../src/shared/platform/errors.ts';
 import { parseRedisUrl } from '../../../src/shared/platform/redis-url.ts';
+import type { SettingIssue } from '../../../src/shared/platform/setting.ts';
+import { settingWords } from '../../../src/shared/platform/setting-words.ts';
 
 const AES_KEY = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG';
 const own = { WECHAT_APP_ID: 'wx0000000000000001', WECHAT_APP_SECRET: 'own-secret' };
@@ -15,11 +17,12 @@ function complaints(env: Record<string, string>, file?: string): Record<string, 
     loadConfig(env, () => file ?? '');
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== 'CONFIG_INVALID') throw error;
-    const issues = error.details.issues as { setting: string; message: string }[];
-    for (const { setting, message } of issues) {
+    const issues = error.details.issues as SettingIssue[];
+    const said = issues.map((issue) => [issue.setting, settingWords(issue, 'en')] as const);
+    for (const [setting, message] of said) {
       expect(error.message).toContain(`${setting}: ${message}`);
     }
-    return Object.fromEntries(issues.map(({ setting, message }) => [setting, message]));
+    return Object.fromEntries(said);
   }
   return {};
 }

@@ -5,12 +5,13 @@ import {
   type MetricsServer,
   startMetricsServer,
 } from '../../../src/shared/platform/metrics-server.ts';
+import type { Bilingual } from '../../../src/shared/platform/sentences.ts';
 
 let server: MetricsServer | undefined;
 
 afterEach(() => server?.close());
 
-async function start(ready: () => Promise<readonly string[]> = async () => []) {
+async function start(ready: () => Promise<readonly Bilingual[]> = async () => []) {
   const registry = makeRegistry({ role: 'worker' });
   server = await startMetricsServer({ host: '127.0.0.1', port: 0, registry, ready });
   const get = async (path: string, method = 'GET') => {
@@ -47,7 +48,10 @@ describe('the metrics server', () => {
   });
 
   it('is alive even when it is not ready', async () => {
-    const { get } = await start(async () => ['Redis does not answer', 'no account']);
+    const { get } = await start(async () => [
+      ['Redis does not answer', 'Redis 没有应答'],
+      ['no account', '没有公众号'],
+    ]);
 
     expect(await get('/healthz')).toEqual({ status: 200, text: 'alive\n' });
     expect(await get('/readyz')).toEqual({

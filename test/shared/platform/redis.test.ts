@@ -131,6 +131,9 @@ describe('an error of Redis', () => {
   });
 });
 
+const englishFaults = async (redis: Redis): Promise<string[]> =>
+  (await redisFaults(redis)).map(([sentence]) => sentence);
+
 describe('the check of a Redis', () => {
   let server: RunningRedis;
   let home: string;
@@ -166,7 +169,7 @@ describe('the check of a Redis', () => {
     await redis.config('SET', name, bad);
 
     const all = (await checkRedis(redis)).map(({ text: [sentence] }) => sentence);
-    const faults = await redisFaults(redis);
+    const faults = await englishFaults(redis);
     await redis.config('SET', name, good);
 
     expect(all).toEqual([expect.stringMatching(sentence)]);
@@ -177,7 +180,7 @@ describe('the check of a Redis', () => {
     const redis = await ready();
     await redis.replicaof('127.0.0.1', 1);
 
-    const faults = await redisFaults(redis);
+    const faults = await englishFaults(redis);
     await redis.replicaof('NO', 'ONE');
 
     expect(faults).toEqual([expect.stringMatching(/read-only replica/)]);
@@ -197,7 +200,7 @@ describe('the check of a Redis', () => {
       );
     const { url } = await wayTo(server.url, { rewrite: older });
 
-    expect(await redisFaults(await ready(url))).toEqual([
+    expect(await englishFaults(await ready(url))).toEqual([
       expect.stringMatching(/too old: 6\.2 or later/),
     ]);
   });
@@ -212,12 +215,12 @@ describe('the check of a Redis', () => {
     expect(await checkRedis(guest)).toMatchObject([
       { text: [expect.stringMatching(/CONFIG is forbidden/), expect.stringContaining('CONFIG')] },
     ]);
-    expect(await redisFaults(guest)).toEqual([]);
+    expect(await englishFaults(guest)).toEqual([]);
   });
 
   it('says that Redis does not answer, instead of waiting for it', async () => {
     const redis = open('redis://127.0.0.1:1', 'worker');
 
-    expect(await redisFaults(redis)).toEqual([expect.stringMatching(/does not answer.*REFUSED/)]);
+    expect(await englishFaults(redis)).toEqual([expect.stringMatching(/does not answer.*REFUSED/)]);
   });
 });
