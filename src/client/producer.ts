@@ -13,10 +13,13 @@ import { mistakesOf } from '../shared/contract/mistakes-of.ts';
 import type { Problem } from '../shared/contract/problem.ts';
 import { describeProblem } from '../shared/contract/problem-words.ts';
 import type { Asked } from '../shared/contract/shapes.ts';
+import { ServiceError } from '../shared/platform/errors.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { connect } from '../shared/platform/redis.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
 import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';
+import { recordOf } from '../shared/record/keys.ts';
+import { makeReplicas } from '../shared/record/replicas.ts';
 import { failed } from './failures.ts';
 import { isProblem, jsonIn, QunfaError } from './qunfa-error.ts';
 
@@ -30,6 +33,8 @@ export interface DirectProducerOptions {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** As REDIS_PREFIX of the workers: 1 to 32 of a to z, 0 to 9 and `-`; `qunfa`. */
   readonly prefix?: string;
+  /** As REDIS_WAIT_REPLICAS: `enqueue` resolves once so many replicas have the job. */
+  readonly waitReplicas?: number;
 }
 
 /** The body of POST /v1/campaigns; OpenIDs and files by id where it would be over 64 KB. */
@@ -55,7 +60,8 @@ const LONGEST_PAUSE = SECOND;
  *
  * @throws {TypeError} for a url or prefix that REDIS_URL or REDIS_PREFIX would not take.
  */
-export function makeDirectProducer({ redisUrl, tls, prefix = 'qunfa' }: DirectProducerOptions) {
+export function makeDirectProducer(options: DirectProducerOptions) {
+  const { redisUrl, tls, prefix = 'qunfa', waitReplicas } = options;
   if (!/^[a-z0-9-]{1,32}$/.test(prefix)) {
     throw new TypeError('prefix: 1 to 32 of a to z, 0 to 9 and -, as REDIS_PREFIX, without braces');
   }
@@ -64,11 +70,16 @@ export function makeDirectProducer({ redisUrl, tls, prefix = 'qunfa' }: DirectPr
   connection.on('error', () => undefined);
   const queue = new Queue('campaigns', { connection, prefix: `{${prefix}}` });
   queue.on('error', () => undefined);
+  const replicas = makeReplicas({
+    redis: connection,
+    record: recordOf(`{${prefix}}`),
+    count: waitReplicas,
+  });
 
   /**
    * @param options.idempotencyKey same key and body: the same campaign.
    * @throws {QunfaError} `invalid-campaign` with every mistake at once, `body-too-large`,
-   *   `idempotency-key-reused`, `redis-unavailable`.
+   *   `idempotency-key-reused`; `redis-unavailable` and `replicas-behind`: repeat it with the same key.
    */
   async function enqueue(
     body: NewCampaign,
@@ -89,6 +100,9 @@ export function makeDirectProducer({ redisUrl, tls, prefix = 'qunfa' }: DirectPr
     if (kept && !isDeepStrictEqual(kept.data, data)) {
       throw refusal({ code: 'idempotency-key-reused' });
     }
+    const key = queue.toKey(jobId);
+    const isKept = await replicas.confirm([{ key, field: 'name', is: acceptCampaignJob.name }]);
+    if (!isKept) throw refusal({ code: 'replicas-behind' });
     return { jobId };
   }
 
@@ -119,6 +133,7 @@ export function makeDirectProducer({ redisUrl, tls, prefix = 'qunfa' }: DirectPr
   }
 
   async function close(): Promise<void> {
+    replicas.close();
     await queue.close();
     connection.disconnect();
   }
@@ -157,6 +172,9 @@ async function answered<T>(work: Promise<T>): Promise<T> {
     return await inTime(work, ANSWER_WITHIN);
   } catch (error) {
     if (error instanceof QunfaError) throw error;
+    if (error instanceof ServiceError && error.code === 'REPLICAS_BEHIND') {
+      throw refusal({ code: 'replicas-behind' });
+    }
     const detail =
       'Redis cannot be reached, so it is unknown whether the job was added; repeat it with the same key';
     throw failed('redis-unavailable', detail, { cause: error });

@@ -7,6 +7,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { type DirectProducer, makeDirectProducer } from '../../src/client/producer.ts';
 import { unpackRedis } from '../../src/demo/debian-redis.ts';
 import type { SandboxSettings } from '../../src/sandbox/start.ts';
 import { madeUpAccount } from '../../src/sandbox/start.ts';
@@ -63,6 +64,9 @@ export interface ChaosWorld {
   readonly connection: Redis;
   readonly stores: Stores;
   readonly queues: Queues;
+  readonly direct: DirectProducer;
+  /** When the master of a Redis with replicas was hit. */
+  readonly failovers: readonly number[];
   end(): Promise<void>;
 }
 
@@ -179,6 +183,7 @@ export async function startChaosWorld(
     now: Date.now,
   });
   const queues = openQueues({ connection, log });
+  const direct = makeDirectProducer({ redisUrl, ...(group ? { waitReplicas: 1 } : {}) });
 
   return {
     dir,
@@ -194,7 +199,10 @@ export async function startChaosWorld(
     connection,
     stores,
     queues,
+    direct,
+    failovers: group?.hits ?? [],
     async end() {
+      await direct.close();
       await queues.close();
       connection.disconnect();
       await Promise.all([...workers, callback, producer].map((one) => one.end()));

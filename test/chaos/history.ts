@@ -90,5 +90,7 @@ export interface History {
   readonly looks: readonly Look[];
   readonly calls: readonly Call[];
   readonly sends: readonly Send[];
+  /** When the master of a Redis with replicas was killed or frozen. */
+  readonly failovers?: readonly number[];
   readonly overlaps: readonly Pick<Overlap, 'clientMsgIds' | 'followers'>[];
 }

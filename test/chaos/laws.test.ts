@@ -188,6 +188,13 @@ describe('a count', () => {
     expect(breaches({ sends, looks: [look(0, 5), look(20, null), look(40, 6)] })).toEqual([]);
   });
 
+  it('may be undone by a failover between the two answers, or shortly before', () => {
+    const looks = [look(20_000, 5), look(50_000, 4)];
+    expect(breaches({ sends, looks, failovers: [40_000] })).toEqual([]);
+    expect(breaches({ sends, looks, failovers: [10_000] })).toEqual([]);
+    expect(breaches({ sends, looks, failovers: [1_000, 60_000] })).toHaveLength(1);
+  });
+
   it('may be lower in an answer that was asked for at the same time', () => {
     expect(breaches({ sends, looks: [look(0, 5), look(5, 4)] })).toEqual([]);
   });
@@ -277,6 +284,14 @@ describe('what is read', () => {
     expect(misread([read(110, false), read(150, true)], [pause])).toEqual([]);
     expect(misread([read(110, true), read(150, true)], [pause])).toEqual([]);
     expect(misread([read(110, true), read(150, false)], [pause])).toHaveLength(1);
+  });
+
+  it('may be undone by a failover where the act was not answered, and only there', () => {
+    const unheard = act('pause', { answer: 'unknown', answeredAt: null });
+    const looks = [read(900, true), read(950, false)];
+    expect(breaches({ looks, acts: [unheard], failovers: [920] })).toEqual([]);
+    expect(breaches({ looks, acts: [unheard], failovers: [] })).toHaveLength(1);
+    expect(breaches({ looks, acts: [pause], failovers: [920] })).toHaveLength(1);
   });
 
   it('may come of an act that nobody heard the answer to, at any time or never', () => {

@@ -7,6 +7,8 @@ export const breachesOf = (history: History): string[] => LAWS.flatMap((law) => 
 
 /** From the last look at the clock until the sandbox has the whole call, on a machine under load. */
 const ON_ITS_WAY = 2_000;
+/** From the death of a master until none takes it for one any more. */
+const FAILOVER = 15_000;
 
 const LAWS: readonly ((history: History) => string[])[] = [
   nothingAcknowledgedIsLost,
@@ -163,13 +165,17 @@ function noReceiptWithoutASend({ looks, sends }: History): string[] {
   });
 }
 
-function countsNeverGoBack({ looks }: History): string[] {
+/** What no act was answered with may be undone by a failover, though it was shown. */
+function countsNeverGoBack({ looks, failovers = [] }: History): string[] {
   const found: string[] = [];
   const known = new Map<string, Look[]>();
   for (const look of looks.toSorted((a, b) => a.begunAt - b.begunAt)) {
     const earlier = known.get(look.campaign) ?? [];
     known.set(look.campaign, [...earlier, look]);
-    const before = earlier.filter(({ answeredAt }) => answeredAt <= look.begunAt);
+    const before = earlier.filter(({ answeredAt }) => {
+      const isUndone = failovers.some((at) => answeredAt < at + FAILOVER && look.answeredAt > at);
+      return answeredAt <= look.begunAt && !isUndone;
+    });
     for (const [name, count] of Object.entries(look.counts)) {
       const most = Math.max(-1, ...before.map(({ counts }) => counts[name] ?? -1));
       if (count === null || count >= most) continue;
@@ -180,7 +186,7 @@ function countsNeverGoBack({ looks }: History): string[] {
 }
 
 /** Each read of a pause or a cancel fits some order of all acts and reads of its campaign. */
-function readsAreOfSomeOrder({ acts, looks, enqueued }: History): string[] {
+function readsAreOfSomeOrder({ acts, looks, enqueued, failovers = [] }: History): string[] {
   const campaigns = [...new Set(looks.map(({ campaign }) => campaign))];
   return campaigns.flatMap((campaign) =>
     FLAGS.flatMap(({ name, on, off, of }) => {
@@ -188,6 +194,7 @@ function readsAreOfSomeOrder({ acts, looks, enqueued }: History): string[] {
         ...setting(campaign, acts, on, true),
         ...setting(campaign, acts, off, false),
         ...(name === 'cancelled' ? atNotAfter(campaign, enqueued) : []),
+        ...undone(campaign, acts, { on, off }, failovers),
         ...looks
           .filter((look) => look.campaign === campaign && of(look) !== undefined)
           .map(({ begunAt, answeredAt, ...look }) => {
@@ -211,6 +218,28 @@ const atNotAfter = (campaign: string, enqueued: History['enqueued']): Operation[
     .map(({ notAfter: begunAt }) => {
       return { begunAt, answeredAt: Infinity, kind: 'set', value: true, mayBeLost: true };
     });
+
+/** An act that was not answered may have been done, and then be forgotten with the master. */
+const undone = (
+  campaign: string,
+  acts: readonly Act[],
+  { on, off }: Pick<Flag, 'on' | 'off'>,
+  failovers: readonly number[],
+): Operation[] =>
+  [...setting(campaign, acts, on, true), ...setting(campaign, acts, off, false)]
+    .filter(({ mayBeLost }) => mayBeLost)
+    .flatMap(({ begunAt, value }) =>
+      failovers
+        .filter((at) => at + FAILOVER > begunAt)
+        .slice(0, 2)
+        .map((at) => ({
+          begunAt: Math.max(at, begunAt),
+          answeredAt: Infinity,
+          kind: 'set' as const,
+          value: !value,
+          mayBeLost: true,
+        })),
+    );
 
 interface Flag {
   readonly name: string;

@@ -12,6 +12,8 @@ export interface ChaosGroup extends ChaosProcess {
   readonly url: string;
   /** Of the master's files. */
   dataDir(): string;
+  /** When its master was killed or frozen. */
+  readonly hits: readonly number[];
 }
 
 export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGroup> {
@@ -20,6 +22,7 @@ export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGro
   let [master] = group.nodes;
   let frozen: RedisNode | undefined;
   let kills = 0;
+  const hits: number[] = [];
   /** One at a time: what WAIT 1 has promised is gone with a master and the one replica that had it. */
   let mayHit = false;
   const looking = setInterval(() => {
@@ -48,10 +51,12 @@ export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGro
   return {
     name: 'redis',
     url: group.url,
+    hits,
     dataDir: () => master?.dir ?? '',
     kill(downMs, whileDown) {
       if (!master || !mayHit || away.size > 0 || frozen) return false;
       mayHit = false;
+      hits.push(Date.now());
       kills += 1;
       const ms = kills % 3 === 0 ? downMs : downMs + OUTLIVES_FAILOVER;
       downFor(master, ms, whileDown).catch(ignore);
@@ -60,6 +65,7 @@ export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGro
     freeze() {
       if (!master || !mayHit || away.size > 0 || frozen) return false;
       mayHit = false;
+      hits.push(Date.now());
       frozen = master;
       frozen.freeze();
       return true;

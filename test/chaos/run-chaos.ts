@@ -200,6 +200,7 @@ export async function runChaos(
     sends: (await world.sandbox.sends()).flatMap(({ clientMsgId: key, at, received }) =>
       key === undefined ? [] : { key, at, received },
     ),
+    failovers: world.failovers,
     overlaps,
   };
   const mayWait = new Set(

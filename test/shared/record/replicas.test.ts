@@ -1,5 +1,6 @@
 /** REDIS_WAIT_REPLICAS: what is answered, or called, is on a replica first. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeDirectProducer } from '../../../src/client/producer.ts';
 import { NEW_CONTROL } from '../../../src/shared/campaign/campaign.ts';
 import { connect, untilReady } from '../../../src/shared/platform/redis.ts';
 import { redisFaults } from '../../../src/shared/platform/redis-check.ts';
@@ -97,6 +98,29 @@ describe('while no replica follows', () => {
       await batches.startAttempt({ ...attempt, batch: after ?? raise(), control: now }),
     ).toMatchObject({ state: 'submitting' });
   });
+});
+
+it('a job put straight into Redis is not said to be there before a replica has it', async () => {
+  const producer = makeDirectProducer({
+    redisUrl: `redis://127.0.0.1:${master.port}`,
+    waitReplicas: 1,
+  });
+  const audience = { type: 'tag', tagId: 2 } as const;
+  const message = { type: 'text', content: 'hello' } as const;
+  const enqueue = () =>
+    producer.enqueue({ account: 'default', audience, message }, { idempotencyKey: 'one' });
+  try {
+    await withoutReplica(async () => {
+      await expect(enqueue()).rejects.toMatchObject({ code: 'replicas-behind' });
+      await expect(enqueue()).rejects.toMatchObject({ code: 'replicas-behind' });
+    });
+
+    const { jobId } = await enqueue();
+
+    expect(await replica.admin.exists(`${prefix}:campaigns:${jobId}`)).toBe(1);
+  } finally {
+    await producer.close();
+  }
 });
 
 it('many at once share a few waits', async () => {
