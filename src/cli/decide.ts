@@ -36,7 +36,7 @@ const shown = (
   ],
 });
 
-const step = (name: 'pause' | 'resume' | 'cancel' | 'approve'): Command => ({
+const step = (name: 'pause' | 'resume' | 'cancel' | 'approve' | 'acknowledge'): Command => ({
   name,
   usage: ['<id>'],
   options: ['seen', 'note'],
@@ -51,6 +51,7 @@ export const pause = step('pause');
 export const resume = step('resume');
 export const cancel = step('cancel');
 export const approve = step('approve');
+export const acknowledge = step('acknowledge');
 
 export const reject: Command = {
   name: 'reject',
@@ -63,6 +64,19 @@ export const reject: Command = {
       await invocation.client.campaigns.reject(await seenBy(invocation), note),
       invocation,
     );
+  },
+};
+
+export const reschedule: Command = {
+  name: 'reschedule',
+  usage: ['<id> --send-at <time>'],
+  examples: ['reschedule <id> --send-at 2026-12-01T09:00:00+08:00'],
+  options: ['send-at', 'not-after', 'seen', 'note'],
+  async run(invocation) {
+    const { client, values, t } = invocation;
+    const times = given(values, { 'send-at': 'sendAt', 'not-after': 'notAfter', note: 'note' });
+    if (!times.sendAt && !times.notAfter) throw new UsageError(t.usage.times);
+    return shown(await client.campaigns.reschedule(await seenBy(invocation), times), invocation);
   },
 };
 

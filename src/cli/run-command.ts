@@ -8,6 +8,7 @@ import { inLanguage } from '../shared/platform/sentences.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { accounts } from './accounts.ts';
 import { alert } from './alert.ts';
+import { attention } from './attention.ts';
 import { stateText } from './campaign-lines.ts';
 import { list, show, watch } from './campaigns.ts';
 import {
@@ -23,7 +24,18 @@ import {
   UsageError,
   type Values,
 } from './command.ts';
-import { approve, cancel, pause, recall, reject, resolve, resume, retry } from './decide.ts';
+import {
+  acknowledge,
+  approve,
+  cancel,
+  pause,
+  recall,
+  reject,
+  reschedule,
+  resolve,
+  resume,
+  retry,
+} from './decide.ts';
 import { doctor } from './doctor.ts';
 import { hash } from './hash.ts';
 import { completion, helpOf, overview, SHELLS } from './help.ts';
@@ -47,8 +59,8 @@ const completionCommand: Command = {
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
-  ...[send, plan, preview, watch, list, show],
-  ...[pause, resume, cancel, approve, reject, retry, resolve, recall],
+  ...[send, plan, preview, watch, list, show, attention],
+  ...[pause, resume, cancel, reschedule, approve, reject, retry, resolve, acknowledge, recall],
   ...[media, audience, accounts, doctor, alert, hash, completionCommand],
 ];
 

@@ -13,11 +13,13 @@ import type {
 import type {
   RecallReport,
   RecallRequest,
+  RescheduleRequest,
   ResolveRequest,
   RetryRequest,
 } from '../shared/contract/decisions.ts';
 import type { PlannedCampaign } from '../shared/contract/plans.ts';
 import type { Answered, Asked } from '../shared/contract/shapes.ts';
+import type { CampaignStatistics } from '../shared/contract/statistics.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { QunfaError } from './qunfa-error.ts';
 import type { Transport } from './transport.ts';
@@ -43,6 +45,8 @@ export type ListOptions = Partial<Omit<Answered<typeof CampaignListQuery>, 'curs
 export type Seen = Pick<CampaignDetails, 'id' | 'version'>;
 
 export type Resolution = Unseen<Asked<typeof ResolveRequest>>;
+/** RFC 3339 with an offset; `notAfter`: as long after `sendAt` as before, if absent. */
+export type Times = Unseen<Asked<typeof RescheduleRequest>>;
 /** Without `split` and `without`: the batches as they are. */
 export type RetryOptions = Unseen<Asked<typeof RetryRequest>>;
 export type RecallOptions = Unseen<Asked<typeof RecallRequest>>;
@@ -151,6 +155,25 @@ export function makeCampaigns(transport: Transport) {
     cancel: steer<StoppedCampaign>('cancel'),
     /** With another key than the one that created it. */
     approve: steer('approve'),
+    /**
+     * Moves a campaign that has not begun. An approval that it has is void. Not repeated by the client:
+     * a second one would be refused (`moved`).
+     *
+     * @throws {QunfaError} `already-begun`, `moved`, `invalid-body`.
+     */
+    reschedule: async ({ id, version }: Seen, times: Times): Promise<CampaignDetails> =>
+      (
+        await transport.call<CampaignDetails>({
+          method: 'PATCH',
+          path: pathOf(id),
+          json: { ...times, seen: version },
+          repeatable: false,
+        })
+      ).body,
+    /** Leaves what failed or was refused as it is: it no longer needs an operator. */
+    acknowledge: steer('acknowledge'),
+    /** Reads, shares, likes and comments of its articles, as WeChat counts them. */
+    statistics: (id: string) => get<CampaignStatistics>(pathOf(id, '/statistics')),
     /** Cancels what waits for approval; the note is the reason. */
     reject: (seen: Seen, note: string) => steer('reject')(seen, { note }),
     /**

@@ -29,7 +29,7 @@ export interface ClientOptions {
 type Query = Readonly<Record<string, string | number | undefined>>;
 
 export interface Call {
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly path: string;
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;

@@ -14,6 +14,7 @@ import { makeSteerAccount } from '../shared/actions/steer-account.ts';
 import { makeSteerCampaign } from '../shared/actions/steer-campaign.ts';
 import { startWatching } from '../shared/actions/watch-installation.ts';
 import { unservedOf } from '../shared/campaign/serving.ts';
+import { makeFetchPicture } from '../shared/delivery/fetch-picture.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
@@ -24,6 +25,7 @@ import { connect } from '../shared/platform/redis.ts';
 import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
+import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
 import type { Bilingual } from '../shared/platform/sentences.ts';
 import { type HttpLimits, PRODUCER_HTTP } from '../shared/platform/serve-http.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
@@ -122,9 +124,13 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const enqueueRoot: typeof enqueue = (campaign) => inTime(enqueue(campaign), ENQUEUE_WITHIN);
   const newRoots = makeNewRoots({ queues, now }, ENQUEUE_WITHIN);
   const { allowPrivateTargets } = config;
+  const rules = { allowPrivate: allowPrivateTargets };
+  const guarded = openSafeDispatcher(rules);
+  const fetchPicture = makeFetchPicture({ dispatcher: guarded, rules });
   const { accept } = makeAcceptCampaign({
     ...stores,
     ...{ accounts, era, isSandbox, allowPrivateTargets, newRoots, enqueueRoot, now },
+    fetchPicture,
   });
 
   numbers.onScrape(redisGauges(redis, config.redis));
@@ -136,7 +142,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     clock.stop();
     await feed.stop();
     await queues.close();
-    await dispatcher.close();
+    await Promise.all([dispatcher.close(), guarded.close()]);
     replicas.close();
     await redis.quit().catch(() => redis.disconnect());
   };
@@ -162,7 +168,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
-  const withWechat = { stores, accounts, wechatFor, era, allowPrivateTargets, now };
+  const withWechat = { stores, accounts, wechatFor, era, allowPrivateTargets, fetchPicture, now };
   const listAccounts = makeListAccounts({ ...stores, accounts, describeAccount, now });
   const listAttention = makeListAttention({ stores, ...config.pace, now });
   const recallCampaign = makeRecallCampaign(withWechat);

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
 import { makeStopCampaign } from '../shared/actions/stop-campaign.ts';
 import type { Campaign } from '../shared/campaign/campaign.ts';
+import { makeFetchPicture } from '../shared/delivery/fetch-picture.ts';
 import { AccountUnknown } from '../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Redis } from '../shared/platform/redis.ts';
@@ -88,6 +89,10 @@ export function makeParts(deps: PartsDependencies) {
     era: config.wechat.era,
     allowPrivateTargets: config.allowPrivateTargets,
     isSandbox: config.isSandbox,
+    fetchPicture: makeFetchPicture({
+      dispatcher: deps.webhooks,
+      rules: { allowPrivate: config.allowPrivateTargets },
+    }),
     ...stores,
     newRoots: makeNewRoots({ queues, now }, ROOT_ADDED_WITHIN),
     enqueueRoot,

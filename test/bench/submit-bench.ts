@@ -78,6 +78,7 @@ const { accept } = makeAcceptCampaign({
   era: 'today',
   isSandbox: true,
   allowPrivateTargets: false,
+  fetchPicture: async () => ({ bytes: Buffer.alloc(0) }),
   ...stores,
   newRoots: makeNewRoots({ queues, now: Date.now }, 3_000),
   enqueueRoot: makeEnqueueRoot({ queues, campaigns: stores.campaigns, now: Date.now }),

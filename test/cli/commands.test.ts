@@ -316,6 +316,25 @@ describe('steering', () => {
     expect((await run('watch', id)).exit).toBe(1);
   });
 
+  it('moves what has not begun', async () => {
+    const id = await later('to be moved');
+    const sendAt = new Date(Date.now() + 7_200_000).toISOString();
+
+    const moved = await run('reschedule', id, '--send-at', sendAt, '--json');
+    expect(moved.json()).toMatchObject({ id, sendAt });
+    await client.campaigns.cancel(await client.campaigns.get(id));
+  });
+
+  it('lists what needs an operator, and takes it off the list', async () => {
+    const sent = await run('send', ...flags('to nobody', 'group:999'), '--json');
+    const { id } = JSON.parse(sent.out.trim().split('\n').at(-1) ?? '{}') as { id: string };
+
+    const before = await run('attention', '--limit', '1000');
+    expect(before).toMatchObject({ exit: 3, out: expect.stringContaining(id) });
+    expect((await run('acknowledge', id)).exit).toBe(0);
+    expect((await run('attention', '--limit', '1000')).out).not.toContain(id);
+  });
+
   it('passes the producer’s no on', async () => {
     const id = await later('needs no approval');
 
@@ -333,6 +352,7 @@ describe('steering', () => {
     [['resolve', 'x', 'first', '--as', 'sent'], /a batch number from 1, or all-held/],
     [['resolve', 'x', '1', '--as', 'sent'], /--as sent needs --msg-id/],
     [['resolve', 'x', '1'], /--as: one of sent, not-sent, given-up/],
+    [['reschedule', 'x'], /--send-at or --not-after is missing/],
     [['pause'], /a campaign id is missing/],
     [['pause', 'a', 'b'], /only a campaign id, not also b/],
     [['preview', '--text', 'x'], /--to: openid:… or wechat:…/],

@@ -4,6 +4,7 @@ import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import {
   type CampaignEvent,
+  type CampaignSummary,
   type Client,
   fillUploads,
   makeClient,
@@ -138,6 +139,49 @@ describe('a campaign enqueued by the client', () => {
 
     expect(plan).toMatchObject({ recipients: 20_001, batches: 3 });
     expect(await all(client.campaigns.list())).toHaveLength(before);
+  });
+});
+
+describe('an operator’s calls', () => {
+  it('move a campaign that has not begun, on the version that was seen', async () => {
+    const accepted = await client.campaigns.create(aText({ sendAt: inAnHour() }));
+    const sendAt = new Date(Date.now() + 7_200_000).toISOString();
+
+    const moved = await client.campaigns.reschedule(accepted, { sendAt, note: 'later' });
+
+    expect(moved).toMatchObject({ id: accepted.id, sendAt });
+    const error = await failureOf(client.campaigns.reschedule(accepted, { sendAt: inAnHour() }));
+    expect(error).toMatchObject({ code: 'moved' });
+    const log = await all(client.audit({ action: 'reschedule' }));
+    expect(log.find(({ campaignId }) => campaignId === accepted.id)).toMatchObject({
+      ...{ account: 'default', action: 'reschedule', note: 'later' },
+    });
+    await client.campaigns.cancel(moved);
+  });
+
+  it('show what needs an operator, how many of each kind, and take one off by acknowledging', async () => {
+    const nobody = { audience: { type: 'group', groupId: '999' } } as const;
+    const { id } = await client.campaigns.create(aText(nobody));
+    let ended: CampaignSummary | undefined;
+    for await (const { campaign } of client.campaigns.watch(id)) ended = campaign;
+    const mine = async () =>
+      (await all(client.attention.list({ account: 'default', limit: 1 }))).filter(
+        ({ campaign }) => campaign?.id === id,
+      );
+
+    expect(await mine()).toMatchObject([{ kind: 'campaign-failed' }]);
+    expect((await client.attention.counts())['campaign-failed']).toBeGreaterThan(0);
+    await client.campaigns.acknowledge({ id, version: ended?.version ?? -1 });
+    expect(await mine()).toEqual([]);
+  });
+
+  it('read what became of articles', async () => {
+    const accepted = await client.campaigns.create(aText({ sendAt: inAnHour() }));
+
+    expect(await client.campaigns.statistics(accepted.id)).toMatchObject({
+      ...{ id: accepted.id, articles: [], missing: 'no-articles' },
+    });
+    await client.campaigns.cancel(accepted);
   });
 });
 

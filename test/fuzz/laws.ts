@@ -18,7 +18,7 @@ import {
 import { isOpenId } from '../../src/shared/campaign/cut.ts';
 import { showMistake } from '../../src/shared/campaign/mistake-words.ts';
 import { CampaignRequest } from '../../src/shared/contract/campaign-request.ts';
-import { fitRefusals } from '../../src/shared/media/fit-cover.ts';
+import { fitRefusals } from '../../src/shared/media/fit-picture.ts';
 import { inspectMedia } from '../../src/shared/media/inspect-media.ts';
 import { Refusal } from '../../src/shared/openids/list-flaw.ts';
 import { type AudienceFormat, readIds } from '../../src/shared/openids/read-ids.ts';
@@ -279,7 +279,7 @@ const files: Kind = {
     const facts = inspectMedia(bytes);
 
     assert.equal(facts.bytes, bytes.length);
-    assert(Array.isArray(fitRefusals(facts)));
+    assert(Array.isArray(fitRefusals(facts, 'thumb')));
   },
 };
 

@@ -47,6 +47,24 @@ describe('POST /v1/campaigns/plan', () => {
     });
   });
 
+  it('names the pictures that would be fetched, counts their uploads, and fetches none', async () => {
+    const world = await planning();
+    const thumb = { base64: mediaFile('cover.jpg').toString('base64') };
+    const content =
+      '<img src="https://cdn.example/a.png"><img src="https://cdn.example/b.png"><img src="https://cdn.example/a.png">';
+    const articles = [{ thumb, title: 'Happy Day', content }];
+
+    const plan = await world.post(
+      '/v1/campaigns/plan',
+      aCampaign({ message: { type: 'news', articles, fetchImages: true } }),
+    );
+
+    expect(plan.json).toMatchObject({
+      fetches: ['https://cdn.example/a.png', 'https://cdn.example/b.png'],
+      calls: { 'media/uploadimg': 2 },
+    });
+  });
+
   it('counts the batches of campaigns that are accepted and not laid out yet', async () => {
     const world = await planning();
     const counts = { received: 20_001, duplicates: 0, invalid: 0, recipients: 20_001 };

@@ -22,6 +22,7 @@ const previewing = (environment: Record<string, string> = {}) =>
           accounts: () => config.accounts,
           era: config.wechat.era,
           wechatFor,
+          fetchPicture: async () => ({ bytes: mediaFile('picture.png') }),
           now,
         }),
       }),
@@ -95,6 +96,18 @@ describe('POST /v1/previews', () => {
       msgtype,
     ]);
     expect(world.sandbox.ledger.requests().length).toBe(uploads + 1);
+  });
+
+  it('fetches pictures of articles where that is asked for', async () => {
+    const world = await previewing();
+    const content = '<p><img src="https://cdn.example/a.png"></p>';
+    const [article] = news.articles;
+    const message = { ...news, articles: [{ ...article, content }], fetchImages: true };
+
+    const report = await world.post('/v1/previews', { message, to: [{ openid: ANN }] });
+
+    expect(report.json).toMatchObject({ sent: 1 });
+    expect(world.sandbox.ledger.requests('media/uploadimg')).toHaveLength(1);
   });
 
   it('shows a picture post by a draft that does not stay', async () => {

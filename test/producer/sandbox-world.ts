@@ -98,6 +98,7 @@ export async function sandboxWorld(
     era: config.wechat.era,
     isSandbox: true,
     allowPrivateTargets: config.allowPrivateTargets,
+    fetchPicture: async () => ({ bytes: Buffer.alloc(0) }),
     newRoots: { add: async () => true, drop: async () => undefined },
     enqueueRoot: async () => undefined,
     now,

@@ -124,7 +124,7 @@ describe('a cover that is to be fitted', () => {
     expect(status).toBe(422);
     expect(json.errors).toEqual([
       {
-        code: 'cover-not-decoded',
+        code: 'picture-not-decoded',
         path: 'message.articles.0.thumb',
         message: 'thumb: the picture cannot be decoded',
       },

@@ -13,6 +13,7 @@ import { EMPTY_TALLY } from '../campaign/progress.ts';
 import { CampaignRequest } from '../contract/campaign-request.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
+import type { FetchPicture } from '../delivery/fetch-picture.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { IdentityOf } from '../platform/identity.ts';
@@ -23,6 +24,7 @@ import type { CampaignStore } from '../record/campaign-store.ts';
 import type { LaneStore } from '../record/lane-store.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import { accountFor } from './account-for.ts';
+import { asWritten } from './check-message.ts';
 import { makeFreezeAudience } from './freeze-audience.ts';
 import type { Era } from './media-kind.ts';
 import { makePrepareCampaign } from './prepare-campaign.ts';
@@ -41,6 +43,7 @@ export interface AcceptDependencies {
   readonly enqueueRoot: EnqueueRoot;
   readonly now: () => number;
   readonly allowPrivateTargets: boolean;
+  readonly fetchPicture: FetchPicture;
 }
 
 export interface Caller {
@@ -106,7 +109,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       message,
       ...(await digestsOf(request)),
       ...keyOf(caller),
-      contentDigest: digestOf([audience.identity, message]),
+      contentDigest: digestOf([audience.identity, asWritten(message, request.message)]),
       repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
       control,
     };

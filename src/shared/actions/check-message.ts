@@ -9,18 +9,20 @@ import {
   MOST_PARTS,
   picturesIn,
   uploadIn,
+  withOtherPictures,
 } from '../campaign/article-pictures.ts';
 import { given } from '../campaign/given.ts';
-import { mediaRefusals } from '../campaign/media-limits.ts';
-import type { Article, MediaRef, Message } from '../campaign/message.ts';
+import type { Article, Message } from '../campaign/message.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { MessageRequest } from '../contract/campaign-request.ts';
-import { CoverUnfit, fitCover, fitRefusals } from '../media/fit-cover.ts';
+import type { FetchPicture } from '../delivery/fetch-picture.ts';
 import type { MediaStore } from '../record/media-store.ts';
+import { makeCheckMedia } from './check-media.ts';
+import { makeFetchedPictures } from './fetched-pictures.ts';
 import type { Era, MediaKindOf } from './media-kind.ts';
-import { kindForLimits } from './media-kind.ts';
 
-type MediaRefRequest = Extract<MessageRequest, { type: 'voice' }>['media'];
+type NewsRequest = Extract<MessageRequest, { type: 'news' }>;
+type ArticleRequest = NonNullable<NewsRequest['articles']>[number];
 
 interface Dependencies {
   readonly media: MediaStore;
@@ -30,110 +32,88 @@ interface Dependencies {
   readonly picturePosts: boolean;
   /** Its files are kept until then at least. */
   readonly neededUntil: number;
+  /** Null: pictures in articles are named, and not fetched. */
+  readonly fetchPicture: FetchPicture | null;
 }
 
-/** @returns the message with every file kept as an upload, and every mistake found on the way. */
+export interface CheckedMessage {
+  /** With every file kept as an upload. */
+  readonly message: Message;
+  /** Found on the way. */
+  readonly mistakes: Mistake[];
+  /** Addresses of pictures in articles that were fetched, or would be. */
+  readonly fetched: readonly string[];
+}
+
 export async function checkMessage(
-  { media, era, coverAs, picturePosts, neededUntil }: Dependencies,
+  { media, era, coverAs, picturePosts, neededUntil, fetchPicture }: Dependencies,
   request: MessageRequest,
-): Promise<{ message: Message; mistakes: Mistake[] }> {
+): Promise<CheckedMessage> {
   const mistakes: Mistake[] = [];
   const wrong = (path: string, flaw: Flaw): void => {
     mistakes.push({ ...flaw, path: `message.${path}` });
   };
+  const { ref, refs, judge, use } = makeCheckMedia({ media, era, neededUntil, wrong });
+  const pictures = makeFetchedPictures({ media, fetchPicture, use, wrong });
 
-  async function ref(path: string, asked: MediaRefRequest, kind: MediaKindOf): Promise<MediaRef> {
-    if ('mediaId' in asked) return { mediaId: asked.mediaId };
-    const upload = 'upload' in asked ? asked.upload : await keep(path, asked);
-    if (upload === null) return { mediaId: '' };
-    await judge(path, upload, kind, { fit: asked.fit === true, named: `${path}.upload` });
-    return { upload, ...(asked.fit ? { fit: true } : {}) };
-  }
-
-  async function refs(asked: readonly MediaRefRequest[], kind: MediaKindOf): Promise<MediaRef[]> {
-    const found: MediaRef[] = [];
-    for (const [at, one] of asked.entries()) found.push(await ref(`images.${at}`, one, kind));
-    return found;
-  }
-
-  async function keep(
-    path: string,
-    { base64, filename }: Extract<MediaRefRequest, { base64: string }>,
-  ): Promise<string | null> {
-    if (!BASE64.test(base64)) {
-      wrong(`${path}.base64`, { code: 'base64-malformed' });
-      return null;
-    }
-    const kept = await media.put(Buffer.from(base64, 'base64'), filename ? { filename } : {});
-    if (!('refused' in kept)) return kept.id;
-    for (const reason of kept.refused) wrong(`${path}.base64`, reason);
-    return null;
-  }
-
-  async function judge(
-    path: string,
-    id: string,
-    kind: MediaKindOf,
-    { fit = false, named = path }: { fit?: boolean; named?: string } = {},
-  ): Promise<void> {
-    const facts = await media.describe(id);
-    if (!facts) {
-      wrong(named, { code: 'upload-gone', upload: id });
-      return;
-    }
-    await media.touch(id, { until: neededUntil });
-    if (fit && kind === 'thumb') {
-      const bytes = fitRefusals(facts).length === 0 ? await media.read(id) : null;
-      const reasons = bytes ? await unfitReasons(bytes) : fitRefusals(facts);
-      for (const reason of reasons) wrong(path, reason);
-      return;
-    }
-    for (const reason of mediaRefusals(kindForLimits(kind), facts, era)) wrong(path, reason);
-  }
-
-  async function article(
-    asked: Extract<MessageRequest, { type: 'news' }>['articles'] extends
-      | readonly (infer A)[]
-      | undefined
-      ? A
-      : never,
-    at: number,
-  ): Promise<Article> {
+  async function article(asked: ArticleRequest, at: number, of: NewsRequest): Promise<Article> {
     const path = `articles.${at}`;
     const { thumb, ...rest } = asked;
-    await content(`${path}.content`, asked.content);
-    return given({ ...rest, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
+    const html = await content(`${path}.content`, asked.content, of);
+    return given({ ...rest, content: html, thumb: await ref(`${path}.thumb`, thumb, coverAs) });
   }
 
-  /** Each look at an article of a megabyte takes some 30 ms, so that others have their turn between them. */
-  async function content(path: string, html: string): Promise<void> {
+  /**
+   * Each look at an article of a megabyte takes some 30 ms, so that others have their turn between them.
+   *
+   * @returns the HTML with uploads in the place of pictures that were fetched or made to fit.
+   */
+  async function content(
+    path: string,
+    html: string,
+    { fetchImages = false, fitImages = false }: NewsRequest,
+  ): Promise<string> {
     await breath();
     if (hasTooManyParts(html)) {
       wrong(path, { code: 'too-large', limit: MOST_PARTS, unit: 'parts' });
-      return;
+      return html;
     }
     await breath();
     if (isBlank(html)) wrong(path, { code: 'nothing-visible' });
     await breath();
     const foreign: string[] = [];
+    /** Addresses as they stand there, and what goes out instead. */
+    const instead = new Map<string, string>();
     for (const url of picturesIn(html)) {
       const upload = uploadIn(url);
       if (upload === undefined) {
         if (!isWechats(url)) foreign.push(url);
-      } else if (UPLOAD_ID.test(upload)) await judge(path, upload, 'article-picture');
-      else wrong(path, { code: 'upload-unknown' });
+      } else if (UPLOAD_ID.test(upload)) {
+        const found = await judge(path, upload, 'article-picture', { fit: fitImages });
+        if (found !== upload) instead.set(url, found);
+      } else wrong(path, { code: 'upload-unknown' });
     }
+    if (fetchImages) {
+      for (const [url, id] of await pictures.fetchAll(path, foreign)) instead.set(url, id);
+    } else refuse(path, foreign);
+    await breath();
+    if (hasStrayUpload(html)) wrong(path, { code: 'upload-misplaced' });
+    return withOtherPictures(html, (url) => {
+      const id = instead.get(url);
+      return id === undefined ? undefined : `upload:${id}`;
+    });
+  }
+
+  function refuse(path: string, foreign: readonly string[]): void {
     for (const url of foreign.slice(0, MOST_FOREIGN)) {
       wrong(path, { code: 'foreign-picture', url: url.slice(0, 80) });
     }
     const count = foreign.length - MOST_FOREIGN;
     if (count > 0) wrong(path, { code: 'more-foreign-pictures', count });
-    await breath();
-    if (hasStrayUpload(html)) wrong(path, { code: 'upload-misplaced' });
   }
 
   const message = await build();
-  return { message, mistakes };
+  return { message, mistakes, fetched: pictures.addresses() };
 
   async function build(): Promise<Message> {
     switch (request.type) {
@@ -171,24 +151,10 @@ export async function checkMessage(
           wrong('articles', { code: 'too-large', limit: most, unit: 'entries' });
         }
         const checked: Article[] = [];
-        for (const [at, one] of articles.entries()) checked.push(await article(one, at));
+        for (const [at, one] of articles.entries()) checked.push(await article(one, at, request));
         return { type: 'news', articles: checked, ignoreReprint };
       }
     }
-  }
-}
-
-/** Blanks belong to one part only: 16 MB of them must not be tried in every way. */
-const BASE64 = /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/;
-
-/** Fitted once already: what cannot be decoded must not be promised. */
-async function unfitReasons(bytes: Uint8Array): Promise<readonly Flaw[]> {
-  try {
-    await fitCover(bytes);
-    return [];
-  } catch (error) {
-    if (error instanceof CoverUnfit) return error.flaws;
-    throw error;
   }
 }
 
@@ -196,3 +162,18 @@ const UPLOAD_ID = /^m_[A-Za-z0-9_-]+$/;
 
 /** Of one article: an answer has an end. */
 const MOST_FOREIGN = 10;
+
+/**
+ * What was asked for, without what was found at its addresses: a picture that has changed there
+ * does not make another message of it, which would go out a second time.
+ */
+export const asWritten = (message: Message, asked: MessageRequest): Message =>
+  'articles' in message && asked.type === 'news'
+    ? {
+        ...message,
+        articles: message.articles.map((one, at) => ({
+          ...one,
+          content: asked.articles?.[at]?.content ?? one.content,
+        })),
+      }
+    : message;

@@ -54,10 +54,10 @@ export function makePlanCampaign(deps: Dependencies) {
   ): Promise<PlannedCampaign | Refused> {
     const prepared = await makePrepareCampaign({
       ...{ accounts, era, audiences, allowPrivateTargets, now },
-      ...{ media, lanes },
+      ...{ media, lanes, fetchPicture: null },
     }).prepare(body);
     if ('refused' in prepared) return prepared;
-    const { request, account, message, newsBy, sendAt, notAfter } = prepared;
+    const { request, account, message, fetched, newsBy, sendAt, notAfter } = prepared;
     const frozen = await freeze(request, account.name, now());
     if ('refused' in frozen) return frozen;
     await frozen.discard();
@@ -90,6 +90,7 @@ export function makePlanCampaign(deps: Dependencies) {
     return {
       ...plan,
       ...asked,
+      ...(fetched.length > 0 ? { fetches: [...fetched] } : {}),
       advice: advice.map((one) => ({ ...one, message: adviceWords(one, language) })),
     };
   };

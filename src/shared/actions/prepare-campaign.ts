@@ -9,6 +9,7 @@ import { coverKind, type Message, type NewsRoute } from '../campaign/message.ts'
 import type { Mistake } from '../campaign/mistake.ts';
 import { CampaignRequest, isMusic } from '../contract/campaign-request.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
+import type { FetchPicture } from '../delivery/fetch-picture.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
@@ -31,6 +32,8 @@ interface Dependencies {
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
   readonly lanes: Pick<LaneStore, 'facts'>;
+  /** Null for a plan, which names what would be fetched. */
+  readonly fetchPicture: FetchPicture | null;
   readonly now: () => number;
   /** False: a webhook at a private address, or without https, is refused here already. */
   readonly allowPrivateTargets: boolean;
@@ -41,6 +44,8 @@ export interface Prepared {
   readonly request: CampaignRequest;
   readonly account: AccountConfig;
   readonly message: Message;
+  /** Addresses of pictures that were fetched, or would be. */
+  readonly fetched: readonly string[];
   /** How its articles, if it has any, become one id at WeChat. */
   readonly newsBy: NewsRoute;
   /** Keeps the files that came with it. */
@@ -75,10 +80,11 @@ export function makePrepareCampaign(deps: Dependencies) {
     // Without an account, what either route would take may pass: one mistake is there already.
     const newsBy = account ? await newsByOf(account, request) : 'draft';
     const media = unkeptMedia(deps.media);
-    const { message, mistakes } = await checkMessage(
+    const { message, mistakes, fetched } = await checkMessage(
       {
         ...{ media, era, coverAs: coverKind({ newsBy }), neededUntil: times.notAfter },
         picturePosts: account?.picturePosts ?? true,
+        fetchPicture: deps.fetchPicture,
       },
       request.message,
     );
@@ -93,7 +99,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     const errors = [...ofSchema, ...later];
     if (issues.some(isTooManyOpenIds)) return refuse({ code: 'too-many-openids', errors });
     if (!account || errors.length > 0) return invalid(errors);
-    return { request, account, message, newsBy, keepMedia: media.keep, ...times };
+    return { request, account, message, fetched, newsBy, keepMedia: media.keep, ...times };
   }
 
   async function newsByOf(account: AccountConfig, { message }: CampaignRequest) {

@@ -6,6 +6,7 @@ import type { Mistake } from '../campaign/mistake.ts';
 import { type PreviewReport, PreviewRequest, type PreviewTo } from '../contract/previews.ts';
 import { type Refused, refuse } from '../contract/problem.ts';
 import { makeBringMessage } from '../delivery/bring-message.ts';
+import type { FetchPicture } from '../delivery/fetch-picture.ts';
 import { noOutcome } from '../delivery/said-no.ts';
 import { newsRouteOf } from '../delivery/upload-route.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
@@ -24,6 +25,7 @@ interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
   readonly era: Era;
   readonly wechatFor: WechatFor;
+  readonly fetchPicture: FetchPicture;
   readonly now: () => number;
 }
 
@@ -50,6 +52,7 @@ export function makePreviewMessage(deps: Dependencies) {
       {
         ...{ media: stores.media, era, coverAs: coverKind({ newsBy }), neededUntil: deps.now() },
         picturePosts: account?.picturePosts ?? true,
+        fetchPicture: deps.fetchPicture,
       },
       request.message,
     );

@@ -64,6 +64,10 @@ export const picturesOfOurs = (html: string): string[] =>
 export const withUploads = (html: string, fill: (named: string) => string | undefined): string =>
   rewrite(read(html), html, ({ url }) => filled(url, fill));
 
+/** The same HTML with other addresses; those that `put` does not know stay. */
+export const withOtherPictures = (html: string, put: (url: string) => string | undefined): string =>
+  rewrite(read(html), html, ({ url }) => put(url));
+
 /** The HTML as WeChat gets it: an address for each upload, and none that WeChat would not load. */
 export function withPictures(html: string, urlOf: (upload: string) => string): string {
   const document = read(html);

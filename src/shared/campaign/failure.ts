@@ -3,7 +3,6 @@
  * sentence is made where it is read (contract/campaign-words.ts).
  */
 import type { Coded, None } from '../platform/sentences.ts';
-import type { Flaw } from './mistake.ts';
 
 interface FactsOf {
   readonly 'account-changed': None;
@@ -14,7 +13,6 @@ interface FactsOf {
     readonly id: string;
     readonly known: readonly string[];
   };
-  readonly 'cover-unfit': { readonly flaws: readonly Flaw[] };
   /** Named in the request, as the message itself or as a cover of its articles. */
   readonly 'media-id-unknown': { readonly of: 'message' | 'thumb' | 'permanent' };
   readonly 'media-missing': { readonly upload: string };

@@ -3,7 +3,16 @@
  *
  * The domain's word for it, so that limits can be judged without reading a file.
  */
-export type MediaFormat = 'jpg' | 'png' | 'gif' | 'bmp' | 'mp3' | 'amr' | 'mp4' | 'unknown';
+export type MediaFormat =
+  | 'jpg'
+  | 'png'
+  | 'gif'
+  | 'bmp'
+  | 'webp'
+  | 'mp3'
+  | 'amr'
+  | 'mp4'
+  | 'unknown';
 
 export interface BrokenFile {
   readonly code:
@@ -44,7 +53,6 @@ export type Lookalike =
   | 'WAV'
   | 'WMA or WMV'
   | 'WebM or Matroska'
-  | 'WebP'
   | 'ZIP'
   | 'empty'
   | 'text';
@@ -55,6 +63,8 @@ export interface MediaFacts {
   /** Pixels, as the file declares them; pictures and video. */
   readonly width?: number;
   readonly height?: number;
+  /** A JPG in the colours of print, which WeChat is not known to take. */
+  readonly cmyk?: true;
   /** Of sound and video; absent where the file does not tell. */
   readonly durationMs?: number;
   /** Why the file is not whole although its format is known. */

@@ -74,6 +74,7 @@ export function mediaRefusals(kind: MediaKind, facts: MediaFacts, era: MediaEra)
   return [
     formatRefusal(kind, facts, limit, era),
     broken && ({ code: 'media-broken', as: kind, format, broken } as const),
+    facts.cmyk && ({ code: 'media-cmyk', as: kind } as const),
     sizeRefusal(kind, facts, limit),
     lengthRefusal(kind, facts, limit),
   ].filter((refusal) => refusal !== undefined);
@@ -95,7 +96,7 @@ function formatRefusal(
     code: 'media-format',
     ...{ as, format, formats },
     ...(isOldRule ? { era2014: true } : {}),
-    ...(canBeFitted(as, format) ? { fittable: true } : {}),
+    ...(isFittable(as, format) ? { fittable: true } : {}),
   };
 }
 
@@ -106,7 +107,7 @@ function sizeRefusal(
 ): Flaw | undefined {
   if (bytes <= limit) return undefined;
   // Where the format is wrong too, its refusal has already said so.
-  const fittable = canBeFitted(as, format) && formats.includes(format);
+  const fittable = isFittable(as, format) && formats.includes(format);
   return { code: 'media-too-large', as, bytes, limit, ...(fittable ? { fittable } : {}) };
 }
 
@@ -125,6 +126,6 @@ function lengthRefusal(
   return ms <= limit + ENCODER_SILENCE ? undefined : { code: 'media-too-long', as, ms, limit };
 }
 
-/** Covers alone are fitted: they are shown small, and nothing but the picture is lost. */
-const canBeFitted = (kind: MediaKind, format: MediaFormat): boolean =>
-  kind === 'thumb' && (format === 'jpg' || format === 'png');
+/** A picture of which nothing but the picture is lost: a GIF would lose its movement. */
+export const isFittable = (kind: MediaKind, format: MediaFormat): boolean =>
+  kind !== 'voice' && kind !== 'video' && ['jpg', 'png', 'bmp', 'webp'].includes(format);

@@ -2,9 +2,7 @@
 import { picturesOfOurs } from './article-pictures.ts';
 
 /** A file of ours (`upload`, id `m_…`), or one already at WeChat (`mediaId`). */
-export type MediaRef =
-  | { readonly upload: string; readonly fit?: boolean }
-  | { readonly mediaId: string };
+export type MediaRef = { readonly upload: string } | { readonly mediaId: string };
 
 export interface Article {
   readonly thumb: MediaRef;
@@ -75,8 +73,6 @@ export interface Upload {
     | 'thumb'
     | 'article-picture'
     | 'permanent';
-  /** A cover that may be made to fit (JPG, 64 KB). */
-  readonly fit?: boolean;
   /** What followers read with an mpvideo; part of its identity, as it cannot be changed later. */
   readonly title?: string;
   readonly description?: string;
@@ -100,7 +96,7 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
   const wanted: Omit<Upload, 'n'>[] = [];
   const want = (ref: MediaRef | undefined, kind: Upload['kind'], text = {}): void => {
     if (!ref || !('upload' in ref)) return;
-    wanted.push({ upload: ref.upload, kind, ...(ref.fit ? { fit: true } : {}), ...text });
+    wanted.push({ upload: ref.upload, kind, ...text });
   };
   if (message.type === 'image') for (const ref of imagesOf(message)) want(ref, 'image');
   if (message.type === 'newspic') for (const ref of message.images) want(ref, 'permanent');
@@ -133,13 +129,7 @@ export const allUploadsOf = (message: Message): Upload[] =>
 
 /** Same key, same thing at WeChat. */
 export const uploadKey = (upload: Omit<Upload, 'n'>): string =>
-  [
-    upload.kind,
-    upload.upload,
-    upload.fit ? 'fit' : '',
-    upload.title ?? '',
-    upload.description ?? '',
-  ].join('\u0000');
+  [upload.kind, upload.upload, upload.title ?? '', upload.description ?? ''].join('\u0000');
 
 /** Whether the message goes out under the id of articles or of a picture post made at WeChat for it. */
 export const needsNews = (message: Message): boolean =>

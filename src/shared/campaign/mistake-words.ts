@@ -15,7 +15,7 @@ const KB = 1024;
 const MB = 1024 * KB;
 
 const figures = (count: number): string => count.toLocaleString('en-US');
-const nameOf = (format: MediaFormat): string => format.toUpperCase();
+const nameOf = (format: MediaFormat): string => (format === 'webp' ? 'WebP' : format.toUpperCase());
 /** Rounded up to a tenth, so that 60.04 s never reads "60 s, at most 60 s". */
 const seconds = (ms: number): number => Math.ceil(ms / 100) / 10;
 const quoted = (fields: readonly string[]): string =>
@@ -26,6 +26,7 @@ const UNITS = {
   entries: ' entries',
   bytes: ' bytes',
   parts: ' tags and attributes',
+  pictures: ' pictures to be fetched',
 } as const;
 const KINDS: Readonly<Record<Kind, string>> = {
   text: 'text in quotes',
@@ -82,6 +83,30 @@ function dropped({
     : ` of ${received} (${invalid} malformed, ${duplicates} twice, ${suppressed} excluded)`;
 }
 
+const fitAsked = (as: MediaKind | undefined): string =>
+  `ask for it to be fitted (${fitField(as)}: true)`;
+const fitAskedZh = (as: MediaKind | undefined): string => `加上 "${fitField(as)}": true 自动调整`;
+/** Pictures inside articles have no place of their own to say it. */
+const fitField = (as: MediaKind | undefined): string =>
+  as === 'article-picture' ? 'fitImages' : 'fit';
+
+/** Why a picture could not be fetched, in both languages. */
+export const NOT_FETCHED = {
+  'credentials-in-address': ['its address has credentials in it', '网址中包含用户名或密码'],
+  'https-only': ['https only', '只能使用 https'],
+  'local-address': ['a private or local address', '内网或本机地址'],
+  'no-answer': ['no answer', '没有应答'],
+  'not-http': ['not an http address', '不是 http 网址'],
+  redirects: ['too many redirects', '重定向次数过多'],
+  status: ['HTTP', 'HTTP 状态码'],
+  timeout: ['not within the time for it', '超时'],
+  'too-large': ['over 10 MB', '超过 10 MB'],
+  unfit: [
+    'it is none that can be made to fit (JPG, PNG, BMP or WebP)',
+    '不是可以自动调整的图片（JPG、PNG、BMP 或 WebP）',
+  ],
+} as const;
+
 export const EN = {
   'account-unknown': (it) => `no such account; there is ${it.names.join(', ') || 'none'}`,
   'account-unnamed': (it) => `say which account: ${it.names.join(', ') || 'none is configured'}`,
@@ -95,18 +120,13 @@ export const EN = {
   'before-send-at': 'is before sendAt',
   'character-refused': 'has a control character or half an emoji in it, which WeChat refuses',
   'control-character': 'has a line break or another control character',
-  'cover-not-decoded': 'thumb: the picture cannot be decoded',
-  'cover-not-fittable': 'thumb: only a JPG or PNG can be fitted: convert it',
-  'cover-stays-large': 'thumb: the picture stays above 64 KB however small it is made',
-  'cover-too-many-pixels': (it) =>
-    `thumb: ${it.width} × ${it.height} pixels are too many to be fitted: make it smaller`,
   'credentials-in-address': 'an address must not contain credentials',
   'cursor-unknown': 'is no cursor of this list',
   empty: 'must not be empty',
   'exclude-needs-openids':
     'only WeChat knows who is in a group, a tag or everyone, so nobody can be left out; send to OpenIDs, a list or followers instead',
   'foreign-picture': (it) =>
-    `WeChat would strip ${it.url} from everyone's copy; upload it and write <img src="upload:m_…">`,
+    `WeChat would strip ${it.url} from everyone's copy; upload it and write <img src="upload:m_…">, or say "fetchImages": true`,
   'given-twice': 'must be given only once',
   'not-confirmed': (it) => `type "${it.type}" to confirm`,
   'group-id-malformed': 'a group id is digits, such as "2"',
@@ -115,12 +135,14 @@ export const EN = {
   'local-address': 'a private or local address (ALLOW_PRIVATE_TARGETS permits it)',
   'media-broken': (it) =>
     `${it.as ?? nameOf(it.format)}: ${BROKEN[it.broken.code]}${it.broken.at === undefined ? '' : ` at byte ${it.broken.at}`}`,
+  'media-cmyk': (it) =>
+    `${it.as}: a JPG in CMYK, the colours of print, which WeChat is not known to take: convert it to RGB, or ${fitAsked(it.as)}`,
   'media-empty': (it) => `${ofFile(it.as)}the file is empty`,
   'media-format': (it) =>
-    `${nameOf(it.format)}, but ${NOUNS[it.as]} must be ${it.formats.map(nameOf).join(' or ')}${it.era2014 ? ' (protocol 2014)' : ''}: convert it${it.fittable ? ', or ask for it to be fitted (fit: true)' : ''}`,
+    `${nameOf(it.format)}, but ${NOUNS[it.as]} must be ${it.formats.map(nameOf).join(' or ')}${it.era2014 ? ' (protocol 2014)' : ''}: convert it${it.fittable ? `, or ${fitAsked(it.as)}` : ''}`,
   'media-ref-malformed': 'must be {"upload": "m_…"}, {"base64": "…"} or {"mediaId": "…"}',
   'media-too-large': (it) =>
-    `${ofFile(it.as)}${figures(it.bytes)} bytes, at most ${figures(it.limit)} (${size(it.limit)})${it.fittable ? ': ask for it to be fitted (fit: true)' : ''}`,
+    `${ofFile(it.as)}${figures(it.bytes)} bytes, at most ${figures(it.limit)} (${size(it.limit)})${it.fittable ? `: ${fitAsked(it.as)}` : ''}`,
   'media-too-long': (it) => `${it.as} lasts ${seconds(it.ms)} s, at most ${it.limit / 1_000} s`,
   'media-unknown': (it) =>
     `${ofFile(it.as)}the content is ${it.looksLike ? (LOOKS[it.looksLike]?.[0] ?? it.looksLike) : 'of no known format'}, but ${it.as ? NOUNS[it.as] : 'a file'} must be ${it.formats.map(nameOf).join(' or ')}`,
@@ -145,6 +167,14 @@ export const EN = {
   'openid-malformed': 'not an OpenID',
   'over-a-year-away': 'is over a year away',
   passed: 'has passed already',
+  'picture-not-decoded': (it) => `${it.as}: the picture cannot be decoded`,
+  'picture-not-fetched': (it) =>
+    `the picture ${it.url} cannot be fetched: ${NOT_FETCHED[it.why][0]}${it.status === undefined ? '' : ` ${it.status}`}`,
+  'picture-not-fittable': (it) =>
+    `${it.as}: only a JPG, PNG, BMP or WebP can be fitted: convert it`,
+  'picture-stays-large': (it) => `${it.as}: the picture stays too large however small it is made`,
+  'picture-too-many-pixels': (it) =>
+    `${it.as}: ${it.width} × ${it.height} pixels are too many to be fitted: make it smaller`,
   'recipient-malformed': 'must be {"openid": "…"} or {"wechatId": "…"}',
   'split-or-without': 'either split or without',
   'subscription-account': (it) =>
@@ -184,6 +214,7 @@ const UNITS_ZH = {
   entries: ' 项',
   bytes: ' 字节',
   parts: ' 个标签和属性',
+  pictures: ' 张需获取的图片',
 } as const;
 const KINDS_ZH: Readonly<Record<Kind, string>> = {
   text: '带引号的文本',
@@ -233,18 +264,13 @@ const ZH: Sentences<Flaw> = {
   'before-send-at': '早于 sendAt',
   'character-refused': '含有控制字符或不完整的表情符号，微信会拒绝',
   'control-character': '含有换行或其他控制字符',
-  'cover-not-decoded': '封面：图片无法解码',
-  'cover-not-fittable': '封面：只能自动调整 JPG 或 PNG，请先转换格式',
-  'cover-stays-large': '封面：图片无论怎样缩小都超过 64 KB',
-  'cover-too-many-pixels': (it) =>
-    `封面：${it.width} × ${it.height} 像素过大，无法自动调整，请先缩小`,
   'credentials-in-address': '网址中不能包含用户名或密码',
   'cursor-unknown': '不是该列表给出的翻页标记（cursor）',
   empty: '不能为空',
   'exclude-needs-openids':
     '分组、标签、全部用户中有哪些人只有微信知道，无法排除其中一部分；请改发给 OpenID、名单或全部关注者（followers）',
   'foreign-picture': (it) =>
-    `微信会从所有人收到的文章中删去外部图片 ${it.url}；请先上传，再写成 <img src="upload:m_…">`,
+    `微信会从所有人收到的文章中删去外部图片 ${it.url}；请先上传，再写成 <img src="upload:m_…">，或加上 "fetchImages": true`,
   'given-twice': '只能出现一次',
   'not-confirmed': (it) => `请输入「${it.type}」以确认`,
   'group-id-malformed': '分组编号应为数字，例如 "2"',
@@ -253,12 +279,14 @@ const ZH: Sentences<Flaw> = {
   'local-address': '内网或本机地址（设置 ALLOW_PRIVATE_TARGETS 后可用）',
   'media-broken': (it) =>
     `${it.as ? NOUNS_ZH[it.as] : nameOf(it.format)}：${BROKEN_ZH[it.broken.code]}${it.broken.at === undefined ? '' : `（第 ${it.broken.at} 字节处）`}`,
+  'media-cmyk': (it) =>
+    `${NOUNS_ZH[it.as]}：JPG 使用印刷色彩（CMYK），不能确定微信是否支持：请转换为 RGB，或${fitAskedZh(it.as)}`,
   'media-empty': (it) => `${ofFileZh(it.as)}：文件为空`,
   'media-format': (it) =>
-    `${NOUNS_ZH[it.as]}须为 ${formatsZh(it.formats)} 格式${it.era2014 ? '（2014 版协议）' : ''}，现为 ${nameOf(it.format)}：请转换格式${it.fittable ? '，或加上 "fit": true 自动调整' : ''}`,
+    `${NOUNS_ZH[it.as]}须为 ${formatsZh(it.formats)} 格式${it.era2014 ? '（2014 版协议）' : ''}，现为 ${nameOf(it.format)}：请转换格式${it.fittable ? `，或${fitAskedZh(it.as)}` : ''}`,
   'media-ref-malformed': '须为 {"upload": "m_…"}、{"base64": "…"} 或 {"mediaId": "…"}',
   'media-too-large': (it) =>
-    `${ofFileZh(it.as)}大小为 ${figures(it.bytes)} 字节，最多 ${figures(it.limit)} 字节${it.fittable ? '：可加上 "fit": true 自动调整' : ''}`,
+    `${ofFileZh(it.as)}大小为 ${figures(it.bytes)} 字节，最多 ${figures(it.limit)} 字节${it.fittable ? `：可${fitAskedZh(it.as)}` : ''}`,
   'media-too-long': (it) =>
     `${NOUNS_ZH[it.as]}时长 ${seconds(it.ms)} 秒，最多 ${it.limit / 1_000} 秒`,
   'media-unknown': (it) =>
@@ -283,6 +311,14 @@ const ZH: Sentences<Flaw> = {
   'openid-malformed': '不是 OpenID',
   'over-a-year-away': '距今超过一年',
   passed: '时间已过',
+  'picture-not-decoded': (it) => `${NOUNS_ZH[it.as]}：图片无法解码`,
+  'picture-not-fetched': (it) =>
+    `无法获取图片 ${it.url}：${NOT_FETCHED[it.why][1]}${it.status === undefined ? '' : ` ${it.status}`}`,
+  'picture-not-fittable': (it) =>
+    `${NOUNS_ZH[it.as]}：只能自动调整 JPG、PNG、BMP 或 WebP，请先转换格式`,
+  'picture-stays-large': (it) => `${NOUNS_ZH[it.as]}：图片无论怎样缩小都超过大小限制`,
+  'picture-too-many-pixels': (it) =>
+    `${NOUNS_ZH[it.as]}：${it.width} × ${it.height} 像素过大，无法自动调整，请先缩小`,
   'recipient-malformed': '须为 {"openid": "…"} 或 {"wechatId": "…"}',
   'split-or-without': 'split 和 without 只能选一个',
   'subscription-account': (it) =>

@@ -6,12 +6,12 @@
 import type { Coded, None } from '../platform/sentences.ts';
 import type { BrokenFile, Lookalike, MediaFormat } from './media-facts.ts';
 import type { MediaKind } from './media-limits.ts';
-import type { EN } from './mistake-words.ts';
+import type { EN, NOT_FETCHED } from './mistake-words.ts';
 
 export interface Limit {
   readonly limit: number;
   /** Of what; a number's own value if absent. */
-  readonly unit?: 'characters' | 'entries' | 'bytes' | 'parts';
+  readonly unit?: 'characters' | 'entries' | 'bytes' | 'parts' | 'pictures';
 }
 
 export interface OfFile {
@@ -27,7 +27,6 @@ export interface FactsOf {
   readonly 'article-unknown': { readonly articles: number };
   readonly 'audience-of-another': { readonly audience: string; readonly account: string };
   readonly 'audience-unknown': { readonly audience: string };
-  readonly 'cover-too-many-pixels': { readonly width: number; readonly height: number };
   /** WeChat would strip it from every copy. */
   readonly 'foreign-picture': { readonly url: string };
   readonly 'media-broken': OfFile & { readonly format: MediaFormat; readonly broken: BrokenFile };
@@ -54,11 +53,26 @@ export interface FactsOf {
     readonly looksLike?: Lookalike;
     readonly formats: readonly MediaFormat[];
   };
+  readonly 'media-cmyk': { readonly as: MediaKind };
   readonly 'more-foreign-pictures': { readonly count: number };
   readonly 'more-mistakes': { readonly count: number };
   /** What had to be typed was not. */
   readonly 'not-confirmed': { readonly type: string };
   readonly 'not-one-of': { readonly allowed: readonly string[] };
+  /** `status`: of HTTP, where `why` is that. */
+  readonly 'picture-not-fetched': {
+    readonly url: string;
+    readonly why: keyof typeof NOT_FETCHED;
+    readonly status?: number;
+  };
+  readonly 'picture-not-decoded': { readonly as: MediaKind };
+  readonly 'picture-not-fittable': { readonly as: MediaKind };
+  readonly 'picture-stays-large': { readonly as: MediaKind };
+  readonly 'picture-too-many-pixels': {
+    readonly as: MediaKind;
+    readonly width: number;
+    readonly height: number;
+  };
   readonly 'subscription-account': { readonly account: string };
   /** Of those received, so many were dropped. */
   readonly 'too-few-openids': {

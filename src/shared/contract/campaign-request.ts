@@ -50,7 +50,9 @@ const MediaRefRequest = z
         fit: z
           .boolean()
           .optional()
-          .describe('A cover that is PNG or over 64 KB is made to fit (JPG, 64 KB)'),
+          .describe(
+            'A picture that WeChat does not take here (a cover over 64 KB or PNG; WebP, BMP, a JPG in CMYK; too large) is made a JPG that it takes',
+          ),
       }),
       z.strictObject({
         base64: z.string().min(1).describe('The file itself; kept as an upload when accepted'),
@@ -127,6 +129,16 @@ const NewsMessage = z.strictObject({
   type: z.literal('news'),
   articles: z.array(ArticleRequest).min(1).max(10).optional(),
   mediaId: z.string().min(1).max(256).optional().describe('Composed in WeChat’s console'),
+  fetchImages: z
+    .boolean()
+    .optional()
+    .describe(
+      'Pictures of other hosts in articles are fetched when the campaign is accepted, made to fit, and replaced by uploads; https and public addresses only, 50 at most, 10 MB and 10 s each',
+    ),
+  fitImages: z
+    .boolean()
+    .optional()
+    .describe('Uploads in articles that WeChat does not take there are made to fit'),
   ignoreReprint: z
     .boolean()
     .default(false)

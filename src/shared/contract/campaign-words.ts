@@ -1,7 +1,6 @@
 /** A campaign as it is read: its warnings and its error each with a sentence in one language. */
 import { UPLOAD_NEWS } from '../campaign/daily-quotas.ts';
 import type { Failure, FailureCode } from '../campaign/failure.ts';
-import { flawWords } from '../campaign/mistake-words.ts';
 import { type Warning, warningWords } from '../campaign/warnings.ts';
 import {
   type Coded,
@@ -27,7 +26,6 @@ const EN: Sentences<Failure> = {
   'audience-gone': 'a list that it needs is no longer kept',
   'audience-unknown': (it) =>
     `WeChat knows no ${it.audience} ${it.id}; it has ${it.known.join(', ') || 'none'}`,
-  'cover-unfit': (it) => it.flaws.map((one) => flawWords(one, 'en')).join('; '),
   'media-id-unknown': (it) => MEDIA_ID[it.of],
   'media-missing': (it) => `upload ${it.upload} is no longer kept`,
   'not-after': 'notAfter passed before all of it had gone out',
@@ -67,8 +65,6 @@ const ZH: Sentences<Failure> = {
   'audience-gone': '所需的名单已不存在',
   'audience-unknown': (it) =>
     `微信中没有这个${it.audience === 'group' ? '分组' : '标签'}：${it.id}；现有：${it.known.join('、') || '无'}`,
-  'cover-unfit': (it) =>
-    `封面无法调整到微信的要求：${it.flaws.map((one) => flawWords(one, 'zh')).join('；')}`,
   'media-id-unknown': (it) => MEDIA_ID_ZH[it.of],
   'media-missing': (it) => `上传的文件 ${it.upload} 已过期，需要重新上传`,
   'not-after': '截止时间已过，没有全部发出',

@@ -214,7 +214,7 @@ export const CampaignSummary = Fields.meta({ id: 'CampaignSummary', examples: [e
 export type CampaignSummary = Answered<typeof CampaignSummary>;
 
 const Media = z.union([
-  z.strictObject({ upload: z.string(), fit: z.boolean().exactOptional() }),
+  z.strictObject({ upload: z.string() }),
   z.strictObject({ mediaId: z.string() }),
 ]);
 

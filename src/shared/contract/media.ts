@@ -28,12 +28,13 @@ export const MediaFile = z
   .strictObject({
     id: z.string().describe('`m_` and 32 hex digits: the same content has the same id'),
     type: z.enum(['image', 'voice', 'video']),
-    format: z.enum(['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4']),
+    format: z.enum(['jpg', 'png', 'gif', 'bmp', 'webp', 'mp3', 'amr', 'mp4']),
     bytes: Count,
     sha256: z.string(),
     filename: z.string().describe('ASCII, with the extension of what it is'),
     width: Count.exactOptional(),
     height: Count.exactOptional(),
+    cmyk: z.literal(true).exactOptional().describe('A JPG in the colours of print'),
     durationMs: z.number().exactOptional(),
   })
   .describe('The file; it is kept')

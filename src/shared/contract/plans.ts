@@ -30,6 +30,10 @@ export const PlannedCampaign = z
     ends: Time.nullable().describe('When the last call would be made'),
     notAfter: Time,
     fitsNotAfter: z.boolean().nullable(),
+    fetches: z
+      .array(z.string())
+      .exactOptional()
+      .describe('Addresses of pictures that are fetched when the campaign is accepted'),
     advice: z
       .array(z.looseObject({ code: z.enum(ADVICE_CODES), message: z.string() }))
       .describe('The facts of each code stand beside it'),

@@ -48,7 +48,6 @@ const EN: Sentences<Problem> = {
     `Content-Encoding may be ${[...it.accepted, 'absent'].join(', ')}`,
   'content-type-unsupported': (it) =>
     `set Content-Type to what the body is: ${it.accepted.join(', ')}`,
-  'cover-unfit': (it) => it.flaws.map((one) => flawWords(one, 'en')).join('; '),
   'cross-site-request': 'a page of another origin made this request; nothing was done',
   'file-missing': 'the form has no file',
   'foreign-picture': (it) => `${mistakes(it.errors.length)} in the request; nothing was kept`,
@@ -157,8 +156,6 @@ const ZH: Sentences<Problem> = {
       : `Content-Encoding 只能是 ${it.accepted.join('、')}，或者不设置`,
   'content-type-unsupported': (it) =>
     `请用 Content-Type 说明请求体的格式：${it.accepted.join('、')}`,
-  'cover-unfit': (it) =>
-    `封面无法调整到微信的要求：${it.flaws.map((one) => flawWords(one, 'zh')).join('；')}`,
   'cross-site-request': '该请求来自其他站点的页面，操作未生效',
   'file-missing': '表单中没有文件',
   'foreign-picture': (it) => `请求中有 ${it.errors.length} 处错误，未保存任何内容`,

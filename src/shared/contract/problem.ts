@@ -40,7 +40,6 @@ export interface FactsOf {
   /** The encodings that are accepted. */
   readonly 'content-encoding-unsupported': { readonly accepted: readonly string[] };
   readonly 'content-type-unsupported': { readonly accepted: readonly string[] };
-  readonly 'cover-unfit': { readonly flaws: readonly Flaw[] };
   readonly 'foreign-picture': Mistaken;
   /** The campaign that has the key. */
   readonly 'idempotency-key-reused': { readonly campaignId?: string };
@@ -119,7 +118,6 @@ export const STATUS = {
   'charset-unsupported': 415,
   'content-encoding-unsupported': 415,
   'content-type-unsupported': 415,
-  'cover-unfit': 422,
   'cross-site-request': 403,
   'file-missing': 422,
   'foreign-picture': 422,

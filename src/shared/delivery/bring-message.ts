@@ -86,9 +86,8 @@ export function makeBringMessage({ stores, wechatFor, now }: Dependencies) {
   async function bringFile(account: string, upload: Upload): Promise<Or<WechatCopy>> {
     return patiently(async () => {
       const ensured = await ensureAtWechat.file(account, upload);
-      if (ensured.kind === 'gone') return refuse({ code: 'media-gone', upload: upload.upload });
-      if (ensured.kind !== 'unfit') return ensured;
-      return refuse({ code: 'cover-unfit', flaws: ensured.flaws });
+      if (ensured.kind !== 'gone') return ensured;
+      return refuse({ code: 'media-gone', upload: upload.upload });
     });
   }
 

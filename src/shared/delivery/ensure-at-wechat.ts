@@ -2,9 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { MaterialKey, WechatCopy } from '../campaign/material.ts';
 import type { Upload } from '../campaign/message.ts';
-import type { Flaw } from '../campaign/mistake.ts';
 import type { MediaFile } from '../contract/media.ts';
-import { CoverUnfit, fitCover } from '../media/fit-cover.ts';
 import { MINUTE } from '../platform/time.ts';
 import { TEMPORARY_MEDIA_LIFE } from '../record/material-store.ts';
 import type { Stores } from '../record/record.ts';
@@ -31,11 +29,10 @@ export type Ensured =
   | { readonly kind: 'busy' }
   | Exclude<Answer<never>, { kind: 'ok' }>;
 
-/** Why a file of ours cannot go up. */
-export type NoFile =
-  | { readonly kind: 'gone' }
-  /** It was to be fitted as a cover. */
-  | { readonly kind: 'unfit'; readonly flaws: readonly Flaw[] };
+/** A file of ours that is not kept any more. */
+export interface NoFile {
+  readonly kind: 'gone';
+}
 
 /** Whoever uploads has this long before another process may try as well. */
 const CLAIM_MS = 2 * MINUTE;
@@ -93,6 +90,7 @@ const CONTENT_TYPES: Readonly<Record<MediaFile['format'], string>> = {
   png: 'image/png',
   gif: 'image/gif',
   bmp: 'image/bmp',
+  webp: 'image/webp',
   mp3: 'audio/mpeg',
   amr: 'audio/amr',
   mp4: 'video/mp4',
@@ -108,14 +106,6 @@ async function fileOf(
     media.read(upload.upload),
   ]);
   if (!facts || !bytes) return { kind: 'gone' };
-  if (upload.fit && upload.kind === 'thumb') {
-    const fitted = await fitCover(bytes).catch((error: unknown) => {
-      if (error instanceof CoverUnfit) return error;
-      throw error;
-    });
-    if (fitted instanceof CoverUnfit) return { kind: 'unfit', flaws: fitted.flaws };
-    return { bytes: fitted, filename: 'cover.jpg', contentType: CONTENT_TYPES.jpg };
-  }
   return { bytes, filename: facts.filename, contentType: CONTENT_TYPES[facts.format] };
 }
 

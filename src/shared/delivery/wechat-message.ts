@@ -100,7 +100,7 @@ function withAddresses(html: string, idOf: IdOf): string | null {
 
 function find(ref: MediaRef, as: Omit<Upload, 'n' | 'upload'>, idOf: IdOf): string | null {
   if ('mediaId' in ref) return ref.mediaId;
-  return idOf({ ...as, upload: ref.upload, ...(ref.fit ? { fit: true } : {}) });
+  return idOf({ ...as, upload: ref.upload });
 }
 
 /** The same articles have the same key, so that they are uploaded once while WeChat has them. */

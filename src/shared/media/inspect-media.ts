@@ -14,6 +14,7 @@ import { parseJpg } from './parse-jpg.ts';
 import { parseMp3 } from './parse-mp3.ts';
 import { parseMp4 } from './parse-mp4.ts';
 import { parsePng } from './parse-png.ts';
+import { parseWebp } from './parse-webp.ts';
 import type { Parsed } from './parsed.ts';
 
 /** MP3 last: it alone has no signature of its own and is recognised by its frames. */
@@ -22,6 +23,7 @@ const PARSERS: readonly ((file: Buffer) => Parsed | undefined)[] = [
   parsePng,
   parseGif,
   parseBmp,
+  parseWebp,
   parseAmr,
   parseMp4,
   parseMp3,

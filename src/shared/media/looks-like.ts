@@ -3,7 +3,6 @@ import { brandOf } from './parse-mp4.ts';
 
 /** First bytes of pictures, sounds and videos that WeChat does not take, and of other common files. */
 const SIGNATURES: readonly (readonly [Lookalike, string, number?])[] = [
-  ['WebP', 'WEBP', 8],
   ['WAV', 'WAVE', 8],
   ['AVI', 'AVI ', 8],
   ['SILK', '#!SILK_V3'],

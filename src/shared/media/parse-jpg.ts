@@ -30,6 +30,11 @@ export function parseJpg(file: Buffer): Parsed | undefined {
   const tables: Tables = new Map();
   let restartEvery = 0;
   let scans = 0;
+  /** Four colours are those of print. */
+  const whole = (found: { width: number; height: number }): Parsed => ({
+    ...{ format: 'jpg', ...found },
+    ...(components.length === 4 ? { cmyk: true } : {}),
+  });
   const broken = (why: BrokenFile): Parsed => ({ format: 'jpg', ...size, broken: why });
 
   let at = 2;
@@ -41,7 +46,7 @@ export function parseJpg(file: Buffer): Parsed | undefined {
       continue;
     }
     if (marker === END) {
-      return size && scans > 0 ? { format: 'jpg', ...size } : broken({ code: 'no-picture' });
+      return size && scans > 0 ? whole(size) : broken({ code: 'no-picture' });
     }
     if (marker === 0x01 || isRestart(marker)) {
       at += 2;
@@ -75,7 +80,7 @@ export function parseJpg(file: Buffer): Parsed | undefined {
       // Without an end marker: whether the picture is whole, its last scan tells.
       if (at >= file.length - 1 && size && isBaseline) {
         const all = { size, components, tables, restartEvery, header, data };
-        return isScanWhole(all) ? { format: 'jpg', ...size } : broken(CUT_OFF);
+        return isScanWhole(all) ? whole(size) : broken(CUT_OFF);
       }
     }
   }

@@ -4,7 +4,7 @@
  *   one deadline over everything, from the look-up of the name to the last byte that is wanted, for
  *   one that starts again with each byte lets the other side trickle for hours
  *   a limit on the answer, and none of it read where the status is enough
- *   no redirects: their target is not checked
+ *   no redirects by itself: their target is not checked
  *
  * Where a caller of ours names the target, the dispatcher also checks its address (safe-target.ts).
  *
@@ -33,6 +33,8 @@ export type Exchange =
       readonly kind: 'answered';
       readonly status: number;
       readonly contentType: string | undefined;
+      /** Where a redirect points to, as it was said. */
+      readonly location: string | undefined;
       readonly body: Buffer;
     }
   /** `error` is what `whyNot` returned, or an error. */
@@ -61,6 +63,7 @@ export function exchange(dispatcher: Dispatcher, request: Request): Promise<Exch
     let late: NoAnswerInTime | undefined;
     let status = 0;
     let contentType: string | undefined;
+    let location: string | undefined;
     const chunks: Buffer[] = [];
     let bytes = 0;
 
@@ -74,7 +77,7 @@ export function exchange(dispatcher: Dispatcher, request: Request): Promise<Exch
       resolve(outcome);
     }
     function answered(): void {
-      end({ kind: 'answered', status, contentType, body: Buffer.concat(chunks) });
+      end({ kind: 'answered', status, contentType, location, body: Buffer.concat(chunks) });
     }
     function fail(error: unknown): void {
       end({ kind: 'failed', sent: sending !== undefined, error });
@@ -92,8 +95,12 @@ export function exchange(dispatcher: Dispatcher, request: Request): Promise<Exch
       onResponseStart(controller, statusCode, answerHeaders) {
         if (statusCode < 200) return;
         status = statusCode;
-        const type = answerHeaders['content-type'];
-        contentType = typeof type === 'string' ? type : undefined;
+        const one = (name: string): string | undefined => {
+          const value = answerHeaders[name];
+          return typeof value === 'string' ? value : undefined;
+        };
+        contentType = one('content-type');
+        location = one('location');
         if (maxBytes > 0) return;
         answered();
         controller.abort(new Error('nothing more is wanted'));

@@ -43,6 +43,7 @@ const TYPES: Readonly<Record<Exclude<MediaFormat, 'unknown'>, MediaFile['type']>
   png: 'image',
   gif: 'image',
   bmp: 'image',
+  webp: 'image',
   mp3: 'voice',
   amr: 'voice',
   mp4: 'video',
@@ -185,7 +186,7 @@ export function judgeMedia(
   };
 }
 
-const FORMATS = ['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4'] as const;
+const FORMATS = ['jpg', 'png', 'gif', 'bmp', 'webp', 'mp3', 'amr', 'mp4'] as const;
 
 const unknownContent = (looksLike: Lookalike | undefined): Flaw =>
   looksLike === 'empty'

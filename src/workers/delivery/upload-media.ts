@@ -34,9 +34,6 @@ export function makeUploadMedia(deps: Dependencies): Handler<UploadMediaPayload>
     if (ensured.kind === 'gone') {
       return uploads.refuse(uploading, { code: 'media-missing', upload: upload.upload });
     }
-    if (ensured.kind === 'unfit') {
-      return uploads.refuse(uploading, { code: 'cover-unfit', flaws: ensured.flaws });
-    }
     return uploads.takeIn(uploading, upload.kind, ensured);
   };
 }

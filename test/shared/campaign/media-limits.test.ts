@@ -48,7 +48,7 @@ describe('a limit', () => {
     ['article-picture', 'today', ['jpg', 'png']],
     ['permanent-image', 'today', ['jpg', 'png', 'gif', 'bmp']],
   ] as const)('of %s (%s) names the formats %j', (kind, era, formats) => {
-    const all = ['jpg', 'png', 'gif', 'bmp', 'mp3', 'amr', 'mp4', 'unknown'] as const;
+    const all = ['jpg', 'png', 'gif', 'bmp', 'webp', 'mp3', 'amr', 'mp4', 'unknown'] as const;
 
     const taken = all.filter(
       (format) => mediaRefusals(kind, { format, bytes: 9 }, era).length === 0,
@@ -75,11 +75,17 @@ describe('a refusal', () => {
       'video: 1,200,000 bytes, at most 1,048,576 (1 MB)',
     ]);
     expect(said('article-picture', jpg(MB), 'today')).toEqual([
-      'article-picture: 1,048,576 bytes, at most 1,048,575 (under 1 MB)',
+      'article-picture: 1,048,576 bytes, at most 1,048,575 (under 1 MB): ask for it to be fitted (fitImages: true)',
     ]);
   });
 
-  it('of a cover says that it can be fitted', () => {
+  it('of a picture says that it can be fitted', () => {
+    expect(said('image', { format: 'webp', bytes: 9 }, 'today')).toEqual([
+      'WebP, but an image must be JPG or PNG or GIF: convert it, or ask for it to be fitted (fit: true)',
+    ]);
+    expect(said('thumb', { ...jpg(9), cmyk: true }, 'today')).toEqual([
+      'thumb: a JPG in CMYK, the colours of print, which WeChat is not known to take: convert it to RGB, or ask for it to be fitted (fit: true)',
+    ]);
     expect(said('thumb', jpg(81_204), 'today')).toEqual([
       'thumb: 81,204 bytes, at most 65,536 (64 KB): ask for it to be fitted (fit: true)',
     ]);
@@ -105,13 +111,13 @@ describe('a refusal', () => {
 
   it('names the era where today’s WeChat would take the file', () => {
     expect(said('image', png(9), '2014')).toEqual([
-      'PNG, but an image must be JPG (protocol 2014): convert it',
+      'PNG, but an image must be JPG (protocol 2014): convert it, or ask for it to be fitted (fit: true)',
     ]);
   });
 
   it('says what an unknown file looks like', () => {
-    expect(said('image', { format: 'unknown', bytes: 9, looksLike: 'WebP' }, 'today')).toEqual([
-      'image: the content is WebP, but an image must be JPG or PNG or GIF',
+    expect(said('image', { format: 'unknown', bytes: 9, looksLike: 'AVIF' }, 'today')).toEqual([
+      'image: the content is AVIF, but an image must be JPG or PNG or GIF',
     ]);
     expect(said('voice', { format: 'unknown', bytes: 0, looksLike: 'empty' }, 'today')).toEqual([
       'voice: the file is empty',

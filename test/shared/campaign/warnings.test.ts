@@ -33,7 +33,12 @@ describe('a warning', () => {
 });
 
 it.each(FAILURE_CODES)('the error %s has words in both languages', (code) => {
-  const facts = { audience: 'tag', id: '9', known: [], flaws: [{ code: 'cover-not-decoded' }] };
+  const facts = {
+    audience: 'tag',
+    id: '9',
+    known: [],
+    flaws: [{ code: 'picture-not-decoded', as: 'thumb' }],
+  };
   const more = { upload: 'm_1', errcode: 40137, note: '日期有误', recipients: 1 };
   const of = code === 'media-id-unknown' ? 'thumb' : 'image';
   const failure = { code, of, ...facts, ...more } as unknown as Failure;

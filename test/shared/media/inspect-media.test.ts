@@ -24,6 +24,10 @@ describe('a whole file', () => {
     ['progressive.jpg', { format: 'jpg', width: 40, height: 30 }],
     ['small.gif', { format: 'gif', width: 40, height: 30 }],
     ['small.bmp', { format: 'bmp', width: 40, height: 30 }],
+    ['cmyk.jpg', { format: 'jpg', width: 120, height: 90, cmyk: true }],
+    ['picture.webp', { format: 'webp', width: 40, height: 30 }],
+    ['lossy.webp', { format: 'webp', width: 120, height: 90 }],
+    ['transparent.webp', { format: 'webp', width: 120, height: 80 }],
     ['transparent.png', { format: 'png', width: 120, height: 80 }],
     // What ffmpeg reports for each.
     ['voice-vbr.mp3', { format: 'mp3', durationMs: 4_000 }],
@@ -198,7 +202,6 @@ describe('a file that is something else', () => {
   it.each([
     ['text-named.jpg', 'text'],
     ['empty.jpg', 'empty'],
-    ['picture.webp', 'WebP'],
     ['sound.wav', 'WAV'],
     ['sound-only.m4a', 'AAC'],
     ['quicktime.mov', 'QuickTime'],

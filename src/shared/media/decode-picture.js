@@ -1,27 +1,24 @@
 /**
- * The work of fitting a cover (`CoverWork` in, `CoverDone` out), in a thread of its own, which
- * `fit-cover.ts` starts, and ends when it takes too long. JavaScript, since a thread of Node 20 cannot be started from TypeScript.
+ * The work of fitting a picture (`PictureWork` in, `PictureDone` out), in a thread of its own, which
+ * `fit-picture.ts` starts, and ends when it takes too long. JavaScript, since a thread of Node 20 cannot be started from TypeScript.
  */
+import { readFile } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { inflateSync } from 'node:zlib';
 
-/** Pixels of the longer side. */
-const FULL_SIDE = 900;
-
-/** Tried in this order until one is small enough: first the quality gives way, then the size. */
-const SIDES = [FULL_SIDE, 640, 360, 200];
+/** First the quality gives way, then the size. */
 const QUALITIES = [85, 75, 60];
 
 const WHITE = 0xffffffff;
 
-async function coverOf(work) {
+async function pictureOf(work) {
   try {
     const picture = await onWhite(work);
-    for (const side of SIDES) {
+    for (const side of work.sides) {
       shrink(picture, side);
       for (const quality of QUALITIES) {
-        const cover = await picture.getBuffer('image/jpeg', { quality });
-        if (cover.length <= work.maxBytes) return { cover };
+        const jpg = await picture.getBuffer('image/jpeg', { quality });
+        if (jpg.length <= work.maxBytes) return { picture: jpg };
       }
     }
     return { refused: 'too-large' };
@@ -30,15 +27,24 @@ async function coverOf(work) {
   }
 }
 
-async function onWhite({ bytes, isPng, ...size }) {
+async function onWhite({ bytes, format, sides, ...size }) {
   const { Jimp } = await import('jimp');
   const file = Buffer.from(bytes);
-  if (isPng) unpackInterlaced(file, size);
-  const picture = await Jimp.read(file);
+  if (format === 'png') unpackInterlaced(file, size);
+  const picture = format === 'webp' ? new Jimp(await readWebp(file)) : await Jimp.read(file);
   // Made small first: every later step takes as long as it has pixels.
-  shrink(picture, FULL_SIDE);
+  shrink(picture, sides[0]);
   const { width, height } = picture;
   return new Jimp({ width, height, color: WHITE }).composite(picture);
+}
+
+/** Given its WebAssembly by hand: on its own it would ask for it by fetch. */
+async function readWebp(file) {
+  const { default: decode, init } = await import('@jsquash/webp/decode.js');
+  const wasm = new URL(import.meta.resolve('@jsquash/webp/codec/dec/webp_dec.wasm'));
+  await init(new WebAssembly.Module(await readFile(wasm)));
+  const { data, width, height } = await decode(file);
+  return { data: Buffer.from(data.buffer, data.byteOffset, data.byteLength), width, height };
 }
 
 const INTERLACE_AT = 28;
@@ -65,4 +71,4 @@ function shrink(picture, side) {
 }
 
 // Last: what is above it must be there by then.
-parentPort?.postMessage(await coverOf(workerData));
+parentPort?.postMessage(await pictureOf(workerData));

@@ -3,11 +3,19 @@ import { intToRGBA, Jimp } from 'jimp';
 import { describe, expect, it } from 'vitest';
 import { mediaRefusals } from '../../../src/shared/campaign/media-limits.ts';
 import type { Flaw } from '../../../src/shared/campaign/mistake.ts';
-import { CoverUnfit, fitCover, fitRefusals } from '../../../src/shared/media/fit-cover.ts';
+import { fitPicture, fitRefusals } from '../../../src/shared/media/fit-picture.ts';
 import { inspectMedia } from '../../../src/shared/media/inspect-media.ts';
 import { example, fixture } from './samples.ts';
 
-const refusedWith = (flaw: Flaw) => expect.objectContaining({ flaws: [flaw] });
+const AS_COVER = { as: 'thumb', era: 'today' } as const;
+
+async function fitCover(bytes: Uint8Array, use: Parameters<typeof fitPicture>[1] = AS_COVER) {
+  const done = await fitPicture(bytes, use);
+  if ('refused' in done) throw new TypeError(JSON.stringify(done));
+  return done.fitted;
+}
+
+const refusedWith = (flaw: Flaw) => ({ refused: [flaw] });
 
 describe('a fitted cover', () => {
   it('is one that WeChat takes, in the picture’s own proportions', async () => {
@@ -79,11 +87,60 @@ describe('an interlaced PNG', () => {
   });
 });
 
+describe('what WeChat does not take', () => {
+  const NEAR = 6;
+  const colourAt = async (jpg: Uint8Array, x: number, y: number) => {
+    const { r, g, b } = intToRGBA((await Jimp.read(Buffer.from(jpg))).getPixelColor(x, y));
+    return [r, g, b];
+  };
+
+  it.each([
+    ['a WebP', 'lossy.webp', [235, 136, 101]],
+    ['a JPG in the colours of print', 'cmyk.jpg', [242, 132, 103]],
+  ] as const)('%s is made a JPG that looks the same', async (_what, name, seen) => {
+    const fitted = await fitCover(fixture(name), { as: 'image', era: 'today' });
+
+    const facts = inspectMedia(fitted);
+    expect(facts).toMatchObject({ format: 'jpg', width: 120, height: 90 });
+    expect(mediaRefusals('image', facts, 'today')).toEqual([]);
+    // As Pillow shows it.
+    for (const [at, value] of (await colourAt(fitted, 60, 45)).entries()) {
+      expect(Math.abs(value - (seen[at] ?? 0))).toBeLessThan(NEAR);
+    }
+  });
+
+  it('is on white where a WebP is transparent', async () => {
+    const fitted = await fitCover(fixture('transparent.webp'), { as: 'image', era: 'today' });
+
+    expect(await colourAt(fitted, 2, 2)).toEqual([255, 255, 255]);
+  });
+
+  it.each(['image', 'article-picture', 'thumb'] as const)(
+    'is a BMP made a JPG for %s, and as it is kept for the library',
+    async (as) => {
+      const bmp = fixture('small.bmp');
+
+      expect(inspectMedia(await fitCover(bmp, { as, era: 'today' })).format).toBe('jpg');
+      expect(await fitCover(bmp, { as: 'permanent-image', era: 'today' })).toBe(bmp);
+    },
+  );
+
+  it('is as large as the limit of its use allows, not as small as a cover', async () => {
+    const photo = await new Jimp({ width: 1_600, height: 1_200, color: 0x13b96fff }).getBuffer(
+      'image/bmp',
+    );
+
+    const fitted = await fitCover(photo, { as: 'article-picture', era: 'today' });
+
+    expect(inspectMedia(fitted)).toMatchObject({ width: 1_600, height: 1_200 });
+  });
+});
+
 describe('a picture that cannot be fitted', () => {
   it('is refused for a side that is too long, before it is decoded', () => {
     const facts = { format: 'png', bytes: 31_000, width: 1, height: 16_000_000 } as const;
-    expect(fitRefusals(facts)).toEqual([
-      { code: 'cover-too-many-pixels', width: 1, height: 16_000_000 },
+    expect(fitRefusals(facts, 'thumb')).toEqual([
+      { code: 'picture-too-many-pixels', as: 'thumb', width: 1, height: 16_000_000 },
     ]);
   });
 
@@ -91,23 +148,23 @@ describe('a picture that cannot be fitted', () => {
     const bomb = fixture('bomb.png');
 
     expect(bomb.length).toBeLessThan(64 * 1024);
-    await expect(fitCover(bomb)).rejects.toEqual(
-      refusedWith({ code: 'cover-too-many-pixels', width: 20_000, height: 20_000 }),
+    await expect(fitPicture(bomb, AS_COVER)).resolves.toEqual(
+      refusedWith({ code: 'picture-too-many-pixels', as: 'thumb', width: 20_000, height: 20_000 }),
     );
   });
 
   it('is refused where far more is packed into it than its pixels can need', async () => {
     const bomb = pngOf({ width: 10, height: 10 }, deflateSync(Buffer.alloc(100_000_000)));
 
-    expect(fitRefusals(inspectMedia(bomb))).toEqual([]);
-    await expect(fitCover(bomb)).rejects.toMatchObject({
-      flaws: [{ code: 'cover-not-decoded' }],
-      cause: { code: 'ERR_BUFFER_TOO_LARGE' },
+    expect(fitRefusals(inspectMedia(bomb), 'thumb')).toEqual([]);
+    await expect(fitPicture(bomb, AS_COVER)).resolves.toEqual({
+      refused: [{ code: 'picture-not-decoded', as: 'thumb' }],
+      cause: 'ERR_BUFFER_TOO_LARGE',
     });
   });
 
   it('is one that is not whole, or no picture', async () => {
-    await expect(fitCover(fixture('cut-off.png'))).rejects.toEqual(
+    await expect(fitPicture(fixture('cut-off.png'), AS_COVER)).resolves.toEqual(
       refusedWith({
         code: 'media-broken',
         as: 'thumb',
@@ -115,10 +172,27 @@ describe('a picture that cannot be fitted', () => {
         broken: { code: 'cut-off' },
       }),
     );
-    await expect(fitCover(fixture('small.gif'))).rejects.toEqual(
-      refusedWith({ code: 'cover-not-fittable' }),
+    await expect(fitPicture(fixture('small.gif'), AS_COVER)).resolves.toEqual(
+      refusedWith({ code: 'picture-not-fittable', as: 'thumb' }),
     );
-    await expect(fitCover(fixture('text-named.jpg'))).rejects.toBeInstanceOf(CoverUnfit);
+    await expect(fitPicture(fixture('text-named.jpg'), AS_COVER)).resolves.toMatchObject({
+      refused: [{}],
+    });
+  });
+
+  it('is a WebP that moves, or one that is not what its header says', async () => {
+    const undecoded = refusedWith({ code: 'picture-not-decoded', as: 'image' });
+    const as = { as: 'image', era: 'today' } as const;
+    await expect(fitPicture(fixture('animated.webp'), as)).resolves.toMatchObject(undecoded);
+    const broken = Buffer.from(fixture('lossy.webp').subarray(0, 200));
+    broken.writeUInt32LE(broken.length - 8, 4);
+    await expect(fitPicture(broken, as)).resolves.toMatchObject(undecoded);
+  });
+
+  it('is a WebP of many pixels, before it is decoded', () => {
+    expect(
+      fitRefusals({ format: 'webp', bytes: 300, width: 16_384, height: 16_384 }, 'image'),
+    ).toEqual([{ code: 'picture-too-many-pixels', as: 'image', width: 16_384, height: 16_384 }]);
   });
 
   it('may look whole and still not decode', async () => {
@@ -129,8 +203,10 @@ describe('a picture that cannot be fitted', () => {
       Buffer.from([0xff, 0xd9]),
     ]);
 
-    expect(fitRefusals(inspectMedia(file))).toEqual([]);
-    await expect(fitCover(file)).rejects.toEqual(refusedWith({ code: 'cover-not-decoded' }));
+    expect(fitRefusals(inspectMedia(file), 'thumb')).toEqual([]);
+    await expect(fitPicture(file, AS_COVER)).resolves.toMatchObject(
+      refusedWith({ code: 'picture-not-decoded', as: 'thumb' }),
+    );
   });
 });
 
