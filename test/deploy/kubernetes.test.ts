@@ -70,7 +70,9 @@ describe('deploy/kubernetes', () => {
       '/run/qunfa/api-keys.json': `[{"name": "crm", "sha256": "${'a'.repeat(64)}", "accounts": "all", "may": ["read"]}]`,
       '/run/qunfa/accounts.json': '{"spring": {"appId": "wx1", "appSecret": "s"}}',
     };
-    expect(loadConfig(settings, (path) => held[path] ?? '').accounts).toHaveLength(1);
+    const config = loadConfig(settings, (path) => held[path] ?? '');
+    expect(config.accounts).toHaveLength(1);
+    expect(config.drainMs).toBe(5_000);
   });
 
   it.runIf(whole).each(['producer', 'worker', 'callback'])(
@@ -93,7 +95,6 @@ describe('deploy/kubernetes', () => {
                   startupProbe: { httpGet: { path: '/healthz' } },
                   livenessProbe: { httpGet: { path: '/healthz' } },
                   readinessProbe: { httpGet: { path: '/readyz' } },
-                  lifecycle: { preStop: { exec: { command: ['sleep', '5'] } } },
                   securityContext: {
                     readOnlyRootFilesystem: true,
                     capabilities: { drop: ['ALL'] },
