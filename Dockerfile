@@ -5,14 +5,15 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
 COPY src ./src
-# Production needs no compiler (a package asks for it as a peer), no types, no maps, and of Swagger UI
-# three files. One time for all files, so that the same sources give the same layer.
+# Production needs no compiler (a package asks for it as a peer), no types, no maps, of Swagger UI three
+# files, and of OpenTelemetry one build. One time for all files, so that the same sources give the same layer.
 RUN npm ci --no-audit --no-fund \
  && npm run build \
  && npm prune --omit=dev --no-audit --no-fund \
  && rm -rf node_modules/typescript node_modules/.package-lock.json \
  && find node_modules -type f \( -name '*.ts' -o -name '*.cts' -o -name '*.mts' -o -name '*.map' \
-      -o -iname 'readme*' -o -iname 'changelog*' -o -path '*/swagger-ui-es-*' \) -delete \
+      -o -iname 'readme*' -o -iname 'changelog*' -o -path '*/swagger-ui-es-*' \
+      -o -path '*/@opentelemetry/*/build/es*/*' \) -delete \
  && find node_modules -type d -empty -delete \
  && chmod +x dist/cli/main.js \
  && mkdir -p /image/app /image/data/spool /image/usr/local/bin \

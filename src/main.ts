@@ -43,9 +43,20 @@ async function startRole(role: string, config: Config, registry: Registry): Prom
     return start(config, process.argv.slice(3));
   }
   const { startAll } = await import('./demo/start-all.ts');
+  return startAll(config, { redisUrl: chosenRedis(), registry, language: LANGUAGE });
+}
+
+/** Of REDIS_URL, with its password; without it the demo and `start` have one of their own. */
+function chosenRedis(): string | undefined {
   const { REDIS_URL, REDIS_URL_FILE } = process.env;
-  const redisUrl = REDIS_URL?.trim() || REDIS_URL_FILE?.trim() ? config.redis.url : undefined;
-  return startAll(config, { redisUrl, registry, language: LANGUAGE });
+  return REDIS_URL?.trim() || REDIS_URL_FILE?.trim() ? readConfig().redis.url : undefined;
+}
+
+/** The SDK for traces is loaded only where they are wanted. */
+async function tracingOf(role: string, { tracesTo, log: { level } }: Config) {
+  if (tracesTo === null) return null;
+  const { startTracing } = await import('./shared/platform/start-tracing.ts');
+  return startTracing({ endpoint: tracesTo, role, log: makeLogger({ role, level }) });
 }
 
 const ROLES = [...Object.keys(SERVICES), 'sandbox', 'start'];
@@ -115,13 +126,15 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
   }
   if (role === 'demo') {
     const { runDemo } = await import('./demo/run-demo.ts');
-    process.exitCode = await runDemo(stop, { out: process.stdout, language: LANGUAGE });
+    const redisUrl = chosenRedis();
+    process.exitCode = await runDemo(stop, { out: process.stdout, language: LANGUAGE, redisUrl });
     return;
   }
   const config = readConfig();
   stop.addEventListener('abort', () => {
     setTimeout(() => process.exit(1), GRACE + config.drainMs).unref();
   });
+  const stopTracing = await tracingOf(role, config);
   const registry = makeRegistry({ role: role === 'start' ? 'all' : role });
   let running: Running | undefined;
   // Open before Redis answers and until all is done, so that a start and a stop can be seen.
@@ -130,6 +143,7 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
         ...config.metrics,
         registry,
         ready: async () => (running ? running.ready() : [WAITS_FOR_REDIS]),
+        warnings: async () => (await running?.warnings?.()) ?? [],
         stopping: stop,
       })
     : null;
@@ -140,6 +154,7 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
     const late = await inTime(starting, START_WITHIN).catch(() => null);
     await late?.stop();
     await metrics?.close();
+    await stopTracing?.();
     return;
   }
   const addresses = { ...running.addresses, ...(metrics ? { metrics: metrics.url } : {}) };
@@ -164,6 +179,7 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
   ]);
   await stopGently(running, failure ? 0 : config.drainMs, hurry);
   await metrics?.close();
+  await stopTracing?.();
   say('info', 'role.stopped', [`${role} has stopped`, `${role} 已停止`]);
 }
 
@@ -180,6 +196,8 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
     else signal.addEventListener('abort', () => resolve(undefined));
   });
 
+// Before the role runs, or a defect in it is told in Node's words and not in JSON.
+process.on('uncaughtException', end);
 try {
   await main(...process.argv.slice(2));
   // Everything was stopped; an open handle must not keep the process.
@@ -187,8 +205,6 @@ try {
 } catch (error) {
   end(error);
 }
-
-process.on('uncaughtException', end);
 
 function end(error: unknown): void {
   const said = sentenceOf(error);

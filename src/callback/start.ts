@@ -9,9 +9,15 @@ import type { Config } from '../shared/platform/config.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { makeRegistry, numbersOf } from '../shared/platform/metrics.ts';
 import { connect } from '../shared/platform/redis.ts';
-import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
+import {
+  examineAtStart,
+  redisFaults,
+  redisGauges,
+  redisWarnings,
+} from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
+import type { Bilingual } from '../shared/platform/sentences.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
@@ -21,6 +27,7 @@ import { openReceiptRecord } from '../shared/record/receipt-record.ts';
 import { type CallbackFact, makeFactCount, makeFactLog } from './facts.ts';
 import { type CallbackAccount, callbackAccounts } from './push.ts';
 import { startCallback } from './server.ts';
+import { traceReceipts } from './trace-receipts.ts';
 
 const NOTE_EVERY = 10 * SECOND;
 
@@ -91,7 +98,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     host,
     port,
     accounts: called,
-    receipts: makeTakeReceipt({ batches: stores.batches, queues }),
+    receipts: traceReceipts(makeTakeReceipt({ batches: stores.batches, queues }), queues),
     notice(fact) {
       facts(fact);
       counted(fact);
@@ -105,13 +112,14 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     now,
   });
   numbers.onScrape(redisGauges(redis, config.redis));
-  numbers.onScrape(async () => {
+  const diskUsed = async (): Promise<number> => {
     const { blocks, bavail } = await statfs(spoolDir);
-    return {
-      qunfa_spooled_events: await callback.spooled(),
-      qunfa_spool_disk_used_ratio: 1 - bavail / Math.max(1, blocks),
-    };
-  });
+    return 1 - bavail / Math.max(1, blocks);
+  };
+  numbers.onScrape(async () => ({
+    qunfa_spooled_events: await callback.spooled(),
+    qunfa_spool_disk_used_ratio: await diskUsed(),
+  }));
   // The port is open already: without Redis events go to the spool, and WeChat gets its answer.
   const away = 'Redis is away: events are kept in the spool until it is back';
   const unfit = new Promise<Error>((fail) => {
@@ -126,6 +134,10 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     ),
     registry,
     ready: () => redisFaults(redis, config.redis),
+    warnings: async () => [
+      ...(await redisWarnings(redis, config.redis)),
+      ...spoolWarnings(await diskUsed()),
+    ],
     leave: callback.leave,
     failed: Promise.race([installed.failed, unfit]),
     async stop() {
@@ -138,4 +150,17 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
       await redis.quit().catch(() => redis.disconnect());
     },
   };
+}
+
+const DISK_NEARLY_FULL = 0.9;
+
+export function spoolWarnings(used: number): readonly Bilingual[] {
+  if (used <= DISK_NEARLY_FULL) return [];
+  const percent = Math.round(100 * used);
+  return [
+    [
+      `the disk with CALLBACK_SPOOL_DIR is ${percent} % full: once it is full and Redis is away, events are lost; make room`,
+      `CALLBACK_SPOOL_DIR 所在磁盘已用 ${percent}%：磁盘用满且 Redis 不可用时会丢失事件，请清理空间`,
+    ],
+  ];
 }

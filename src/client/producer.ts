@@ -17,7 +17,7 @@ import { ServiceError } from '../shared/platform/errors.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { connect } from '../shared/platform/redis.ts';
 import { DAY, MINUTE, SECOND } from '../shared/platform/time.ts';
-import { acceptCampaignJob, CAPPED_BACKOFF } from '../shared/queue/jobs.ts';
+import { acceptCampaignJob, CAPPED_BACKOFF, inTrace } from '../shared/queue/jobs.ts';
 import { recordOf } from '../shared/record/keys.ts';
 import { makeReplicas } from '../shared/record/replicas.ts';
 import { failed } from './failures.ts';
@@ -78,23 +78,33 @@ export function makeDirectProducer(options: DirectProducerOptions) {
 
   /**
    * @param options.idempotencyKey same key and body: the same campaign.
+   * @param options.traceparent W3C's, for the campaign to continue the caller's trace.
    * @throws {QunfaError} `invalid-campaign` with every mistake at once, `body-too-large`,
    *   `idempotency-key-reused`; `redis-unavailable` and `replicas-behind`: repeat it with the same key.
    */
   async function enqueue(
     body: NewCampaign,
-    options: { readonly idempotencyKey: string },
+    options: { readonly idempotencyKey: string; readonly traceparent?: string },
   ): Promise<EnqueuedCampaign> {
     // Without types, a caller may leave the options out.
-    const jobId = jobIdOf((options as Partial<typeof options> | undefined)?.idempotencyKey);
+    const given = options as Partial<typeof options> | undefined;
+    const jobId = jobIdOf(given?.idempotencyKey);
     check(body);
     // As Redis will have it, without `undefined` fields.
     const data: unknown = JSON.parse(JSON.stringify(body));
-    return answered(add(jobId, data));
+    return answered(add(jobId, data, given?.traceparent));
   }
 
-  async function add(jobId: string, data: unknown): Promise<EnqueuedCampaign> {
-    await queue.add(acceptCampaignJob.name, data, { ...KEPT, jobId });
+  async function add(
+    jobId: string,
+    data: unknown,
+    traceparent?: string,
+  ): Promise<EnqueuedCampaign> {
+    await queue.add(acceptCampaignJob.name, data, {
+      ...KEPT,
+      ...inTrace(traceparent),
+      jobId,
+    });
     // BullMQ keeps the first job of an id, and reports nothing.
     const kept = await queue.getJob(jobId);
     if (kept && !isDeepStrictEqual(kept.data, data)) {

@@ -7,6 +7,7 @@ import { type RunningSandbox, start as startSandbox } from '../sandbox/start.ts'
 import type { Config } from '../shared/platform/config.ts';
 import { makeRegistry } from '../shared/platform/metrics.ts';
 import type { Running } from '../shared/platform/running.ts';
+import type { Bilingual } from '../shared/platform/sentences.ts';
 import { start as startWorker } from '../workers/start.ts';
 
 export interface Everything extends Running {
@@ -68,11 +69,9 @@ export async function startEverything({
         ...callback.addresses,
         ...(wechat ? { 'sandbox (a WeChat)': wechat.url } : {}),
       },
-      async ready() {
-        const findings = await Promise.all([producer, worker, callback].map((one) => one.ready()));
-        // Each of them says the same of Redis.
-        return [...new Map(findings.flat().map((one) => [one[0], one])).values()];
-      },
+      ready: () => together([producer, worker, callback].map((one) => one.ready())),
+      warnings: () =>
+        together([producer, worker, callback].map(async (one) => (await one.warnings?.()) ?? [])),
       leave() {
         for (const one of [producer, callback]) one.leave?.();
       },
@@ -82,6 +81,12 @@ export async function startEverything({
     await stop();
     throw error;
   }
+}
+
+/** Each of them says the same of Redis. */
+async function together(said: readonly Promise<readonly Bilingual[]>[]): Promise<Bilingual[]> {
+  const all = (await Promise.all(said)).flat();
+  return [...new Map(all.map((one) => [one[0], one])).values()];
 }
 
 /** The sandbox pushes to the address on which the callback service listens. */

@@ -1,7 +1,7 @@
 /**
  * A private Redis for `npm start`, `npm run demo` and the tests, where REDIS_URL is not set.
  *
- *   REDIS_URL ──▶ redis-server or valkey-server on PATH ──▶ Debian's packages, unpacked ──▶ give up
+ *   REDIS_URL ──▶ redis-server or valkey-server on PATH ──▶ Debian's packages, unpacked ──▶ Docker ──▶ give up
  *
  * It listens on a free loopback port, keeps every write (AOF), evicts nothing, and ends with the
  * process that started it, even if that one is killed.
@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { ServiceError } from '../shared/platform/errors.ts';
 import { unfit } from '../shared/platform/redis-refusal.ts';
 import type { Bilingual } from '../shared/platform/sentences.ts';
-import { SECOND } from '../shared/platform/time.ts';
+import { MINUTE, SECOND } from '../shared/platform/time.ts';
 import { unpackRedis } from './debian-redis.ts';
 
 const run = promisify(execFile);
@@ -25,7 +25,8 @@ export type RedisSource =
   | 'REDIS_URL'
   | 'redis-server on PATH'
   | 'valkey-server on PATH'
-  | 'unpacked from Debian packages';
+  | 'unpacked from Debian packages'
+  | 'a container';
 
 export interface RunningRedis {
   readonly url: string;
@@ -51,6 +52,11 @@ export interface Server {
   readonly source: RedisSource;
   readonly command: readonly string[];
 }
+
+/** As docker-compose.yml has it. */
+const IMAGE = 'redis:7.4-alpine';
+/** Its data folder in a container. */
+const IN_CONTAINER = '/data';
 
 const OS_RELEASE = '/etc/os-release';
 const START_TIMEOUT = 20 * SECOND;
@@ -84,12 +90,27 @@ export async function findServer({ cacheDir, log }: PrivateRedisOptions): Promis
       command: ['env', `LD_LIBRARY_PATH=${libraries}`, binary],
     };
   } catch (cause) {
+    if (await runsInDocker(log)) return { source: 'a container', command: ['docker'] };
     const text: Bilingual = [
       `There is no Redis: install one (${installCommand()}), or set REDIS_URL.`,
       `没有找到 Redis：请安装（${installCommand()}），或设置 REDIS_URL。`,
     ];
     throw new ServiceError('REDIS_UNFIT', text[0], { cause, details: { text } });
   }
+}
+
+/** Fetches the image where it is not there. */
+async function runsInDocker(log: PrivateRedisOptions['log']): Promise<boolean> {
+  if (!(await answers('docker'))) return false;
+  log?.([
+    `no other Redis here: trying ${IMAGE} in Docker`,
+    `本机没有 Redis：尝试用 Docker 运行 ${IMAGE}`,
+  ]);
+  const trial = ['run', '--rm', IMAGE, 'redis-server', '--version'];
+  return run('docker', trial, { timeout: 2 * MINUTE }).then(
+    () => true,
+    () => false,
+  );
 }
 
 const INSTALL: Readonly<Record<string, string>> = {
@@ -139,28 +160,26 @@ async function boundTo(dataDir: string): Promise<string[]> {
 
 async function startIn(
   dataDir: string,
-  { source, command }: Server,
+  server: Server,
   appendfsync: 'always' | 'everysec',
 ): Promise<RunningRedis> {
   const bound = await boundTo(dataDir);
+  const { source } = server;
+  const dir = source === 'a container' ? IN_CONTAINER : dataDir;
   let lastOutput = '';
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt += 1) {
     const port = await freePort();
-    const [first = '', ...rest] = [
-      ...bound,
-      ...command,
-      ...settings({ dataDir, port, appendfsync }),
-    ];
+    const [first = '', ...rest] = [...bound, ...commandOf(server, { dataDir, port, appendfsync })];
     // A process group of its own: Ctrl-C reaches us, and we stop Redis last.
-    const server = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    const output = collectOutput(server);
-    const stop = stopper(server);
-    if (await isUp(server, { port, dataDir })) {
-      return { url: `redis://127.0.0.1:${port}`, source, pid: server.pid, stop };
+    const child = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const output = collectOutput(child);
+    const stop = stopper(child);
+    if (await isUp(child, { port, dir })) {
+      return { url: `redis://127.0.0.1:${port}`, source, pid: child.pid, stop };
     }
     lastOutput = output();
-    await kill(server);
-    if (server.exitCode === IN_USE) {
+    await kill(child);
+    if (child.exitCode === IN_USE) {
       throw unfit([
         `The data folder ${dataDir} is in use by another Redis: stop that one first.`,
         `数据目录 ${dataDir} 正被另一个 Redis 使用：请先停止它。`,
@@ -173,11 +192,29 @@ async function startIn(
   ]);
 }
 
-const settings = (on: { dataDir: string; port: number; appendfsync: string }): string[] => [
-  ...['--bind', '127.0.0.1', '--port', String(on.port), '--dir', on.dataDir],
-  ...['--appendonly', 'yes', '--appendfsync', on.appendfsync, '--save', ''],
-  ...['--maxmemory-policy', 'noeviction', '--loglevel', 'warning'],
-];
+interface On {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly appendfsync: string;
+}
+
+function commandOf({ source, command }: Server, on: On): string[] {
+  const { dataDir, port, appendfsync } = on;
+  const kept = ['--appendonly', 'yes', '--appendfsync', appendfsync, '--save', ''];
+  const common = [...kept, '--maxmemory-policy', 'noeviction', '--loglevel', 'warning'];
+  if (source !== 'a container') {
+    const here = ['--bind', '127.0.0.1', '--port', String(port), '--dir', dataDir];
+    return [...command, ...here, ...common];
+  }
+  // Its files are ours, so that they can be deleted.
+  const user = process.getuid ? ['--user', `${process.getuid()}:${process.getgid?.()}`] : [];
+  return [
+    ...[...command, 'run', '--rm', '--init', ...user],
+    ...['-p', `127.0.0.1:${port}:6379`, '-v', `${dataDir}:${IN_CONTAINER}`, IMAGE],
+    ...['redis-server', '--port', '6379', '--protected-mode', 'no', '--dir', IN_CONTAINER],
+    ...common,
+  ];
+}
 
 function collectOutput(server: ChildProcess): () => string {
   let output = '';
@@ -219,7 +256,7 @@ const hasEnded = (server: ChildProcess): boolean =>
 
 async function isUp(
   server: ChildProcess,
-  at: { readonly port: number; readonly dataDir: string },
+  at: { readonly port: number; readonly dir: string },
 ): Promise<boolean> {
   const deadline = Date.now() + START_TIMEOUT;
   while (!hasEnded(server) && Date.now() < deadline) {
@@ -233,7 +270,7 @@ async function isUp(
  * Whether it answers, has read its file (PING is -LOADING until then), and is ours: another Redis
  * may have taken the port first.
  */
-const isReady = ({ port, dataDir }: { port: number; dataDir: string }): Promise<boolean> =>
+const isReady = ({ port, dir }: { port: number; dir: string }): Promise<boolean> =>
   new Promise((resolve) => {
     let answer = '';
     const socket = net.connect(port, '127.0.0.1', () =>
@@ -244,7 +281,7 @@ const isReady = ({ port, dataDir }: { port: number; dataDir: string }): Promise<
       answer += chunk.toString();
     });
     socket.once('error', () => resolve(false));
-    socket.once('close', () => resolve(answer.startsWith('+PONG') && answer.includes(dataDir)));
+    socket.once('close', () => resolve(answer.startsWith('+PONG') && answer.includes(dir)));
   });
 
 const freePort = (): Promise<number> =>

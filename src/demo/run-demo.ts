@@ -2,6 +2,7 @@
  * `npm run demo`: starts everything, runs sample campaigns to their receipts, and checks in the
  * sandbox's ledger that each follower received each message exactly once.
  */
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { WriteStream } from 'node:tty';
 import { makeProgress } from '../cli/progress.ts';
@@ -13,11 +14,13 @@ import { STATE_WORDS } from '../shared/campaign/state-words.ts';
 import type { CampaignSummary } from '../shared/contract/campaigns.ts';
 import { loadConfig } from '../shared/platform/config.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
+import { connect, serversOf } from '../shared/platform/redis.ts';
+import { addressOf } from '../shared/platform/redis-url.ts';
 import { inLanguage, type Language } from '../shared/platform/sentences.ts';
 import { MINUTE } from '../shared/platform/time.ts';
 import { type Audit, auditLedger, auditWords } from './audit-ledger.ts';
 import { type Everything, startEverything } from './everything.ts';
-import { startPrivateRedis } from './private-redis.ts';
+import { resolveRedis } from './private-redis.ts';
 import { sampleCampaigns } from './samples.ts';
 import { inSandbox, sandboxAccounts } from './sandbox-accounts.ts';
 
@@ -32,20 +35,27 @@ const OVER: readonly string[] = CAMPAIGN_STATES.filter((state) =>
 interface Options {
   readonly out: WriteStream;
   readonly language: Language;
+  /** Without it, a private Redis is started; in it, nothing is left behind. */
+  readonly redisUrl?: string | undefined;
 }
 
 /** @returns the exit code: 0 only if every campaign completed and the ledger agrees. */
-export async function runDemo(stop: AbortSignal, { out, language }: Options): Promise<number> {
+export async function runDemo(
+  stop: AbortSignal,
+  { out, language, redisUrl }: Options,
+): Promise<number> {
   const say = (line = ''): void => {
     out.write(`${line}\n`);
   };
   const dataDir = `${DATA}/demo-${process.pid}`;
-  say(TEXTS[language].begins);
-  const redis = await startPrivateRedis({
+  say(TEXTS[language].begins(redisUrl !== undefined));
+  const redis = await resolveRedis({
+    url: redisUrl,
     dataDir: `${dataDir}/redis`,
     cacheDir: `${DATA}/cache`,
     log: (text) => say(`  ${inLanguage(text, language)}`),
   });
+  const prefix = `{demo-${randomUUID()}}`;
   let everything: Everything | undefined;
   try {
     const accounts = sandboxAccounts({ callsPerMinute: 1_200 });
@@ -57,6 +67,7 @@ export async function runDemo(stop: AbortSignal, { out, language }: Options): Pr
       LOG_LEVEL: 'error',
     });
     everything = await startEverything({
+      prefix,
       config: { ...config, accounts, isSandbox: true },
       log: (role) => makeLogger({ role, level: 'error' }),
       // The demo sends more than WeChat allows in a minute, a day and a month.
@@ -73,15 +84,30 @@ export async function runDemo(stop: AbortSignal, { out, language }: Options): Pr
       },
     });
     const addresses = Object.entries(everything.addresses);
-    for (const line of fields([['Redis', `${redis.url} (${redis.source})`], ...addresses]))
+    for (const line of fields([
+      ['Redis', `${addressOf(redis.url)} (${redis.source})`],
+      ...addresses,
+    ]))
       say(line);
     say();
     return await runSamples(everything, stop, { out, language });
   } finally {
     await everything?.stop();
+    if (redisUrl !== undefined) await forget(redisUrl, prefix);
     await redis.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+async function forget(url: string, prefix: string): Promise<void> {
+  const redis = connect({ url }, { purpose: 'worker' });
+  for (const server of serversOf(redis)) {
+    for await (const keys of server.scanStream({ match: `${prefix}*`, count: 1_000 })) {
+      const some = keys as string[];
+      if (some.length > 0) await server.unlink(some);
+    }
+  }
+  redis.disconnect();
 }
 
 async function runSamples(
@@ -167,7 +193,8 @@ const summaryOf = (views: readonly CampaignSummary[], audit: Audit) => ({
 });
 
 interface DemoTexts {
-  readonly begins: string;
+  /** Whether the Redis is the one of REDIS_URL. */
+  readonly begins: (isGiven: boolean) => string;
   readonly completed: (done: number, all: number) => string;
   readonly stopped: string;
   readonly head: readonly string[];
@@ -177,8 +204,8 @@ interface DemoTexts {
 
 const TEXTS: Readonly<Record<Language, DemoTexts>> = {
   en: {
-    begins:
-      'qunfa demo: a private Redis, a sandbox WeChat, and every role, in this one process tree',
+    begins: (isGiven) =>
+      `qunfa demo: ${isGiven ? 'the Redis of REDIS_URL' : 'a private Redis'}, a sandbox WeChat, and every role, in this one process tree`,
     completed: (done, all) => `${done} of ${all} campaigns completed`,
     stopped: 'stopped; nothing is left running\n',
     head: ['account', 'campaign', 'outcome', 'batches', 'sent', 'failed'],
@@ -187,7 +214,8 @@ const TEXTS: Readonly<Record<Language, DemoTexts>> = {
     differs: 'the demo did not end as expected; see the lines with !\n',
   },
   zh: {
-    begins: 'qunfa 演示：自带的 Redis、沙箱微信和全部角色，都在这一个进程树中',
+    begins: (isGiven) =>
+      `qunfa 演示：${isGiven ? 'REDIS_URL 的 Redis' : '自带的 Redis'}、沙箱微信和全部角色，都在这一个进程树中`,
     completed: (done, all) => `${all} 个任务已完成 ${done} 个`,
     stopped: '已停止，没有留下任何运行中的程序\n',
     head: ['公众号', '任务', '结果', '批次', '成功', '失败'],

@@ -22,7 +22,12 @@ import { inTime } from '../shared/platform/in-time.ts';
 import { makeRegistry, numbersOf } from '../shared/platform/metrics.ts';
 import { onceASecond } from '../shared/platform/once-a-second.ts';
 import { connect } from '../shared/platform/redis.ts';
-import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
+import {
+  examineAtStart,
+  redisFaults,
+  redisGauges,
+  redisWarnings,
+} from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
@@ -151,6 +156,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     ...(await redisFaults(redis, config.redis)),
     ...(config.accounts.length > 0 ? [] : [NO_ACCOUNT]),
   ];
+  const warnings = () => redisWarnings(redis, config.redis);
   const tokenExpiry = async (account: string): Promise<number | null> => {
     const token = await makeTokenStore({
       redis,
@@ -177,7 +183,6 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const nameAudience = makeNameAudience(withWechat);
   const producer = await startProducer({
     settings: config.producer,
-    ...requestLimits(config),
     countIn: makeRequestCount({ redis, record, now }),
     limits: keepingAlive(config.producer.keepAliveMs),
     log,
@@ -201,6 +206,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         webhookSecret: makeWebhookSecret({ redis, record }),
         feed,
         ready,
+        warnings,
         isLeaving: () => isLeaving,
         unserved,
         isSandbox,
@@ -232,6 +238,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   return {
     addresses: { API: `${base}/v1`, board: `${base}${BOARD}`, page: base, docs: `${base}/docs` },
     ready,
+    warnings,
     failed: installed.failed,
     registry,
     leave() {
@@ -244,11 +251,6 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     },
   };
 }
-
-const requestLimits = ({ producer: { requestsPerMinute, readsPerMinute } }: Config) => ({
-  requestsPerMinute,
-  readsPerMinute,
-});
 
 /** A connection that waits is not idle before that. */
 const keepingAlive = (ms: number): Partial<HttpLimits> => ({

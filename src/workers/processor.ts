@@ -50,6 +50,7 @@ import { makeTryLater } from './lane/try-later.ts';
 import { makeAwaitReceipt } from './receipts/await-receipt.ts';
 import { makeExpectReceipt } from './receipts/expect-receipt.ts';
 import { makeRecordEvent, type Tools } from './tools.ts';
+import { makeTraceJob } from './trace-job.ts';
 import type { Gate } from './upkeep/check-heartbeat.ts';
 import { makeNotifyWebhook, makeTellWebhook } from './upkeep/notify-webhook.ts';
 import { makeSweep } from './upkeep/sweep.ts';
@@ -172,6 +173,7 @@ export function makeProcessor(
 ): Processor {
   const { stores, gate, now } = deps;
   const parts = makeParts(deps);
+  const traceJob = makeTraceJob(stores);
   const handlers = new Map([
     bind(acceptCampaignJob, parts.acceptCampaign),
     bind(runCampaignJob, parts.runCampaign),
@@ -192,7 +194,9 @@ export function makeProcessor(
     if (!handle) throw new CallerMistake(`no job is called ${job.name}`);
     await gate.pass();
     if (await parts.closeIfAccountChanged(job)) return undefined;
-    const outcome = await inItsTurn(job, () => handle(job).catch(unlessAccountIsBack));
+    const outcome = await traceJob(job, () =>
+      inItsTurn(job, () => handle(job).catch(unlessAccountIsBack)),
+    );
     if (!outcome) return undefined;
     return outcome.kind === 'result' ? outcome.value : rest(job, token, outcome);
   };

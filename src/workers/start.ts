@@ -16,7 +16,13 @@ import { inTime } from '../shared/platform/in-time.ts';
 import { numbersOf } from '../shared/platform/metrics.ts';
 import type { Redis } from '../shared/platform/redis.ts';
 import { connect } from '../shared/platform/redis.ts';
-import { examineAtStart, redisFaults, redisGauges } from '../shared/platform/redis-check.ts';
+import {
+  examineAtStart,
+  memoryUsed,
+  redisFaults,
+  redisGauges,
+  redisWarnings,
+} from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
@@ -229,6 +235,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
       listAttention: makeListAttention({ stores, ...config.pace, now }),
       marks: makeAlertMarks({ redis, record, token: workerId }),
       send: (message) => sendAlert(dispatcher, { url, message }),
+      memoryUsed: () => memoryUsed(redis),
       told: telemetry.alertSent,
       language,
       publicUrl: config.producer.publicUrl,
@@ -290,6 +297,7 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     registry,
     failed: installed.failed,
     ready: async () => [...(await redisFaults(redis, config.redis)), ...(minder?.faults() ?? [])],
+    warnings: () => redisWarnings(redis, config.redis),
     async stop() {
       stopped = true;
       clearInterval(heart);

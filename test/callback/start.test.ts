@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { callbackAccounts } from '../../src/callback/push.ts';
-import { start } from '../../src/callback/start.ts';
+import { spoolWarnings, start } from '../../src/callback/start.ts';
 import { loadConfig } from '../../src/shared/platform/config.ts';
 import { PLAIN } from '../shared/wechat/push/make-push.ts';
 import { recordedLog } from '../support/log-lines.ts';
@@ -44,4 +44,11 @@ it('the callback service listens before Redis answers, for WeChat pushes meanwhi
 
 it('an account without a token has no path: nobody could tell WeChat from a stranger', () => {
   expect(callbackAccounts([{ name: 'mute', appId: 'wx1' }, PLAIN])).toEqual([PLAIN]);
+});
+
+it('the callback service warns of the disk of its spool before it is full', () => {
+  expect(spoolWarnings(0.9)).toEqual([]);
+  expect(spoolWarnings(0.95)).toEqual([
+    [expect.stringContaining('CALLBACK_SPOOL_DIR is 95 % full'), expect.stringContaining('95%')],
+  ]);
 });

@@ -494,6 +494,33 @@ describe('qunfa', () => {
     expect((await qunfa(['hash', 'key'], { env: {}, typed: '' })).exit).toBe(2);
   });
 
+  it('sends a test message to ALERT_URL, and says what it answered', async () => {
+    const got: string[] = [];
+    let status = 200;
+    const robot = createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      got.push(body);
+      response.writeHead(status).end();
+    }).listen(0, '127.0.0.1');
+    await once(robot, 'listening');
+    const { port } = robot.address() as AddressInfo;
+    const address = await fileOf('robot', `http://127.0.0.1:${port}/secret\n`);
+    const test = () => qunfa(['alert', '--test'], { env: { ALERT_URL_FILE: address } });
+
+    const taken = await test();
+    status = 403;
+    const refused = await test();
+    robot.close();
+
+    expect(JSON.parse(got[0] ?? '')).toMatchObject({ type: 'test', id: 'test' });
+    expect(taken.exit).toBe(0);
+    expect(refused.exit).toBe(1);
+    expect(refused.out + refused.err).toContain('HTTP 403');
+    expect(JSON.stringify([taken, refused])).not.toContain('secret');
+    expect((await qunfa(['alert', '--test'], { env: {} })).exit).toBe(2);
+  });
+
   it('ends with 2 for a command that there is not', async () => {
     expect(await run('sned')).toMatchObject({ exit: 2, out: '' });
     expect(await run()).toMatchObject({ exit: 2 });

@@ -156,6 +156,37 @@ describe('a private Redis', () => {
     expect(await ask(server.url, (redis) => redis.ping())).toBe('PONG');
   });
 
+  it.skipIf(!hasApt)('runs in a container where there is nothing but Docker', async () => {
+    const { binary, libraries } = await unpackRedis(cacheDir);
+    const bin = await folderOfCommands(['env', 'setpriv', 'flock', 'sh']);
+    // Stands in for Docker: it starts the server here, by the port and the folder that it was told.
+    const script = `#!/bin/sh
+      case "$*" in *--version*) exit 0 ;; esac
+      while [ "$1" != redis-server ]; do
+        case "$2" in 127.0.0.1:*:6379) port=\${2#127.0.0.1:}; port=\${port%:6379} ;; *:/data) dir=\${2%:/data} ;; esac
+        shift
+      done
+      shift 7 # the port and the folder that it has in a container
+      LD_LIBRARY_PATH='${libraries}' exec '${binary}' "$@" --port "$port" --dir "$dir"\n`;
+    await writeFile(join(bin, 'docker'), script);
+    await chmod(join(bin, 'docker'), 0o755);
+    vi.stubEnv('PATH', bin);
+    const said: string[] = [];
+    const dataDir = join(home, 'data');
+
+    const starting = startPrivateRedis({
+      ...{ dataDir, cacheDir: join(home, 'cache') },
+      log: ([line]) => said.push(line),
+    });
+    const server = await starting.finally(() => vi.unstubAllEnvs());
+    startedServers.push(server);
+
+    expect(server.source).toBe('a container');
+    expect(said.at(-1)).toContain('redis:7.4-alpine');
+    expect(await ask(server.url, (redis) => redis.set('kept', 'here'))).toBe('OK');
+    expect(await readdir(dataDir)).toContain('appendonlydir');
+  });
+
   it('says in one sentence what to do where there is none to be had', async () => {
     vi.stubEnv('PATH', join(home, 'nothing'));
 

@@ -103,6 +103,21 @@ describe('a Redis whose memory is full', () => {
     expect((await world.post(`/v1/campaigns/${before.id}/cancel`)).status).toBe(200);
   });
 
+  it('is told in /readyz before that', async () => {
+    const { first } = await ownRedis();
+    const world = await aWorld({ url: first.url, prefix: aPrefix() });
+    const admin = new Redis(first.url);
+    onTestFinished(() => admin.disconnect());
+    const used = Number(/used_memory:(\d+)/.exec(await admin.info('memory'))?.[1]);
+
+    await admin.config('SET', 'maxmemory', Math.round(used / 0.88));
+
+    await expect
+      .poll(async () => (await world.get('/readyz')).json)
+      .toMatchObject({ findings: [], warnings: [expect.stringMatching(/^Redis uses \d\d % /)] });
+    expect((await world.get('/readyz')).status).toBe(200);
+  });
+
   it('is told from a mistake of ours in a transaction', () => {
     const aborted = new Error('EXECABORT Transaction discarded because of previous errors.');
     const full = new Error("OOM command not allowed when used memory > 'maxmemory'.");

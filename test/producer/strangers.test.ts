@@ -113,7 +113,10 @@ describe('however often a stranger asks whether it can work', () => {
       asked += 1;
       return [];
     };
-    const { url } = await aProducer({}, makeHealthRoutes({ ready, unserved: async () => [] }));
+    const { url } = await aProducer(
+      {},
+      makeHealthRoutes({ ready, unserved: async () => [], warnings: async () => [] }),
+    );
 
     const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/readyz`)));
 
@@ -229,7 +232,10 @@ describe('every answer', () => {
 
 async function aProducer(limits: Partial<HttpLimits> = {}, routes: readonly Route[] = []) {
   const producer = await startProducer({
-    settings: { host: '127.0.0.1', port: 0, apiKeys: [{ name: 'crm', key: KEY }] },
+    settings: {
+      ...{ host: '127.0.0.1', port: 0, apiKeys: [{ name: 'crm', key: KEY }] },
+      ...{ requestsPerMinute: 6_000, readsPerMinute: 6_000 },
+    },
     served: {
       routes,
       files: [express.Router().get('/open', (_req, res) => void res.send('here'))],

@@ -2,12 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, type TestContext } from 'vitest';
+import { freePorts } from '../chaos/free-ports.ts';
 import { type Severable, severable } from '../support/severable.ts';
 
 /** A database of its own: the process has the prefix that it has in production. */
 const DATABASE = 13;
 
-function startProcess(t: TestContext, way: Severable): ChildProcess {
+function startProcess(
+  t: TestContext,
+  way: Severable,
+  more: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const worker = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'worker'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -15,6 +20,7 @@ function startProcess(t: TestContext, way: Severable): ChildProcess {
       REDIS_URL: `redis://127.0.0.1:${way.port}/${DATABASE}`,
       WECHAT_APP_ID: 'wx1',
       WECHAT_APP_SECRET: 'secret',
+      ...more,
     },
   });
   t.onTestFinished(async () => {
@@ -54,9 +60,17 @@ async function noRedis(t: TestContext): Promise<Severable> {
 describe('a worker started while Redis is away', () => {
   it('says so, and begins when Redis is back', async (t) => {
     const way = await noRedis(t);
-    const worker = startProcess(t, way);
+    const [port = 0] = await freePorts(1);
+    const worker = startProcess(t, way, { METRICS_PORT: String(port) });
+    const look = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+      return [answer.status, await answer.text()];
+    };
 
     await says(worker, 'redis.unfit');
+    expect(await look('/healthz')).toEqual([200, 'alive\n']);
+    expect(await look('/readyz')).toEqual([503, 'starting: it waits for Redis\n']);
+    expect((await look('/metrics'))[0]).toBe(200);
     await way.mend();
 
     await says(worker, 'worker is running');

@@ -10,16 +10,19 @@ import { type Route, route } from '../http/route.ts';
 interface Dependencies {
   /** What prevents work; none means ready. */
   readonly ready: () => Promise<readonly Bilingual[]>;
+  /** What will prevent it soon. */
+  readonly warnings: () => Promise<readonly Bilingual[]>;
   /** It stops soon, and need not be asked whether it could work. */
   readonly isLeaving?: () => boolean;
   /** Work that waits for a worker. The producer takes campaigns all the same, so it stays ready. */
   readonly unserved: () => Promise<readonly Unserved[]>;
 }
 
-export function makeHealthRoutes({ ready, unserved, isLeaving }: Dependencies): Route[] {
+export function makeHealthRoutes({ ready, warnings, unserved, isLeaving }: Dependencies): Route[] {
   const look = onceASecond(async () => {
     const findings = await ready();
-    return { findings, unserved: findings.length === 0 ? await unserved() : [] };
+    if (findings.length > 0) return { findings, ...NOTHING };
+    return { findings, warnings: await warnings(), unserved: await unserved() };
   });
 
   return [
@@ -50,15 +53,20 @@ export function makeHealthRoutes({ ready, unserved, isLeaving }: Dependencies): 
         answers: { 200: Readiness, 503: Readiness },
       },
       async ({ req, res }) => {
-        const found = isLeaving?.() ? { findings: [STOPPING], unserved: [] } : await look();
+        const found = isLeaving?.() ? { findings: [STOPPING], ...NOTHING } : await look();
+        const said = (some: readonly Bilingual[]) =>
+          some.map((one) => inLanguage(one, languageOf(req)));
         const isReady = found.findings.length === 0;
         res.set('Cache-Control', 'no-store').status(isReady ? 200 : 503);
         return {
           status: isReady ? ('ready' as const) : ('not ready' as const),
-          findings: found.findings.map((finding) => inLanguage(finding, languageOf(req))),
+          findings: said(found.findings),
+          warnings: said(found.warnings),
           unserved: found.unserved,
         };
       },
     ),
   ];
 }
+
+const NOTHING = { warnings: [], unserved: [] };

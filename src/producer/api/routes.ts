@@ -55,6 +55,7 @@ export interface RoutesDependencies {
   readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;
   readonly ready: () => Promise<readonly Bilingual[]>;
+  readonly warnings: () => Promise<readonly Bilingual[]>;
   readonly isLeaving?: () => boolean;
   readonly unserved: () => Promise<readonly Unserved[]>;
   /** The page at /docs says so. */

@@ -43,7 +43,7 @@ export function logRequests(log: Logger, numbers?: Pick<Numbers, 'observe'>): Re
 }
 
 /** The route's pattern, so that no id is in it; `other` for what is no route. */
-function placeOf({ baseUrl, route, originalUrl }: Request): string {
+export function placeOf({ baseUrl, route, originalUrl }: Request): string {
   if (/^\/board(\/|$)/.test(originalUrl)) return '/board';
   const path = (route as { path?: unknown } | undefined)?.path;
   return typeof path === 'string' ? `${baseUrl}${path}` : 'other';

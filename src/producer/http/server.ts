@@ -19,6 +19,7 @@ import { logRequests } from './log-requests.ts';
 import { makeErrorHandler, noSuchPlace, sendRefusal } from './problem.ts';
 import { cutOffRefused } from './refused-bodies.ts';
 import type { Route } from './route.ts';
+import { traceRequests } from './trace-requests.ts';
 
 /** What is served, and to whom. */
 export interface Served {
@@ -35,14 +36,16 @@ export interface Served {
 }
 
 export interface ProducerDependencies {
-  readonly settings: AuthSettings & { readonly port: number };
+  readonly settings: AuthSettings & {
+    readonly port: number;
+    /** Of one key: calls that change something, and those that only read. */
+    readonly requestsPerMinute: number;
+    readonly readsPerMinute: number;
+  };
   readonly served: Served;
   readonly log: Logger;
   readonly numbers?: Numbers;
-  /** Of one key: calls that change something, and those that only read. */
-  readonly requestsPerMinute?: number;
-  readonly readsPerMinute?: number;
-  /** Where they are counted, if not in this process alone. */
+  /** Where requests of a key are counted, if not in this process alone. */
   readonly countIn?: (what: 'reads' | 'changes') => Store;
   /** Told before the server stops, to end what would go on for ever. */
   readonly stopping?: AbortController;
@@ -59,8 +62,6 @@ export interface Producer {
   stop(): Promise<void>;
 }
 
-/** A hundred a second for each key: far above any service's need, far below what would hurt. */
-const REQUESTS_PER_MINUTE = 6_000;
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 const STOP_WITHIN = 10 * SECOND;
 
@@ -90,8 +91,8 @@ export async function startProducer(deps: ProducerDependencies): Promise<Produce
 }
 
 function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.Express {
-  const { settings, served, log, requestsPerMinute = REQUESTS_PER_MINUTE, countIn } = deps;
-  const { readsPerMinute = requestsPerMinute } = deps;
+  const { settings, served, log, countIn } = deps;
+  const { requestsPerMinute, readsPerMinute } = settings;
   const auth = makeAuth(settings);
   const app = express();
   app.disable('x-powered-by').disable('etag');
@@ -108,7 +109,7 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
       counts: (method) => !isRead(method),
     }),
   ];
-  app.use('/v1', auth.api, ...limits, (_req, res, next) => {
+  app.use('/v1', auth.api, ...limits, traceRequests, (_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();
   });
@@ -116,7 +117,7 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
   app.use('/v1', noSuchPlace);
   app.use(routerOf(served.routes.filter((route) => !needsKey(route))), ...(served.files ?? []));
   for (const [path, handler] of Object.entries(served.operator ?? {})) {
-    app.use(path, auth.operator, guardPage(path, served), handler);
+    app.use(path, auth.operator, guardPage(path, served), traceRequests, handler);
   }
   app.use(noSuchPlace);
   app.use(makeErrorHandler({ log }));

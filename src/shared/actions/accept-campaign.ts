@@ -17,6 +17,7 @@ import type { FetchPicture } from '../delivery/fetch-picture.ts';
 import { fingerprintOf } from '../openids/fingerprint.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { IdentityOf } from '../platform/identity.ts';
+import { traceparent } from '../platform/tracing.ts';
 import type { EnqueueRoot, NewRoots } from '../queue/enqueue-root.ts';
 import type { Claimed } from '../record/accept-campaign.ts';
 import type { AudienceStore } from '../record/audience-store.ts';
@@ -76,6 +77,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     const audience = await freeze(request, account.name, notAfter);
     if ('refused' in audience) return audience;
     await keepMedia();
+    const trace = traceparent();
     const campaign: Campaign = {
       v: 1,
       id,
@@ -96,6 +98,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
       ...(request.webhook ? { webhook: request.webhook } : {}),
       createdBy: caller.by,
       priority: request.priority,
+      ...(trace === undefined ? {} : { trace }),
     };
     const control: Control = {
       ...NEW_CONTROL,

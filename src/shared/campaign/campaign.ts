@@ -36,6 +36,8 @@ export interface Campaign {
   readonly createdBy: string;
   /** 1 (first) to 9 among the campaigns of one account; 5 where nothing is said. */
   readonly priority: number;
+  /** W3C's traceparent of the request that enqueued it, where traces are on. */
+  readonly trace?: string;
 }
 
 export interface Word {

@@ -155,10 +155,48 @@ const shortOf = (view: CampaignView): NonNullable<AttentionItem['campaign']> => 
   return { id, name, version, state, createdBy, sendAt, notAfter };
 };
 
+/** An item that an operator was told of, for as long as it lasts. */
+export interface ToldAttention {
+  readonly kind: Attention['kind'] | 'redis-nearly-full';
+  readonly account: string;
+  readonly campaign?: { readonly id: string; readonly name: string };
+  /** Missing where it moves on with what the item is about. */
+  readonly since?: string;
+  readonly stop?: Pick<StopFacts, 'code'> & { readonly errcode?: number; readonly path?: string };
+  readonly batches?: number;
+  readonly hosts?: readonly string[];
+}
+
+export function factsOf(item: Attention): ToldAttention {
+  const { kind, account, campaign, since, batches, stop, hosts } = item;
+  return {
+    kind,
+    account,
+    ...(campaign ? { campaign: { id: campaign.id, name: campaign.name } } : {}),
+    // The oldest of the batches without an event is always another.
+    ...(kind === 'no-callback' ? {} : { since, ...(batches === undefined ? {} : { batches }) }),
+    ...(stop ? { stop: stopCode(stop) } : {}),
+    ...(hosts ? { hosts } : {}),
+  };
+}
+
+/** Whether it is another matter than the one that was told: another cause, or more than there was. */
+export const isNews = (told: ToldAttention, now: ToldAttention): boolean =>
+  told.since !== now.since ||
+  told.stop?.code !== now.stop?.code ||
+  told.stop?.errcode !== now.stop?.errcode ||
+  (now.batches ?? 0) > (told.batches ?? 0) ||
+  (now.hosts ?? []).some((host) => !told.hosts?.includes(host));
+
+/** That it needs no operator any more. */
+export const overInWords = ({ kind }: ToldAttention, language: Language): string =>
+  WORDS[language].over[kind];
+
 interface Words {
   readonly kinds: Readonly<Record<AttentionItem['kind'], (item: Attention) => string>>;
   readonly next: Readonly<Record<Attention['next']['code'], string>>;
   readonly todo: Readonly<Record<Attention['todo'], string>>;
+  readonly over: Readonly<Record<ToldAttention['kind'], string>>;
 }
 
 const failureOf = ({ campaign }: Attention, language: Language): string =>
@@ -205,6 +243,19 @@ const EN: Words = {
     'fix-webhook': 'repair the receiver',
     'replay-webhook': 'repair the receiver, then notify it again; or acknowledge',
   },
+  over: {
+    'outcome-unknown': 'no batch is held any more',
+    'approval-needed': 'it does not wait for approval any more',
+    'account-stopped': 'the account is resumed',
+    'address-refused': 'WeChat takes the hosts’ addresses',
+    'wechat-approval': 'WeChat waits for no administrator any more',
+    'campaign-paused': 'the campaign is not paused any more',
+    'batches-refused': 'no batch is refused any more, or it was acknowledged',
+    'campaign-failed': 'the failure was acknowledged',
+    'no-callback': 'no batch waits for an event any more',
+    'webhook-failing': 'the webhook was notified, or the failure acknowledged',
+    'redis-nearly-full': 'Redis has room again',
+  },
 };
 
 const ZH: Words = {
@@ -242,6 +293,19 @@ const ZH: Words = {
     'check-callback': '请检查微信后台的服务器配置，以及微信能否访问该地址',
     'fix-webhook': '请修复接收方',
     'replay-webhook': '请修复接收方后重新通知，或确认不再处理',
+  },
+  over: {
+    'outcome-unknown': '已没有结果不明的批次',
+    'approval-needed': '不再需要审批',
+    'account-stopped': '该号群发已恢复',
+    'address-refused': '微信已接受各主机的 IP',
+    'wechat-approval': '微信不再等待管理员确认',
+    'campaign-paused': '任务不再暂停',
+    'batches-refused': '已没有被拒绝的批次，或已确认不再处理',
+    'campaign-failed': '失败已确认知悉',
+    'no-callback': '没有批次再等待群发结果',
+    'webhook-failing': 'webhook 已通知成功，或已确认不再处理',
+    'redis-nearly-full': 'Redis 内存已有余量',
   },
 };
 

@@ -8,6 +8,7 @@ export const Readiness = z
   .strictObject({
     status: z.enum(['ready', 'not ready']),
     findings: z.array(z.string()).describe('What stands in the way, in sentences'),
+    warnings: z.array(z.string()).describe('What will stand in the way if nobody acts'),
     unserved: z
       .array(
         z.strictObject({
@@ -19,7 +20,7 @@ export const Readiness = z
       .describe('Queues, or lanes of accounts, that no running worker serves'),
   })
   .describe('Whether it can, and what stands in the way')
-  .meta({ examples: [{ status: 'ready', findings: [], unserved: [] }] });
+  .meta({ examples: [{ status: 'ready', findings: [], warnings: [], unserved: [] }] });
 
 export const WebhookSecret = z
   .strictObject({ secret: z.string().describe('`whsec_…`') })

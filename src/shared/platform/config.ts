@@ -62,6 +62,8 @@ export interface Config {
   readonly alert: { readonly url: string; readonly language: Language } | null;
   /** How long a stopping role still answers, though it is not ready any more. */
   readonly drainMs: number;
+  /** Of an OpenTelemetry collector, without a slash at its end; null: no traces. */
+  readonly tracesTo: string | null;
   readonly metrics: { readonly host: string; readonly port: number } | null;
   readonly sandbox: {
     readonly host: string;
@@ -146,6 +148,7 @@ const Environment = z.object({
   ALERT_LANGUAGE: setting.oneOf(['en', 'zh']).default('en'),
   DRAIN_SECONDS: setting.wholeNumber(0, 300).default(0),
   LOG_LEVEL: setting.oneOf(LOG_LEVELS).default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting.httpUrl.optional(),
   METRICS_HOST: setting.host.default(LOOPBACK),
   METRICS_PORT: setting.port.optional(),
   SANDBOX_HOST: setting.host.default(LOOPBACK),
@@ -252,6 +255,7 @@ export function loadConfig(
     log: { level: values.LOG_LEVEL },
     alert: values.ALERT_URL ? { url: values.ALERT_URL, language: values.ALERT_LANGUAGE } : null,
     drainMs: values.DRAIN_SECONDS * SECOND,
+    tracesTo: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     metrics:
       values.METRICS_PORT === undefined
         ? null

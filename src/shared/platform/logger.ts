@@ -7,6 +7,7 @@
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { LogLevel } from './config.ts';
+import { traceId } from './tracing.ts';
 
 const NEVER_LOGGED = [
   'appSecret',
@@ -44,9 +45,16 @@ export function makeLogger({ role, level = 'info', destination }: LoggerOptions)
     base: { role },
     formatters: { level: (level: string) => ({ level }) },
     serializers,
+    mixin: inTrace,
     hooks: { streamWrite: scrub },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** Where traces are on: which one a line belongs to. */
+function inTrace(): object {
+  const id = traceId();
+  return id === undefined ? {} : { traceId: id };
 }
 
 const serializers = {

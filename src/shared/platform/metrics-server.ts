@@ -15,6 +15,8 @@ interface MetricsServerOptions {
   readonly registry: Registry;
   /** What prevents work; none means ready. */
   readonly ready: () => Promise<readonly Bilingual[]>;
+  /** What will prevent it soon. */
+  readonly warnings?: () => Promise<readonly Bilingual[]>;
   /** It stops: not ready, whatever else. */
   readonly stopping?: AbortSignal;
 }
@@ -32,6 +34,7 @@ export async function startMetricsServer({
   port,
   registry,
   ready,
+  warnings = async () => [],
   stopping,
 }: MetricsServerOptions): Promise<MetricsServer> {
   const look = onceASecond(() =>
@@ -40,13 +43,15 @@ export async function startMetricsServer({
       return [[why, why]];
     }),
   );
+  const warned = onceASecond(() => inTime(warnings(), PATIENCE).catch(() => []));
   const metrics = onceASecond(async () => Buffer.from(await registry.metrics()));
   const pages: Readonly<Record<string, (res: ServerResponse) => Promise<void>>> = {
     '/healthz': async (res) => answer(res, 200, 'alive\n'),
     '/readyz': async (res) => {
       const findings = stopping?.aborted ? [STOPPING] : await look();
-      if (findings.length === 0) answer(res, 200, 'ready\n');
-      else answer(res, 503, findings.map(([sentence]) => `${sentence}\n`).join(''));
+      if (findings.length > 0) return answer(res, 503, findings.map(asLine).join(''));
+      const said = (await warned()).map((warning) => `warning: ${asLine(warning)}`);
+      answer(res, 200, ['ready\n', ...said].join(''));
     },
     '/metrics': async (res) => answer(res, 200, await metrics(), registry.contentType),
   };
@@ -61,6 +66,8 @@ export async function startMetricsServer({
   const close = (): Promise<void> => stop(0);
   return { url, close, [Symbol.asyncDispose]: close };
 }
+
+const asLine = ([sentence]: Bilingual): string => `${sentence}\n`;
 
 function answer(
   res: ServerResponse,

@@ -23,11 +23,13 @@ export interface RedisFinding {
   readonly forGood?: true;
   /** It does not answer, so nothing else is known of it. */
   readonly isAway?: true;
+  /** Work goes on until it has grown. */
+  readonly isGrowing?: true;
 }
 
 const PATIENCE = 2 * SECOND;
 const OLDEST: readonly [major: number, minor: number] = [6, 2];
-const NEARLY_FULL = 0.8;
+export const NEARLY_FULL = 0.8;
 /** Some writes are refused already: BullMQ's scripts need room of their own. */
 const FULL = 0.97;
 
@@ -62,6 +64,12 @@ export async function redisFaults(redis: Redis, needs: Needs = {}): Promise<Bili
   return findings.filter(({ isFault }) => isFault).map(({ text }) => text);
 }
 
+/** What will stand in the way of work soon; for `/readyz`, too. */
+export async function redisWarnings(redis: Redis, needs: Needs = {}): Promise<Bilingual[]> {
+  const findings = await checkRedis(redis, needs);
+  return findings.filter(({ isGrowing }) => isGrowing).map(({ text }) => text);
+}
+
 /** For `/metrics`. */
 export function redisGauges(redis: Redis, needs: Needs): () => Promise<Samples> {
   return async () => {
@@ -76,7 +84,7 @@ export function redisGauges(redis: Redis, needs: Needs): () => Promise<Samples> 
 }
 
 /** Of the fullest server: the used part of what it may use. */
-async function memoryUsed(redis: Redis): Promise<number> {
+export async function memoryUsed(redis: Redis): Promise<number> {
   const parts = await Promise.all(
     serversOf(redis).map(async (server) => {
       return memoryPart(parseInfo(await inTime(server.info('memory'), PATIENCE)));
@@ -179,16 +187,19 @@ function memoryOf(info: ReadonlyMap<string, string>): RedisFinding[] {
   }
   const part = memoryPart(info);
   if (part > NEARLY_FULL) {
-    const percent = Math.round(100 * part);
-    const say = part > FULL ? fault : warning;
-    findings.push(
-      say([
-        `Redis uses ${percent} % of the memory it may use, and refuses writes when it is full: give it more (maxmemory)`,
-        `Redis 已使用其可用内存的 ${percent}%，用满后将拒绝写入：请扩大内存（maxmemory）`,
-      ]),
-    );
+    const say = part > FULL ? fault : growing;
+    findings.push(say(nearlyFull(part)));
   }
   return findings;
+}
+
+/** @param part of what it may use, 0 to 1. */
+export function nearlyFull(part: number): Bilingual {
+  const percent = Math.round(100 * part);
+  return [
+    `Redis uses ${percent} % of the memory it may use, and refuses writes when it is full: give it more (maxmemory)`,
+    `Redis 已使用其可用内存的 ${percent}%，用满后将拒绝写入：请扩大内存（maxmemory）`,
+  ];
 }
 
 async function persistenceOf(
@@ -261,3 +272,4 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
 const forGood = (text: Bilingual): RedisFinding => ({ text, isFault: true, forGood: true });
 const fault = (text: Bilingual): RedisFinding => ({ text, isFault: true });
 const warning = (text: Bilingual): RedisFinding => ({ text, isFault: false });
+const growing = (text: Bilingual): RedisFinding => ({ text, isFault: false, isGrowing: true });

@@ -8,6 +8,8 @@ export interface Running {
   readonly addresses: Readonly<Record<string, string>>;
   /** What prevents work; none means ready. */
   ready(): Promise<readonly Bilingual[]>;
+  /** What will prevent it if nobody acts. */
+  warnings?(): Promise<readonly Bilingual[]>;
   /** Its numbers, for `/metrics`. */
   readonly registry?: Registry;
   /** Resolves when it can never work with these settings and must end. */

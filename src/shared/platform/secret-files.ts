@@ -11,6 +11,7 @@ export const SECRETS: readonly string[] = [
   'WECHAT_ENCODING_AES_KEY',
   'WECHAT_PREVIOUS_ENCODING_AES_KEY',
   'WECHAT_ACCESS_TOKEN_URL',
+  'ALERT_URL',
 ];
 
 interface WithSecrets {

@@ -11,6 +11,7 @@ import type { Campaign, CampaignState } from '../campaign/campaign.ts';
 import type { Disagreement } from '../campaign/serving.ts';
 import type { Answer } from '../wechat/client.ts';
 import { numbersOf, type OutcomeOf } from './metrics.ts';
+import { noteCall } from './tracing.ts';
 
 type JobName = OutcomeOf<'qunfa_jobs_failed_total'>;
 type EndState = OutcomeOf<'qunfa_campaigns_total'>;
@@ -93,7 +94,8 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       scope: 'send' | 'account',
       cause: { readonly code: string; readonly errcode: number; readonly host?: string },
     ): void {
-      count('qunfa_lane_stops_total', { scope });
+      // One host's address alone: the account goes on by the others.
+      if (cause.host === undefined) count('qunfa_lane_stops_total', { scope });
       log.error(
         { event: 'lane.stopped', account, scope, ...cause },
         cause.host === undefined
@@ -144,6 +146,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
     wechatAnswered(path: string, outcome: Answer<unknown>['kind'], ms: number): void {
       const api = path.replace(/^\/cgi-bin\//, '');
       observe('qunfa_wechat_call_duration_seconds', ms, { api, outcome });
+      noteCall(`wechat ${api}`, ms, { 'url.path': path, 'qunfa.outcome': outcome });
     },
     alertSent(
       what: string,

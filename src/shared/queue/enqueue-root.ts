@@ -7,7 +7,7 @@
 import type { Campaign } from '../campaign/campaign.ts';
 import { inTime } from '../platform/in-time.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
-import { runCampaignJob } from './jobs.ts';
+import { inTrace, runCampaignJob } from './jobs.ts';
 import { dueAt, plan, type Queues, runAgain } from './queues.ts';
 import { isStranded, takeAway } from './stranded.ts';
 
@@ -60,12 +60,13 @@ export const makeNewRoots = (
   },
 });
 
-const rootJob = ({ id: campaignId, sendAt, priority }: Campaign, now: number) =>
+const rootJob = ({ id: campaignId, sendAt, priority, trace }: Campaign, now: number) =>
   plan({
     definition: runCampaignJob,
     payload: { campaignId },
     options: {
       ...dueAt(sendAt, now),
+      ...inTrace(trace),
       // Before a bulk of campaigns that other services put into the same queue.
       lifo: priority < DEFAULT_PRIORITY,
     },

@@ -67,6 +67,16 @@ const No = z.int().positive();
 const Count = z.int().nonnegative();
 const OfCampaign = z.strictObject({ campaignId: Id });
 
+type Traced = Pick<JobsOptions, 'telemetry'>;
+
+/** A job carries the trace that it continues as BullMQ's own package for OpenTelemetry has it. */
+export const inTrace = (traceparent: string | undefined): Traced =>
+  traceparent === undefined ? {} : { telemetry: { metadata: JSON.stringify({ traceparent }) } };
+
+/** The traceparent that a job carries, whoever added it. */
+export const traceOf = ({ opts }: { readonly opts: Traced }): string | undefined =>
+  /"traceparent":"([0-9a-f-]+)"/.exec(opts.telemetry?.metadata ?? '')?.[1];
+
 export const acceptCampaignJob = {
   name: 'accept-campaign',
   /** The body of POST /v1/campaigns, as another service put it. */

@@ -1,8 +1,9 @@
 /** The queues of BullMQ, opened once a process; lanes are opened when they are asked for. */
 import { type ConnectionOptions, Job, type JobsOptions, Queue, type QueueOptions } from 'bullmq';
 import type { Logger } from 'pino';
+import { traceparent } from '../platform/tracing.ts';
 import { PREFIX } from '../record/keys.ts';
-import { type JobDefinition, laneOf, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
+import { inTrace, type JobDefinition, laneOf, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
 
 export interface Queues extends Record<SharedQueue, Queue> {
   /** The send queue of one account. */
@@ -60,7 +61,12 @@ export function plan<Payload>({ definition, payload, options }: Planned<Payload>
   return {
     name: definition.name,
     data,
-    opts: { ...definition.options, ...options, jobId: definition.id(data) },
+    opts: {
+      ...definition.options,
+      ...inTrace(traceparent()),
+      ...options,
+      jobId: definition.id(data),
+    },
   };
 }
 

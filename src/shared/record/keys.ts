@@ -80,7 +80,7 @@ export const makeKeys = (record: string) => ({
   /** string: a commit was done here (replicas.ts) */
   mark: (id: string) => `${record}:mark:${id}`,
   /** hash: thing that needs an operator → the text that ALERT_URL was told of it */
-  alerted: () => `${record}:alerted`,
+  told: () => `${record}:told`,
   /** string: which worker tells ALERT_URL now */
   alerting: () => `${record}:alerting`,
   /** string: requests of one caller of the API in one minute (since 1970) */

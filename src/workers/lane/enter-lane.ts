@@ -7,17 +7,15 @@ import { type MassApi, massApiOf } from '../../shared/campaign/audience.ts';
 import type { Batch, BatchRef, Called } from '../../shared/campaign/batch.ts';
 import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { type LaneState, stopOf } from '../../shared/campaign/lane.ts';
-import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { submitBatchJob } from '../../shared/queue/jobs.ts';
 import { promote } from '../../shared/queue/queues.ts';
 import { REPEAT_PRIORITY, type Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
 import { comesBefore } from './may-adopt.ts';
+import { STOPPED_PAUSE } from './read-submission.ts';
 
 export type EnterLane = ReturnType<typeof makeEnterLane>;
-
-/** A lane that an operator must release looks again this often, should the release be missed. */
-const STOPPED_PAUSE = HOUR;
 
 export function makeEnterLane({ stores, queues, now }: Pick<Tools, 'stores' | 'queues' | 'now'>) {
   const { batches, campaigns, lanes } = stores;

@@ -59,7 +59,7 @@ const ONE_BY_ONE = 10 * MINUTE;
 /** Not there, not accepted, no harm done: a network that is down is tried again soon. */
 const NOT_SENT_PAUSE = 5 * SECOND;
 /** A stopped lane is woken by an operator; this is how long a batch sleeps without that. */
-const STOPPED_PAUSE = HOUR;
+export const STOPPED_PAUSE = HOUR;
 
 export function readSubmission(answer: Answer<Submission>, at: Situation): Reading {
   switch (answer.kind) {
@@ -115,11 +115,11 @@ function readRefusal(
     case 'account-down': {
       if (errcode === NOT_ON_IP_LIST) {
         // Another host may be on the list: the lane stops only when two agree.
-        const lane = stopOf('account', errcode, path);
+        const lane = stopsLane('account', errcode, path);
         return putBack('address-refused', at.now + OTHER_HOST_PAUSE, errcode, lane);
       }
       const scope = remedy.scope === 'api' && at.api === 'send' ? 'send' : 'account';
-      const lane = stopOf(scope, errcode, path);
+      const lane = stopsLane(scope, errcode, path);
       return putBack('account-paused', at.now + STOPPED_PAUSE, errcode, lane);
     }
     case 'use-drafts':
@@ -185,7 +185,7 @@ export const freshTokenRefused = (errcode: number): LaneReaction => ({
   errcode,
 });
 
-export const stopOf = (
+export const stopsLane = (
   scope: 'send' | 'account',
   errcode: number,
   path?: string,

@@ -13,7 +13,7 @@ import {
   type LaneReaction,
   NOT_ON_IP_LIST,
   silence,
-  stopOf,
+  stopsLane,
 } from './read-submission.ts';
 
 type Dependencies = Pick<Tools, 'stores' | 'accountOf' | 'now'> & {
@@ -98,7 +98,7 @@ export function laterOf(
         ? {
             at: now + Math.min(growing * 4, HOUR),
             reason: errcode === NOT_ON_IP_LIST ? 'address-refused' : 'account-paused',
-            lane: stopOf('account', errcode, path),
+            lane: stopsLane('account', errcode, path),
           }
         : null;
     case 'new-media':

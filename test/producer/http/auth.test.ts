@@ -98,10 +98,9 @@ describe('the API', () => {
 
   it('says how long to wait when one key asks too often, and serves the others', async () => {
     const producer = await startProducer({
-      settings: world.config.producer,
+      settings: { ...world.config.producer, readsPerMinute: 10 },
       served: { routes: [] },
       log: world.logged.log,
-      requestsPerMinute: 10,
     });
     onTestFinished(() => producer.stop());
     const ask = (key: string) =>
@@ -116,6 +115,34 @@ describe('the API', () => {
     expect((await ask(OTHER_KEY)).status).toBe(404);
     // Who has no key is refused as such, and uses nobody's share up.
     expect((await ask('guess')).status).toBe(401);
+  });
+
+  it('counts one key over two producers, up to what they answer in a quarter of a second', async () => {
+    const [limit, minute] = [60, Date.UTC(2026, 0, 5)];
+    const own = { url, prefix: `${prefix}-two` };
+    const settings = { API_READS_PER_MINUTE: String(limit) };
+    const both = [
+      await aWorld(own, settings, () => minute),
+      await aWorld(own, settings, () => minute),
+    ];
+    const statuses: number[] = [];
+    // In turn, and with time to exchange their counts.
+    await expect
+      .poll(
+        async () => {
+          const asked = both.map((one) => one.get('/v1/campaigns'));
+          const answers = (await Promise.all(asked)).map(({ status }) => status);
+          statuses.push(...answers);
+          return answers;
+        },
+        { interval: 60 },
+      )
+      .toEqual([429, 429]);
+
+    const served = statuses.filter((status) => status === 200).length;
+    expect(served).toBeGreaterThanOrEqual(limit - 1);
+    // Each alone would have answered as many.
+    expect(served).toBeLessThan(1.5 * limit);
   });
 });
 

@@ -54,6 +54,7 @@ describe('the configuration', () => {
       callback: { host: '127.0.0.1', port: 3001, spoolDir: '.qunfa/spool' },
       worker: { queues: null, accounts: null },
       log: { level: 'info' },
+      tracesTo: null,
       metrics: null,
       sandbox: { host: '127.0.0.1', port: 3002, options: [] },
       wechat: { baseUrl: 'https://api.weixin.qq.com', era: 'today' },
@@ -83,6 +84,7 @@ describe('the configuration', () => {
       WORKER_ACCOUNTS: 'default',
       LOG_LEVEL: 'debug',
       METRICS_PORT: '0',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
       SANDBOX_HOST: '0.0.0.0',
       SANDBOX_PORT: '8082',
       SANDBOX_CALLBACK_URL: 'http://127.0.0.1:8081/wechat/default',
@@ -135,6 +137,7 @@ describe('the configuration', () => {
       },
       worker: { queues: ['media', 'news'], accounts: ['default'] },
       log: { level: 'debug' },
+      tracesTo: 'http://collector:4318',
       metrics: { host: '127.0.0.1', port: 0 },
       sandbox: {
         host: '0.0.0.0',

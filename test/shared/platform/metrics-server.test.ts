@@ -11,9 +11,11 @@ let server: MetricsServer | undefined;
 
 afterEach(() => server?.close());
 
-async function start(ready: () => Promise<readonly Bilingual[]> = async () => []) {
+const none = async (): Promise<readonly Bilingual[]> => [];
+
+async function start(ready = none, warnings = none) {
   const registry = makeRegistry({ role: 'worker' });
-  server = await startMetricsServer({ host: '127.0.0.1', port: 0, registry, ready });
+  server = await startMetricsServer({ host: '127.0.0.1', port: 0, registry, ready, warnings });
   const get = async (path: string, method = 'GET') => {
     const response = await fetch(`${server?.url}${path}`, { method });
     return { status: response.status, text: await response.text() };
@@ -64,6 +66,16 @@ describe('the metrics server', () => {
     const { get } = await start();
 
     expect(await get('/readyz?verbose')).toEqual({ status: 200, text: 'ready\n' });
+  });
+
+  it('is ready, and says what will stand in the way', async () => {
+    const warnings = async () => [['the disk is 95 % full', '磁盘已用 95%']] as const;
+    const { get } = await start(undefined, warnings);
+
+    expect(await get('/readyz')).toEqual({
+      status: 200,
+      text: 'ready\nwarning: the disk is 95 % full\n',
+    });
   });
 
   it('is not ready when the question itself fails', async () => {

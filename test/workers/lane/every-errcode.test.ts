@@ -10,7 +10,7 @@ import {
   refusedByWechat,
   type Situation,
   silence,
-  stopOf,
+  stopsLane,
 } from '../../../src/workers/lane/read-submission.ts';
 
 const CODES = [
@@ -134,8 +134,8 @@ describe('a refusal', () => {
       path: 'a/b',
     });
     const stop = { kind: 'stop', scope: 'send', code: 'refused-by-wechat', errcode: 1 };
-    expect(stopOf('send', 1)).toStrictEqual(stop);
-    expect(stopOf('send', 1, 'a/b')).toStrictEqual({ ...stop, path: 'a/b' });
+    expect(stopsLane('send', 1)).toStrictEqual(stop);
+    expect(stopsLane('send', 1, 'a/b')).toStrictEqual({ ...stop, path: 'a/b' });
   });
 });
 

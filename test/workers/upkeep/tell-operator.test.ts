@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeListAttention } from '../../../src/shared/actions/list-attention.ts';
+import { isNews } from '../../../src/shared/contract/attention.ts';
 import { type AlertMessage, sendAlert } from '../../../src/shared/platform/alert-robot.ts';
 import { makeAlertMarks } from '../../../src/shared/record/alert-marks.ts';
 import { recordOf } from '../../../src/shared/record/keys.ts';
@@ -12,7 +13,7 @@ import { startWorld } from '../../support/world.ts';
 
 const world = await startWorld(
   { onTestFinished: afterAll },
-  { hosts: [], accounts: [{ name: 'spring' }, { name: 'autumn' }] },
+  { hosts: [], accounts: [{ name: 'spring' }, { name: 'autumn' }, { name: 'winter' }] },
 );
 
 /** Stands in for every robot: keeps what it is sent, and answers as told. */
@@ -39,6 +40,8 @@ beforeEach(() => {
   Object.assign(robot, { got: [], status: 200, answer: '{"errcode":0,"code":0}' });
 });
 
+const memory = { used: 0.5 };
+
 const tellerOf = (token: string, language: 'en' | 'zh' = 'en') =>
   makeTellOperator({
     listAttention: makeListAttention({
@@ -48,6 +51,7 @@ const tellerOf = (token: string, language: 'en' | 'zh' = 'en') =>
     }),
     marks: makeAlertMarks({ redis: world.redis, record: recordOf(world.prefix), token }),
     send: (message) => sendAlert(dispatcher, { url: `http://plain.test:${port}/`, message }),
+    memoryUsed: async () => memory.used,
     told: () => undefined,
     language,
     publicUrl: 'https://qunfa.example',
@@ -73,7 +77,7 @@ describe('what needs an operator', () => {
     await world.stores.lanes.release('spring');
     for (let n = 0; n < 3; n += 1) await tellAll();
     expect(texts()).toHaveLength(2);
-    expect(texts()[1]).toMatch(/^\[qunfa\] Over: spring\n/);
+    expect(texts()[1]).toBe('[qunfa] Over: spring\nthe account is resumed\nhttps://qunfa.example');
     const [begun, over] = robot.got as AlertMessage[];
     expect([begun?.type, over?.type]).toEqual(['needs-operator', 'resolved']);
     expect(begun?.id).toBe(over?.id);
@@ -95,6 +99,75 @@ describe('what needs an operator', () => {
 
     expect(texts()).toHaveLength(2);
     expect(texts()[1]).toContain('该号群发已停');
+  });
+});
+
+describe('what was told', () => {
+  const base = {
+    kind: 'outcome-unknown',
+    account: 'spring',
+    since: '2026-01-05T09:00:00Z',
+  } as const;
+  const stop = { code: 'refused-by-wechat', errcode: 48004 } as const;
+
+  it.each([
+    ['another batch is held', { batches: 1 }, { batches: 2 }, true],
+    ['one of two is resolved', { batches: 2 }, { batches: 1 }, false],
+    ['it began anew', {}, { since: '2026-01-05T09:00:07Z' }, true],
+    ['WeChat refuses for another reason', { stop }, { stop: { ...stop, errcode: 50002 } }, true],
+    [
+      'an operator paused what WeChat had stopped',
+      { stop },
+      { stop: { code: 'by-operator' } },
+      true,
+    ],
+    ['a second host is refused', { hosts: ['a'] }, { hosts: ['a', 'b'] }, true],
+    ['one of two hosts gets through', { hosts: ['a', 'b'] }, { hosts: ['b'] }, false],
+  ] as const)('is told again or not where %s', (_, told, now, isAnother) => {
+    expect(isNews({ ...base, ...told }, { ...base, ...now })).toBe(isAnother);
+  });
+
+  it('is told again where the account stops for another cause, and its end once', async () => {
+    const tell = tellerOf('a');
+    const { lanes } = world.stores;
+    const at = world.clock.now();
+    const by = 'wechat';
+    await lanes.set('winter', 'paused', { at, by, code: 'refused-by-wechat', errcode: 48004 });
+    await tell();
+    await lanes.set('winter', 'paused', {
+      at: at + 1,
+      by,
+      code: 'refused-by-wechat',
+      errcode: 50002,
+    });
+    await tell();
+    await tell();
+    await lanes.release('winter');
+    await tell();
+    await tell();
+
+    const told = texts().map((text) => text.split('\n'));
+    expect(told.map(([title]) => title)).toEqual([
+      '[qunfa] winter',
+      '[qunfa] winter',
+      '[qunfa] Over: winter',
+    ]);
+    expect(new Set(told.map(([, sentence]) => sentence)).size).toBe(3);
+  });
+});
+
+describe('a Redis that is nearly full', () => {
+  it('is told once, and its end once there is room', async () => {
+    const tell = tellerOf('a');
+    await tell();
+    robot.got = [];
+
+    for (memory.used of [0.79, 0.81, 0.85, 0.79, 0.81, 0.74, 0.74]) await tell();
+
+    expect(texts().map((text) => text.split('\n').slice(0, 2))).toEqual([
+      ['[qunfa] Redis', expect.stringContaining('uses 81 % of the memory')],
+      ['[qunfa] Over: Redis', 'Redis has room again'],
+    ]);
   });
 });
 
