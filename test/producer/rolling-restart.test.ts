@@ -83,7 +83,7 @@ async function startProxy(ports: readonly number[]) {
 }
 
 it('loses no request while each of two producers is restarted behind a proxy', {
-  timeout: 20_000 + RESTARTS * 4_000,
+  timeout: 120_000 + RESTARTS * 4_000,
 }, async () => {
   const producers = await Promise.all([startOne(0), startOne(0)]);
   const ports = producers.map(portOf);
