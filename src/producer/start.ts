@@ -171,7 +171,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
       accounts: accounts().map(({ name }) => name),
     });
   const stopping = new AbortController();
-  const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, now });
+  const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, wechatFor, now });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
   const withWechat = { stores, accounts, wechatFor, era, allowPrivateTargets, fetchPicture, now };

@@ -34,6 +34,7 @@ import { makeGetReady } from './campaign/get-ready.ts';
 import { makeReadFollowers } from './campaign/read-followers.ts';
 import { makeReviveBatches } from './campaign/revive-batches.ts';
 import { makeRunCampaign } from './campaign/run-campaign.ts';
+import { makeCheckDraft } from './delivery/check-draft.ts';
 import { makeRemoveStrayDrafts } from './delivery/drafts.ts';
 import { makePrepareMessage } from './delivery/prepare-message.ts';
 import { makeLoseCopies, makeRenewMaterial } from './delivery/renew-material.ts';
@@ -115,7 +116,8 @@ export function makeParts(deps: PartsDependencies) {
 
   const common = { ...tools, inTurn, laneReactions, stopCampaign, ...later, prepareMessage };
   const uploads = makeUploads(common);
-  const forUploads = { ...common, loseCopies, uploads };
+  const checkDraft = makeCheckDraft(tools);
+  const forUploads = { ...common, loseCopies, checkDraft, uploads };
   const renewMaterial = makeRenewMaterial({ ...common, loseCopies });
   const findAudience = makeFindAudience(common);
   const enterLane = makeEnterLane(tools);
@@ -144,7 +146,7 @@ export function makeParts(deps: PartsDependencies) {
     readFollowers: makeReadFollowers(common),
     uploadMedia: makeUploadMedia(forUploads),
     uploadNews: makeUploadNews(forUploads),
-    submitBatch: makeSubmitBatch({ ...common, enterLane, takeInAnswer, expectReceipt }),
+    submitBatch: makeSubmitBatch({ ...common, enterLane, takeInAnswer, expectReceipt, checkDraft }),
     awaitReceipt: makeAwaitReceipt(common),
     notifyWebhook: makeNotifyWebhook({
       ...tools,

@@ -129,6 +129,7 @@ describe('a decision', () => {
     const { stores, clock } = world;
     const dead = () => Promise.reject(new Error('killed'));
     const dying = makeSteerCampaign({
+      wechatFor: world.wechatFor,
       stores,
       queues: world.queues,
       enqueueRoot: Object.assign(dead, makeEnqueueRoot({ ...world, ...stores, now: clock.now })),

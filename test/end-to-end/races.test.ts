@@ -155,7 +155,14 @@ async function perform(act: Act, by: string, { id, msgId }: Scene, through = red
     prefix,
   });
   const parts = world.parts(stores);
-  const steer = makeSteerCampaign({ stores, queues, enqueueRoot: parts.enqueueRoot, now });
+  const { wechatFor } = world;
+  const steer = makeSteerCampaign({
+    stores,
+    queues,
+    enqueueRoot: parts.enqueueRoot,
+    wechatFor,
+    now,
+  });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   const createdAt = now();
   switch (act) {
@@ -186,7 +193,7 @@ async function perform(act: Act, by: string, { id, msgId }: Scene, through = red
       return take('default', { msgId, receipt: receipt(), createdAt, trusted: true });
     }
     case 'recall': {
-      const { accounts, wechatFor } = world;
+      const { accounts } = world;
       const recall = makeRecallCampaign({ stores, accounts: () => accounts, wechatFor, now });
       return recall(id, {}, by, 'en');
     }

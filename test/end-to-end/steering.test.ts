@@ -389,6 +389,7 @@ describe('an approval', () => {
 describe('a decision whose recorder died before anything was woken', () => {
   const died = new Error('died');
   const dying = makeSteerCampaign({
+    wechatFor: world.wechatFor,
     stores: world.stores,
     queues: new Proxy({} as Queues, {
       get() {

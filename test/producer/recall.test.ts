@@ -18,7 +18,10 @@ const recalling = () =>
     account: { followers: openIds(20_001) },
     routes: ({ stores, queues, config, wechatFor, now }) =>
       makeDecisionsRoutes({
-        steer: makeSteerCampaign({ stores, queues, enqueueRoot: async () => undefined, now }),
+        steer: makeSteerCampaign({
+          ...{ stores, queues, wechatFor, now },
+          enqueueRoot: async () => undefined,
+        }),
         recallCampaign: makeRecallCampaign({
           stores,
           accounts: () => config.accounts,

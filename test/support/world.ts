@@ -206,7 +206,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
       prefix,
     });
   const { accept, enqueueRoot, ...jobs } = parts();
-  const steer = makeSteerCampaign({ stores, queues, enqueueRoot, now });
+  const steer = makeSteerCampaign({ stores, queues, enqueueRoot, wechatFor, now });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   /** As the sweeper does it every five seconds; looks for lost roots each time. */
   const sweep = (changes: Partial<Stores> = {}) => parts(changes).sweep({}, aJob());

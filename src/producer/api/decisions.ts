@@ -97,8 +97,14 @@ export const makeDecisionsRoutes = ({ steer, recallCampaign }: Dependencies): Ro
         },
         answers: { 200: STOPS.includes(step) ? StoppedCampaign : CampaignDetails },
         problems: {
-          ...(step === 'approve' ? { 403: 'Approved by the key that enqueued it' } : {}),
-          409: 'It has ended, this does not apply to it, or it is no longer at the version `seen` (`moved`, with `campaign` as it is now)',
+          ...(step === 'approve'
+            ? {
+                403: 'Approved by the key that enqueued it',
+                502: 'WeChat’s answer about its draft cannot be read',
+                503: 'WeChat did not answer about its draft',
+              }
+            : {}),
+          409: 'It has ended, this does not apply to it, WeChat refused to show its draft (`refused-by-wechat`), or it is no longer at the version `seen` (`moved`, with `campaign` as it is now)',
         },
       },
       async ({ params: { id }, body, by, language }) =>

@@ -8,8 +8,10 @@
  */
 
 import { isSamePerson } from '../campaign/approval.ts';
+import type { Act } from '../campaign/audit.ts';
 import { type InFlight, inFlight } from '../campaign/batch.ts';
 import {
+  approvalVoid,
   type Campaign,
   type Control,
   isEnded,
@@ -19,9 +21,12 @@ import {
   rfc3339,
   withoutPauses,
 } from '../campaign/campaign.ts';
-import { allUploadsOf } from '../campaign/message.ts';
+import { allUploadsOf, consoleDraft } from '../campaign/message.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { type Problem, type Refused, refuse } from '../contract/problem.ts';
+import { readDraftDigest } from '../delivery/draft-digest.ts';
+import { saidNo } from '../delivery/said-no.ts';
+import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { Queues } from '../queue/queues.ts';
 import { wakeCampaign } from '../queue/wake-campaign.ts';
@@ -46,6 +51,7 @@ interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences' | 'media'>;
   readonly queues: Queues;
   readonly enqueueRoot: EnqueueRoot;
+  readonly wechatFor: WechatFor;
   readonly now: () => number;
 }
 
@@ -61,7 +67,8 @@ export interface OtherTimes extends StepOptions {
   readonly notAfter?: string | undefined;
 }
 
-export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependencies) {
+export function makeSteerCampaign(deps: Dependencies) {
+  const { stores, queues, enqueueRoot, wechatFor, now } = deps;
   const { campaigns, batches, audiences, media } = stores;
   const retryRefused = makeRetryRefused({ stores, now });
   const resolveHeld = makeResolveHeld({ batches, now });
@@ -85,14 +92,31 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     });
 
   /** By another key than the one that enqueued it: two people, or two systems, must agree. */
-  const approve = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
-    steer(id, by, 'approve', options, (control, { createdBy }) => {
-      if (isEnded(control) || control.cancelled) return over('approve');
-      if (control.approved) return control;
-      if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
-      if (isSamePerson(by, createdBy)) return refuse({ code: 'approval-by-another', createdBy });
-      return { ...withoutPauses(control, ['approval']), approved: { at: now(), by } };
-    });
+  async function approve(id: string, by: string, options: StepOptions = {}): Promise<SteerResult> {
+    const read = await readForApproval(id, by);
+    if (read && read.kind !== 'ok') return saidNo(read);
+    const draft = read?.value ? { draft: read.value } : {};
+    return steer(
+      ...([id, by, 'approve', options] as const),
+      (control, { createdBy }) => {
+        if (isEnded(control) || control.cancelled) return over('approve');
+        if (control.approved) return control;
+        if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
+        if (isSamePerson(by, createdBy)) return refuse({ code: 'approval-by-another', createdBy });
+        return { ...withoutPauses(control, ['approval']), approved: { at: now(), by, ...draft } };
+      },
+      read?.value ? { action: 'approve', draft: 'read' } : { action: 'approve' },
+    );
+  }
+
+  /** A draft of the console may be changed there until it goes out: what it says now is approved. */
+  async function readForApproval(id: string, by: string) {
+    const record = await campaigns.read(id);
+    if (!record?.control.pauses?.approval || isSamePerson(by, record.campaign.createdBy)) return;
+    const mediaId = consoleDraft(await campaigns.message(id));
+    if (mediaId === null) return;
+    return readDraftDigest(wechatFor(record.campaign.account), mediaId);
+  }
 
   /** The other answer to a campaign that waits for approval: it is cancelled, with the reason. */
   const reject = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
@@ -143,7 +167,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
         if (seen !== undefined && seen !== tally.version) return refuse({ code: 'moved' });
         approvalIsVoid = approved !== undefined;
         const moved = { ...control, rescheduled: { at, by } };
-        return approved ? pausedBy(moved, 'approval', { at, by: 'qunfa' }) : moved;
+        return approved ? approvalVoid(moved, at) : moved;
       },
       {
         audit: () => ({
@@ -159,7 +183,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     );
     if (after === null) return NO_CAMPAIGN;
     if ('refused' in after) return withCampaign(id, after);
-    await act(id, after);
+    await carryOut(id, after);
     return show(id);
   }
 
@@ -192,6 +216,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     action: Step,
     { seen, note }: StepOptions,
     decide: Decide,
+    act: Act = { action },
   ): Promise<SteerResult> {
     const after = await campaigns.control<Problem>(
       id,
@@ -202,7 +227,7 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
         return seen === undefined || seen === tally.version ? decided : refuse({ code: 'moved' });
       },
       {
-        audit: { at: now(), by, action, ...(note ? { note } : {}) },
+        audit: { ...act, at: now(), by, ...(note ? { note } : {}) },
         overVersion: seen !== undefined,
         isLasting: true,
       },
@@ -210,11 +235,11 @@ export function makeSteerCampaign({ stores, queues, enqueueRoot, now }: Dependen
     if (after === null) return NO_CAMPAIGN;
     if ('refused' in after) return withCampaign(id, after);
     // Asked again, too: whoever recorded it may have died before anything was woken.
-    if (!isEnded(after)) await act(id, after);
+    if (!isEnded(after)) await carryOut(id, after);
     return show(id);
   }
 
-  async function act(id: string, control: Control): Promise<void> {
+  async function carryOut(id: string, control: Control): Promise<void> {
     const campaign = await campaigns.spec(id);
     if (!campaign) return;
     if (control.cancelled) await stopCampaign.cancelPending(campaign);

@@ -23,7 +23,10 @@ interface FactsOf {
   /** Of the account as a whole. */
   readonly 'account-pause': None;
   readonly 'account-resume': None;
-  readonly approve: None;
+  /** `draft`: its content was read, and is compared with before it goes out. */
+  readonly approve: { readonly draft?: 'read' };
+  /** The draft of the console that was approved is another one now, or cannot be read. */
+  readonly 'approval-void': { readonly why: 'draft-changed' | 'draft-unreadable' };
   readonly cancel: None;
   readonly ended: None;
   /** The code of the campaign's error. */
@@ -79,6 +82,11 @@ const RECALLED = {
 } as const;
 const RETRIED = { is: '', halves: ' in halves', without: ' without some OpenIDs' } as const;
 
+const VOID = {
+  'draft-changed': 'the draft was changed in WeChat’s console after the approval',
+  'draft-unreadable': 'WeChat did not give the draft, to compare it with what was approved',
+} as const;
+
 const EN: Sentences<Coded<FactsOf>> = {
   accepted: 'created it',
   'accepted-after-all': (it) =>
@@ -86,7 +94,8 @@ const EN: Sentences<Coded<FactsOf>> = {
   acknowledge: 'acknowledged it: what failed or was rejected stays as it is',
   'account-pause': 'paused the account',
   'account-resume': 'resumed the account',
-  approve: 'approved it',
+  approve: (it) => `approved it${it.draft ? ', and the content of the draft as it was then' : ''}`,
+  'approval-void': (it) => `stopped it: ${VOID[it.why]}; it waits for another approval`,
   cancel: 'cancelled it',
   ended: 'finished it',
   failed: (it) => `ended it as failed (${it.code})`,
@@ -124,13 +133,19 @@ const RETRIED_ZH = {
   without: '剔除部分 OpenID 后重试被拒绝的批次',
 } as const;
 
+const VOID_ZH = {
+  'draft-changed': '审批后，公众平台后台的草稿有改动',
+  'draft-unreadable': '无法读取草稿，不能确认与审批时的内容一致',
+} as const;
+
 const ZH: Sentences<Coded<FactsOf>> = {
   accepted: '提交',
   'accepted-after-all': (it) => `确认此前的提交已被接收（消息 id ${it.msgId}）`,
   acknowledge: '确认知悉，不再处理失败或被拒绝的部分',
   'account-pause': '暂停该号群发',
   'account-resume': '恢复该号群发',
-  approve: '审批通过',
+  approve: (it) => `审批通过${it.draft ? '（以当时读取的草稿内容为准）' : ''}`,
+  'approval-void': (it) => `暂停发送：${VOID_ZH[it.why]}，须重新审批`,
   cancel: '取消',
   ended: '任务结束',
   failed: (it) => `任务以失败结束（${it.code}）`,

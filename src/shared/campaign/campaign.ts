@@ -63,7 +63,8 @@ export interface Control {
     /** Times that the list was read from its start, and ended too early. */
     readonly short: number;
   };
-  readonly approved?: Word;
+  /** `draft`: a digest of the content that was approved, where that can be changed in WeChat's console. */
+  readonly approved?: Word & { readonly draft?: string };
   /** Its times were last changed. */
   readonly rescheduled?: Word;
   readonly cancelled?: Word & {
@@ -157,6 +158,10 @@ export const pausedBy = (control: Control, reason: PauseReason, word: Word): Con
   control.pauses?.[reason]
     ? control
     : { ...control, pauses: { ...control.pauses, [reason]: word } };
+
+/** What was approved is another by now: it waits for approval anew. */
+export const approvalVoid = ({ approved: _, ...control }: Control, at: number): Control =>
+  pausedBy(control, 'approval', { at, by: 'qunfa' });
 
 /** What was counted towards a pause begins anew. */
 export function withoutPauses(control: Control, reasons: readonly PauseReason[]): Control {

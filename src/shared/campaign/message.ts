@@ -138,6 +138,10 @@ export const needsNews = (message: Message): boolean =>
 /** Whether a message of this type is a page at WeChat, which can be recalled and is counted. */
 export const isPage = (type: Message['type']): boolean => type === 'news' || type === 'newspic';
 
+/** The media id of a draft of the console, or of articles made elsewhere. */
+export const consoleDraft = (message: Message | null): string | null =>
+  message?.type === 'news' && 'mediaId' in message ? message.mediaId : null;
+
 /** The first send uses up a draft of the console, so several batches each get a copy of it. */
 export const copiesDraft = (message: Message, batches: number | null): boolean =>
   message.type === 'news' && 'mediaId' in message && batches !== null && batches > 1;

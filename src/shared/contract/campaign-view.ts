@@ -56,6 +56,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     warnings: warningsOf(tally, { correctedAt, followers: control.followers }),
     createdAt: rfc3339(campaign.createdAt),
     createdBy: campaign.createdBy,
+    ...(control.approved ? { approved: approvedOf(control.approved) } : {}),
     sendAt: rfc3339(campaign.sendAt),
     notAfter: rfc3339(campaign.notAfter),
     ...(control.endedAt === undefined ? {} : { completedAt: rfc3339(control.endedAt) }),
@@ -64,6 +65,11 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     ...errorOf(control, tally),
   };
 }
+
+const approvedOf = ({ at, by, draft }: NonNullable<Control['approved']>) => ({
+  ...{ at: rfc3339(at), by },
+  ...(draft === undefined ? {} : { draft: 'read' as const }),
+});
 
 const waitingOf = (
   { until, ...waiting }: Waiting,

@@ -179,6 +179,17 @@ const Fields = z.strictObject({
   warnings: z.array(Warning),
   createdAt: Time,
   createdBy: z.string().describe('The name of the API key or of the operator'),
+  approved: z
+    .strictObject({
+      at: Time,
+      by: z.string(),
+      draft: z
+        .literal('read')
+        .exactOptional()
+        .describe('The draft’s content was read then; where it is another one, it is not sent'),
+    })
+    .exactOptional()
+    .describe('An approval that is void does not stand here'),
   completedAt: Time.exactOptional(),
   correctedAt: Time.exactOptional().describe('A receipt came or changed after the end'),
   error: FailureAnswer.exactOptional(),
@@ -308,7 +319,8 @@ const AuditEntry = z.strictObject({
   as: z.enum(['sent', 'not-sent', 'given-up', 'is', 'halves', 'without']).exactOptional(),
   reason: z.enum(PAUSE_REASONS).exactOptional(),
   code: z.string().exactOptional().describe('Of the campaign’s error'),
-  why: z.string().exactOptional().describe('Why its webhook was given up'),
+  why: z.string().exactOptional().describe('Why its webhook was given up, or its approval is void'),
+  draft: z.literal('read').exactOptional().describe('Of an approval: the draft’s content was read'),
   sendAt: Time.exactOptional(),
   notAfter: Time.exactOptional(),
   approvalIsVoid: z.literal(true).exactOptional(),

@@ -129,11 +129,17 @@ export function copyDraft(
   client: WechatClient,
   articles: readonly Body[],
 ): Promise<Answer<{ mediaId: string }>> {
-  const copied = articles.map((article) =>
-    Object.fromEntries(Object.entries(article).filter(([name]) => DRAFT_FIELDS.includes(name))),
-  );
-  return client.post('/cgi-bin/draft/add', { articles: copied }, { answer: CreatedDraft });
+  const body = { articles: draftContent(articles) };
+  return client.post('/cgi-bin/draft/add', body, { answer: CreatedDraft });
 }
+
+/** Of what `readDraft` gave, what followers get; addresses for previews and the like change by themselves. */
+export const draftContent = (articles: readonly Body[]): Body[] =>
+  articles.map((article) =>
+    Object.fromEntries(
+      DRAFT_FIELDS.flatMap((name) => (name in article ? [[name, article[name]]] : [])),
+    ),
+  );
 
 export interface Draft {
   readonly mediaId: string;

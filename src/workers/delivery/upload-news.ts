@@ -24,6 +24,7 @@ import {
 } from '../../shared/wechat/news.ts';
 import type { Handler, Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
+import type { CheckDraft } from './check-draft.ts';
 import { draftLeftBehind } from './drafts.ts';
 import { idsIn, type PrepareMessage } from './prepare-message.ts';
 import type { LoseCopies } from './renew-material.ts';
@@ -32,11 +33,12 @@ import type { Uploading, Uploads } from './uploading.ts';
 type Dependencies = Pick<Tools, 'stores' | 'wechatFor' | 'now'> & {
   readonly prepareMessage: Pick<PrepareMessage, 'ensure'>;
   readonly loseCopies: LoseCopies;
+  readonly checkDraft: CheckDraft;
   readonly uploads: Uploads;
 };
 
 export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
-  const { stores, wechatFor, prepareMessage, loseCopies, uploads, now } = deps;
+  const { stores, wechatFor, prepareMessage, loseCopies, checkDraft, uploads, now } = deps;
   const { campaigns, lanes } = stores;
   const ensureAtWechat = makeEnsureAtWechat(deps);
 
@@ -51,7 +53,8 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
     if (!uploading) return null;
     const { message, route, account } = uploading;
     if ('mediaId' in message) {
-      return uploads.takeIn(uploading, 'news', await copyOfDraft(uploading, message.mediaId));
+      const copied = await copyOfDraft(uploading, message.mediaId);
+      return copied && uploads.takeIn(uploading, 'news', copied);
     }
     const files = await prepareMessage.ensure(uploading, filesOf(message, route));
     if ('wait' in files) return files.wait;
@@ -97,8 +100,11 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
     return answer.kind === 'ok' ? thereIs(answer.value.mediaId) : answer;
   }
 
-  /** The articles of a draft of the console, in a draft of this batch's own. */
-  async function copyOfDraft({ campaign, account }: Uploading, mediaId: string): Promise<Ensured> {
+  /** The articles of a draft of the console, in a draft of this batch's own; null: not as approved. */
+  async function copyOfDraft(
+    { campaign, control, account }: Uploading,
+    mediaId: string,
+  ): Promise<Ensured | null> {
     const client = wechatFor(account.name);
     let source = await campaigns.draftSource(campaign.id);
     if (source === null) {
@@ -106,6 +112,11 @@ export function makeUploadNews(deps: Dependencies): Handler<UploadNewsPayload> {
       // Not a draft: an id of uploadnews, made elsewhere, which serves every batch.
       if (draft.kind === 'refused' && draft.remedy.kind === 'new-media') return thereIs(mediaId);
       if (draft.kind !== 'ok') return draft;
+      const found = await checkDraft.look(campaign, control, mediaId, draft.value);
+      if (found !== 'as-approved') {
+        await checkDraft.askAgain(campaign, control, found);
+        return null;
+      }
       source = await campaigns.keepDraftSource(campaign.id, JSON.stringify(draft.value));
     }
     const answer = await copyDraft(client, JSON.parse(source));

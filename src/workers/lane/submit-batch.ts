@@ -19,7 +19,7 @@ import {
 } from '../../shared/campaign/batch.ts';
 import { type Campaign, mayStart } from '../../shared/campaign/campaign.ts';
 import type { Failure } from '../../shared/campaign/failure.ts';
-import type { Message } from '../../shared/campaign/message.ts';
+import { consoleDraft, type Message } from '../../shared/campaign/message.ts';
 import { callableUntil } from '../../shared/campaign/repeat-steps.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
 import { SECOND } from '../../shared/platform/time.ts';
@@ -33,6 +33,7 @@ import {
   massToOpenIds,
   sendMass,
 } from '../../shared/wechat/mass.ts';
+import type { CheckDraft } from '../delivery/check-draft.ts';
 import type { PrepareMessage } from '../delivery/prepare-message.ts';
 import { type Handler, until, type Wait } from '../job.ts';
 import type { ExpectReceipt } from '../receipts/expect-receipt.ts';
@@ -53,6 +54,7 @@ type Dependencies = Pick<
   readonly takeInAnswer: TakeInAnswer;
   readonly expectReceipt: ExpectReceipt;
   readonly prepareMessage: PrepareMessage;
+  readonly checkDraft: CheckDraft;
 };
 
 /** A batch as it was found, with all that bears on it. */
@@ -72,6 +74,8 @@ const LANE_DECIDES: readonly WaitReason[] = [
   'wechat-approval',
 ];
 
+const LOOK_AT_DRAFT_AFTER = 30 * SECOND;
+
 /** Other batches of the campaign change its record, too; then it is looked at again soon. */
 const MOST_LOOKS = 10;
 
@@ -79,7 +83,7 @@ const isOpen = ({ state }: Batch): boolean => state === 'pending' || state === '
 
 export function makeSubmitBatch(deps: Dependencies): Handler<SubmitBatchPayload> {
   const { config, stores, wechatFor, accountOf, recordEvent, telemetry, now } = deps;
-  const { prepareMessage, stopCampaign, laneReactions } = deps;
+  const { prepareMessage, checkDraft, stopCampaign, laneReactions } = deps;
   const { batches, campaigns, audiences } = stores;
 
   return async function submitBatch(payload, job) {
@@ -133,6 +137,8 @@ export function makeSubmitBatch(deps: Dependencies): Handler<SubmitBatchPayload>
     if ('wait' in prepared) return prepared.wait;
     if ('failed' in prepared) return refuse(campaign, batch, prepared.failed);
     const { ready } = prepared;
+    const draft = await isAsApproved(seen, ready);
+    if (draft !== true) return draft;
     const call = await callFor(seen, ready);
     // Nothing brings the list back: an operator must know.
     if (call === 'list-gone') return refuse(campaign, batch, { code: 'audience-gone' });
@@ -150,6 +156,26 @@ export function makeSubmitBatch(deps: Dependencies): Handler<SubmitBatchPayload>
     if (called === 'moved') return 'moved';
     const answer = await sendMass(client, call, { token: token.value, whyNot });
     return deps.takeInAnswer(job, { ...seen, account, batch: called, answer, ready });
+  }
+
+  /**
+   * The draft of the console goes out itself: it must say what was approved. A call that has no answer
+   * is repeated where the draft is gone, since it may have sent it.
+   *
+   * @returns true, or how the job waits.
+   */
+  async function isAsApproved(
+    { campaign, control, batch, message }: Seen,
+    ready: MassMessage,
+  ): Promise<true | Wait | null> {
+    const mediaId = consoleDraft(message);
+    if (mediaId === null || ready.type !== 'news' || ready.mediaId !== mediaId) return true;
+    const found = await checkDraft.look(campaign, control, mediaId);
+    const isRepeat = batch.state === 'submitting';
+    if (found === 'as-approved' || (found === 'gone' && isRepeat)) return true;
+    if (found === 'unreadable' && isRepeat) return until(now() + LOOK_AT_DRAFT_AFTER);
+    await checkDraft.askAgain(campaign, control, found);
+    return isRepeat ? giveUp(campaign, batch) : null;
   }
 
   /** Before any call. Held, where an earlier call has no answer. */

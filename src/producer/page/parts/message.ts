@@ -54,7 +54,7 @@ function contentOf(message: Message, draft: Shown['draft'], words: Words): Html 
         draft
           ? draft.map((one) => draftCard(one, words))
           : html`<p class="warn">${say.draftUnread}</p>`
-      }`;
+      }${message.ignoreReprint && html`<p class="facts">${say.reprint}</p>`}`;
   }
 }
 

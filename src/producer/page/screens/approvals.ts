@@ -15,7 +15,7 @@ import { timeTag } from '../times.ts';
 
 interface Dependencies {
   readonly listAttention: ListAttention;
-  readonly campaigns: Pick<CampaignStore, 'message'>;
+  readonly campaigns: Pick<CampaignStore, 'message' | 'spec'>;
   readonly names: AudienceNames;
   readonly readDrafts: ReadDrafts;
   readonly now: () => number;
@@ -54,10 +54,20 @@ export const showApprovals =
 async function card(deps: Dependencies, view: CampaignView, ask: Ask): Promise<Html> {
   const { words, by } = ask;
   const { approvals: say } = words.overviews;
-  const [message, audience] = await Promise.all([
+  const [message, spec, audience, { count }] = await Promise.all([
     deps.campaigns.message(view.id),
+    deps.campaigns.spec(view.id),
     deps.names.withCount(view, words),
+    deps.names.labelled(view.account, view.audience, words),
   ]);
+  const left = await Promise.all(
+    (spec?.exclude ?? []).map((listId) =>
+      deps.names.labelled(view.account, { type: 'list', listId }, words),
+    ),
+  );
+  // Followers are sent to one by one; how many there are is known once they are read.
+  const isOneByOne = view.audience.type === 'followers';
+  const recipients = view.recipients ?? (isOneByOne ? count : 1);
   const named = message?.type === 'news' && 'mediaId' in message ? message.mediaId : null;
   const draft = named === null ? null : await deps.readDrafts(view.account, named);
   const { campaign } = words.screens;
@@ -66,7 +76,8 @@ async function card(deps: Dependencies, view: CampaignView, ask: Ask): Promise<H
     [campaign.audience, audience],
     [campaign.begins, timeTag(view.sendAt)],
     [campaign.expires, timeTag(view.notAfter)],
-    [say.cost, say.calls(batchCount(view.recipients ?? 1))],
+    [say.cost, recipients === null ? say.callsEach : say.calls(batchCount(recipients))],
+    ...(left.length > 0 ? [[say.exclude, left.map(({ name }) => name).join(' · ')] as const] : []),
     [say.by, view.createdBy],
   ];
   const isOwn = isSamePerson(by, view.createdBy);

@@ -70,7 +70,7 @@ export const showCampaign =
           'unknown',
           unknownPart({ view, unknown: unknown.slice(0, UNKNOWN_SHOWN), about, now: now() }, ask),
         ],
-        ['timeline', timelinePart({ view, rows, audit, audience, ask })],
+        ['timeline', timelinePart({ view, rows, audience, ask })],
         ['batches', batchesPart(rows, pageAsked(query.batches), id, words)],
         ['audit', auditPart(audit, words)],
       ]),
@@ -122,16 +122,15 @@ function received({ receipt, batches }: CampaignView, words: Words): Html | null
 interface Told {
   readonly view: CampaignView;
   readonly rows: readonly BatchDetails[];
-  readonly audit: readonly AuditEntry[];
   readonly audience: string;
   readonly ask: Ask;
 }
 
-function timelinePart({ view, rows, audit, audience, ask }: Told): Html {
+function timelinePart({ view, rows, audience, ask }: Told): Html {
   const { words } = ask;
   const { campaign: say } = words.screens;
   const { timeline } = say;
-  const approved = audit.find(({ action }) => action === 'approve');
+  const { approved } = view;
   const taken = rows
     .flatMap(({ submittedAt }) => submittedAt ?? [])
     .sort()
@@ -139,7 +138,11 @@ function timelinePart({ view, rows, audit, audience, ask }: Told): Html {
   const { settled, total } = view.batches;
   const steps: readonly (readonly [string, Html | string | undefined])[] = [
     [timeline.submitted, html`${timeTag(view.createdAt)} · ${view.createdBy}`],
-    [timeline.approved, approved && html`${timeTag(rfc3339(approved.at))} · ${approved.by}`],
+    [
+      timeline.approved,
+      approved &&
+        html`${timeTag(approved.at)} · ${approved.by}${approved.draft && html` · ${timeline.draftRead}`}`,
+    ],
     [timeline.begins, timeTag(view.sendAt)],
     [timeline.sent, taken && timeTag(taken)],
     [timeline.results, total > 0 ? `${settled} / ${total}` : undefined],

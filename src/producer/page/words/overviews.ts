@@ -6,6 +6,8 @@ const en = {
     by: 'Submitted by',
     cost: 'Cost',
     calls: (count: number) => `${count} ${count === 1 ? 'call' : 'calls'} to send`,
+    callsEach: 'one call to send for each 10,000 followers, and one to read them',
+    exclude: 'Left out',
     own: 'You submitted this one: another person must approve it.',
     link: (count: number) =>
       `${count} ${count === 1 ? 'campaign waits' : 'campaigns wait'} for approval`,
@@ -51,6 +53,8 @@ const zh: typeof en = {
     by: '提交人',
     cost: '占用次数',
     calls: (count) => `群发调用 ${count} 次`,
+    callsEach: '每 1 万名关注者群发调用 1 次，另需拉取关注者列表',
+    exclude: '排除',
     own: '该任务由您提交，须由他人审批。',
     link: (count) => `${count} 个群发任务待审批`,
   },

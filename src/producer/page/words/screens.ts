@@ -79,6 +79,7 @@ const en = {
     timeline: {
       submitted: 'Submitted',
       approved: 'Approved',
+      draftRead: 'the draft’s content was read',
       begins: 'Begins',
       sent: 'Last batch accepted',
       results: 'Results',
@@ -238,6 +239,7 @@ const zh: typeof en = {
     timeline: {
       submitted: '提交',
       approved: '审批通过',
+      draftRead: '已读取草稿内容',
       begins: '开始',
       sent: '最后一批已提交微信',
       results: '群发结果',
