@@ -59,9 +59,12 @@ function isCallerGone(error: unknown): boolean {
 
 const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND'];
 const AWAY_NAMES = ['MaxRetriesPerRequestError', 'ClusterAllFailedError'];
-/** ioredis has no codes for these; Redis' own replies begin with a word. */
-const AWAY_WORDS =
-  /^(Stream isn't writeable|Connection is closed|Command timed out|Socket timeout|Cluster isn't ready|Too many Cluster redirections|LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|OOM|MISCONF|Redis is not ready)/;
+/** The sentences of ioredis for which it has neither a class nor a code; a test meets each of them. */
+const AWAY_SENTENCES =
+  /^(Stream isn't writeable|Connection is closed|Command timed out|Socket timeout|Cluster isn't ready|Too many Cluster redirections)/;
+/** Redis' own replies begin with a code. */
+const AWAY_REPLIES =
+  /^(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|OOM|MISCONF) /;
 /** Redis 6 wraps what a script met. */
 const WITHIN_A_SCRIPT = /-(OOM|MISCONF|READONLY|MOVED|CLUSTERDOWN) /;
 
@@ -74,8 +77,8 @@ function isRedisAway(error: unknown): boolean {
   const { code, syscall, previousErrors = [] } = error as NodeJS.ErrnoException & Aborted;
   // A full Redis refuses the commands of a transaction, and then the whole.
   if (previousErrors.some(isRedisAway)) return true;
-  if (AWAY_NAMES.includes(error.name) || AWAY_WORDS.test(error.message)) return true;
-  if (WITHIN_A_SCRIPT.test(error.message)) return true;
+  if (AWAY_NAMES.includes(error.name) || AWAY_SENTENCES.test(error.message)) return true;
+  if (AWAY_REPLIES.test(error.message) || WITHIN_A_SCRIPT.test(error.message)) return true;
   // A caller's own connection breaks while it is read or written; to Redis we connect.
   return syscall === 'connect' && AWAY_CODES.includes(code ?? '');
 }

@@ -1,6 +1,6 @@
 /** What may be done with a campaign just now. */
 import { isSamePerson } from '../../shared/campaign/approval.ts';
-import { isWholesale } from '../../shared/campaign/audience.ts';
+import { usesSendAll } from '../../shared/campaign/audience.ts';
 import type { AuditEntry } from '../../shared/campaign/audit.ts';
 import { isPage } from '../../shared/campaign/message.ts';
 import type { CampaignView } from '../../shared/contract/campaign-view.ts';
@@ -99,7 +99,7 @@ function stepsFor({ view, audit, ask, now, hasWebhook }: Acting): Step[] {
   return [
     ...mainSteps(view, isSamePerson(ask.by, createdBy)),
     ...(isRetriable ? (['retry'] as const) : []),
-    ...(isRetriable && !isWholesale(audience) ? (['split', 'without'] as const) : []),
+    ...(isRetriable && !usesSendAll(audience) ? (['split', 'without'] as const) : []),
     ...(isRecallable ? (['recall'] as const) : []),
     ...(hasWebhook && completedAt && isGivenUp ? (['webhook-replay'] as const) : []),
     ...(isOpenQuestion(view, audit, isGivenUp) ? (['acknowledge'] as const) : []),

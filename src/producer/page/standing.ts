@@ -2,6 +2,7 @@
  * How a campaign or an account stands, put into words in one place: its colour, its name, why, and
  * when it goes on. A time is given only where it goes on by itself.
  */
+import { usesSendAll } from '../../shared/campaign/audience.ts';
 import type { WaitReason } from '../../shared/campaign/batch.ts';
 import { type LaneState, stopOf } from '../../shared/campaign/lane.ts';
 import { warningWords } from '../../shared/campaign/warnings.ts';
@@ -84,7 +85,7 @@ function waitWords(
   lane: LaneState,
   { waits, facts, lang }: Words,
 ): string {
-  const api = ['group', 'tag', 'everyone'].includes(audience.type) ? 'sendall' : 'send';
+  const api = usesSendAll(audience) ? 'sendall' : 'send';
   const stop = waiting.reason === 'account-paused' ? stopOf(lane, api) : undefined;
   const why = stop
     ? `${waits[waiting.reason]}${colon(lang)}${stopWords(stop, lang)}`
@@ -109,9 +110,7 @@ export const warningLines = ({ warnings }: CampaignView, { lang }: Words): strin
 export function batchWhy({ receipt, message, error, errcode }: BatchDetails): string {
   if (receipt?.status === 'delivered' && receipt.sent !== 0) return '';
   const why = receipt?.meaning ?? error?.message ?? message ?? '';
-  return errcode === undefined || why.includes(String(errcode))
-    ? why
-    : `${why} (${errcode})`.trim();
+  return errcode === undefined || error?.errcode === errcode ? why : `${why} (${errcode})`.trim();
 }
 
 export interface Standing extends Chip {

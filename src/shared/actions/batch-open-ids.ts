@@ -1,5 +1,5 @@
 /** Whom one batch goes to: its range of the frozen list, less those it was retried without. */
-import { isWholesale } from '../campaign/audience.ts';
+import { usesSendAll } from '../campaign/audience.ts';
 import type { Batch } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { rangeOf } from '../campaign/divide.ts';
@@ -17,7 +17,7 @@ export async function batchOpenIds(
   of: Of,
 ): Promise<string[] | null> {
   const { campaign, batch } = of;
-  if (isWholesale(campaign.audience)) return null;
+  if (usesSendAll(campaign.audience)) return null;
   const openIds = await audiences.slice(...partOf(of));
   const without = new Set<string>();
   for (const leftOut of batch.without ?? []) {
@@ -34,7 +34,7 @@ export async function batchOpenIdsAsJson(
   audiences: Pick<AudienceStore, 'describe' | 'slice' | 'sliceAsJson'>,
   of: Of,
 ): Promise<Buffer | null> {
-  const isWholeRange = of.batch.without === undefined && !isWholesale(of.campaign.audience);
+  const isWholeRange = of.batch.without === undefined && !usesSendAll(of.campaign.audience);
   if (isWholeRange) return audiences.sliceAsJson(...partOf(of));
   const openIds = await batchOpenIds(audiences, of);
   return openIds && Buffer.from(JSON.stringify(openIds));

@@ -1,6 +1,7 @@
 /**
- * A campaign as it would go, from the same request that would enqueue it. Nothing is sent or kept;
- * our own ledger of calls decides, and what WeChat says of its quotas is advice.
+ * A campaign as it would go, from the same request that would enqueue it. Nothing is sent, and the
+ * list of OpenIDs that was made to count them is deleted at once. Our own ledger of calls decides;
+ * what WeChat says of its quotas is advice.
  */
 
 import { batchCount } from '../campaign/cut.ts';

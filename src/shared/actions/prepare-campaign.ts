@@ -4,7 +4,7 @@
  */
 import { setImmediate as breath } from 'node:timers/promises';
 import type { z } from 'zod';
-import { isWholesale } from '../campaign/audience.ts';
+import { usesSendAll } from '../campaign/audience.ts';
 import { coverKind, type Message, type NewsRoute } from '../campaign/message.ts';
 import type { Mistake } from '../campaign/mistake.ts';
 import { CampaignRequest, isMusic } from '../contract/campaign-request.ts';
@@ -120,7 +120,7 @@ export function makePrepareCampaign(deps: Dependencies) {
   }
 
   function audienceMistakes({ audience }: CampaignRequest, account?: AccountConfig): Mistake[] {
-    if (account?.kind === 'subscription' && !isWholesale(audience)) {
+    if (account?.kind === 'subscription' && !usesSendAll(audience)) {
       return [{ code: 'subscription-account', path: 'audience.type', account: account.name }];
     }
     if (era === '2014' && audience.type === 'tag') {
@@ -152,7 +152,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     }
     if (audience.type === 'list') await look(audience.listId, 'audience.listId', 2);
     for (const [at, id] of exclude.entries()) await look(id, `exclude.${at}`, 0);
-    if (exclude.length > 0 && isWholesale(audience)) {
+    if (exclude.length > 0 && usesSendAll(audience)) {
       mistakes.push({ code: 'exclude-needs-openids', path: 'exclude' });
     }
     return mistakes;

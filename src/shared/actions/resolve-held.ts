@@ -6,7 +6,7 @@ import type { Campaign, Control } from '../campaign/campaign.ts';
 import { type Problem, type Refused, refuse } from '../contract/problem.ts';
 import type { BatchStore } from '../record/batch-store.ts';
 
-export type Decision = (
+export type Resolution = (
   | { readonly as: 'sent'; readonly msgId: string }
   /** `mayBeReceivedTwice` is needed for a batch that was given up. */
   | { readonly as: 'not-sent'; readonly mayBeReceivedTwice?: true | undefined }
@@ -27,7 +27,7 @@ export function makeResolveHeld({ batches, now }: Dependencies) {
   return async function resolveHeld(
     campaign: Campaign,
     which: number | 'all-held',
-    decision: Decision,
+    decision: Resolution,
     by: string,
   ): Promise<Refused | null> {
     const { as, note } = decision;
@@ -78,7 +78,7 @@ export function makeResolveHeld({ batches, now }: Dependencies) {
   async function wasSent(
     { id }: Campaign,
     no: number,
-    decision: Extract<Decision, { as: 'sent' }>,
+    decision: Extract<Resolution, { as: 'sent' }>,
     audit: AuditEntry,
   ): Promise<Refused | null> {
     let judged: Judged = null;
@@ -101,7 +101,7 @@ type Judged = Refused | 'done' | null;
 const asRefused = (judged: Judged): Refused | null => (judged === 'done' ? null : judged);
 
 /** Whether the batch is still the one that was decided about; `done` if this is a repeat. */
-function judge(batch: Batch | undefined, decision: Decision): Judged {
+function judge(batch: Batch | undefined, decision: Resolution): Judged {
   if (!batch) return NO_BATCH;
   const { seen } = decision;
   if (isUnknown(batch) && (seen === undefined || seen === batch.version)) return null;
@@ -112,7 +112,7 @@ function judge(batch: Batch | undefined, decision: Decision): Judged {
     : refuse({ code: 'moved', batch });
 }
 
-function isRepeat(batch: Batch, decision: Decision): boolean {
+function isRepeat(batch: Batch, decision: Resolution): boolean {
   const { resolved } = batch;
   if (resolved?.as !== decision.as) return false;
   if (decision.seen !== undefined) return resolved.seen === decision.seen;

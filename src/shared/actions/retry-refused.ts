@@ -6,7 +6,7 @@
  * not say which. Halving finds it in at most thirteen rounds; whoever knows it names it.
  */
 import { advance } from '../campaign/advance-batch.ts';
-import { isWholesale } from '../campaign/audience.ts';
+import { usesSendAll } from '../campaign/audience.ts';
 import { type Batch, newBatch } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { halvesOf, rangeOf } from '../campaign/divide.ts';
@@ -40,7 +40,7 @@ export function makeRetryRefused({ stores, now }: Dependencies) {
     how: RetryHow,
     by: string,
   ): Promise<Refused | null> {
-    const isList = !isWholesale(campaign.audience);
+    const isList = !usesSendAll(campaign.audience);
     const leftOut = how.as === 'without' && isList ? await listOf(campaign, how.openIds) : '';
     if (typeof leftOut !== 'string') return leftOut;
     const audit = { at: now(), by, action: 'retry', as: how.as } as const;

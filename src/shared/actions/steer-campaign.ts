@@ -33,7 +33,7 @@ import { wakeCampaign } from '../queue/wake-campaign.ts';
 import type { Stores } from '../record/record.ts';
 import { LISTS_KEPT_AFTER } from './freeze-audience.ts';
 import { timesOf } from './prepare-campaign.ts';
-import { type Decision, makeResolveHeld } from './resolve-held.ts';
+import { makeResolveHeld, type Resolution } from './resolve-held.ts';
 import { makeRetryRefused, over, type RetryHow } from './retry-refused.ts';
 import { makeStopCampaign } from './stop-campaign.ts';
 
@@ -261,7 +261,7 @@ export function makeSteerCampaign(deps: Dependencies) {
   async function resolve(
     id: string,
     which: number | 'all-held',
-    decision: Decision,
+    decision: Resolution,
     by: string,
   ): Promise<SteerResult> {
     const campaign = await campaigns.spec(id);

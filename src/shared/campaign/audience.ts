@@ -13,7 +13,7 @@ export type Audience =
     };
 
 /** Goes by message/mass/sendall in one call; WeChat alone knows how many that is. */
-export const isWholesale = <A extends { readonly type: string }>(
+export const usesSendAll = <A extends { readonly type: string }>(
   audience: A,
 ): audience is Extract<A, { readonly type: 'group' | 'tag' | 'everyone' }> =>
   audience.type === 'group' || audience.type === 'tag' || audience.type === 'everyone';
@@ -31,7 +31,7 @@ export const isEveryone = ({
 export type MassApi = 'send' | 'sendall';
 
 export const massApiOf = (audience: Audience): MassApi =>
-  isWholesale(audience) ? 'sendall' : 'send';
+  usesSendAll(audience) ? 'sendall' : 'send';
 
 export interface AudienceCounts {
   readonly received: number;

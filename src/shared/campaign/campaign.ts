@@ -40,7 +40,8 @@ export interface Campaign {
   readonly trace?: string;
 }
 
-export interface Word {
+/** An operator's, or of the service itself where it had to stop something. */
+export interface Decision {
   readonly at: number;
   readonly by: string;
 }
@@ -55,7 +56,7 @@ export interface Control {
   /** Its followers cannot be read, so nothing of it can go out. */
   readonly unreadable?: Failure;
   /** Each reason to pause is taken away by itself; while there is one, nothing new starts. */
-  readonly pauses?: Readonly<Partial<Record<PauseReason, Word>>>;
+  readonly pauses?: Readonly<Partial<Record<PauseReason, Decision>>>;
   /** Of a campaign to followers: how many there are by WeChat's own count, and how many it listed. */
   readonly followers?: {
     readonly total?: number;
@@ -64,10 +65,10 @@ export interface Control {
     readonly short: number;
   };
   /** `draft`: a digest of the content that was approved, where that can be changed in WeChat's console. */
-  readonly approved?: Word & { readonly draft?: string };
+  readonly approved?: Decision & { readonly draft?: string };
   /** Its times were last changed. */
-  readonly rescheduled?: Word;
-  readonly cancelled?: Word & {
+  readonly rescheduled?: Decision;
+  readonly cancelled?: Decision & {
     readonly reason: 'operator' | 'rejected' | 'not-after';
     readonly note?: string;
   };
@@ -76,7 +77,7 @@ export interface Control {
   /** When a receipt last came or changed after the end. */
   readonly correctedAt?: number;
   /** An operator has seen that it failed, or that WeChat refused batches, and leaves it so. */
-  readonly acknowledged?: Word;
+  readonly acknowledged?: Decision;
   /** Two `message-id-taken` in a row pause the campaign. */
   readonly takenInARow?: number;
   /** Why it does not move, as last heard from a batch. */
@@ -154,7 +155,7 @@ export const pauseReasons = ({ pauses = {} }: Control): PauseReason[] =>
 
 export const isPaused = (control: Control): boolean => pauseReasons(control).length > 0;
 
-export const pausedBy = (control: Control, reason: PauseReason, word: Word): Control =>
+export const pausedBy = (control: Control, reason: PauseReason, word: Decision): Control =>
   control.pauses?.[reason]
     ? control
     : { ...control, pauses: { ...control.pauses, [reason]: word } };

@@ -1,7 +1,7 @@
 /** Why an account's lane stands still, and which campaigns wait for that. Pure. */
 import { type MassApi, massApiOf } from './audience.ts';
 import type { WaitReason } from './batch.ts';
-import type { Campaign, Control, Waiting, Word } from './campaign.ts';
+import type { Campaign, Control, Decision, Waiting } from './campaign.ts';
 import type { Tally } from './progress.ts';
 
 export const STOP_CODES = [
@@ -26,7 +26,7 @@ export type StopCause =
 export type StopFacts = StopCause & { readonly by?: string };
 
 /** Until an operator resumes the account. */
-export type LaneStop = Word & StopCause;
+export type LaneStop = Decision & StopCause;
 
 export interface LaneState {
   /** Since Redis was restored. Apart from `paused`, so that neither hides the other or ends with it. */

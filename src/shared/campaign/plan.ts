@@ -7,7 +7,7 @@
 
 import { DAY, MINUTE } from '../platform/time.ts';
 import type { ApprovalPolicy } from './approval.ts';
-import { type Audience, isWholesale } from './audience.ts';
+import { type Audience, usesSendAll } from './audience.ts';
 import { rfc3339 } from './campaign.ts';
 import { batchCount } from './cut.ts';
 import {
@@ -62,7 +62,7 @@ export type CampaignPlan = ReturnType<typeof planOf>;
 /** The shape of the contract's `PlannedCampaign`: `calls` are needed at most, by API path. */
 export function planOf(input: PlanInput) {
   const { account, audience, recipients, notAfter, now } = input;
-  const wholesale = isWholesale(audience);
+  const wholesale = usesSendAll(audience);
   const batches = wholesale ? 1 : recipients === null ? null : batchCount(recipients);
   const calls = callsOf(input, batches);
   const all = dailyQuotas(account, input.calls);
@@ -132,7 +132,7 @@ function callsOf(input: PlanInput, batches: number | null) {
   } else if (copiesDraft(message, batches)) {
     need(ADD_DRAFT, batches ?? 1);
   }
-  if (isWholesale(audience)) need(SEND_ALL);
+  if (usesSendAll(audience)) need(SEND_ALL);
   else if (batches !== null) need(SEND, batches);
   return calls;
 }

@@ -1,5 +1,5 @@
 /** A campaign as the API, the page and webhooks show it. */
-import { isWholesale } from '../campaign/audience.ts';
+import { usesSendAll } from '../campaign/audience.ts';
 import {
   type Campaign,
   type Control,
@@ -36,7 +36,7 @@ export function viewOf(campaign: Campaign, control: Control, tally: Tally): Camp
     state,
     ...(state === 'completed' || state === 'cancelled' ? { outcome: outcomeOf(tally) } : {}),
     ...(waiting ? { waiting: waitingOf(waiting, campaign.notAfter) } : {}),
-    recipients: isWholesale(campaign.audience)
+    recipients: usesSendAll(campaign.audience)
       ? null
       : (control.recipients ?? campaign.counts?.recipients ?? null),
     audience: { ...campaign.audience, ...campaign.counts },

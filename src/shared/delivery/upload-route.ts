@@ -1,4 +1,4 @@
-import { type Audience, isWholesale } from '../campaign/audience.ts';
+import { type Audience, usesSendAll } from '../campaign/audience.ts';
 import type { Message, NewsRoute, UploadRoute } from '../campaign/message.ts';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Era } from '../wechat/client.ts';
@@ -6,7 +6,7 @@ import type { Era } from '../wechat/client.ts';
 /** As what files go up, which depends on how articles are made and on where the message goes. */
 export function uploadRouteOf(newsBy: NewsRoute, era: Era, audience: Audience): UploadRoute {
   return {
-    videoAs: era === '2014' && !isWholesale(audience) ? 'video' : 'mpvideo',
+    videoAs: era === '2014' && !usesSendAll(audience) ? 'video' : 'mpvideo',
     newsBy,
   };
 }

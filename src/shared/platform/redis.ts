@@ -1,6 +1,7 @@
 /** How every process of ours talks to Redis: by connections that say once that it is away. */
 import { type ChainableCommander, Cluster, type Command, Redis as Server } from 'ioredis';
 import type { Logger } from 'pino';
+import { ServiceError } from './errors.ts';
 import type { Numbers } from './metrics.ts';
 import { refusalOf } from './redis-refusal.ts';
 import { addressOf, parseRedisUrl, type RedisAddress } from './redis-url.ts';
@@ -132,7 +133,7 @@ function whereOf(address: RedisAddress, tls: RedisSettings['tls']) {
 export async function untilReady(redis: Redis, timeoutMs = 10 * SECOND): Promise<void> {
   if (redis.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
-    let last = new Error(`Redis is not ready (${redis.status})`);
+    let last: Error = new ServiceError('REDIS_AWAY', `Redis is not ready (${redis.status})`);
     const onError = (error: Error): void => {
       last = refusalOf(error) ?? error;
       if (last !== error) onEnd();
@@ -168,7 +169,9 @@ export async function askHolder(
   ask: (line: ChainableCommander) => ChainableCommander,
 ): Promise<unknown> {
   const answers = (await ask(redis.pipeline().exists(key)).exec()) ?? [];
-  const [error, answer] = answers.at(-1) ?? [new Error('Connection is closed.')];
+  const [error, answer] = answers.at(-1) ?? [
+    new ServiceError('REDIS_AWAY', 'the connection to Redis is closed'),
+  ];
   if (error) throw error;
   return answer;
 }

@@ -5,7 +5,7 @@
  * its children or ends. So it may run at any time, as often as it likes, after any crash.
  */
 import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
-import { isWholesale } from '../../shared/campaign/audience.ts';
+import { usesSendAll } from '../../shared/campaign/audience.ts';
 import { type Batch, newBatch } from '../../shared/campaign/batch.ts';
 import { type Campaign, isEnded, isPaused, stateOf } from '../../shared/campaign/campaign.ts';
 import { batchCount, batchRange } from '../../shared/campaign/cut.ts';
@@ -59,7 +59,7 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
   async function layOut(run: Run): Promise<Wait | null> {
     const { campaign, control } = run;
     const recipients = control.recipients ?? campaign.counts?.recipients ?? null;
-    const laid = isWholesale(campaign.audience)
+    const laid = usesSendAll(campaign.audience)
       ? [newBatch(1, null)]
       : Array.from({ length: batchCount(recipients ?? 0) }, (_, at) => {
           const { from, to } = batchRange(recipients ?? 0, at + 1);

@@ -10,7 +10,7 @@
 import type { Job } from 'bullmq';
 import { batchOpenIdsAsJson } from '../../shared/actions/batch-open-ids.ts';
 import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
-import { isWholesale, massApiOf } from '../../shared/campaign/audience.ts';
+import { usesSendAll, massApiOf } from '../../shared/campaign/audience.ts';
 import {
   type Batch,
   type BatchRef,
@@ -210,7 +210,7 @@ export function makeSubmitBatch(deps: Dependencies): Handler<SubmitBatchPayload>
     const { campaign, batch } = of;
     const { era = config.wechat.era, audience } = campaign;
     const clientMsgId = batchKey(campaign.id, batch);
-    if (isWholesale(audience)) return massToAll(era, { target: audience, message, clientMsgId });
+    if (usesSendAll(audience)) return massToAll(era, { target: audience, message, clientMsgId });
     try {
       const openIds = await batchOpenIdsAsJson(audiences, of);
       if (!openIds) throw new TypeError('an audience of OpenIDs without OpenIDs');
