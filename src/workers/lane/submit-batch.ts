@@ -10,7 +10,7 @@
 import type { Job } from 'bullmq';
 import { batchOpenIdsAsJson } from '../../shared/actions/batch-open-ids.ts';
 import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
-import { usesSendAll, massApiOf } from '../../shared/campaign/audience.ts';
+import { massApiOf, usesSendAll } from '../../shared/campaign/audience.ts';
 import {
   type Batch,
   type BatchRef,
