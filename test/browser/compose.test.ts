@@ -97,6 +97,54 @@ describe('a new campaign', () => {
     await expect.poll(() => page.locator('#timeline').innerText()).toContain('2027-01-02 10:30');
   });
 
+  it('has several images as one post, which can be removed again', async () => {
+    const { page, complaints } = await begun('Three pictures');
+    await page.getByRole('link', { name: 'Image', exact: true }).click();
+    for (const [at, name] of ['photo.jpg', 'picture.png', 'cover.jpg'].entries()) {
+      await page.getByLabel('Image file').setInputFiles(aFile(name, exampleFile(name)));
+      await page.getByRole('button', { name: 'Upload' }).click();
+      await page
+        .getByText(`Picture ${at + 1}`, { exact: false })
+        .first()
+        .waitFor();
+    }
+    await page.getByRole('button', { name: 'Remove picture 2' }).click();
+    await expect.poll(() => page.locator('.phone img').count()).toBe(2);
+    await page.getByLabel('Title').fill('Two of three');
+    await page.getByLabel('Open comments').check();
+    await page.getByRole('button', { name: 'Next step' }).click();
+    await page.getByLabel('A tag').check();
+    await page.getByRole('button', { name: 'Next step' }).click();
+    await page.getByRole('button', { name: /^Send: default/ }).click();
+
+    await expect.poll(() => page.locator('#status .chip').innerText()).toBe('delivered');
+    expect(await page.locator('.phone').innerText()).toContain('Two of three');
+    expect(complaints).toEqual([]);
+  });
+
+  it('is a picture post only where the account may send one', async () => {
+    const { page } = await begun('No picture post');
+    expect(await page.getByRole('link', { name: 'Picture post' }).count()).toBe(0);
+
+    const opened = await openPage('/page/new');
+    await opened.page.getByLabel('Name of the campaign').fill('A picture post');
+    await opened.page.locator('input[name=account][value=careful]').check();
+    await opened.page.getByRole('button', { name: 'Next step' }).click();
+    await opened.page.getByRole('link', { name: 'Picture post' }).click();
+    await opened.page
+      .getByLabel('Image file')
+      .setInputFiles(aFile('photo.jpg', exampleFile('photo.jpg')));
+    await opened.page.getByRole('button', { name: 'Upload' }).click();
+    await opened.page.getByLabel('Text', { exact: true }).fill('From Friday on.');
+    await opened.page.getByRole('button', { name: 'Next step' }).click();
+    await opened.page.getByLabel('A tag').check();
+    await opened.page.getByRole('button', { name: 'Next step' }).click();
+    await opened.page.getByRole('button', { name: /^Submit for approval: careful/ }).click();
+
+    await opened.page.locator('#status').waitFor();
+    expect(await opened.page.locator('.phone').innerText()).toContain('From Friday on.');
+  });
+
   it('names what is missing, with the step where it belongs', async () => {
     const { page } = await begun('Not whole');
     await page.goto(page.url().replace('content', 'check'));

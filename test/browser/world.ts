@@ -12,7 +12,7 @@ export const CREDENTIALS = { username: 'operator', password: 'board-password-8c1
 export const API_KEY = 'crm-key-5f2c7e91d0ab';
 export const ACCOUNT = anAccount('default');
 /** Each of its campaigns waits for a second person. */
-const CAREFUL = anAccount('careful', { approval: 'always' });
+const CAREFUL = anAccount('careful', { approval: 'always', picturePosts: true });
 const PATIENCE = MINUTE;
 
 /** To be called at the top of a test file. */

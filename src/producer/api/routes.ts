@@ -26,6 +26,7 @@ import { makeBatchesRoutes } from './batches.ts';
 import type { CampaignFeed } from './campaign-feed.ts';
 import { makeCampaignsRoutes } from './campaigns.ts';
 import { makeDecisionsRoutes } from './decisions.ts';
+import { makeDraftsRoutes } from './drafts.ts';
 import { makeEventsRoutes } from './events.ts';
 import { makeHealthRoutes } from './health.ts';
 import { makeMediaRoutes } from './media.ts';
@@ -71,6 +72,7 @@ export function makeRoutes(deps: RoutesDependencies): readonly Route[] {
     ...makeAuditRoutes(all),
     ...makeCampaignsRoutes(all),
     ...makePlansRoutes(all),
+    ...makeDraftsRoutes(all),
     ...makeBatchesRoutes(all),
     ...makeStatisticsRoutes(all),
     ...makeEventsRoutes(all),

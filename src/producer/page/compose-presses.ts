@@ -104,6 +104,14 @@ export function composePresses(deps: Dependencies): Presses {
       return `${PATH}/${id}/content?previewed=${report.results[0]?.outcome ?? 'unknown'}`;
     }),
     [`${PATH}/:id/send`]: onDraft(send),
+    [`${PATH}/:id/unpick`]: onDraft(async ({ id, body }, { by, fields }) => {
+      const { message = {} } = body;
+      const rest = picturesOf(message).filter((_, at) => String(at) !== fields.at);
+      const { message: _, ...without } = body;
+      const left = rest.length > 0 ? { message: withPictures(message, rest) } : {};
+      await saved(by, id, { ...without, ...left });
+      return `${PATH}/${id}/content?type=${String(message.type)}`;
+    }),
     [`${PATH}/:id/remove`]: onDraft(async ({ id }, { by }) => {
       await composed.remove(by, id);
       return PATH;
@@ -134,8 +142,12 @@ export function composeUploads(deps: Dependencies): Readonly<Record<string, Uplo
       const { type } = req.params as { type?: string };
       const { id, body } = draft;
       const before = body.message?.type === type ? body.message : {};
-      const more = type === 'video' ? { title: body.name.slice(0, 64), description: '' } : {};
-      const message = { ...more, ...before, type, media: { upload: kept.id } };
+      const title = body.name.slice(0, 64);
+      const more = { video: { title, description: '' }, newspic: { title, content: '' } };
+      const begun = { ...more[type as keyof typeof more], ...before, type };
+      const message = PICTURES.includes(type ?? '')
+        ? withPictures(begun, [...picturesOf(begun), { upload: kept.id, fit: true }])
+        : { ...begun, media: { upload: kept.id } };
       await composed.save(ask.by, { id, body: { ...body, message } });
       return `${PATH}/${id}/content?type=${type}`;
     },
@@ -170,6 +182,27 @@ const formatOf = (filename: string): AudienceFormat =>
 
 type Fields = Posted['fields'];
 
+type Written = NonNullable<ComposedBody['message']>;
+
+const PICTURES = ['image', 'newspic'];
+
+const picturesOf = ({ images, media }: Written): readonly unknown[] =>
+  Array.isArray(images) ? images : media === undefined ? [] : [media];
+
+/** One image alone is `media`: a title and comments belong to several. */
+function withPictures({ images: _, media: __, ...rest }: Written, pictures: readonly unknown[]) {
+  const { type } = rest;
+  return type === 'image' && pictures.length === 1
+    ? { type, media: pictures[0] }
+    : { ...rest, images: pictures };
+}
+
+const postOf = ({ type, title, content, openComment, fansOnlyComment }: Fields): Written => ({
+  ...(type === 'newspic' ? { title, content } : { title: title || undefined }),
+  openComment: openComment === 'true',
+  fansOnlyComment: fansOnlyComment === 'true',
+});
+
 /** Files come by forms of their own, and are in the message already. */
 function messageOf(fields: Fields, before: ComposedBody['message']): ComposedBody['message'] {
   const { type, content, title, description = '', mediaId, ignoreReprint } = fields;
@@ -178,6 +211,9 @@ function messageOf(fields: Fields, before: ComposedBody['message']): ComposedBod
       return { type, content };
     case 'video':
       return { ...before, title, description };
+    case 'image':
+    case 'newspic':
+      return before?.images === undefined ? before : { ...before, ...postOf(fields) };
     case 'draft':
       if (mediaId === undefined) return before;
       return { type: 'news', mediaId, ignoreReprint: ignoreReprint === 'true' };

@@ -120,8 +120,9 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
 }
 
 /** One or several. */
-export const imagesOf = (message: Extract<Message, { type: 'image' }>): readonly MediaRef[] =>
-  'images' in message ? message.images : [message.media];
+export const imagesOf = (
+  message: Extract<Message, { type: 'image' | 'newspic' }>,
+): readonly MediaRef[] => ('images' in message ? message.images : [message.media]);
 
 /** Every file that the message names, whichever way it goes. */
 export const allUploadsOf = (message: Message): Upload[] =>

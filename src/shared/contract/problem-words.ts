@@ -49,6 +49,8 @@ const EN: Sentences<Problem> = {
   'content-type-unsupported': (it) =>
     `set Content-Type to what the body is: ${it.accepted.join(', ')}`,
   'cross-site-request': 'a page of another origin made this request; nothing was done',
+  'draft-not-found': 'the caller keeps no draft of this id',
+  'draft-sent': (it) => `it was sent as campaign ${it.campaignId}: begin another draft`,
   'file-missing': 'the form has no file',
   'foreign-picture': (it) => `${mistakes(it.errors.length)} in the request; nothing was kept`,
   'form-malformed': 'the multipart form cannot be read',
@@ -157,6 +159,8 @@ const ZH: Sentences<Problem> = {
   'content-type-unsupported': (it) =>
     `请用 Content-Type 说明请求体的格式：${it.accepted.join('、')}`,
   'cross-site-request': '该请求来自其他站点的页面，操作未生效',
+  'draft-not-found': '没有这个编号的草稿',
+  'draft-sent': (it) => `该草稿已作为群发任务 ${it.campaignId} 发送，请新建草稿`,
   'file-missing': '表单中没有文件',
   'foreign-picture': (it) => `请求中有 ${it.errors.length} 处错误，未保存任何内容`,
   'form-malformed': '无法识别 multipart 表单',

@@ -58,6 +58,8 @@ export interface FactsOf {
   readonly 'message-type-unknown': Mistaken;
   /** WeChat was asked, and knows no message with this id. */
   readonly 'message-unknown': { readonly msgId: string };
+  /** It stays as it was. */
+  readonly 'draft-sent': { readonly campaignId: string };
   /** Decided on a version that is no longer the current one; how it is now. */
   readonly moved: {
     readonly campaignId?: string;
@@ -119,6 +121,8 @@ export const STATUS = {
   'content-encoding-unsupported': 415,
   'content-type-unsupported': 415,
   'cross-site-request': 403,
+  'draft-not-found': 404,
+  'draft-sent': 409,
   'file-missing': 422,
   'foreign-picture': 422,
   'form-malformed': 400,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeFetchPicture } from '../../../src/shared/delivery/fetch-picture.ts';
 import { openSafeDispatcher } from '../../../src/shared/platform/safe-target.ts';
+import { MINUTE } from '../../../src/shared/platform/time.ts';
 import { MAX_MEDIA_BYTES } from '../../../src/shared/record/media-store.ts';
 
 async function serve(listener: RequestListener): Promise<string> {
@@ -17,11 +18,17 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function fetching({ allowPrivate, withinMs }: { allowPrivate: boolean; withinMs?: number }) {
+function fetching({
+  allowPrivate,
+  withinMs = MINUTE,
+}: {
+  allowPrivate: boolean;
+  withinMs?: number;
+}) {
   const rules = { allowPrivate };
   const dispatcher = openSafeDispatcher(rules);
   onTestFinished(() => dispatcher.close());
-  return makeFetchPicture({ dispatcher, rules, ...(withinMs === undefined ? {} : { withinMs }) });
+  return makeFetchPicture({ dispatcher, rules, withinMs });
 }
 
 const whyOf = (result: object): unknown =>

@@ -3,7 +3,7 @@ import type { DescribeAccount } from '../../../shared/actions/describe-account.t
 import type { PlanCampaign } from '../../../shared/actions/plan-campaign.ts';
 import { needsApproval } from '../../../shared/campaign/approval.ts';
 import { type Audience, isEveryone } from '../../../shared/campaign/audience.ts';
-import type { Message } from '../../../shared/campaign/message.ts';
+import { imagesOf, type Message } from '../../../shared/campaign/message.ts';
 import type { PlannedCampaign } from '../../../shared/contract/plans.ts';
 import { type Problem, type Refused, refuse } from '../../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../../shared/contract/problem-words.ts';
@@ -38,7 +38,7 @@ interface Dependencies {
 }
 
 const PATH = '/page/new';
-const TYPES = ['text', 'image', 'voice', 'video', 'draft'] as const;
+const TYPES = ['text', 'image', 'newspic', 'voice', 'video', 'draft'] as const;
 type Type = (typeof TYPES)[number];
 const STEPS = ['content', 'audience', 'check'] as const;
 type Step = (typeof STEPS)[number];
@@ -134,10 +134,12 @@ async function showContent(deps: Dependencies, { id, body }: Composed, { words, 
   const { compose: say } = words;
   const message = body.message as Message | undefined;
   const type = TYPES.find((one) => one === query.type) ?? typeOf(message);
+  const account = deps.accounts().find(({ name }) => name === body.account);
+  const offered = TYPES.filter((one) => one !== 'newspic' || account?.picturePosts);
   const parts = new Map([
     [
       'kind',
-      html`<section id="kind"><h2>${say.kind}</h2><nav class="tabs" aria-label="${say.kind}">${TYPES.map(
+      html`<section id="kind"><h2>${say.kind}</h2><nav class="tabs" aria-label="${say.kind}">${offered.map(
         (one) =>
           html`<a href="${PATH}/${id}/content?type=${one}"${one === type && html` aria-current="true"`}>${say.types[one]}</a>`,
       )}</nav></section>`,
@@ -158,7 +160,6 @@ async function showContent(deps: Dependencies, { id, body }: Composed, { words, 
 
 function typeOf(message: Message | undefined): Type {
   if (!message) return 'text';
-  if (message.type === 'newspic') return 'image';
   return message.type === 'news' ? 'draft' : message.type;
 }
 
@@ -187,9 +188,32 @@ async function contentForm(
   if (type === 'draft') return draftsForm(deps, form, { id, body, message }, words);
   const upload = html`<form method="post" action="${PATH}/${id}/file/${type}" enctype="multipart/form-data" class="fields"><label>${say.file[type]} <input type="file" name="file" required></label><p class="buttons"><button>${say.upload}</button></p></form>`;
   if (message?.type !== type) return upload;
+  if (message.type === 'image' || message.type === 'newspic') {
+    return html`${upload}${pickedPart(id, message, words)}${form(postFields(message, words))}`;
+  }
   if (message.type !== 'video') return html`${upload}${form(html``)}`;
   return html`${upload}${form(html`<label>${say.videoTitle} <input name="title" required maxlength="64" value="${message.title}"></label>
 <label>${say.description} <textarea name="description" rows="3" maxlength="512">${message.description}</textarea></label>`)}`;
+}
+
+type Pictures = Extract<Message, { type: 'image' | 'newspic' }>;
+
+const pickedPart = (id: string, message: Pictures, { compose: say }: Words): Html =>
+  html`<ol class="plain">${imagesOf(message).map(
+    (_, at) =>
+      html`<li><form method="post" action="${PATH}/${id}/unpick" class="buttons"><input type="hidden" name="at" value="${at}">${say.picture(at + 1)} <button>${say.unpick(at + 1)}</button></form></li>`,
+  )}</ol>`;
+
+/** What is shown with several pictures, or with a picture post. */
+function postFields(message: Pictures, { compose: say }: Words): Html {
+  if (!('images' in message)) return html``;
+  const { title = '', openComment, fansOnlyComment } = message;
+  const isPost = message.type === 'newspic';
+  const check = (name: string, text: string, isOn: boolean | undefined): Html =>
+    html`<label class="check"><input type="checkbox" name="${name}" value="true"${isOn && html` checked`}> ${text}</label>`;
+  return html`<label>${say.videoTitle} <input name="title" maxlength="64" value="${title}"${isPost && html` required`}></label>
+${isPost && html`<label>${say.content} <textarea name="content" rows="5" required>${message.content}</textarea></label>`}
+${check('openComment', say.openComment, openComment)}${check('fansOnlyComment', say.fansOnlyComment, fansOnlyComment)}`;
 }
 
 async function draftsForm(
