@@ -17,13 +17,13 @@ export interface ChaosGroup extends ChaosProcess {
 }
 
 export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGroup> {
-  const group = await (kind === 'cluster' ? startCluster() : startSentinels());
+  const group = await (kind === 'cluster' ? startCluster() : startSentinels({ replicas: 1 }));
   const away = new Set<RedisNode>();
   let [master] = group.nodes;
   let frozen: RedisNode | undefined;
   let kills = 0;
   const hits: number[] = [];
-  /** One at a time: what WAIT 1 has promised is gone with a master and the one replica that had it. */
+  /** One at a time: what WAIT 1 has promised is gone with a master and its replica. */
   let mayHit = false;
   const looking = setInterval(() => {
     look().catch(() => {
