@@ -281,6 +281,43 @@ describe('GET /v1/attention', () => {
     });
   });
 
+  it('drops what no longer holds, so that its count is right from then on', async () => {
+    const id = await submitted(1);
+    const kindsThere = ['wechat-approval', 'webhook-failing', 'address-refused'] as const;
+    const member = { 'address-refused': 'default' } as Readonly<Record<string, string>>;
+    for (const kind of kindsThere) {
+      const key = `${prefix}:record:attention:${kind}`;
+      await redis.zadd(key, now(), member[kind] ?? `default/${id}`);
+    }
+    const longAgo = { 'host-1': now() - HOUR };
+    await stores.lanes.set('default', 'refusedHosts', longAgo);
+
+    expect(await attention()).toMatchObject({ count: 0, items: [] });
+
+    expect(await stores.attention.entries()).toEqual([]);
+  });
+
+  it('keeps an entry that holds again while it is being dropped', async () => {
+    const id = await submitted(1);
+    const entry = {
+      kind: 'webhook-failing',
+      account: 'default',
+      campaignId: id,
+      since: 1,
+    } as const;
+    const failing = { why: 'HTTP 500', attempts: 1, nextAt: null };
+    const key = `${prefix}:record:attention:webhook-failing`;
+    await redis.zadd(key, 1, `default/${id}`);
+
+    await stores.attention.drop(entry, async () => {
+      const holds = (await stores.campaigns.webhookFailure(id)) !== null;
+      await stores.campaigns.webhookFailed(id, failing);
+      return holds;
+    });
+
+    expect(await kinds()).toEqual(['webhook-failing']);
+  });
+
   it('is right again after a Redis that was cut off in the middle of writing', async () => {
     const id = await submitted(3);
     await held(id, 1);

@@ -34,7 +34,7 @@ export interface RedisGroup {
 }
 
 const CACHE = join(import.meta.dirname, '../../.qunfa/cache');
-const KEPT = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+export const KEPT = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
 const COMMON = ['--bind', '127.0.0.1', '--loglevel', 'warning', '--maxmemory-policy', 'noeviction'];
 /** How soon a master counts as gone. */
 const GONE_AFTER_MS = 1_000;

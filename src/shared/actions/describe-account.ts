@@ -32,16 +32,17 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
     language: Language,
   ): Promise<AccountDetails> {
     const { name, kind, newsRoute, picturePosts, approval, callsPerMinute } = account;
-    const [calls, lane, pending, expiresAt, facts, serving, overdue] = await Promise.all([
+    const [calls, lane, pending, expiresAt, facts, serving] = await Promise.all([
       quota.today(name),
       lanes.read(name),
       lanes.work(name),
       tokenExpiry(name),
       lanes.facts(name),
       workers.serving(),
-      attention.overdueReceipts(now() - EVENT_WITHIN),
     ]);
     const { lastEventAt, lastEventMode = 'unknown' } = facts;
+    const isOverdue =
+      lastEventAt === undefined && (await attention.isOverdue(name, now() - EVENT_WITHIN));
     return {
       name,
       kind,
@@ -55,12 +56,10 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
       token: expiresAt === null ? null : { expiresAt: rfc3339(expiresAt) },
       lastEvent:
         lastEventAt === undefined ? null : { at: rfc3339(lastEventAt), mode: lastEventMode },
-      warnings: warningsOf(account, { ...facts, isOverdue: overdue.has(name) }, serving, now()).map(
-        (warning) => ({
-          ...warning,
-          message: accountWarningWords(warning, language),
-        }),
-      ),
+      warnings: warningsOf(account, { ...facts, isOverdue }, serving, now()).map((warning) => ({
+        ...warning,
+        message: accountWarningWords(warning, language),
+      })),
     };
   };
 }

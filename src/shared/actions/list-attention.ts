@@ -61,7 +61,10 @@ export function makeListAttention({ stores, receiptDeadlineMs, now }: Dependenci
       const entry = wanted[at] as AttentionEntry;
       const item = await describe(entry, overdue);
       if (item) items.push(item);
-      else counts[entry.kind] = (counts[entry.kind] ?? 1) - 1;
+      else {
+        counts[entry.kind] = (counts[entry.kind] ?? 1) - 1;
+        await attention.drop(entry, async () => (await describe(entry, overdue)) !== null);
+      }
     }
     const last = wanted[at - 1];
     return {
@@ -84,11 +87,8 @@ export function makeListAttention({ stores, receiptDeadlineMs, now }: Dependenci
   async function ofCampaign(entry: AttentionEntry, id: string): Promise<Attention | null> {
     const { kind, account, since } = entry;
     const campaign = await campaigns.view(id);
-    if (!campaign) {
-      // Its retention period has passed.
-      await attention.drop(entry);
-      return null;
-    }
+    // Its retention period has passed.
+    if (!campaign) return null;
     const { notAfter, batches, waiting } = campaign;
     const common = { kind, account, campaign, since: rfc3339(since) };
     switch (kind) {

@@ -1,7 +1,7 @@
 /**
  * Jobs that are there and will never run: they have left one list of their queue and come into no
  * other. A Redis that was cut off in the middle of a transaction may carry out half of it at its
- * next start (see store/recount.ts). No worker gets such a job, adding it again changes nothing,
+ * next start (see record/recount.ts). No worker gets such a job, adding it again changes nothing,
  * and its parent waits for it for ever. So it is taken away, and whoever needs it adds it anew.
  */
 import type { Job } from 'bullmq';

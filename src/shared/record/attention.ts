@@ -16,6 +16,7 @@ import type { Batch } from '../campaign/batch.ts';
 import type { Campaign, Control, Waiting } from '../campaign/campaign.ts';
 import { type LaneState, pauseOf } from '../campaign/lane.ts';
 import type { Tally } from '../campaign/progress.ts';
+import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type Command, commit, untilSettled, whileCounted } from './commit.ts';
 import { type Keys, makeKeys } from './keys.ts';
@@ -149,15 +150,24 @@ export interface OverdueReceipts {
   readonly since: number;
 }
 
+/** Of batches without an event: more are not counted. */
+const MOST_OVERDUE = 10_000;
+/** For one account, which is among them where its events do not come. */
+const MOST_LOOKED_AT = 1_000;
+/** What entries follow from that no other commit takes out. */
+const CAMPAIGN_FIELDS = ['control', 'waiting', 'webhook'] as const;
+const LANE_FIELDS = ['restored', 'paused', 'sendBlocked', 'refusedHosts'] as const;
+
 export type AttentionStore = ReturnType<typeof makeAttentionStore>;
 
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
+  readonly identityOf: IdentityOf;
   readonly now: () => number;
 }
 
-export function makeAttentionStore({ redis, record, now }: Dependencies) {
+export function makeAttentionStore({ redis, record, identityOf, now }: Dependencies) {
   const keys = makeKeys(record);
 
   /** Worst first; of one kind, the one that has waited longest. */
@@ -173,11 +183,11 @@ export function makeAttentionStore({ redis, record, now }: Dependencies) {
     );
   }
 
-  /** Account → its batches that WeChat accepted by `before` and that have no event yet. */
+  /** Account → its batches that WeChat accepted by `before` and that have no event yet; the oldest of them. */
   async function overdueReceipts(before: number): Promise<Map<string, OverdueReceipts>> {
-    const found = await redis.zrangebyscore(keys.awaiting(), 0, before, 'WITHSCORES');
+    const found = await silent(before, MOST_OVERDUE);
     const overdue = new Map<string, OverdueReceipts>();
-    for (const [member, since] of scored(found)) {
+    for (const [member, since] of found) {
       const [account = ''] = member.split('/');
       const known = overdue.get(account);
       overdue.set(account, { since: known?.since ?? since, batches: (known?.batches ?? 0) + 1 });
@@ -185,10 +195,31 @@ export function makeAttentionStore({ redis, record, now }: Dependencies) {
     return overdue;
   }
 
-  /** It no longer holds: what it followed from is gone, or its time is over. */
-  async function drop({ kind, account, campaignId: id }: AttentionEntry): Promise<void> {
+  /** Whether the oldest of all batches without an event has one of this account. */
+  async function isOverdue(account: string, before: number): Promise<boolean> {
+    const found = await silent(before, MOST_LOOKED_AT);
+    return found.some(([member]) => member.startsWith(`${account}/`));
+  }
+
+  const silent = async (before: number, most: number) =>
+    scored(await redis.zrangebyscore(keys.awaiting(), 0, before, 'WITHSCORES', 'LIMIT', 0, most));
+
+  /**
+   * Takes out an entry that does not hold just now. What makes it hold again adds it again.
+   *
+   * @param holds looks once more, after what the entry follows from was read: it may have changed.
+   */
+  async function drop(entry: AttentionEntry, holds: () => Promise<boolean>): Promise<void> {
+    const { kind, account, campaignId: id } = entry;
     const member = id === undefined ? account : memberOf({ account, id });
-    await redis.zrem(keys.attention(kind), member);
+    const key = id === undefined ? keys.lane(identityOf(account)) : keys.campaign(id);
+    const fields = id === undefined ? LANE_FIELDS : CAMPAIGN_FIELDS;
+    await untilSettled<true>(async () => {
+      const found = await redis.hmget(key, ...fields);
+      if (await holds()) return true;
+      const checks = fields.map((field, at) => ({ key, field, is: found[at] ?? null }));
+      return (await commit(redis, checks, [['ZREM', keys.attention(kind), member]])) || 'moved';
+    });
   }
 
   /** Sets what the index holds of one campaign to what follows from its record. */
@@ -254,7 +285,7 @@ export function makeAttentionStore({ redis, record, now }: Dependencies) {
     ]);
   }
 
-  return { entries, overdueReceipts, drop, mend, campaignsNamed };
+  return { entries, overdueReceipts, isOverdue, drop, mend, campaignsNamed };
 }
 
 interface Whole {

@@ -5,6 +5,7 @@ import type { CampaignView } from '../contract/campaign-view.ts';
 import type { Redis } from '../platform/redis.ts';
 import { listsOf, usersCommands } from './campaign-commands.ts';
 import { commit } from './commit.ts';
+import { accountsOf } from './installation.ts';
 import type { Keys } from './keys.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 import { stored, storedCampaign, storedOrNull } from './stored.ts';
@@ -70,9 +71,15 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     const specs = await Promise.all(ids.map(spec));
     const gone = ids.filter((_, at) => !specs[at]);
     if (gone.length === 0) return;
+    const accounts = accountsOf(await redis.hkeys(keys.installation()));
+    const indexes = [
+      keys.campaigns(),
+      keys.planned(),
+      ...accounts.map(keys.campaignsOf),
+      ...ENDED.flatMap((state) => ['', ...accounts].map((one) => keys.endedAs(state, one))),
+    ];
     await Promise.all([
-      redis.zrem(keys.campaigns(), ...gone),
-      redis.zrem(keys.planned(), ...gone),
+      ...indexes.map((index) => redis.zrem(index, ...gone)),
       redis.hdel(keys.names(), ...gone),
     ]);
   }

@@ -74,7 +74,12 @@ export function makeCampaignItems({ redis, keys }: { redis: Redis; keys: Keys })
 
   /** @returns the articles that were kept first. */
   async function keepDraftSource(id: string, articles: string): Promise<string> {
-    await redis.hsetnx(keys.campaign(id), SOURCE, articles);
+    const key = keys.campaign(id);
+    const checks = [
+      { key, field: 'spec', isThere: true },
+      { key, field: SOURCE, is: null },
+    ] as const;
+    await commit(redis, checks, [['HSET', key, SOURCE, articles]]);
     return (await draftSource(id)) ?? articles;
   }
 

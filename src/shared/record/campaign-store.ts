@@ -20,7 +20,7 @@ import { logCommands } from './audit-log.ts';
 import { auditCommand, keepCampaign, listsOf, usersCommands } from './campaign-commands.ts';
 import { makeCampaignIndex } from './campaign-index.ts';
 import { makeCampaignItems } from './campaign-items.ts';
-import { type Command, commit, extend, untilSettled, when, write } from './commit.ts';
+import { type Check, type Command, commit, extend, untilSettled, when } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
@@ -299,40 +299,44 @@ export function makeCampaignStore({
 
   async function note(id: string, entry: AuditEntry): Promise<void> {
     const campaign = await spec(id);
-    await write(redis, ...(campaign ? audited(campaign, entry) : []));
+    if (campaign) await commit(redis, [isKept(id)], audited(campaign, entry));
   }
+
+  /** A campaign may be forgotten while its specification is still in memory: nothing brings it back. */
+  const isKept = (id: string): Check => ({ key: keys.campaign(id), field: 'spec', isThere: true });
 
   /** Why a campaign waits before it has batches; later its batches set that (change-batch.ts). */
   async function waits(id: string, waiting: Waiting | null): Promise<void> {
     const key = keys.campaign(id);
     const campaign = await spec(id);
+    if (!campaign) return;
     const told: Command = waiting
       ? ['HSET', key, 'waiting', JSON.stringify(waiting)]
       : ['HDEL', key, 'waiting'];
     const needs = waiting?.reason === 'wechat-approval' ? now() : undefined;
-    const attention = campaign && attentionCommand(keys, campaign, 'wechat-approval', needs);
-    await write(redis, told, ...(attention ? [attention] : []), ['PUBLISH', keys.feed(), id]);
+    await commit(
+      redis,
+      [isKept(id)],
+      [
+        told,
+        attentionCommand(keys, campaign, 'wechat-approval', needs),
+        ['PUBLISH', keys.feed(), id],
+      ],
+    );
   }
 
   /** A webhook was not delivered: why, and when it is tried again; null: never by itself. */
-  async function webhookFailed(id: string, failure: WebhookFailure): Promise<void> {
-    const campaign = await spec(id);
-    if (!campaign) return;
-    await write(
-      redis,
-      ['HSET', keys.campaign(id), 'webhook', JSON.stringify(failure)],
-      attentionCommand(keys, campaign, 'webhook-failing', now()),
-    );
-  }
+  const webhookFailed = (id: string, failure: WebhookFailure): Promise<void> =>
+    setWebhook(id, ['HSET', keys.campaign(id), 'webhook', JSON.stringify(failure)], now());
 
-  async function webhookDelivered(id: string): Promise<void> {
+  const webhookDelivered = (id: string): Promise<void> =>
+    setWebhook(id, ['HDEL', keys.campaign(id), 'webhook']);
+
+  async function setWebhook(id: string, command: Command, failingSince?: number): Promise<void> {
     const campaign = await spec(id);
     if (!campaign) return;
-    await write(
-      redis,
-      ['HDEL', keys.campaign(id), 'webhook'],
-      attentionCommand(keys, campaign, 'webhook-failing', undefined),
-    );
+    const attention = attentionCommand(keys, campaign, 'webhook-failing', failingSince);
+    await commit(redis, [isKept(id)], [command, attention]);
   }
 
   async function webhookFailure(id: string): Promise<WebhookFailure | null> {

@@ -25,7 +25,12 @@ interface AtLeast extends Place {
   readonly atLeast: number;
 }
 
-export type Check = Unchanged | AtLeast;
+interface There extends Place {
+  /** It must be there, whatever it is. */
+  readonly isThere: true;
+}
+
+export type Check = Unchanged | AtLeast | There;
 
 type Argument = string | number | Buffer;
 export type Command = readonly [name: string, ...args: Argument[]];
@@ -71,6 +76,7 @@ for _ = 1, tonumber(ARGV[1]) do
   for _, value in ipairs(found) do
     local present, expected = ARGV[at], ARGV[at + 1]
     if present == '1' and value ~= expected or present == '0' and value then return 0 end
+    if present == '3' and not value then return 0 end
     if present == '2' and value and tonumber(value) < tonumber(expected) then return 0 end
     at = at + 2
   end
@@ -144,6 +150,7 @@ export async function write(redis: Redis, ...commands: readonly Command[]): Prom
 
 function expected(check: Check): [string, string | number] {
   if ('atLeast' in check) return ['2', check.atLeast];
+  if ('isThere' in check) return ['3', ''];
   return check.is === null ? ['0', ''] : ['1', check.is];
 }
 

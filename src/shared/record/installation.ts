@@ -76,15 +76,19 @@ const isOlder = (field: string, { v }: Readonly<Record<string, string>>): boolea
 
 function parse(fields: Readonly<Record<string, string>>) {
   if (fields.v === undefined) return null;
-  const accounts = Object.entries(fields)
-    .filter(([field]) => field.startsWith(ACCOUNT))
-    .map(([field, text]) => [field.slice(ACCOUNT.length), stored<Identity>(text)] as const);
+  const accounts = accountsOf(Object.keys(fields)).map(
+    (name) => [name, stored<Identity>(fields[ACCOUNT + name] ?? '')] as const,
+  );
   return {
     version: Number(fields.v),
     kind: fields.kind === 'sandbox' ? ('sandbox' as const) : ('live' as const),
     accounts: Object.fromEntries(accounts),
   };
 }
+
+/** Every account that a role was ever started with. */
+export const accountsOf = (fields: readonly string[]): string[] =>
+  fields.flatMap((field) => (field.startsWith(ACCOUNT) ? [field.slice(ACCOUNT.length)] : []));
 
 const accountFields = ({ accounts }: Installation): Record<string, string> =>
   Object.fromEntries(

@@ -278,21 +278,44 @@ describe('a call', () => {
 });
 
 describe('an intent to call', () => {
-  it.each([
-    ['an hour ago or later', HOUR, 'submitting'],
-    ['longer ago, as in a restored Redis', HOUR + 1, 'moved'],
-  ])('is recorded only where a worker lived: %s', async (_, agoMs, expected) => {
-    const { id } = await laidOut(1, { account: `beaten-${agoMs}` });
+  async function intent(account: string) {
+    const { id } = await laidOut(1, { account });
     const ref = { campaignId: id, no: 1 };
     const batch = await batches.read(ref);
     const control = (await campaigns.read(id))?.control;
     if (!batch || !control) throw new TypeError('it was laid out');
-    const at = clock.now();
-    await redis.set(`${record}:heartbeat`, at - agoMs);
+    return async (at = clock.now()) => {
+      const started = await batches.startAttempt({ ref, batch, control, api: 'send', at });
+      return started === 'moved' ? started : started.state;
+    };
+  }
 
-    const started = await batches.startAttempt({ ref, batch, control, api: 'send', at });
+  it.each([
+    ['an hour ago or later', HOUR, 'submitting'],
+    ['longer ago, as in a restored Redis', HOUR + 1, 'moved'],
+  ])('is recorded only where a worker lived: %s', async (_, agoMs, expected) => {
+    const start = await intent(`beaten-${agoMs}`);
+    const now = clock.now();
+    await redis.set(`${record}:heartbeat`, now - agoMs);
+
+    const started = await start(now);
     await redis.del(`${record}:heartbeat`);
 
-    expect(started === 'moved' ? started : started.state).toBe(expected);
+    expect(started).toBe(expected);
+  });
+
+  it.each([
+    ['since Redis was restored', 'restored', 'redis-restored'],
+    ['by an operator', 'paused', 'by-operator'],
+    ['of OpenIDs alone', 'sendBlocked', 'refused-by-wechat'],
+  ] as const)('is not recorded while its account is stopped %s', async (_, field, code) => {
+    const account = `stopped-${field}`;
+    const start = await intent(account);
+    const facts = { at: clock.now(), by: 'qunfa', minutes: 90, errcode: 48001 };
+    await lanes.set(account, field, { ...facts, code });
+    expect(await start()).toBe('moved');
+
+    await lanes.release(account);
+    expect(await start()).toBe('submitting');
   });
 });

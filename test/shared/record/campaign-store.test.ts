@@ -297,3 +297,44 @@ describe('a campaign whose batches wait in a lane that stands still', () => {
     expect((await campaigns.view(id))?.waiting).toBeUndefined();
   });
 });
+
+describe('a campaign that is no longer kept', () => {
+  it('is not brought back by what comes late, though its specification is still in memory', async () => {
+    const campaign = await laidOut(1);
+    const { id } = campaign;
+    await campaigns.read(id);
+    const keys = makeKeys(record);
+    const all = [keys.campaign(id), keys.batches(id), keys.tally(id), keys.audit(id)];
+    await redis.del(...all);
+
+    await campaigns.waits(id, { reason: 'wechat-approval', until: null });
+    await campaigns.webhookFailed(id, { why: 'HTTP 500', attempts: 1, nextAt: null });
+    await campaigns.note(id, { at: 1, by: 'ann', action: 'webhook-replay' });
+    await campaigns.keepDraftSource(id, '[]').catch(() => undefined);
+
+    expect(await redis.exists(...all)).toBe(0);
+    for (const kind of ['wechat-approval', 'webhook-failing']) {
+      expect(await redis.zscore(keys.attention(kind), `${campaign.account}/${id}`)).toBeNull();
+    }
+  });
+
+  it('leaves every index of it, those of its account among them', async () => {
+    const account = 'forgotten';
+    const keys = makeKeys(record);
+    await redis.hset(keys.installation(), `account:${account}`, '{}');
+    const { id } = await accepted({ account });
+    await campaigns.end(id, { code: 'audience-gone' });
+    const indexes = [
+      keys.campaigns(),
+      keys.campaignsOf(account),
+      keys.endedAs('failed'),
+      keys.endedAs('failed', account),
+    ];
+    for (const index of indexes) expect(await redis.zscore(index, id)).not.toBeNull();
+    await redis.del(keys.campaign(id));
+
+    await testStores(connection).campaigns.reclaim(0, 1_000);
+
+    for (const index of indexes) expect(await redis.zscore(index, id)).toBeNull();
+  });
+});
