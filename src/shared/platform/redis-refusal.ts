@@ -2,7 +2,8 @@
 import { ServiceError } from './errors.ts';
 import type { Bilingual } from './sentences.ts';
 
-const ALLOWED = 'ACL SETUSER <name> ~{<REDIS_PREFIX>}* &* +@all -@admin';
+const ALLOWED =
+  'ACL SETUSER <name> ~{<REDIS_PREFIX>}* &{<REDIS_PREFIX>}:* +@read +@write +@pubsub +@transaction +@scripting +@connection +@blocking -@dangerous +info +time +wait +config|get';
 
 export const IS_CLUSTER: Bilingual = [
   'REDIS_URL names a node of a Redis cluster: write redis-cluster://host:port,host:port',

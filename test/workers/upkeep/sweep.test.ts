@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../../src/shared/platform/time.ts';
+import { HOUR, MINUTE, SECOND } from '../../../src/shared/platform/time.ts';
 import { sweepJob } from '../../../src/shared/queue/jobs.ts';
 import { openQueues } from '../../../src/shared/queue/queues.ts';
+import { AT_ONCE } from '../../../src/workers/lane/last-look.ts';
 import { keepSweeping, scheduleSweep } from '../../../src/workers/upkeep/sweep.ts';
 import { recordedLog } from '../../support/log-lines.ts';
+import { aJob, testParts } from '../../support/parts.ts';
 import { testRedis } from '../../support/redis.ts';
 
 const { redis, prefix } = testRedis();
@@ -34,5 +36,23 @@ describe('a sweep that was to come', () => {
 
     const { next = 0 } = (await upkeep.getJobScheduler(sweepJob.schedulerId)) ?? {};
     expect(Math.abs(next - Date.now())).toBeLessThan(MINUTE);
+  });
+});
+
+describe('a batch whose key’s life, or notAfter, is over', () => {
+  it('is held once a call of the last moment can no longer be answered, and not before', async () => {
+    const { parts, laidOut, batches, clock, config } = testParts(testRedis());
+    const at = clock.now();
+    const { id } = await laidOut(1, { notAfter: at - 1 });
+    const ref = { campaignId: id, no: 1 };
+    await batches.apply(ref, { type: 'attempt-started', at });
+    const sweepAt = async (now: number) => {
+      await parts({ now: () => now }).sweep({}, aJob());
+      return (await batches.read(ref))?.state;
+    };
+    const answeredBy = at + AT_ONCE + config.pace.submitTimeoutMs + SECOND;
+
+    expect(await sweepAt(answeredBy - 1)).toBe('submitting');
+    expect(await sweepAt(answeredBy)).toBe('held');
   });
 });
