@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import type { World } from './world.ts';
 
 interface Settings {
@@ -23,7 +24,7 @@ export async function startProcess(
 ): Promise<ChildProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'qunfa-accounts-'));
   const file = join(folder, 'accounts.json');
-  const accounts = world.accounts.map(({ name, ...settings }) => [name, settings]);
+  const accounts = world.accounts.map((account) => [account.name, known(account)]);
   await writeFile(file, JSON.stringify(Object.fromEntries(accounts)));
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', role], {
     cwd: home,
@@ -44,6 +45,16 @@ export async function startProcess(
     await rm(folder, { recursive: true });
   });
   return child;
+}
+
+/** What an earlier version has, too: an account's setting that it does not know is refused. */
+function known(account: AccountConfig): object {
+  const { appId, appSecret, callbackToken, encodingAesKey, originalId, kind } = account;
+  const { newsRoute, callsPerMinute, callsPerDay, approval } = account;
+  return {
+    ...{ appId, appSecret, callbackToken, encodingAesKey, originalId, kind },
+    ...{ newsRoute, callsPerMinute, callsPerDay, approval },
+  };
 }
 
 /** @returns its exit code; null where a signal ended it. */
