@@ -8,7 +8,7 @@ import { MINUTE } from '../../src/shared/platform/time.ts';
 const DATABASE = 9;
 
 it('npm run demo uses the Redis of REDIS_URL, and leaves nothing in it', {
-  timeout: 2 * MINUTE,
+  timeout: 5 * MINUTE,
 }, async (t) => {
   const url = new URL(inject('redisUrl'));
   url.pathname = `/${DATABASE}`;
