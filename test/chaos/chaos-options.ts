@@ -1,6 +1,22 @@
 /** What a run is told on the command line. */
 import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { PlannedFault } from './fault-plan.ts';
+import type { Hit } from './hit-plan.ts';
+
+/** What was done to the run, and when: ms from its begin. */
+export type Happening = { readonly at: number } & (
+  | { readonly hit: Hit }
+  | { readonly fault: PlannedFault['fault'] }
+);
+
+/** What `report.json` of a run holds, as far as a replay needs it. */
+export interface ToReplay {
+  readonly commit: string;
+  readonly options: Omit<ChaosOptions, 'keep' | 'replay'>;
+  readonly timeline: readonly Happening[];
+}
 
 export interface ChaosOptions {
   readonly kills: number;
@@ -14,10 +30,13 @@ export interface ChaosOptions {
   readonly redis: 'single' | 'sentinel' | 'cluster';
   /** Keep the folder with data and logs, even if all went well. */
   readonly keep: boolean;
+  /** Hits and faults come when they came then. */
+  readonly replay?: ToReplay;
 }
 
 export const USAGE = `npm run chaos -- [--kills 100] [--seed <number>] [--campaigns <number>] [--workers 2]
                  [--redis single|sentinel|cluster] [--appendfsync always|everysec] [--keep]
+       npm run chaos -- --replay <folder of the run>/report.json [--keep]
 `;
 
 /** @throws {TypeError} in words for whoever typed it. */
@@ -32,8 +51,13 @@ export function readOptions(argv: readonly string[]): ChaosOptions {
       appendfsync: { type: 'string', default: 'always' },
       redis: { type: 'string', default: 'single' },
       keep: { type: 'boolean', default: false },
+      replay: { type: 'string' },
     },
   });
+  if (values.replay !== undefined) {
+    const replay = JSON.parse(readFileSync(values.replay, 'utf8')) as ToReplay;
+    return { ...replay.options, keep: values.keep, replay };
+  }
   const { appendfsync, redis } = values;
   if (redis !== 'single' && redis !== 'sentinel' && redis !== 'cluster') {
     throw new TypeError('--redis: single, sentinel or cluster');

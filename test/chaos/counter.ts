@@ -1,6 +1,6 @@
 /** The producer's API as operators use it; what they ask and what they are told is written down. */
 import { request } from 'undici';
-import type { Act, Look, Step } from './history.ts';
+import type { AccountAct, Act, Look, Step } from './history.ts';
 
 /** As the API answers it, as far as an operator here looks at it. */
 export interface View {
@@ -43,6 +43,7 @@ export type Counter = ReturnType<typeof makeCounter>;
 
 export function makeCounter(producerUrl: string) {
   const acts: Act[] = [];
+  const accountActs: AccountAct[] = [];
   const looks: Look[] = [];
 
   /** Never rejects; null: not heard. */
@@ -100,7 +101,18 @@ export function makeCounter(producerUrl: string) {
   /** Its lane may have stopped, as it does when fresh tokens are refused. */
   async function resumeAccount(by: Operator, name: string): Promise<void> {
     const answer = await ask<{ lane?: { state?: string } }>(by, `/accounts/${name}`);
-    if (answer?.json.lane?.state === 'paused') await ask(by, `/accounts/${name}/resume`, {});
+    if (answer?.json.lane?.state === 'paused') await steerAccount(by, name, 'resume');
+  }
+
+  async function steerAccount(by: Operator, account: string, step: AccountAct['step']) {
+    const begunAt = Date.now();
+    const answer = await ask(by, `/accounts/${account}/${step}`, {});
+    const isHeard = answer !== null && answer.status !== 503;
+    accountActs.push({
+      ...{ account, step, by, begunAt },
+      answeredAt: isHeard ? Date.now() : null,
+      answer: isHeard ? meaningOf(answer.status) : 'unknown',
+    });
   }
 
   async function act(by: Operator, decision: Decision): Promise<Act> {
@@ -132,7 +144,7 @@ export function makeCounter(producerUrl: string) {
     return done;
   }
 
-  return { view, list, batches, resumeAccount, act, acts, looks };
+  return { view, list, batches, resumeAccount, steerAccount, act, acts, accountActs, looks };
 }
 
 interface Answered extends View {

@@ -70,11 +70,16 @@ export function makeEnqueueCampaign(
     );
     const bodies = [body, ...(tried.get(plan.name) ?? [])];
     tried.set(plan.name, bodies);
+    await asked(plan.name, () => addOneOf(plan.name, bodies));
+    return { kind: 'accepted', plan };
+  }
+
+  async function addOneOf(name: string, bodies: readonly object[]): Promise<undefined> {
     for (const one of bodies) {
       const isAdded = await direct
-        .enqueue(one as NewCampaign, { idempotencyKey: plan.name })
+        .enqueue(one as NewCampaign, { idempotencyKey: name })
         .catch(unlessKeyIsTaken);
-      if (isAdded) return { kind: 'accepted', plan };
+      if (isAdded) return undefined;
     }
     throw new Error('none of the bodies is under this key');
   }
@@ -104,11 +109,12 @@ export function makeEnqueueCampaign(
   }
 
   /** Writes down what is asked for, and what is heard. */
-  async function asked(name: string, ask: () => Promise<string>): Promise<string> {
+  async function asked<Id extends string | undefined>(name: string, ask: () => Promise<Id>) {
     const begunAt = Date.now();
     try {
       const id = await ask();
-      asks.push({ name, begunAt, answeredAt: Date.now(), answer: 'done', id });
+      const named = id === undefined ? {} : { id };
+      asks.push({ name, begunAt, answeredAt: Date.now(), answer: 'done', ...named });
       return id;
     } catch (error) {
       const isHeard = error instanceof Refused;

@@ -34,6 +34,12 @@ export interface Act {
   readonly inFlight?: readonly string[];
 }
 
+/** What an operator asked for about an account as a whole, once. */
+export interface AccountAct extends Pick<Act, 'by' | 'begunAt' | 'answeredAt' | 'answer'> {
+  readonly account: string;
+  readonly step: 'pause' | 'resume';
+}
+
 /** A campaign as an answer showed it. */
 export interface Look {
   readonly campaign: string;
@@ -54,13 +60,14 @@ export interface Ask {
   readonly begunAt: number;
   readonly answeredAt: number | null;
   readonly answer: 'done' | 'refused' | 'unknown';
-  /** Of the campaign, where the answer named it. */
+  /** Of the campaign, where the answer named it: a job that was added names none. */
   readonly id?: string;
 }
 
 /** A mass send, as the sandbox heard it. */
 export interface Call {
   readonly key: string;
+  readonly account: string;
   readonly startedAt: number;
 }
 
@@ -87,6 +94,7 @@ export interface History {
   readonly asks: readonly Ask[];
   readonly enqueued: readonly Enqueued[];
   readonly acts: readonly Act[];
+  readonly accountActs: readonly AccountAct[];
   readonly looks: readonly Look[];
   readonly calls: readonly Call[];
   readonly sends: readonly Send[];

@@ -1,12 +1,13 @@
 /** The laws of `npm run chaos`, each held against a history that breaks it. */
 import { describe, expect, it } from 'vitest';
-import type { Act, Enqueued, History, Look } from './history.ts';
+import type { AccountAct, Act, Enqueued, History, Look } from './history.ts';
 import { breachesOf } from './laws.ts';
 
 const GOOD: History = {
   asks: [],
   enqueued: [],
   acts: [],
+  accountActs: [],
   looks: [],
   calls: [],
   sends: [],
@@ -38,7 +39,13 @@ const enqueued = (more: Partial<Enqueued> = {}): Enqueued => ({
   ...more,
 });
 
-const call = (startedAt: number, key = 'c-1-0') => ({ key, startedAt });
+const call = (startedAt: number, key = 'c-1-0', account = 'shop') => ({ key, account, startedAt });
+
+const accountAct = (step: AccountAct['step'], more: Partial<AccountAct> = {}): AccountAct => ({
+  account: 'shop',
+  ...{ step, by: 'anna', begunAt: 100, answeredAt: 200, answer: 'done' },
+  ...more,
+});
 
 describe('a campaign', () => {
   it('is not lost once its enqueuer was told that it is accepted', () => {
@@ -46,6 +53,17 @@ describe('a campaign', () => {
       'hello was accepted and is gone',
     ]);
     expect(breaches({ enqueued: [enqueued({ ids: [], isAcknowledged: false })] })).toEqual([]);
+  });
+
+  it('is not lost where a job was added for it, and nothing else is known of it', () => {
+    const asked = { name: 'hello', begunAt: 1, answeredAt: 2, answer: 'done' } as const;
+    const gone = ['hello was accepted and is gone'];
+
+    expect(breaches({ asks: [asked] })).toEqual(gone);
+    expect(
+      breaches({ asks: [asked], enqueued: [enqueued({ ids: [], isAcknowledged: false })] }),
+    ).toEqual(gone);
+    expect(breaches({ asks: [{ ...asked, answer: 'unknown', answeredAt: null }] })).toEqual([]);
   });
 
   it('is made once', () => {
@@ -319,5 +337,45 @@ describe('what is read', () => {
     const late = { enqueued: [enqueued({ notAfter: 200 })] };
     expect(breaches({ ...late, looks: [cancelled(250, true)] })).toEqual([]);
     expect(breaches({ ...late, looks: [cancelled(150, true)] })).toHaveLength(1);
+  });
+});
+
+describe('a paused account', () => {
+  const pause = accountAct('pause');
+
+  it('begins no call', () => {
+    expect(breaches({ accountActs: [pause], calls: [call(6_201)] })).toEqual([
+      'c-1-0 was called 6001 ms after the answer to a pause of shop',
+    ]);
+  });
+
+  it('lets calls go whose intent was on record, four of them', () => {
+    const calls = [1, 2, 3, 4].map((no) => call(200 + no, `c-${no}-0`));
+
+    expect(breaches({ accountActs: [pause], calls })).toEqual([]);
+    expect(breaches({ accountActs: [pause], calls: [...calls, call(300, 'c-5-0')] })).toEqual([
+      'c-5-0 was called 100 ms after the answer to a pause of shop',
+    ]);
+  });
+
+  it.each([
+    ['before it was paused', [pause], call(150)],
+    ['of another account', [pause], call(9_000, 'c-1-0', 'other')],
+    ['of a pause that was not heard', [{ ...pause, answeredAt: null }], call(9_000)],
+    ['of a pause that was refused', [{ ...pause, answer: 'refused' as const }], call(9_000)],
+    ['after its resume', [pause, accountAct('resume', { begunAt: 8_000 })], call(9_000)],
+    [
+      'after a resume beside the pause',
+      [pause, accountAct('resume', { begunAt: 50, answeredAt: 150 })],
+      call(9_000),
+    ],
+  ])('is not broken by a call %s', (_, accountActs, one) => {
+    expect(breaches({ accountActs, calls: [one] })).toEqual([]);
+  });
+
+  it('stays so for a resume that was over before', () => {
+    const before = accountAct('resume', { begunAt: 10, answeredAt: 20 });
+
+    expect(breaches({ accountActs: [before, pause], calls: [call(9_000)] })).toHaveLength(1);
   });
 });

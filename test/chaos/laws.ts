@@ -1,5 +1,5 @@
 /** What must hold of every history, by what people were told. Pure. */
-import type { Act, Call, History, Look, Step } from './history.ts';
+import type { AccountAct, Act, Call, History, Look, Step } from './history.ts';
 import { firstMisread, type Operation } from './order.ts';
 
 /** Each breach in a sentence; none: the history is good. */
@@ -9,6 +9,10 @@ export const breachesOf = (history: History): string[] => LAWS.flatMap((law) => 
 const ON_ITS_WAY = 2_000;
 /** From the death of a master until none takes it for one any more, on a machine under load. */
 const FAILOVER = 30_000;
+/** A call is not made later than 4 s after its intent. */
+const INTENT_IS_GOOD = 4_000 + ON_ITS_WAY;
+/** Of one lane. */
+const MOST_IN_FLIGHT = 4;
 
 const LAWS: readonly ((history: History) => string[])[] = [
   nothingAcknowledgedIsLost,
@@ -16,6 +20,7 @@ const LAWS: readonly ((history: History) => string[])[] = [
   nothingGoesMissing,
   everyCampaignEnds,
   nothingBeginsAfterAStop,
+  nothingBeginsInAPausedAccount,
   nothingBeginsBeforeItsApproval,
   nothingBeginsAfterNotAfter,
   whatWasGivenUpStaysSo,
@@ -26,11 +31,19 @@ const LAWS: readonly ((history: History) => string[])[] = [
   everyActIsAnswered,
 ];
 
-function nothingAcknowledgedIsLost({ enqueued }: History): string[] {
-  return enqueued.flatMap(({ name, ids, isAcknowledged }) => {
-    if (ids.length > 1) return [`${name} was made ${ids.length} times: ${ids.join(' ')}`];
-    return ids.length === 0 && isAcknowledged ? [`${name} was accepted and is gone`] : [];
+function nothingAcknowledgedIsLost({ asks, enqueued }: History): string[] {
+  const names = new Set(enqueued.map(({ name }) => name));
+  const unseen = asks.filter((ask) => {
+    return ask.answer === 'done' && ask.id === undefined && !names.has(ask.name);
   });
+  const lost = unseen.map(({ name }) => `${name} was accepted and is gone`);
+  const counted = enqueued.flatMap(({ name, ids, isAcknowledged }) => {
+    if (ids.length > 1) return [`${name} was made ${ids.length} times: ${ids.join(' ')}`];
+    const wasTold =
+      isAcknowledged || asks.some((ask) => ask.name === name && ask.answer === 'done');
+    return ids.length === 0 && wasTold ? [`${name} was accepted and is gone`] : [];
+  });
+  return [...lost, ...counted];
 }
 
 /** Whoever asks again under the same key is told of the same campaign, and that one is kept. */
@@ -90,6 +103,31 @@ function endOfPause(pause: Act, acts: readonly Act[]): number {
     .filter(({ answeredAt }) => (answeredAt ?? Infinity) >= pause.begunAt)
     .map(({ begunAt }) => begunAt);
   return Math.min(Infinity, ...lifts);
+}
+
+/**
+ * Calls whose intent was on record when the account was paused may still begin, for as long as an
+ * intent is good: as many as a lane has under way.
+ */
+function nothingBeginsInAPausedAccount({ accountActs, calls }: History): string[] {
+  const [pauses, resumes] = (['pause', 'resume'] as const).map((wanted) =>
+    accountActs.filter(({ step, answer }) => step === wanted && answer !== 'refused'),
+  ) as [AccountAct[], AccountAct[]];
+  return pauses.flatMap(({ account, answer, begunAt, answeredAt }) => {
+    if (answer !== 'done' || answeredAt === null) return [];
+    const lifts = resumes
+      .filter((one) => one.account === account && (one.answeredAt ?? Infinity) >= begunAt)
+      .map((one) => one.begunAt);
+    const until = Math.min(Infinity, ...lifts);
+    const inside = calls.filter((call) => {
+      return call.account === account && call.startedAt > answeredAt && call.startedAt < until;
+    });
+    const inFlight = inside.filter(({ startedAt }) => startedAt <= answeredAt + INTENT_IS_GOOD);
+    const begun = inside.filter((call) => !inFlight.includes(call));
+    return [...begun, ...inFlight.slice(MOST_IN_FLIGHT)].map(({ key, startedAt }) => {
+      return `${key} was called ${startedAt - answeredAt} ms after the answer to a pause of ${account}`;
+    });
+  });
 }
 
 function nothingBeginsBeforeItsApproval({ enqueued, acts, calls }: History): string[] {

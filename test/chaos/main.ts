@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { type ChaosOptions, readOptions, USAGE } from './chaos-options.ts';
 import { startChaosWorld } from './chaos-world.ts';
-import { report, resultLine } from './report.ts';
+import { commitNow, report, resultLine, writeReport } from './report.ts';
 import { runChaos } from './run-chaos.ts';
 
 const say = (line = ''): void => {
@@ -24,6 +24,9 @@ if (!given) process.exit(2);
 say(
   `seed ${given.seed}: ${given.kills} kills, ${given.workers} workers, ${given.redis} Redis, fsync ${given.appendfsync}`,
 );
+if (given.replay && given.replay.commit !== commitNow()) {
+  say(`a run of ${given.replay.commit}, and this is ${commitNow()}`);
+}
 const world = await startChaosWorld(given);
 try {
   const result = await runChaos(given, { say, world });
@@ -32,6 +35,7 @@ try {
   say(JSON.stringify(line));
   process.exitCode = line.clean ? 0 : 1;
   await world.end();
+  if (given.keep) await writeReport(given, result, world);
   if (line.clean && !given.keep) await rm(world.dir, { recursive: true, force: true });
 } catch (error) {
   say(`the run itself broke; seed ${given.seed}; logs in ${world.dir}`);

@@ -1,7 +1,8 @@
 /** What a run comes to: for people in lines, for programs in one JSON object. */
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChaosOptions } from './chaos-options.ts';
+import type { ChaosOptions, ToReplay } from './chaos-options.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import type { ChaosResult } from './run-chaos.ts';
 import { killCount } from './strike.ts';
@@ -45,6 +46,31 @@ export function resultLine({ seed, redis, appendfsync }: ChaosOptions, result: C
   };
 }
 
+/** Everything that a look at the run, or a replay of it, needs. @returns where it is. */
+export async function writeReport(
+  { keep: _, replay, ...options }: ChaosOptions,
+  result: ChaosResult,
+  { dir }: ChaosWorld,
+): Promise<string> {
+  const { findings, timeline, history } = result;
+  const path = join(dir, 'report.json');
+  const toReplay: ToReplay = { commit: commitNow(), options, timeline };
+  const replayed = replay ? { replayOf: replay.commit } : {};
+  await writeFile(path, JSON.stringify({ ...toReplay, ...replayed, findings, history }));
+  return path;
+}
+
+/** `-dirty` where files differ from it. */
+export function commitNow(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'], {
+      encoding: 'utf8',
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
 function countsOf(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
@@ -70,12 +96,8 @@ export async function report(
     ...section('FINDINGS', findings),
   ];
   if (findings.length === 0) return lines;
-  const { seed, kills, workers, campaigns, redis, appendfsync } = options;
-  const more = campaigns === undefined ? '' : ` --campaigns ${campaigns}`;
-  lines.push(
-    `again: npm run chaos -- --seed ${seed} --kills ${kills} --workers ${workers} --redis ${redis} --appendfsync ${appendfsync}${more}`,
-    `data and logs: ${world.dir}`,
-  );
+  const path = await writeReport(options, result, world);
+  lines.push(`again: npm run chaos -- --replay ${path}`, `data and logs: ${world.dir}`);
   const bad = cases.filter(
     ({ record }, at) =>
       (verdicts[at]?.findings.length ?? 0) > 0 || record?.control.phase !== 'ended',

@@ -1,18 +1,16 @@
 /** One run: everything up, campaigns in, hits and faults at random, then peace and the judgement. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isEnded } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import { type Tail, tailOf } from './append-only-file.ts';
 import { type CampaignPlan, campaignPlan } from './campaign-plan.ts';
-import type { ChaosOptions } from './chaos-options.ts';
+import type { ChaosOptions, Happening } from './chaos-options.ts';
 import { ACCOUNTS, type ChaosWorld } from './chaos-world.ts';
 import { makeCounter } from './counter.ts';
 import { type Enqueued, makeEnqueueCampaign } from './enqueue-campaign.ts';
-import { faultPlan } from './fault-plan.ts';
+import { faultPlan, type PlannedFault } from './fault-plan.ts';
 import type { Act, Call, History } from './history.ts';
-import { hitPlan } from './hit-plan.ts';
+import { type Hit, hitPlan } from './hit-plan.ts';
 import { breachesOf, unaskedOverlaps, wasSaidNotSent } from './laws.ts';
 import { leftovers } from './leftovers.ts';
 import { makeOperator } from './operator.ts';
@@ -40,6 +38,8 @@ export interface ChaosResult {
   readonly decided: readonly string[];
   readonly cases: readonly Case[];
   readonly findings: readonly string[];
+  readonly timeline: readonly Happening[];
+  readonly history: History;
 }
 
 /** More than these at once, and new ones wait. */
@@ -77,7 +77,8 @@ export async function runChaos(
   const people = makePeople({ seed: options.seed, sandbox: world.sandbox, counter });
   const calls = new Map<string, Call>();
   const enqueued: Promise<Enqueued>[] = [];
-  let faults = 0;
+  const timeline: Happening[] = [];
+  const sinceStart = (): number => Date.now() - startedAt;
 
   async function campaignsFlow(): Promise<void> {
     const chance = dice(options.seed, 'flow');
@@ -108,30 +109,53 @@ export async function runChaos(
   /** The sandbox keeps the latest only. */
   async function noteCalls(): Promise<void> {
     for (const path of ['message/mass/send', 'message/mass/sendall']) {
-      for (const { startedAt, clientMsgId: key } of await world.sandbox.requests(path)) {
-        if (key !== undefined) calls.set(`${key} ${startedAt}`, { key, startedAt });
+      for (const { account, startedAt, clientMsgId: key } of await world.sandbox.requests(path)) {
+        if (key !== undefined) calls.set(`${key} ${startedAt}`, { key, account, startedAt });
       }
     }
   }
 
+  /** Those of an earlier run, each at its time. */
+  async function again<What extends Happening>(
+    isOne: (happening: Happening) => happening is What,
+    carryOut: (happening: What) => Promise<unknown>,
+  ): Promise<void> {
+    for (const happening of options.replay?.timeline.filter(isOne) ?? []) {
+      await sleep(Math.max(0, happening.at - sinceStart()));
+      if (over.signal.aborted) return;
+      await carryOut(happening);
+    }
+  }
+
+  async function fail(fault: PlannedFault['fault']): Promise<void> {
+    timeline.push({ at: sinceStart(), fault });
+    await world.sandbox.setFault(fault);
+  }
+
+  async function hit(one: Hit): Promise<void> {
+    timeline.push({ at: sinceStart(), hit: one });
+    await strike(one);
+  }
+
   async function faultsFlow(): Promise<void> {
+    if (options.replay) return again(isFault, ({ fault }) => fail(fault));
     for (const { afterMs, fault } of faultPlan(options.seed)) {
       await sleep(afterMs);
       if (over.signal.aborted) return;
       const waiting = (await world.sandbox.faults()).filter(({ fired }) => fired === 0);
       const alike = waiting.filter(({ path }) => path === fault.path);
       if (alike.length >= MOST_ALIKE) continue;
-      await world.sandbox.setFault(fault);
-      faults += 1;
+      await fail(fault);
     }
   }
 
   async function hitsFlow(): Promise<void> {
-    for (const hit of hitPlan(options.seed, options.redis !== 'single')) {
+    if (options.replay) return again(isHit, (happening) => hit(happening.hit));
+    for (const one of hitPlan(options.seed, options.redis !== 'single')) {
       if (killCount(tolls) >= options.kills) return;
-      await sleep(hit.afterMs);
+      await sleep(one.afterMs);
       await operatorsAct();
-      await strike(hit);
+      await hit(one);
     }
   }
 
@@ -188,13 +212,14 @@ export async function runChaos(
 
   await noteCalls();
   const overlaps = await world.sandbox.overlaps();
-  const { acts, looks } = counter;
+  const { acts, accountActs, looks } = counter;
   const cases = await casesOf(world, { outcomes, acts });
   const verdicts = cases.map(judge);
   const history: History = {
     asks,
     enqueued: cases.map(historyOf),
     acts,
+    accountActs,
     looks,
     calls: [...calls.values()],
     sends: (await world.sandbox.sends()).flatMap(({ clientMsgId: key, at, received }) =>
@@ -216,14 +241,13 @@ export async function runChaos(
     ...wrongClocks.findings,
     ...(await leftovers(world, mayWait)),
   ];
-  await writeFile(join(world.dir, 'history.json'), JSON.stringify(history));
   const processes = [world.redis, ...world.workers, world.callback, world.producer];
   const followers = (some: History['overlaps']): number =>
     some.reduce((sum, { followers }) => sum + followers, 0);
   return {
     tolls,
     crashes: Object.fromEntries(processes.map((one) => [one.name, one.crashes()])),
-    faults,
+    faults: timeline.filter(isFault).length,
     seconds: seconds(startedAt),
     quietSeconds,
     campaigns: cases.length,
@@ -235,6 +259,8 @@ export async function runChaos(
     decided,
     cases,
     findings,
+    timeline,
+    history,
   };
 
   /** An operator lets go what is paused, as often as it pauses itself. */
@@ -246,6 +272,9 @@ export async function runChaos(
     }
   }
 }
+
+const isFault = (one: Happening): one is Extract<Happening, { fault: unknown }> => 'fault' in one;
+const isHit = (one: Happening): one is Extract<Happening, { hit: Hit }> => 'hit' in one;
 
 const seconds = (since: number): number => Math.round((Date.now() - since) / SECOND);
 

@@ -219,7 +219,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     what: 'the end of the quota ledger',
     file: 'src/shared/record/quota-ledger.ts',
-    is: 'extend(day, KEPT), ',
+    is: ", ['PEXPIRE', day, KEPT]",
     without: '',
     test: 'test/shared/record/quota-ledger.test.ts',
   },
