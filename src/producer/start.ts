@@ -181,6 +181,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const planCampaign = makePlanCampaign(withWechat);
   const previewMessage = makePreviewMessage(withWechat);
   const nameAudience = makeNameAudience(withWechat);
+  const articleStatistics = makeArticleStatistics(withWechat);
   const producer = await startProducer({
     settings: config.producer,
     countIn: makeRequestCount({ redis, record, now }),
@@ -200,7 +201,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
         describeAccount,
         listAccounts,
         nameAudience,
-        articleStatistics: makeArticleStatistics(withWechat),
+        articleStatistics,
         listAttention,
         steerAccount,
         webhookSecret: makeWebhookSecret({ redis, record }),
@@ -226,6 +227,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
           ...stores,
           ...{ accounts, wechatFor, describeAccount, listAttention, steer, steerAccount },
           ...{ accept, planCampaign, previewMessage, nameAudience, recallCampaign },
+          articleStatistics,
           replayWebhook: makeReplayWebhook({ ...stores, queues, now }),
           ...{ feed, isSandbox, stopping: stopping.signal, now },
         }),

@@ -12,6 +12,9 @@ const shifted = (time: string | number): string =>
 export const shown = (time: string | number): string =>
   shifted(time).slice(0, 16).replace('T', ' ');
 
+/** `2026-12-01 09:00:05`. */
+export const shownToSecond = (time: number): string => shifted(time).slice(0, 19).replace('T', ' ');
+
 /** For `<input type="datetime-local">`: `2026-12-01T09:00`. */
 export const localInput = (time: string | number): string => shifted(time).slice(0, 16);
 

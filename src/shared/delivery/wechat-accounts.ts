@@ -9,7 +9,7 @@ import { PREFIX, recordOf } from '../record/keys.ts';
 import type { QuotaLedger } from '../record/quota-ledger.ts';
 import { makeTokenStore } from '../record/token-store.ts';
 import type { OnAnswer } from '../wechat/call.ts';
-import { makeWechatClient, type WechatClient } from '../wechat/client.ts';
+import { type Answer, makeWechatClient, type WechatClient } from '../wechat/client.ts';
 import { fetchStableToken, makeTokenSource } from '../wechat/tokens.ts';
 
 interface Dependencies {
@@ -34,6 +34,13 @@ export class AccountUnknown extends Error {
     super(`no account ${account} is configured`);
   }
 }
+
+const pathOf = (path: string): string => path.replace(/^\/cgi-bin\//, '');
+
+/** Not one that is about our token or our own repeat of a call. */
+const isRefusal = (answer: Answer<unknown>): boolean =>
+  answer.kind === 'refused' &&
+  !['new-token', 'already-done', 'ask-again'].includes(answer.remedy.kind);
 
 /** @throws {AccountUnknown} for an account that is not configured; check names at the door. */
 export function makeWechatFor(deps: Dependencies): WechatFor {
@@ -61,8 +68,12 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
       dispatcher,
       tokens,
       timeoutMs,
-      onAnswer,
-      onCall: (path) => quota.count(name, path.replace(/^\/cgi-bin\//, '')),
+      onAnswer(path, answer, ms) {
+        onAnswer?.(path, answer, ms);
+        // Of the figures alone: what is lost with Redis away is not counted.
+        if (isRefusal(answer)) void quota.countRefused(name, pathOf(path)).catch(() => undefined);
+      },
+      onCall: (path) => quota.count(name, pathOf(path)),
     });
     clients.set(name, { of: account, client });
     return client;

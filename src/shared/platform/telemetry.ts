@@ -143,7 +143,7 @@ export function makeTelemetry(log: Logger, registry: Registry) {
       );
     },
     /** Every call, token calls too; by its path alone. */
-    wechatAnswered(path: string, outcome: Answer<unknown>['kind'], ms: number): void {
+    wechatAnswered(path: string, { kind: outcome }: Answer<unknown>, ms: number): void {
       const api = path.replace(/^\/cgi-bin\//, '');
       observe('qunfa_wechat_call_duration_seconds', ms, { api, outcome });
       noteCall(`wechat ${api}`, ms, { 'url.path': path, 'qunfa.outcome': outcome });

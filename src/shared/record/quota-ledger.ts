@@ -13,6 +13,8 @@ const KEPT = 40 * DAY;
 const MONTH = '2026-11'.length;
 
 const SENDS = /message\/mass\/send(?:all)?$/;
+/** Beside the calls of a day, by path: how many of its sends were refused. */
+export const REFUSED = 'refused';
 /** More than any real account may call. */
 const MOST_IN_A_MINUTE = 1_000;
 /** How much later than we noted a call may have arrived at WeChat. */
@@ -44,6 +46,13 @@ export function makeQuotaLedger({
     ];
     const isSend = SENDS.test(path);
     await write(redis, ['HINCRBY', day, path, 1], ['PEXPIRE', day, KEPT], ...(isSend ? noted : []));
+  }
+
+  /** A send that WeChat refused. */
+  async function countRefused(account: string, path: string): Promise<void> {
+    if (!SENDS.test(path)) return;
+    const day = keys.calls(identityOf(account), beijingDay(now()));
+    await write(redis, ['HINCRBY', day, REFUSED, 1], ['PEXPIRE', day, KEPT]);
   }
 
   /**
@@ -79,5 +88,5 @@ export function makeQuotaLedger({
     return { today: Number(days[day] ?? 0), thisMonth };
   }
 
-  return { count, today, onDay, minuteHasRoom, noteEveryone, toEveryone };
+  return { count, countRefused, today, onDay, minuteHasRoom, noteEveryone, toEveryone };
 }

@@ -21,13 +21,13 @@ interface Call<T> {
 }
 
 /** After a call, whatever became of it; its path alone. */
-export type OnAnswer = (path: string, outcome: Answer<unknown>['kind'], ms: number) => void;
+export type OnAnswer = (path: string, answer: Answer<unknown>, ms: number) => void;
 
 /** One call to WeChat, from its connection to the meaning of its answer. */
 export async function call<T>(call: Call<T>): Promise<Answer<T>> {
   const began = performance.now();
   const answer = await makeCall(call);
-  call.onAnswer?.(call.path, answer.kind, performance.now() - began);
+  call.onAnswer?.(call.path, answer, performance.now() - began);
   return answer;
 }
 

@@ -6,6 +6,20 @@ import type { Words } from '../words.ts';
 export const scrolled = (label: string, table: Html): Html =>
   html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`;
 
+/** The figures of a chart, behind a fold. The first cell of a row names it; the others are numbers. */
+export const figures = (
+  summary: string,
+  heads: readonly string[],
+  rows: readonly (readonly (Html | string)[])[],
+): Html =>
+  html`<details><summary>${summary}</summary>${scrolled(
+    summary,
+    html`<table><thead><tr>${heads.map((head, at) => html`<th scope="col"${at > 0 && html` class="n"`}>${head}</th>`)}</tr></thead><tbody>${rows.map(
+      ([label = '', ...cells]) =>
+        html`<tr><th scope="row">${label}</th>${cells.map((cell) => html`<td class="n">${cell}</td>`)}</tr>`,
+    )}</tbody></table>`,
+  )}</details>`;
+
 export const number = (count: number): string => count.toLocaleString('en-US');
 
 /** Unknown is never 0. */

@@ -7,12 +7,12 @@ import type { AccountConfig } from '../../../shared/platform/accounts.ts';
 import { DAY } from '../../../shared/platform/time.ts';
 import type { CampaignStore } from '../../../shared/record/campaign-store.ts';
 import type { LaneStore } from '../../../shared/record/lane-store.ts';
-import type { QuotaLedger } from '../../../shared/record/quota-ledger.ts';
+import { type QuotaLedger, REFUSED } from '../../../shared/record/quota-ledger.ts';
 import { noSuchAccount } from '../../api/accounts.ts';
 import { type Html, html } from '../html.ts';
 import { actsPart } from '../parts/act.ts';
 import { barChart } from '../parts/chart.ts';
-import { number, pageAsked, pager, scrolled, select } from '../parts/table.ts';
+import { figures, number, pageAsked, pager, scrolled, select } from '../parts/table.ts';
 import type { Ask, Screen, Show } from '../screen.ts';
 import { accountStanding, campaignChip, type Standing, sendsLeft } from '../standing.ts';
 import { timeTag } from '../times.ts';
@@ -143,7 +143,7 @@ export const showAccount =
       parts: new Map([
         ['status', statusPart(seen, ask)],
         ['quotas', quotasPart(seen, words)],
-        ['days', daysPart(days, words)],
+        ['days', daysPart(days, seen, words)],
         [
           'recent',
           html`<section id="recent"><h2>${say.recent}</h2><ul class="plain">${recent.campaigns.map(
@@ -220,6 +220,8 @@ function quotasPart({ account, toEveryone }: Seen, words: Words): Html {
 interface DayOfUse {
   readonly day: string;
   readonly sends: number;
+  /** Of these. */
+  readonly refused: number;
   readonly uploads: number;
 }
 
@@ -229,25 +231,37 @@ async function daysOf({ quota, now }: Dependencies, name: string): Promise<DayOf
     days.map(async (day) => {
       const calls = await quota.onDay(name, day);
       const sends = (calls['message/mass/send'] ?? 0) + (calls['message/mass/sendall'] ?? 0);
-      return { day, sends, uploads: calls['media/uploadnews'] ?? 0 };
+      const refused = Math.min(sends, calls[REFUSED] ?? 0);
+      return { day, sends, refused, uploads: calls['media/uploadnews'] ?? 0 };
     }),
   );
 }
 
-function daysPart(days: readonly DayOfUse[], words: Words): Html {
+function daysPart(days: readonly DayOfUse[], { account }: Seen, words: Words): Html {
   const { accounts: say } = words.screens;
+  const { perDay } = sendsLeft(account);
   return html`<section id="days"><h2>${say.days}</h2>
 ${barChart(
-  `${say.days}: ${say.sends}`,
-  days.map(({ day, sends }) => ({ label: day, values: [sends] })),
+  {
+    ...{ id: 'days-chart', title: `${say.days}: ${say.sends}` },
+    colours: [say.accepted, say.refused],
+    bars: days.map(({ day, sends, refused }) => ({
+      label: day,
+      values: [sends - refused, refused],
+    })),
+    limit: { name: say.quota, value: perDay },
+  },
+  words,
 )}
-<details><summary>${say.sends}</summary>${scrolled(
-    say.days,
-    html`<table><thead><tr><th scope="col">${say.day}</th><th scope="col" class="n">${say.sends}</th><th scope="col" class="n">${say.uploads}</th></tr></thead><tbody>${days
-      .toReversed()
-      .map(
-        ({ day, sends, uploads }) =>
-          html`<tr><th scope="row">${day}</th><td class="n">${sends}</td><td class="n">${uploads}</td></tr>`,
-      )}</tbody></table>`,
-  )}</details></section>`;
+<p class="facts">${say.quota}: ${number(perDay)}</p>
+${figures(
+  words.frame.table,
+  [say.day, say.sends, say.refused, say.uploads],
+  days
+    .toReversed()
+    .map(({ day, ...counts }) => [
+      day,
+      ...[counts.sends, counts.refused, counts.uploads].map(number),
+    ]),
+)}</section>`;
 }

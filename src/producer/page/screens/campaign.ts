@@ -1,3 +1,4 @@
+import type { ArticleStatistics } from '../../../shared/actions/article-statistics.ts';
 import { type AuditEntry, auditWords } from '../../../shared/campaign/audit.ts';
 import type { BatchState } from '../../../shared/campaign/batch.ts';
 import { rfc3339 } from '../../../shared/campaign/campaign.ts';
@@ -6,19 +7,23 @@ import type { BatchDetails } from '../../../shared/contract/batches.ts';
 import type { CampaignView } from '../../../shared/contract/campaign-view.ts';
 import { CAMPAIGN_ID } from '../../../shared/contract/campaigns.ts';
 import { refuse } from '../../../shared/contract/problem.ts';
+import { inTime } from '../../../shared/platform/in-time.ts';
+import { SECOND } from '../../../shared/platform/time.ts';
 import type { BatchStore } from '../../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../../shared/record/campaign-store.ts';
 import type { LaneStore } from '../../../shared/record/lane-store.ts';
 import type { AudienceNames } from '../audience-names.ts';
 import { campaignActs } from '../campaign-acts.ts';
 import { type Html, html } from '../html.ts';
+import { countedOver, stepChart } from '../parts/chart.ts';
 import { messagePart } from '../parts/message.ts';
-import { amount, number, pageAsked, pager, scrolled } from '../parts/table.ts';
+import { readsPart } from '../parts/reads.ts';
+import { amount, figures, number, pageAsked, pager, scrolled } from '../parts/table.ts';
 import { unknownPart } from '../parts/unknown-batches.ts';
 import type { ReadDrafts } from '../read-drafts.ts';
 import type { Ask, Screen, Show } from '../screen.ts';
 import { batchWhy, campaignChip, campaignWhy, warningLines } from '../standing.ts';
-import { timeTag } from '../times.ts';
+import { shown, shownToSecond, timeTag } from '../times.ts';
 import type { Words } from '../words.ts';
 
 interface Dependencies {
@@ -27,6 +32,7 @@ interface Dependencies {
   readonly lanes: Pick<LaneStore, 'read'>;
   readonly names: AudienceNames;
   readonly readDrafts: ReadDrafts;
+  readonly articleStatistics: ArticleStatistics;
   readonly now: () => number;
 }
 
@@ -34,6 +40,8 @@ const BATCHES_SHOWN = 50;
 const UNKNOWN_SHOWN = 20;
 /** The newest; the API has them all. */
 const AUDIT_SHOWN = 100;
+/** WeChat may have to be asked. */
+const READ_WITHIN = 5 * SECOND;
 
 export const showCampaign =
   (deps: Dependencies): Show =>
@@ -71,6 +79,7 @@ export const showCampaign =
           unknownPart({ view, unknown: unknown.slice(0, UNKNOWN_SHOWN), about, now: now() }, ask),
         ],
         ['timeline', timelinePart({ view, rows, audience, ask })],
+        ['progress', progressPart(view, rows, words)],
         ['batches', batchesPart(rows, pageAsked(query.batches), id, words)],
         ['audit', auditPart(audit, words)],
       ]),
@@ -80,7 +89,10 @@ export const showCampaign =
         if (!message) return html``;
         const named = message.type === 'news' && 'mediaId' in message ? message.mediaId : null;
         const draft = named === null ? null : await deps.readDrafts(view.account, named);
-        return html`<h2>${words.screens.campaign.message}</h2>${messagePart({ message, draft }, words)}`;
+        const reads =
+          message.type === 'news' &&
+          readsPart(await inTime(deps.articleStatistics(id), READ_WITHIN).catch(() => null), words);
+        return html`<h2>${words.screens.campaign.message}</h2>${messagePart({ message, draft }, words)}${reads}`;
       },
     };
     return screen;
@@ -167,6 +179,35 @@ ${
     ask.hasAllRights && html` · <a href="/board/queue/campaigns/c-${view.id}">${say.tree}</a>`
   }</p>
 </section>`;
+}
+
+/** Where several batches went out: how many had, and how many results had come. */
+function progressPart(view: CampaignView, rows: readonly BatchDetails[], words: Words): Html {
+  const { campaign: say } = words.screens;
+  const times = (field: 'submittedAt' | 'settledAt'): number[] =>
+    rows.flatMap((batch) => (batch[field] === undefined ? [] : Date.parse(batch[field])));
+  const submitted = times('submittedAt');
+  const settled = times('settledAt');
+  if (submitted.length < 2) return html`<section id="progress"></section>`;
+  const { edges, lines } = countedOver([submitted, settled]);
+  const { total } = view.batches;
+  const rowsOf = edges.map((edge, at) => ({ edge, counts: lines.map((line) => line[at] ?? 0) }));
+  const changes = rowsOf.filter(
+    ({ counts }, at) => String(counts) !== String(rowsOf[at - 1]?.counts),
+  );
+  return html`<section id="progress"><h2>${say.overTime}</h2>
+${stepChart({
+  ...{ id: 'progress-chart', title: say.overTime, lines, total },
+  says: `${words.facts.submitted(submitted.length, total)}; ${words.facts.confirmed(settled.length, total)}`,
+  colours: [say.series.submitted, say.series.confirmed],
+  from: shown(edges[0] ?? 0),
+  until: shown(edges.at(-1) ?? 0),
+})}
+${figures(
+  words.frame.table,
+  [say.time, say.series.submitted, say.series.confirmed],
+  changes.map(({ edge, counts }) => [shownToSecond(edge), ...counts.map(number)]),
+)}</section>`;
 }
 
 /** Of the first batch that has them: an article has a page of its own in each send. */

@@ -1,13 +1,18 @@
 /** What became of it: people by day, and why WeChat refused. */
+import type { ArticleStatistics } from '../../../shared/actions/article-statistics.ts';
 import { batchView } from '../../../shared/contract/batch-view.ts';
 import type { CampaignView } from '../../../shared/contract/campaign-view.ts';
+import type { CampaignStatistics } from '../../../shared/contract/statistics.ts';
 import type { AccountConfig } from '../../../shared/platform/accounts.ts';
+import { inTime } from '../../../shared/platform/in-time.ts';
+import { SECOND } from '../../../shared/platform/time.ts';
 import type { BatchStore } from '../../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../../shared/record/campaign-store.ts';
 import { BOM, csvLine } from '../../http/csv.ts';
 import { type Html, html } from '../html.ts';
 import { barChart } from '../parts/chart.ts';
-import { address, number, scrolled, select } from '../parts/table.ts';
+import { readsByDay, readsChart } from '../parts/reads.ts';
+import { address, amount, figures, number, scrolled, select } from '../parts/table.ts';
 import type { Ask, Screen, Show } from '../screen.ts';
 import { addDays, between, dayOf } from '../times.ts';
 import type { Words } from '../words.ts';
@@ -16,6 +21,7 @@ interface Dependencies {
   readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
   readonly campaigns: Pick<CampaignStore, 'list'>;
   readonly batches: Pick<BatchStore, 'all'>;
+  readonly articleStatistics: ArticleStatistics;
   readonly now: () => number;
 }
 
@@ -25,6 +31,8 @@ const CAMPAIGNS_READ = 5_000;
 /** Looked into for the reasons of refusals. */
 const REFUSED_READ = 200;
 const REASONS_SHOWN = 10;
+const ARTICLES_READ = 20;
+const ANSWER_WITHIN = 5 * SECOND;
 
 interface DayOfSends {
   readonly day: string;
@@ -65,7 +73,10 @@ export const showStatistics =
     const { words, query, isAllowed } = ask;
     const { statistics: say } = words.overviews;
     const { span, found, days } = await readDays(deps, ask);
-    const refusals = await refusalsOf(deps, found, words);
+    const [refusals, reads] = await Promise.all([
+      refusalsOf(deps, found, words),
+      readsOf(deps, found),
+    ]);
     const names = deps
       .accounts()
       .filter(({ name }) => isAllowed(name))
@@ -88,6 +99,7 @@ ${select(
 <p class="buttons"><button class="strong">${words.frame.apply}</button></p></form>`,
       parts: new Map([
         ['days', daysPart(days, query, isCounted, words)],
+        ['reads', readsPart(reads, days, words)],
         ['refusals', refusalsPart(refusals, words)],
       ]),
     };
@@ -102,28 +114,86 @@ function daysPart(
   const { statistics: say } = words.overviews;
   const sum = (of: (day: DayOfSends) => number): string =>
     number(days.reduce((all, day) => all + of(day), 0));
-  const row = (label: string, cells: readonly string[]): Html =>
-    html`<tr><th scope="row">${label}</th>${cells.map((cell) => html`<td class="n">${cell}</td>`)}</tr>`;
-  const heads = [say.campaigns, say.sent, say.failed, say.filtered];
+  const total = [say.total, sum((d) => d.campaigns), sum((d) => d.sent), sum((d) => d.failed)];
+  const rows = days
+    .toReversed()
+    .filter(({ campaigns }) => campaigns > 0)
+    .map((d) => [d.day, ...[d.campaigns, d.sent, d.failed, d.filtered].map(number)]);
   return html`<section id="days"><h2>${say.byDay}</h2>
-<p class="legend"><span class="bar-0">${say.sent}</span> <span class="bar-1">${say.failed}</span> <span class="bar-2">${say.filtered}</span></p>
 ${barChart(
-  say.byDay,
-  days.map(({ day, sent, failed, filtered }) => ({ label: day, values: [sent, failed, filtered] })),
+  {
+    ...{ id: 'days-chart', title: say.byDay, colours: [say.sent, say.failed, say.filtered] },
+    bars: days.map((d) => ({ label: d.day, values: [d.sent, d.failed, d.filtered] })),
+  },
+  words,
 )}
 ${!isCounted && html`<p class="facts">${say.unknown}</p>`}
-<details open><summary>${say.table}</summary>${scrolled(
-    say.byDay,
-    html`<table><thead><tr><th scope="col">${say.day}</th>${heads.map((head) => html`<th scope="col" class="n">${head}</th>`)}</tr></thead><tbody>
-${row(say.total, [sum((d) => d.campaigns), sum((d) => d.sent), sum((d) => d.failed), sum((d) => d.filtered)])}
-${days
-  .toReversed()
-  .filter(({ campaigns }) => campaigns > 0)
-  .map((d) =>
-    row(d.day, [d.campaigns, d.sent, d.failed, d.filtered].map(number)),
-  )}</tbody></table>`,
-  )}</details>
+${figures(
+  words.frame.table,
+  [say.day, say.campaigns, say.sent, say.failed, say.filtered],
+  [[...total, sum((d) => d.filtered)], ...rows],
+)}
 <p class="facts"><a href="${address(`${PATH}.csv`, query)}" download>${say.csv}</a></p></section>`;
+}
+
+interface Read {
+  readonly view: CampaignView;
+  readonly articles: CampaignStatistics['articles'];
+}
+
+interface Reads {
+  readonly some: readonly Read[];
+  /** False where WeChat has not answered in time for all. */
+  readonly isWhole: boolean;
+}
+
+/** Of the newest alone: WeChat is asked once a day for each day of a send. */
+async function readsOf(
+  { articleStatistics }: Dependencies,
+  found: readonly CampaignView[],
+): Promise<Reads> {
+  const sent = found
+    .filter(
+      ({ messageType, batches }) =>
+        messageType === 'news' && batches.submitted + batches.settled > 0,
+    )
+    .slice(0, ARTICLES_READ);
+  const some: Read[] = [];
+  const ask = async (): Promise<true> => {
+    // One after another: those of one day have one answer of WeChat's.
+    for (const view of sent) {
+      const answer = await articleStatistics(view.id);
+      if (!('refused' in answer)) some.push({ view, articles: answer.articles });
+    }
+    return true;
+  };
+  const isWhole = await inTime(ask(), ANSWER_WITHIN).catch(() => false);
+  return { some: [...some], isWhole };
+}
+
+function readsPart({ some, isWhole }: Reads, days: readonly DayOfSends[], words: Words): Html {
+  const { statistics: say } = words.overviews;
+  const { reads } = words.overviews;
+  const byDay = readsByDay(some.flatMap(({ articles }) => articles));
+  const rows = some.flatMap(({ view, articles }) =>
+    articles.map((one) => [
+      html`<a href="/page/campaigns/${view.id}">${one.title ?? view.name}</a> <span class="facts">${view.account} · ${dayOf(view.sendAt)}</span>`,
+      amount(one.readUsers, words),
+      amount(one.shareUsers, words),
+      amount(one.likeUsers, words),
+    ]),
+  );
+  const { columns } = reads;
+  return html`<section id="reads"><h2>${say.articles(ARTICLES_READ)}</h2>
+${rows.length === 0 && html`<p class="facts">${say.noArticles}</p>`}
+${!isWhole && html`<p class="facts">${say.asking}</p>`}
+${
+  rows.length > 0 &&
+  html`${readsChart(
+    days.map(({ day }) => [day, byDay.get(day) ?? 0]),
+    words,
+  )}${figures(words.frame.table, [reads.title, columns.readUsers, columns.shareUsers, columns.likeUsers], rows)}`
+}</section>`;
 }
 
 interface Refusal {

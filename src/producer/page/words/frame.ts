@@ -19,7 +19,6 @@ const en = {
   newRows: (count: number) => `${count} new: show`,
   sandbox: 'Sandbox: everything here is a rehearsal. No follower receives anything.',
   times: 'All times are Beijing time (UTC+8).',
-  zone: 'Beijing time',
   refused: 'Nothing was changed',
   cannotShow: 'This page cannot be shown',
   nowIs: (how: string) => `It is now: ${how}.`,
@@ -38,6 +37,12 @@ const en = {
   note: 'Note (kept in the history)',
   reason: 'Reason (kept in the history)',
   typeToConfirm: (text: string) => `To confirm, type: ${text}`,
+  table: 'As a table',
+  chart: {
+    days: (from: string, to: string, total: string, best: string, most: string) =>
+      `${from} to ${to}: ${total} in all, most on ${best} (${most})`,
+    most: (count: string) => `most: ${count}`,
+  },
 };
 
 const zh: typeof en = {
@@ -60,7 +65,6 @@ const zh: typeof en = {
   newRows: (count) => `新增 ${count} 条，点此显示`,
   sandbox: '沙箱环境：仅供演练，不会有真实用户收到消息。',
   times: '时间均为北京时间。',
-  zone: '北京时间',
   refused: '操作未生效',
   cannotShow: '无法显示该页面',
   nowIs: (how) => `目前状态：${how}。`,
@@ -79,6 +83,12 @@ const zh: typeof en = {
   note: '备注（记入操作记录）',
   reason: '原因（记入操作记录）',
   typeToConfirm: (text) => `请输入「${text}」以确认`,
+  table: '数据表',
+  chart: {
+    days: (from, to, total, best, most) =>
+      `${from} 至 ${to}，合计 ${total}，最多的一天是 ${best}（${most}）`,
+    most: (count) => `最高 ${count}`,
+  },
 };
 
 export const FRAME = { en, zh };
