@@ -1,7 +1,8 @@
 /** Everything that runs, behind a password, as an operator's browser meets it. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
+import type { WaitReason } from '../../src/shared/campaign/batch.ts';
 import type { CampaignState } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { anAccount, knownToSandbox, startWorld, type World } from '../support/all-roles.ts';
@@ -13,6 +14,9 @@ export const API_KEY = 'crm-key-5f2c7e91d0ab';
 export const ACCOUNT = anAccount('default');
 /** Each of its campaigns waits for a second person. */
 const CAREFUL = anAccount('careful', { approval: 'always', picturePosts: true });
+/** What goes wrong with it leaves the others alone. */
+const SHOP = anAccount('shop');
+const ACCOUNTS = [ACCOUNT, CAREFUL, SHOP];
 const PATIENCE = MINUTE;
 
 /** To be called at the top of a test file. */
@@ -21,14 +25,14 @@ export function browserWorld() {
   beforeAll(async () => {
     world = await startWorld({
       redisUrl: inject('redisUrl'),
-      accounts: [ACCOUNT, CAREFUL],
+      accounts: ACCOUNTS,
       environment: {
         API_KEYS: `crm:${API_KEY}`,
         BOARD_USER: CREDENTIALS.username,
         BOARD_PASSWORD: CREDENTIALS.password,
       },
       sandbox: {
-        accounts: [ACCOUNT, CAREFUL].map((account) => knownToSandbox(account)),
+        accounts: ACCOUNTS.map((account) => knownToSandbox(account)),
         pace: { pushDelayMs: 100, keyRepeatMs: 100 },
         switches: { strangers: 'followers' },
         limits: { callsPerMinute: null, massPerDay: null, followerPerMonth: null },
@@ -64,18 +68,29 @@ export function browserWorld() {
     }
   }
 
+  /** It stands still for this reason. */
+  async function waits(id: string, reason: WaitReason): Promise<void> {
+    await expect
+      .poll(async () => (await running().view(id)).waiting?.reason, { timeout: PATIENCE })
+      .toBe(reason);
+  }
+
   return {
     url: (path: string): string => `${running().producerUrl}${path}`,
-    faults: () => {
-      const { sandbox } = running();
-      if (!sandbox) throw new Error('no sandbox');
-      return sandbox.sandbox.faults;
-    },
+    faults: () => sandboxOf(running()).faults,
+    sandbox: () => sandboxOf(running()),
+    prefix: () => running().prefix,
     api: (method: string, path: string, body?: unknown) => running().api(method, path, body),
     enqueue,
     reaches,
+    waits,
     view: (id: string) => running().view(id),
   };
+}
+
+function sandboxOf({ sandbox }: World) {
+  if (!sandbox) throw new Error('no sandbox');
+  return sandbox.sandbox;
 }
 
 export const oneArticle = (title: string) => ({

@@ -53,17 +53,26 @@ async function fileOfForm(req: Request): Promise<UploadedFile | Refused> {
   return (await file) ?? refuse({ code: 'file-missing' });
 }
 
+interface OpenedFile {
+  readonly stream: Readable;
+  readonly filename?: string;
+  /** Those that stand before it. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** The one file of a form, as it comes: for what is too large to be held. */
-export async function openFile(
-  req: Request,
-): Promise<{ readonly stream: Readable; readonly filename?: string } | Refused> {
+export async function openFile(req: Request): Promise<OpenedFile | Refused> {
   const form = req.is('multipart/form-data') ? formReader(req) : null;
   if (!form) return NO_FORM;
+  const fields: Record<string, string> = {};
   return new Promise((resolve) => {
+    form.on('field', (name, value) => {
+      fields[name] = value;
+    });
     form.once('file', (_field, stream, filename) => {
       req.once('aborted', () => stream.destroy(new ConnectionBroken()));
       form.once('error', (error: Error) => stream.destroy(error));
-      resolve({ stream, ...(filename ? { filename } : {}) });
+      resolve({ stream, fields, ...(filename ? { filename } : {}) });
     });
     form.once('finish', () => resolve(refuse({ code: 'file-missing' })));
     form.on('error', () => resolve(NO_FORM));

@@ -152,7 +152,7 @@ function guardPage(place: string, { routes }: Served): RequestHandler {
       .replace(/^\/page\//, '/v1/')
       .replace(/\/webhook-replay$/, '/webhook/replay')
       .replace(/\/resume-restored$/, '/resume')
-      .replace(/\/reschedule$/, '');
+      .replace(/\/(?:reschedule|remove)$/, '');
     const isReading = req.method === 'GET' || req.method === 'HEAD';
     const found = known.find(
       ({ route, pattern }) => (route.method === 'get') === isReading && pattern.test(path),

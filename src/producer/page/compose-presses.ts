@@ -1,21 +1,20 @@
 /** The forms of a new campaign: each keeps what it says; the last one enqueues it. */
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { AcceptCampaign } from '../../shared/actions/accept-campaign.ts';
 import type { PreviewMessage } from '../../shared/actions/preview-message.ts';
 import { isEveryone } from '../../shared/campaign/audience.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Refused, refuse } from '../../shared/contract/problem.ts';
-import type { AudienceFormat } from '../../shared/openids/read-ids.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { AudienceStore } from '../../shared/record/audience-store.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import type { Composed, ComposedBody, ComposedStore } from '../../shared/record/composed-store.ts';
 import type { MediaStore } from '../../shared/record/media-store.ts';
 import { noSuchAccount } from '../api/accounts.ts';
-import { openFile, readFile } from '../http/read-file.ts';
 import { confirmed } from './presses.ts';
-import type { Ask, Posted, Press, Presses } from './screen.ts';
+import type { Ask, Posted, Press, Presses, Uploads } from './screen.ts';
 import { fromLocalInput } from './times.ts';
+import { keepFile, keepList } from './uploads.ts';
 
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
@@ -120,11 +119,7 @@ export function composePresses(deps: Dependencies): Presses {
   };
 }
 
-/** What a multipart form has: a file, and the draft it is for. */
-export type Upload = (req: Request, ask: Ask, res: Response) => Promise<string | Refused>;
-
-/** POST path → what it does with its file. */
-export function composeUploads(deps: Dependencies): Readonly<Record<string, Upload>> {
+export function composeUploads(deps: Dependencies): Uploads {
   const { composed, media, audiences } = deps;
 
   const draftOf = (req: Request, { by }: Ask) =>
@@ -134,11 +129,8 @@ export function composeUploads(deps: Dependencies): Readonly<Record<string, Uplo
     [`${PATH}/:id/file/:type`]: async (req, ask) => {
       const draft = await draftOf(req, ask);
       if (!draft) return NO_DRAFT;
-      const file = await readFile(req);
-      if ('refused' in file) return file;
-      const { bytes, ...named } = file;
-      const kept = await media.put(bytes, named);
-      if ('refused' in kept) return refuse({ code: 'media-unfit', flaws: kept.refused });
+      const kept = await keepFile(req, media);
+      if ('refused' in kept) return kept;
       const { type } = req.params as { type?: string };
       const { id, body } = draft;
       const before = body.message?.type === type ? body.message : {};
@@ -154,31 +146,15 @@ export function composeUploads(deps: Dependencies): Readonly<Record<string, Uplo
     [`${PATH}/:id/list`]: async (req, ask) => {
       const draft = await draftOf(req, ask);
       if (!draft) return NO_DRAFT;
-      const file = await openFile(req);
-      if ('refused' in file) return file;
       const { id, body } = draft;
-      const { account } = body;
-      const { stream, filename = '' } = file;
-      const options = { account, name: filename || body.name, format: formatOf(filename) };
-      const list = await audiences.ingest(stream, options);
-      if ('refused' in list) return refuse({ code: 'audience-unreadable', flaw: list.refused });
+      const list = await keepList(req, audiences, () => body);
+      if ('refused' in list) return list;
       const audience = { type: 'list', listId: list.id };
       await composed.save(ask.by, { id, body: { ...body, audience } });
       return `${PATH}/${id}/audience`;
     },
   };
 }
-
-const FORMATS: Readonly<Record<string, AudienceFormat>> = {
-  csv: 'csv',
-  tsv: 'csv',
-  json: 'json',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-};
-
-const formatOf = (filename: string): AudienceFormat =>
-  FORMATS[/\.(\w+)(?:\.gz)?$/.exec(filename.toLowerCase())?.[1] ?? ''] ?? 'text';
 
 type Fields = Posted['fields'];
 

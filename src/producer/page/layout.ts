@@ -8,6 +8,7 @@ export const NAV = {
   campaigns: '/page/campaigns',
   calendar: '/page/calendar',
   accounts: '/page/accounts',
+  library: '/page/library',
   statistics: '/page/statistics',
 } as const;
 export type NavItem = keyof typeof NAV;

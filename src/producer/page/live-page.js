@@ -97,6 +97,32 @@
   addEventListener('pageshow', () => {
     for (const button of document.querySelectorAll('form button')) button.disabled = false;
   });
+  // How far an upload is. The answer is the page that a plain form would have led to.
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (form.enctype !== 'multipart/form-data') return;
+    event.preventDefault();
+    const bar = document.createElement('progress');
+    bar.setAttribute('aria-label', form.querySelector('button').textContent);
+    form.append(bar);
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener('progress', ({ loaded, total }) => {
+      bar.value = loaded / total;
+    });
+    request.addEventListener('load', () => {
+      if (request.status < 400) {
+        location.assign(request.responseURL);
+        return;
+      }
+      const answer = new DOMParser().parseFromString(request.responseText, 'text/html');
+      document.querySelector('main').replaceWith(answer.querySelector('main') ?? answer.body);
+      document.title = answer.title;
+    });
+    // The browser says it better.
+    request.addEventListener('error', () => form.submit());
+    request.open('POST', form.action);
+    request.send(new FormData(form));
+  });
   // A browser without popovers.
   if (!('popover' in HTMLElement.prototype)) {
     document.addEventListener('click', ({ target }) => {

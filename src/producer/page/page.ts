@@ -11,7 +11,6 @@ import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import type { MediaStore } from '../../shared/record/media-store.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
 import { RESULT_HEADER, resultRow } from '../api/result-row.ts';
 import {
@@ -38,6 +37,7 @@ import { showCalendar } from './screens/calendar.ts';
 import { showCampaign } from './screens/campaign.ts';
 import { campaignsCsv, showCampaigns } from './screens/campaigns.ts';
 import { composeScreens } from './screens/compose.ts';
+import { libraryPresses, libraryUploads, showLibrary } from './screens/library.ts';
 import { showStatistics, statisticsCsv } from './screens/statistics.ts';
 import { type Words, wordsFor } from './words.ts';
 
@@ -53,11 +53,11 @@ export type PageDependencies = Omit<
     DependenciesOf<typeof composeScreens> &
     DependenciesOf<typeof showApprovals> &
     DependenciesOf<typeof showCalendar> &
+    DependenciesOf<typeof showLibrary> &
     DependenciesOf<typeof showStatistics> &
     DependenciesOf<typeof composePresses>,
   'names' | 'readDrafts'
 > & {
-  readonly media: Pick<MediaStore, 'describe' | 'read'>;
   readonly feed: Pick<CampaignFeed, 'watch'>;
   readonly isSandbox: boolean;
   readonly stopping: AbortSignal;
@@ -123,6 +123,7 @@ export function makePage(dependencies: PageDependencies): Router {
     '/page/accounts/:name': showAccount(deps),
     '/page/approvals': showApprovals(deps),
     '/page/calendar': showCalendar(deps),
+    '/page/library': showLibrary(deps),
     '/page/statistics': showStatistics(deps),
     ...composeScreens(deps),
   };
@@ -137,7 +138,11 @@ export function makePage(dependencies: PageDependencies): Router {
     });
   }
 
-  const presses: Presses = { ...makePresses(deps), ...composePresses(deps) };
+  const presses: Presses = {
+    ...makePresses(deps),
+    ...composePresses(deps),
+    ...libraryPresses(deps),
+  };
   for (const [path, press] of Object.entries(presses)) {
     router.post(path, readForm, async (req, res) => {
       const result = await press({ ...askOf(req, res), fields: firstOf(req.body) }, paramsOf(req));
@@ -147,7 +152,10 @@ export function makePage(dependencies: PageDependencies): Router {
     });
   }
 
-  for (const [path, upload] of Object.entries(composeUploads(deps))) {
+  for (const [path, upload] of Object.entries({
+    ...composeUploads(deps),
+    ...libraryUploads(deps),
+  })) {
     router.post(path, async (req, res) => {
       const result = await upload(req, askOf(req, res), res);
       if (typeof result !== 'string') return fail(req, res, result.refused);

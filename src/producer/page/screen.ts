@@ -1,4 +1,5 @@
 /** What every screen gets and gives. One handler makes the page, and what changes on it later. */
+import type { Request, Response } from 'express';
 import type { Problem, Refused } from '../../shared/contract/problem.ts';
 import type { Permission } from '../../shared/platform/people.ts';
 import type { Html } from './html.ts';
@@ -64,3 +65,9 @@ export type Press = (
 
 /** POST path → what it does. */
 export type Presses = Readonly<Record<string, Press>>;
+
+/** A multipart form: its file is read as it comes. */
+export type Upload = (req: Request, ask: Ask, res: Response) => Promise<string | Refused>;
+
+/** POST path → what it does with its file. */
+export type Uploads = Readonly<Record<string, Upload>>;

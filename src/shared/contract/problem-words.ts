@@ -72,6 +72,7 @@ const EN: Sentences<Problem> = {
     'this batch was given up with an unknown outcome, so its followers may get the message twice: to submit it again, add "mayBeReceivedTwice": true',
   'media-gone': (it) =>
     `no upload ${it.upload}: it was never made, or its retention period has passed`,
+  'media-in-use': (it) => `campaign ${it.campaignId} still sends it; cancel that first`,
   'media-not-found': 'no file has this id, or its retention period has passed',
   'media-too-large': (it) =>
     `the file is over ${figures(it.maxBytes)} bytes, and WeChat takes none larger`,
@@ -180,10 +181,11 @@ const ZH: Sentences<Problem> = {
   'may-be-received-twice':
     '该批次是在结果不明时放弃跟进的，用户可能收到两次；确要重新提交，请加上 "mayBeReceivedTwice": true',
   'media-gone': (it) => `没有上传文件 ${it.upload}：从未上传，或已超过保存期限`,
+  'media-in-use': (it) => `群发任务 ${it.campaignId} 还在使用这个文件，请先取消该任务`,
   'media-not-found': '没有这个编号的文件，或已超过保存期限',
   'media-too-large': (it) => `文件超过 ${figures(it.maxBytes)} 字节，微信不接受更大的文件`,
   'media-unfit': (it) => it.flaws.map((one) => flawWords(one, 'zh')).join('；'),
-  'message-id-taken': (it) => `消息 id ${it.msgId} 属于批次 ${it.owner}`,
+  'message-id-taken': (it) => `消息 ID ${it.msgId} 属于批次 ${it.owner}`,
   'message-unknown': (it) => `微信中没有消息 ${it.msgId}，请与公众平台核对`,
   'message-type-unknown': (it) => `请求中有 ${it.errors.length} 处错误，未保存任何内容`,
   moved: '在您查看之后状态已经变化：请查看最新状态，再做决定',
@@ -200,7 +202,7 @@ const ZH: Sentences<Problem> = {
   'nothing-refused': '该任务没有可以重试的被拒批次',
   'nothing-to-recall': '微信尚未接收这些批次',
   'one-file-each': '每个请求只能上传一个文件，表单中不止一个',
-  'one-msg-id': '一个消息 id 只属于一个批次，请逐个处理',
+  'one-msg-id': '一个消息 ID 只属于一个批次，请逐个处理',
   'operator-unknown': '您已登录，但 OPERATORS_FILE 中没有您的名字',
   'path-malformed': '路径不是经百分号编码的 UTF-8',
   'rate-limited': (it) =>

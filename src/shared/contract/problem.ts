@@ -52,6 +52,7 @@ export interface FactsOf {
   readonly 'json-too-deep': PlaceInJson;
   readonly 'json-too-many-values': PlaceInJson;
   readonly 'media-gone': { readonly upload: string };
+  readonly 'media-in-use': { readonly campaignId: string };
   readonly 'media-too-large': { readonly maxBytes: number };
   readonly 'media-unfit': { readonly flaws: readonly Flaw[] };
   readonly 'message-id-taken': { readonly msgId: string; readonly owner: string };
@@ -142,6 +143,7 @@ export const STATUS = {
   'loopback-only': 403,
   'may-be-received-twice': 409,
   'media-gone': 422,
+  'media-in-use': 409,
   'media-not-found': 404,
   'media-too-large': 413,
   'media-unfit': 422,

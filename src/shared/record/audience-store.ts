@@ -113,6 +113,12 @@ export function makeAudienceStore(deps: Dependencies) {
     };
   }
 
+  /** Null where it is gone, or kept for good. */
+  async function keptUntil(id: string): Promise<number | null> {
+    const left = await redis.pttl(keys.audience(id));
+    return left > 0 ? now() + left : null;
+  }
+
   const keysOf = (id: string): string[] => [
     keys.audience(id),
     keys.audienceIds(id),
@@ -147,6 +153,7 @@ export function makeAudienceStore(deps: Dependencies) {
     slice,
     sliceAsJson,
     list,
+    keptUntil,
     remove,
     touch,
   };

@@ -130,6 +130,11 @@ export function makeMediaStore({ redis, record, retainMs, now }: Dependencies) {
     return next === undefined ? { media } : { media, cursor: next };
   }
 
+  async function keptUntil(id: string): Promise<number | null> {
+    const left = isMediaId(id) ? await redis.pttl(keys.media(id)) : -1;
+    return left > 0 ? now() + left : null;
+  }
+
   async function remove(id: string): Promise<void> {
     if (!isMediaId(id)) return;
     await write(redis, ['DEL', keys.media(id)], ['ZREM', index, id]);
@@ -156,7 +161,7 @@ export function makeMediaStore({ redis, record, retainMs, now }: Dependencies) {
     }
   }
 
-  return { put, describe, read, touch, list, remove };
+  return { put, describe, read, touch, list, keptUntil, remove };
 }
 
 /** What a file is, and whether it can be kept; keeps nothing. */
