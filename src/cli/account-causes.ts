@@ -12,6 +12,7 @@ interface Cause {
 
 /** With these a result is less sure, or not known to come. */
 const SAFE_TO_SEND: readonly string[] = [
+  'events-overdue',
   'never-an-event',
   'no-callback-token',
   'paces-differ',

@@ -66,7 +66,7 @@ export const ZH: Texts = {
     },
     resolve: {
       summary: '根据公众平台后台的情况，处理结果不明的批次。',
-      details: `sent      已经发出；--msg-id 填公众平台上的消息 id
+      details: `sent      已经发出；--msg-id 填公众平台上的消息 ID
 not-sent  没有发出：换一个新的 key 重新提交；已放弃跟进的批次还须加上 --may-be-received-twice
 given-up  无法查明：结果记为「不明」`,
       seen: '只处理该批次的这个版本（见 show --batches）；all-held 时为任务的版本',
@@ -245,7 +245,7 @@ adopt 用服务自身的配置直接写入 Redis：此后该名称代表这些�
   batch: {
     no: (no) => `批次 ${no}`,
     size: (count) => `${count} 个 OpenID`,
-    msgId: (msgId) => `消息 id ${msgId}`,
+    msgId: (msgId) => `消息 ID ${msgId}`,
     receipt: (of) => `成功 ${known(of.sent)} 人，失败 ${known(of.failed)} 人`,
   },
   inFlight: {

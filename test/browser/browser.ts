@@ -69,9 +69,13 @@ export const overflowOf = (page: Page): Promise<number> =>
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core finds wrong, a line each: the rule, and where. */
-export async function flawsOf(page: Page): Promise<string[]> {
+/**
+ * What axe-core finds wrong, a line each: the rule, and where.
+ *
+ * @param theirs what others made, by its selector: left out.
+ */
+export async function flawsOf(page: Page, theirs?: string): Promise<string[]> {
   await page.evaluate(AXE);
-  return page.evaluate(`axe.run().then(({ violations }) =>
+  return page.evaluate(`axe.run(${theirs ? JSON.stringify({ exclude: [theirs] }) : 'document'}).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 200))))`);
 }

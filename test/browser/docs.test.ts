@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { overflowOf, testBrowser } from './browser.ts';
+import { flawsOf, overflowOf, testBrowser } from './browser.ts';
 import { browserWorld } from './world.ts';
 
 const open = testBrowser();
@@ -22,6 +22,23 @@ describe('the API’s page in a browser', () => {
 
     await page.getByText('Idempotency-Key').first().waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  it('opens on the call that plans, with an example that works', async () => {
+    const { page } = await open(world.url('/docs'));
+    const plan = page.locator('#operations-Campaigns-planCampaign');
+    await plan.getByText('Happy Day').first().waitFor();
+    expect(await plan.getAttribute('class')).toContain('is-open');
+    expect(await page.getByRole('banner').innerText()).toContain('reaches no follower');
+    expect(await flawsOf(page, '#ui')).toEqual([]);
+
+    const { components } = (await (await fetch(world.url('/openapi.json'))).json()) as {
+      components: { schemas: { CampaignRequest: { examples: readonly object[] } } };
+    };
+    const { examples } = components.schemas.CampaignRequest;
+    const answer = await world.api('POST', '/v1/campaigns/plan', examples[0]);
+
+    expect(answer.text).toContain('"batches":1');
   });
 
   it('fits a phone', async () => {

@@ -171,6 +171,7 @@ describe.each(['en', 'zh'])('every screen (%s)', (lang) => {
         '/page/accounts/default',
       ],
       ...['/page/approvals', '/page/calendar', '/page/calendar?view=month', '/page/statistics'],
+      '/page/library',
     ];
   });
 

@@ -15,7 +15,7 @@ export const ACCOUNT = anAccount('default');
 /** Each of its campaigns waits for a second person. */
 const CAREFUL = anAccount('careful', { approval: 'always', picturePosts: true });
 /** What goes wrong with it leaves the others alone. */
-const SHOP = anAccount('shop');
+const SHOP = anAccount('shop', { callsPerMinute: 60 });
 const ACCOUNTS = [ACCOUNT, CAREFUL, SHOP];
 const PATIENCE = MINUTE;
 

@@ -114,7 +114,7 @@ describe('GET /v1/accounts', () => {
   it.each([
     [{}, {}, ['plain-mode']],
     [{ overdue: true }, {}, ['never-an-event', 'plain-mode']],
-    [{ overdue: true, event: true }, {}, ['plain-mode']],
+    [{ overdue: true, event: true }, {}, ['events-overdue', 'plain-mode']],
     [{}, { WECHAT_CALLBACK_TOKEN: '' }, ['no-callback-token']],
     [
       { plain: true },

@@ -277,7 +277,7 @@ describe('GET /v1/attention', () => {
     const { json } = await world.call('GET', '/v1/attention', { headers: inChinese });
     expect(json.items[0]).toMatchObject({
       message: expect.stringContaining('结果不明'),
-      todo: { message: expect.stringContaining('微信后台') },
+      todo: { message: expect.stringContaining('公众平台') },
     });
   });
 

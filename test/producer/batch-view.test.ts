@@ -60,7 +60,7 @@ describe('why a batch waits or is held', () => {
 
     expect(batchView(ID, held, 'zh')).toMatchObject({
       reason: 'message-id-missing',
-      message: expect.stringContaining('没有给出消息 id'),
+      message: expect.stringContaining('没有给出消息 ID'),
     });
   });
 });

@@ -64,11 +64,14 @@ describe('a chart over time', () => {
 
   it('is as large for 20,000 batches as for two', () => {
     const drawn = (times: readonly number[]) =>
-      stepChart({
-        ...{ id: 'c', title: 't', says: '', colours: [], from: '', until: '' },
-        total: times.length,
-        lines: countedOver([times]).lines,
-      }).html.length;
+      stepChart(
+        {
+          ...{ id: 'c', title: 't', says: '', colours: [], from: '', until: '' },
+          total: times.length,
+          lines: countedOver([times]).lines,
+        },
+        words,
+      ).html.length;
     const many = Array.from({ length: 20_000 }, (_, at) => at * 100);
 
     expect(drawn(many)).toBeLessThan(drawn([0, 100]) + 200);

@@ -300,7 +300,7 @@ describe('the campaign page', () => {
 
     expect(chinese).toContain('<b>board:ops</b> 暂停');
     expect(english).toContain('<b>board:ops</b> paused it');
-    expect(chinese).toContain('没有一个人收到');
+    expect(chinese).toContain('无人收到');
   });
 
   it('lets a browser say where a press comes from: without that none is taken', async () => {
@@ -462,6 +462,24 @@ describe('a held batch on the page', () => {
     expect((await world.stores.batches.read({ campaignId: id, no: 2 }))?.state).toBe('pending');
   });
 
+  it('is shown beside WeChat’s results of messages that no batch has', async () => {
+    const world = await pageWorld();
+    const before = { msgId: '6001', receipt: receipt(), createdAt: Date.now() - DAY };
+    await world.stores.batches.take('default', { ...before, trusted: true });
+    const id = await held(world);
+    const since = { msgId: '6002', receipt: { ...receipt(), total: 5_001 }, createdAt: Date.now() };
+    await world.stores.batches.take('default', { ...since, trusted: true });
+
+    const { text } = await world.look(`/page/campaigns/${id}`);
+
+    expect(text).toContain('<code>6002</code>');
+    expect(text).toContain('as many people as a batch below');
+    expect(text).not.toContain('<code>6001</code>');
+    const fields = { as: 'sent', msgId: '6002', anyway: 'true', seen: '2' };
+    await world.press(`/page/campaigns/${id}/batches/2/resolve`, fields);
+    expect(await world.stores.batches.unowned('default', Date.now() - 60_000)).toEqual([]);
+  });
+
   it('is not offered to be sent again after the campaign has expired', async () => {
     const world = await pageWorld();
     const id = await held(world);
@@ -476,6 +494,7 @@ describe('a held batch on the page', () => {
           .filter(({ state }) => state === 'held'),
         about: '',
         now: Date.parse(notAfter),
+        unowned: [],
       },
       { words: wordsFor('en', undefined), refusal: () => null },
     ).html;

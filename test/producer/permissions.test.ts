@@ -286,7 +286,8 @@ async function heldOf(name: string): Promise<string> {
 const formsIn = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(/ action="([^"]+)"/g)].flatMap(([, action]) => action ?? []));
 /** Behind a dialog; the others are not shown at all. */
-const isDecision = (action: string): boolean => !action.endsWith('/copy');
+const isDecision = (action: string): boolean =>
+  !/\/(?:copy|audiences)$|^\/page\/media/.test(action);
 
 describe('an operator', () => {
   const look = (path: string, { as = 'ann', ...headers }: Record<string, string> = {}) =>
@@ -342,7 +343,7 @@ describe('an operator', () => {
       const waiting = (await post('all', '/v1/campaigns', aCampaign({ account: 'careful' }))).json
         .id;
       const screens = [open, waiting].map((id) => `/page/campaigns/${id}`);
-      screens.push('/page/accounts/news', '/page/approvals');
+      screens.push('/page/accounts/news', '/page/approvals', '/page/library');
       for (const path of screens) {
         const forms = formsIn(await (await look(path, { as: 'whole' })).text());
         const text = await (await look(path, { as: permission })).text();

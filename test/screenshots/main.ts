@@ -43,6 +43,8 @@ const CHOSEN: readonly Picture[] = [
   { name: 'needs-attention.zh', path: '/?lang=zh' },
   { name: 'campaign', path: `/page/campaigns/${day.held}?lang=en` },
   { name: 'campaign.zh', path: `/page/campaigns/${day.held}?lang=zh` },
+  { name: 'account', path: '/page/accounts/shanghai?lang=en', isWhole: true },
+  { name: 'account.zh', path: '/page/accounts/shanghai?lang=zh', isWhole: true },
   { name: 'board-tree', path: `/board/queue/campaigns/c-${day.tree}` },
 ];
 
@@ -53,7 +55,11 @@ const SCREENS: Readonly<Record<string, string>> = {
   done: `/page/campaigns/${day.tree}?`,
   approve: `/page/campaigns/${day.approval}?`,
   accounts: '/page/accounts?',
-  account: '/page/accounts/guangzhou?',
+  account: '/page/accounts/shanghai?',
+  library: '/page/library?',
+  statistics: '/page/statistics?',
+  calendar: '/page/calendar?',
+  approvals: '/page/approvals?',
 };
 
 const everything = (): Picture[] =>

@@ -21,15 +21,19 @@ const PAGE = `<!doctype html>
 </head>
 <body>
 <!--sandbox-->
-<div id="ui"></div>
+<main id="ui"></main>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/open.js"></script>
 </body>
 </html>
 `;
 
-/** No validator: it would send the description to a stranger's server. */
-const OPEN = `SwaggerUIBundle({
+/**
+ * Opened on the call that plans a campaign and sends nothing, with an example that can be tried.
+ * No validator: it would send the description to a stranger’s server.
+ */
+const OPEN = `if (!location.hash) history.replaceState(null, '', '#/Campaigns/planCampaign');
+SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#ui',
   deepLinking: true,
@@ -40,7 +44,7 @@ const OPEN = `SwaggerUIBundle({
 `;
 
 const SANDBOX =
-  '<p role="note" style="margin:0;padding:.6rem 1rem;background:#fdf1d8;color:#7d5200;text-align:center;font-weight:600">Sandbox 沙箱: what is tried here reaches no follower · 仅供演练，不会有真实用户收到消息</p>';
+  '<header role="banner" style="margin:0;padding:.6rem 1rem;background:#fdf1d8;color:#7d5200;text-align:center;font-weight:600">Sandbox 沙箱: what is tried here reaches no follower · 仅供演练，不会有真实用户收到消息</header>';
 
 /** @param described the routes of the API; those of its description describe themselves. */
 export function makeOpenApiRoutes(described: readonly Route[], isSandbox = false): Route[] {

@@ -73,7 +73,7 @@ const STATE_TONES: Readonly<Record<CampaignView['state'], Tone>> = {
 export function campaignWhy(view: CampaignView, lane: LaneState, words: Words): string[] {
   const { waiting, pausedFor = [], error } = view;
   return [
-    ...pausedFor.map((reason) => words.facts.pausedFor[reason]),
+    ...pausedFor.map((reason) => words.pausedFor[reason]),
     ...(waiting ? [waitWords(view, waiting, lane, words)] : []),
     ...(error ? [failureWords(error, words.lang)] : []),
   ];
@@ -120,10 +120,15 @@ export interface Standing extends Chip {
   readonly lines: readonly string[];
 }
 
+interface Known extends Pick<LaneState, 'refusedHosts'> {
+  /** A campaign of its waits for the administrator; the others go on. */
+  readonly isAwaited?: boolean;
+}
+
 /** An account's state with its cause: the worst of all that is known of it. */
 export function accountStanding(
   account: AccountDetails,
-  { refusedHosts = {} }: Pick<LaneState, 'refusedHosts'>,
+  { refusedHosts = {}, isAwaited = false }: Known,
   words: Words,
 ): Standing {
   const { lane, warnings } = account;
@@ -136,13 +141,17 @@ export function accountStanding(
     ...(hosts ? [say.hosts(hosts)] : []),
     ...warnings.map(({ message }) => message),
   ];
-  const worst = worstOf(account, hosts !== '', words);
+  const worst = worstOf(account, { hasRefusedHost: hosts !== '', isAwaited }, words);
   return { ...worst, lines: worst.why ? [worst.why, ...lines] : lines };
 }
 
 type Worst = Chip & { readonly weight: number; readonly why?: string };
 
-function worstOf({ lane, warnings }: AccountDetails, hasRefusedHost: boolean, words: Words): Worst {
+function worstOf(
+  { lane, warnings }: AccountDetails,
+  { hasRefusedHost, isAwaited }: { readonly hasRefusedHost: boolean; readonly isAwaited: boolean },
+  words: Words,
+): Worst {
   const { facts, waits } = words;
   const say = facts.account;
   const { code, reason, until } = lane;
@@ -156,6 +165,13 @@ function worstOf({ lane, warnings }: AccountDetails, hasRefusedHost: boolean, wo
   }
   if (warnings.some((one) => one.code === 'no-worker')) {
     return { tone: 'bad', weight: 80, text: say.noWorker };
+  }
+  if (isAwaited) {
+    const why = waits['wechat-approval'];
+    return { tone: 'bad', weight: 78, text: facts.needsAttention, why };
+  }
+  if (warnings.some((one) => one.code === 'uploadnews-closed' && one.byDraft === false)) {
+    return { tone: 'bad', weight: 75, text: facts.needsAttention };
   }
   if (lane.sendBlocked) return { tone: 'bad', weight: 70, text: facts.needsAttention };
   if (hasRefusedHost) return { tone: 'bad', weight: 65, text: facts.needsAttention };
@@ -173,6 +189,7 @@ function worstOf({ lane, warnings }: AccountDetails, hasRefusedHost: boolean, wo
 const NO_CALLBACK: readonly AccountWarning['code'][] = [
   'no-callback-token',
   'never-an-event',
+  'events-overdue',
   'plain-pushes-refused',
   'sealed-pushes-refused',
   'foreign-pushes-refused',

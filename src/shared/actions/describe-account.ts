@@ -121,7 +121,9 @@ function warningsOf(
 ): AccountWarning[] {
   const warnings: AccountWarning[] = [];
   if (!callbackToken) warnings.push({ code: 'no-callback-token' });
-  else if (lastEventAt === undefined && isOverdue) warnings.push({ code: 'never-an-event' });
+  else if (isOverdue) {
+    warnings.push({ code: lastEventAt === undefined ? 'never-an-event' : 'events-overdue' });
+  }
   if (closed && newsRoute !== 'draft') {
     const { errcode, at } = closed;
     const byDraft = newsRoute === 'auto';

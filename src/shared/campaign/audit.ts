@@ -140,7 +140,7 @@ const VOID_ZH = {
 
 const ZH: Sentences<Coded<FactsOf>> = {
   accepted: '提交',
-  'accepted-after-all': (it) => `确认此前的提交已被接收（消息 id ${it.msgId}）`,
+  'accepted-after-all': (it) => `确认此前的提交已被接收（消息 ID ${it.msgId}）`,
   acknowledge: '确认知悉，不再处理失败或被拒绝的部分',
   'account-pause': '暂停该号群发',
   'account-resume': '恢复该号群发',
@@ -153,7 +153,7 @@ const ZH: Sentences<Coded<FactsOf>> = {
   pause: '暂停',
   paused: (it) =>
     it.reason === 'message-id-taken'
-      ? '自动暂停：微信连续两次返回了别的批次的消息 id'
+      ? '自动暂停：微信连续两次返回了其他批次的消息 ID'
       : `自动暂停（${it.reason}）`,
   'receipt-disputed': '又收到一条内容不同的未签名事件，详见群发结果',
   'receipt-replaced': '以后到的群发结果为准',

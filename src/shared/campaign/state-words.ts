@@ -75,11 +75,11 @@ const EN: StateWords = {
   },
   pausedFor: {
     operator: 'Paused by an operator',
-    approval: 'Waits for approval by another operator',
+    approval: 'Waits for approval by another person; the submitter cannot approve',
     'followers-incomplete':
-      'WeChat lists fewer followers than it counts: resume to send to those that it listed, or cancel',
+      'Paused automatically: WeChat lists fewer followers than it counts. Resume to send to the listed ones, or cancel',
     'message-id-taken':
-      'WeChat twice answered with the message id of another batch: resolve the held batches first',
+      'Paused automatically: WeChat named another batch’s message twice in a row. Review the batches with unknown outcome first',
   },
 };
 
@@ -118,8 +118,8 @@ const ZH: StateWords = {
   },
   heldFor: {
     'outcome-unknown': '微信始终未确认，系统不再追问，以免重复发送。',
-    'message-id-taken': '微信返回的消息 id 属于另一个批次。',
-    'message-id-missing': '微信称此前已接收，但没有给出消息 id。',
+    'message-id-taken': '微信返回的消息 ID 属于另一个批次。',
+    'message-id-missing': '微信称此前已接收，但没有给出消息 ID。',
     'account-changed': '微信尚未回应时，该公众号已改为另一个 AppID 或另一个微信接口地址。',
   },
   batchStates: {
@@ -133,10 +133,11 @@ const ZH: StateWords = {
     cancelled: '已取消',
   },
   pausedFor: {
-    operator: '人工暂停',
+    operator: '已由人工暂停',
     approval: '待他人审批（提交人不能自批）',
-    'followers-incomplete': '微信列出的关注者少于其总数：恢复则只发给已列出的关注者，也可取消任务',
-    'message-id-taken': '微信连续两次返回了别的批次的消息 id，请先处理这些批次',
+    'followers-incomplete':
+      '已自动暂停：微信列出的关注者少于其总数。恢复则只发给已列出的关注者，也可取消任务',
+    'message-id-taken': '已自动暂停：微信连续两次返回了其他批次的消息 ID，请先核对结果不明的批次',
   },
 };
 

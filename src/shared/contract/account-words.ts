@@ -25,6 +25,8 @@ const STOPS_ZH: Sentences<StopFacts> = {
 export const stopWords = sentences<StopFacts>({ en: STOPS_EN, zh: STOPS_ZH });
 
 export type AccountWarning = Coded<{
+  /** Of batches that WeChat accepted, though events came before. */
+  readonly 'events-overdue': None;
   readonly 'foreign-pushes-refused': None;
   readonly 'never-an-event': None;
   readonly 'no-callback-token': None;
@@ -45,6 +47,8 @@ export type AccountWarning = Coded<{
 }>;
 
 const EN: Sentences<AccountWarning> = {
+  'events-overdue':
+    'Batches that WeChat accepted have had no event for ten minutes or longer: check the server address in WeChat’s console (服务器配置), and whether WeChat can reach it.',
   'foreign-pushes-refused':
     'Pushes signed with our token are for another account, and are refused: compare AppID and original id (gh_…) with WeChat’s console.',
   'never-an-event':
@@ -70,6 +74,8 @@ const EN: Sentences<AccountWarning> = {
 };
 
 const ZH: Sentences<AccountWarning> = {
+  'events-overdue':
+    '有批次提交微信超过 10 分钟仍未收到群发结果：请检查公众平台的服务器配置，以及微信能否访问该地址。',
   'foreign-pushes-refused':
     '收到签名正确、但属于其他公众号的推送，已拒绝：请核对 AppID 和原始 ID（gh_…）是否与公众平台一致。',
   'never-an-event':

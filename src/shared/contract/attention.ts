@@ -226,8 +226,8 @@ const EN: Words = {
   },
   next: {
     nothing: 'nothing happens by itself',
-    cancels: 'it is cancelled at this time if it has not been decided',
-    'tries-again': 'it is tried again at this time',
+    cancels: 'it is cancelled unless it is decided in time',
+    'tries-again': 'it is tried again by itself',
     'asks-wechat': 'WeChat is asked for the result; it has no counts then',
   },
   todo: {
@@ -268,7 +268,7 @@ const ZH: Words = {
     'campaign-paused': (it) =>
       it.campaign?.pausedFor?.includes('followers-incomplete')
         ? '已自动暂停：微信列出的关注者少于其统计人数'
-        : '已自动暂停：微信连续两次返回了别的批次的消息 id',
+        : '已自动暂停：微信连续两次返回了其他批次的消息 ID',
     'batches-refused': (it) => `${it.batches} 批提交时被微信拒绝`,
     'campaign-failed': (it) => `未发出或只发出一部分：${failureOf(it, 'zh')}`,
     'no-callback': (it) => `${it.batches} 批已提交微信超过 10 分钟，尚未收到群发结果`,
@@ -277,20 +277,20 @@ const ZH: Words = {
   },
   next: {
     nothing: '系统不会自动处理',
-    cancels: '到此时间仍未处理，系统将取消',
-    'tries-again': '到此时间系统自动重试',
+    cancels: '届时仍未处理，系统将自动取消',
+    'tries-again': '系统会自动重试',
     'asks-wechat': '系统将向微信查询结果（查询结果不含人数）',
   },
   todo: {
-    resolve: '请到微信后台核对是否已发出，然后在此判定',
+    resolve: '请到公众平台核对是否已发出，然后在此判定',
     'approve-or-reject': '请审批或驳回（提交人不能自批）',
     'resume-account': '请排除原因后恢复该号群发',
-    'add-address': '请在微信后台把该主机的公网 IP 加入白名单',
+    'add-address': '请在公众平台把该主机的公网 IP 加入白名单',
     'agree-in-wechat': '请管理员在微信中确认',
     'resume-or-cancel': '请查看任务，然后恢复或取消',
     'retry-or-acknowledge': '请排除原因后重试，或确认不再处理',
-    acknowledge: '如仍需发送请新建任务，并确认知悉',
-    'check-callback': '请检查微信后台的服务器配置，以及微信能否访问该地址',
+    acknowledge: '如仍需发送，请新建任务；本任务可标记为不再处理',
+    'check-callback': '请检查公众平台的服务器配置，以及微信能否访问该地址',
     'fix-webhook': '请修复接收方',
     'replay-webhook': '请修复接收方后重新通知，或确认不再处理',
   },

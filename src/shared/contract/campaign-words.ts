@@ -39,7 +39,7 @@ const EN: Sentences<Failure> = {
 
 const MEDIA_ID_ZH = {
   message:
-    '微信找不到请求中指定的 mediaId：临时素材只保存 3 天，草稿发送后即失效，已发布文章和其他公众号的 id 不能使用；请改为上传文件或文章',
+    '微信找不到请求中指定的 mediaId：临时素材只保存 3 天，草稿发送后即失效，已发布文章和其他公众号的 ID 不能使用；请改为上传文件或文章',
   thumb:
     '微信找不到请求中指定的封面 mediaId：uploadnews 只接受 3 天内的临时素材，不接受永久素材；请改为上传文件',
   permanent:
@@ -103,7 +103,7 @@ const NOTES_EN: Sentences<RecallNote> = {
 const NOTES_ZH: Sentences<RecallNote> = {
   'cards-stay': '已收到的用户聊天中的卡片仍在，消失的是卡片背后的页面。',
   'gone-in-all-sends': '同一篇文章若在多次群发中发出，会在所有群发中一并消失。',
-  held: (it) => `${it.batches} 个批次待人工处理：请先填入消息 id 判定，再撤回。`,
+  held: (it) => `${it.batches} 个批次待人工处理：请先填入消息 ID 判定，再撤回。`,
   'not-taken-yet': (it) => `${it.batches} 个批次尚未被微信接收，仍可能发出：如要阻止，请取消任务。`,
 };
 

@@ -45,6 +45,19 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     return redis.zrangebyscore(keys.open(), 0, dueBy ?? '+inf');
   }
 
+  /** Of the open ones: those that have begun, the newest first; those that have not, the next first. */
+  async function byTime(at: number): Promise<{ begun: string[]; coming: string[] }> {
+    const [ids, planned] = await Promise.all([
+      open(),
+      redis.zrangebyscore(keys.planned(), `(${at}`, '+inf'),
+    ]);
+    const isOpen = new Set(ids);
+    const coming = planned.filter((id) => isOpen.has(id));
+    const isComing = new Set(coming);
+    const begun = ids.filter((id) => !isComing.has(id)).sort();
+    return { begun: begun.reverse(), coming };
+  }
+
   /**
    * Puts campaigns back among the open ones that have not ended and are missing there. Looks at
    * `limit` of those that are kept, from the newest but `from` on.
@@ -206,6 +219,7 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     webhookIsThere,
     outbox,
     open,
+    byTime,
     forget,
     reclaim,
     userOf,

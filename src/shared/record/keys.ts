@@ -49,6 +49,8 @@ export const makeKeys = (record: string) => ({
   messageId: (identity: string, msgId: string) => `${record}:message:${identity}:${msgId}`,
   /** string: an event whose batch is not known, or that is not confirmed yet */
   parked: (identity: string, msgId: string) => `${record}:parked:${identity}:${msgId}`,
+  /** sorted set: message ids of an account's events that no batch of ours had, by their time */
+  unowned: (identity: string) => `${record}:unowned:${identity}`,
   /** hash: how many events of an account were parked on one day (of UTC), and their bytes */
   parkedOn: (identity: string, day: number) => `${record}:parked-on:${identity}:${day}`,
   /** string: when WeChat was last asked about a message, ms */

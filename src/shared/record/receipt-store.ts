@@ -65,6 +65,8 @@ export type AcceptanceOutcome =
 
 /** Unmatched events wait this long for their batch; sends made in the console never get one. */
 const PARKED_MS = 7 * DAY;
+/** Of one account, to be looked through by an operator. */
+const UNOWNED_KEPT = 50;
 /** Of one account on one day: in plain mode, one signed address is enough to forge events. */
 const PARKED_COUNT = 5_000;
 const PARKED_BYTES = 8 * 1024 * 1024;
@@ -273,9 +275,36 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
         ['HINCRBY', today, 'count', 1],
         ['HINCRBY', today, 'bytes', text.length],
         ['PEXPIRE', today, 2 * DAY],
+        ...when(owner.is === null, ...unownedCommands(identity, arrival)),
       ],
     );
     return done ? outcome : 'moved';
+  }
+
+  const unownedCommands = (identity: string, { msgId, createdAt }: Arrival): Command[] => [
+    ['ZADD', keys.unowned(identity), createdAt, msgId],
+    ['ZREMRANGEBYRANK', keys.unowned(identity), 0, -UNOWNED_KEPT - 1],
+    ['PEXPIRE', keys.unowned(identity), PARKED_MS],
+  ];
+
+  /**
+   * The newest events of an account, from a time on, whose message no batch has: of another system's
+   * sends and the console's, and of a batch whose call was never answered.
+   */
+  async function unowned(account: string, from: number): Promise<Arrival[]> {
+    const identity = identityOf(account);
+    const ids = await redis.zrevrangebyscore(
+      ...([keys.unowned(identity), '+inf', from, 'LIMIT', 0, UNOWNED_KEPT] as const),
+    );
+    if (ids.length === 0) return [];
+    const [owners, events] = await Promise.all([
+      redis.mget(ids.map((id) => keys.messageId(identity, id))),
+      redis.mget(ids.map((id) => keys.parked(identity, id))),
+    ]);
+    return ids.flatMap((_, at) => {
+      const event = storedOrNull<Parked>(events[at] ?? null);
+      return event && !owners[at] ? event : [];
+    });
   }
 
   async function settle(
@@ -337,7 +366,7 @@ export function makeReceiptStore({ redis, keys, change, identityOf, retainMs, no
     await redis.set(keys.asked(identityOf(account), msgId), now(), 'PX', PARKED_MS);
   }
 
-  return { accepted, take, settleByAsking, parked, askedAt, noteAsked };
+  return { accepted, take, settleByAsking, parked, unowned, askedAt, noteAsked };
 }
 
 const NOTHING = { checks: [], commands: [] };

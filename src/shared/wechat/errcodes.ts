@@ -119,7 +119,7 @@ const BY_CLASS = {
     40048: ['URL domain not allowed', 'URL 的域名不被允许'],
     40050: ['follower group does not exist', '分组不存在'],
     40051: ['group name not allowed', '分组名称不符合要求'],
-    40059: ['no send with this message id', '没有这个消息 id 的群发'],
+    40059: ['no send with this message id', '没有这个消息 ID 的群发'],
     40060: ['no article with this number', '没有这个编号的文章'],
     40065: [
       'the message is not in a state in which it can be recalled',

@@ -69,7 +69,7 @@ export function barChart({ bars, limit, ...chart }: BarChart, words: Words): Htm
   );
 }
 
-export function stepChart({ lines, total, from, until, ...chart }: StepChart): Html {
+export function stepChart({ lines, total, from, until, ...chart }: StepChart, words: Words): Html {
   const shapes = lines.map((counts, nth) => {
     const points = counts.map((count, at) => {
       const x = (at / Math.max(1, counts.length - 1)) * WIDTH;
@@ -78,7 +78,12 @@ export function stepChart({ lines, total, from, until, ...chart }: StepChart): H
     });
     return html`<polyline class="line-${nth}" points="${points.join(' ')}"/>`;
   });
-  return drawn('line', chart, [from, number(total), until], html`${shapes}`);
+  return drawn(
+    'line',
+    chart,
+    [from, words.frame.chart.total(number(total)), until],
+    html`${shapes}`,
+  );
 }
 
 const drawn = (

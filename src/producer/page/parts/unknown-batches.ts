@@ -1,13 +1,16 @@
 /** What is held, and what was given up: both wait for what an operator finds out. */
+
+import { rfc3339 } from '../../../shared/campaign/campaign.ts';
 import type { BatchDetails } from '../../../shared/contract/batches.ts';
 import type { CampaignView } from '../../../shared/contract/campaign-view.ts';
+import type { BatchStore } from '../../../shared/record/batch-store.ts';
 import { type Html, html } from '../html.ts';
 import type { Ask } from '../screen.ts';
 import { batchWhy } from '../standing.ts';
-import { shown } from '../times.ts';
+import { shown, timeTag } from '../times.ts';
 import type { Words } from '../words.ts';
 import { type Act, actsPart, noteField, seenField, typedField } from './act.ts';
-import { number } from './table.ts';
+import { amount, number, scrolled } from './table.ts';
 
 type Decision = keyof Words['acts']['decisions'];
 
@@ -19,16 +22,21 @@ const DECISIONS: Readonly<Partial<Record<BatchDetails['state'], readonly Decisio
 /** Only while the campaign may still send. */
 const SENDS: readonly Decision[] = ['not-sent', 'send-again'];
 
+/** WeChat's event of a message that no batch has. */
+type Unowned = Awaited<ReturnType<BatchStore['unowned']>>[number];
+
 interface Unknown {
   readonly view: CampaignView;
   readonly unknown: readonly BatchDetails[];
   /** Campaign, account, head-count. */
   readonly about: string;
   readonly now: number;
+  /** Since the first of them was called. */
+  readonly unowned: readonly Unowned[];
 }
 
 export function unknownPart(
-  { view, unknown, about, now }: Unknown,
+  { view, unknown, about, now, unowned }: Unknown,
   { words, refusal }: Pick<Ask, 'words' | 'refusal'>,
 ): Html {
   const { acts, screens, facts } = words;
@@ -59,6 +67,7 @@ ${actsPart(
   words,
 )}</article>`;
   return html`<section id="unknown"><h2>${screens.campaign.unknown}</h2>
+${unownedPart(unowned, unknown, words)}
 ${isLate && html`<p class="warn">${acts.tooLate(shown(view.notAfter))}</p>`}
 ${unknown.map(one)}
 ${
@@ -73,6 +82,29 @@ ${actsPart(
 }
 </section>`;
 }
+
+/** What an operator compares with WeChat's console: a message that may be one of these batches. */
+function unownedPart(
+  events: readonly Unowned[],
+  unknown: readonly BatchDetails[],
+  words: Words,
+): Html {
+  const { unowned: say } = words.screens.campaign;
+  if (events.length === 0) return html`<p class="facts">${say.none}</p>`;
+  const isAsLarge = ({ receipt }: Unowned): boolean =>
+    unknown.some(({ size }) => size !== null && size === receipt.total);
+  const heads = [say.time, say.msgId, words.screens.campaign.columns.people, words.facts.sent];
+  return html`<p class="facts">${say.some}</p>${scrolled(
+    say.title,
+    html`<table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}<th scope="col">${say.links}</th></tr></thead><tbody>${events.map(
+      (event) =>
+        html`<tr><td>${timeTag(rfc3339(event.createdAt))}</td><th scope="row"><code>${event.msgId}</code></th><td>${amount(event.receipt.total, words)}${isAsLarge(event) && html` <span class="chip care">${say.asLarge}</span>`}</td><td>${amount(event.receipt.sent, words)}</td><td>${event.receipt.articleUrls?.map(({ url }) => safeLink(url))}</td></tr>`,
+    )}</tbody></table>`,
+  )}`;
+}
+
+const safeLink = (url: string): Html | false =>
+  /^https?:\/\//.test(url) && html`<a href="${url}" rel="noreferrer">${url}</a><br>`;
 
 interface Deciding {
   readonly as: Decision;

@@ -1,5 +1,6 @@
 /** The accounts: a table, worst first; and one of them, with what is found of it. */
 import type { DescribeAccount } from '../../../shared/actions/describe-account.ts';
+import type { ListAttention } from '../../../shared/actions/list-attention.ts';
 import { beijingDay } from '../../../shared/campaign/quota-window.ts';
 import type { AccountDetails } from '../../../shared/contract/accounts.ts';
 import { refuse } from '../../../shared/contract/problem.ts';
@@ -21,6 +22,7 @@ import type { Words } from '../words.ts';
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
   readonly describeAccount: DescribeAccount;
+  readonly listAttention: ListAttention;
   readonly lanes: Pick<LaneStore, 'read'>;
   readonly quota: Pick<QuotaLedger, 'onDay' | 'toEveryone'>;
   readonly campaigns: Pick<CampaignStore, 'list'>;
@@ -31,11 +33,15 @@ const SIZE = 50;
 const PATH = '/page/accounts';
 const DAYS = 30;
 const RECENT = 10;
+/** Campaigns that wait for an administrator. */
+const AWAITED_READ = 100;
 const STATES = ['open', 'asleep', 'paused'] as const;
 
 interface Seen {
   readonly account: AccountDetails;
   readonly standing: Standing;
+  /** Its lane is open, and something waits for what somebody does in WeChat. */
+  readonly mayGoOn: boolean;
   readonly toEveryone: number;
 }
 
@@ -48,7 +54,8 @@ export const showAccounts =
       .accounts()
       .filter(({ name }) => isAllowed(name))
       .filter(({ name }) => name.toLowerCase().includes(search.toLowerCase()));
-    const seen = await Promise.all(named.map((account) => look(deps, account, words)));
+    const awaited = await awaitedOf(deps);
+    const seen = await Promise.all(named.map((account) => look(deps, account, awaited, words)));
     const wanted = state ? seen.filter(({ account }) => account.lane.state === state) : seen;
     wanted.sort(
       (a, b) => b.standing.weight - a.standing.weight || (a.account.name < b.account.name ? -1 : 1),
@@ -74,15 +81,28 @@ ${select('state', say.state, [['', words.frame.all], ...STATES.map((one) => [one
     };
   };
 
-async function look(deps: Dependencies, config: AccountConfig, words: Words): Promise<Seen> {
+/** Accounts of which a campaign waits until an administrator has agreed in WeChat. */
+async function awaitedOf({ listAttention }: Dependencies): Promise<ReadonlySet<string>> {
+  const { items } = await listAttention({ kind: 'wechat-approval', limit: AWAITED_READ });
+  return new Set(items.map(({ account }) => account));
+}
+
+async function look(
+  deps: Dependencies,
+  config: AccountConfig,
+  awaited: ReadonlySet<string>,
+  words: Words,
+): Promise<Seen> {
   const { name } = config;
   const [account, lane, everyone] = await Promise.all([
     deps.describeAccount(config, words.lang),
     deps.lanes.read(name),
     deps.quota.toEveryone(name),
   ]);
-  const standing = accountStanding(account, lane, words);
-  return { account, standing, toEveryone: everyone.thisMonth };
+  const isAwaited = awaited.has(name);
+  const standing = accountStanding(account, { ...lane, isAwaited }, words);
+  const mayGoOn = isAwaited || Object.keys(lane.refusedHosts ?? {}).length > 0;
+  return { account, standing, mayGoOn, toEveryone: everyone.thisMonth };
 }
 
 interface Paged {
@@ -132,7 +152,7 @@ export const showAccount =
     const config = visible.find((one) => one.name === name);
     if (!config) return refuse(noSuchAccount(visible));
     const [seen, days, recent] = await Promise.all([
-      look(deps, config, words),
+      awaitedOf(deps).then((awaited) => look(deps, config, awaited, words)),
       daysOf(deps, name),
       deps.campaigns.list({ account: name, limit: RECENT }),
     ]);
@@ -159,11 +179,11 @@ export const showAccount =
     return screen;
   };
 
-function statusPart({ account, standing }: Seen, { words, refusal }: Ask): Html {
+function statusPart({ account, standing, mayGoOn }: Seen, { words, refusal }: Ask): Html {
   const { accounts: say } = words.screens;
   const { acts, facts } = words;
   const { name, kind, lane, lastEvent, token, approval, newsRoute, callsPerMinute } = account;
-  const isStopped = lane.state !== 'open' || lane.sendBlocked !== undefined;
+  const isStopped = lane.state !== 'open' || lane.sendBlocked !== undefined || mayGoOn;
   const steps = [
     ...(isStopped ? (['resume'] as const) : []),
     ...(lane.state === 'paused' ? [] : (['pause'] as const)),

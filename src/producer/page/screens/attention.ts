@@ -18,7 +18,7 @@ import type { Words } from '../words.ts';
 
 interface Dependencies {
   readonly listAttention: ListAttention;
-  readonly campaigns: Pick<CampaignStore, 'list' | 'openAccounts'>;
+  readonly campaigns: Pick<CampaignStore, 'list' | 'openAccounts' | 'byTime' | 'view'>;
   readonly lanes: Pick<LaneStore, 'wrongClocks'>;
   readonly workers: Pick<ServingStore, 'serving'>;
   readonly steerAccount: Pick<SteerAccount, 'restored'>;
@@ -28,6 +28,8 @@ interface Dependencies {
 /** Things on a page; campaigns of each kind below. */
 const SHOWN = 50;
 const OF_THE_DAY = 8;
+/** Looked at, where an operator may see few of them. */
+const LOOKED_AT = 80;
 
 export const showAttention =
   (deps: Dependencies): Show =>
@@ -35,20 +37,19 @@ export const showAttention =
     const { words, query, isAllowed } = ask;
     const { listAttention, campaigns } = deps;
     const cursor = query.after === undefined ? {} : { cursor: query.after };
-    const [list, alarms, restored, going, waiting, done] = await Promise.all([
+    const [list, alarms, restored, { begun, coming }, done] = await Promise.all([
       listAttention({ limit: SHOWN, isAllowed, ...cursor }),
       alarmsOf(deps, words),
       restoredOf(deps, isAllowed),
-      campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'submitting' }),
-      campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'scheduled' }),
+      campaigns.byTime(deps.now()),
       campaigns.list({ isAllowed, limit: OF_THE_DAY, state: 'completed' }),
     ]);
     const today = dayOf(deps.now());
     const ended = done.campaigns.filter((one) => dayOf(one.completedAt ?? one.sendAt) === today);
     const { attention } = words.screens;
     const day = [
-      [attention.going, going.campaigns],
-      [attention.scheduled, waiting.campaigns],
+      [attention.going, await firstOf(deps, begun, isAllowed)],
+      [attention.scheduled, await firstOf(deps, coming, isAllowed)],
       [attention.ended, ended],
     ] as const;
     return {
@@ -63,6 +64,20 @@ export const showAttention =
       ...(pageAsked(query.after) > 1 ? { live: false as const } : {}),
     };
   };
+
+async function firstOf(
+  { campaigns }: Dependencies,
+  ids: readonly string[],
+  isAllowed: (account: string) => boolean,
+): Promise<CampaignView[]> {
+  const found: CampaignView[] = [];
+  for (let at = 0; at < Math.min(ids.length, LOOKED_AT); at += OF_THE_DAY) {
+    const views = await Promise.all(ids.slice(at, at + OF_THE_DAY).map(campaigns.view));
+    found.push(...views.filter((view) => view !== null).filter((view) => isAllowed(view.account)));
+    if (found.length >= OF_THE_DAY) break;
+  }
+  return found.slice(0, OF_THE_DAY);
+}
 
 /** Of the machines, which no account and no campaign is to blame for. */
 async function alarmsOf({ lanes, workers, now }: Dependencies, { facts }: Words) {

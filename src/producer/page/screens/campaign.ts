@@ -8,7 +8,7 @@ import type { CampaignView } from '../../../shared/contract/campaign-view.ts';
 import { CAMPAIGN_ID } from '../../../shared/contract/campaigns.ts';
 import { refuse } from '../../../shared/contract/problem.ts';
 import { inTime } from '../../../shared/platform/in-time.ts';
-import { SECOND } from '../../../shared/platform/time.ts';
+import { MINUTE, SECOND } from '../../../shared/platform/time.ts';
 import type { BatchStore } from '../../../shared/record/batch-store.ts';
 import type { CampaignStore } from '../../../shared/record/campaign-store.ts';
 import type { LaneStore } from '../../../shared/record/lane-store.ts';
@@ -28,7 +28,7 @@ import type { Words } from '../words.ts';
 
 interface Dependencies {
   readonly campaigns: Pick<CampaignStore, 'view' | 'spec' | 'message' | 'audit'>;
-  readonly batches: Pick<BatchStore, 'all'>;
+  readonly batches: Pick<BatchStore, 'all' | 'unowned'>;
   readonly lanes: Pick<LaneStore, 'read'>;
   readonly names: AudienceNames;
   readonly readDrafts: ReadDrafts;
@@ -69,6 +69,8 @@ export const showCampaign =
       hasWebhook: spec?.webhook !== undefined,
     });
     const unknown = rows.filter(({ state }) => state === 'held' || state === 'abandoned');
+    const unowned =
+      unknown.length === 0 ? [] : await batches.unowned(view.account, firstCall(unknown));
     const screen: Screen = {
       title: view.name || words.screens.campaigns.unnamed,
       nav: 'campaigns',
@@ -76,7 +78,10 @@ export const showCampaign =
         ['status', statusPart(view, campaignWhy(view, lane, words), acts, words)],
         [
           'unknown',
-          unknownPart({ view, unknown: unknown.slice(0, UNKNOWN_SHOWN), about, now: now() }, ask),
+          unknownPart(
+            { view, unknown: unknown.slice(0, UNKNOWN_SHOWN), unowned, about, now: now() },
+            ask,
+          ),
         ],
         ['timeline', timelinePart({ view, rows, audience, ask })],
         ['progress', progressPart(view, rows, words)],
@@ -97,6 +102,10 @@ export const showCampaign =
     };
     return screen;
   };
+
+/** WeChat's clock may be a little behind. */
+const firstCall = (unknown: readonly BatchDetails[]): number =>
+  Math.min(...unknown.map(({ firstAttemptAt = '' }) => Date.parse(firstAttemptAt))) - MINUTE;
 
 function statusPart(view: CampaignView, why: readonly string[], acts: Html, words: Words): Html {
   const { tone, text } = campaignChip(view, words);
@@ -196,13 +205,16 @@ function progressPart(view: CampaignView, rows: readonly BatchDetails[], words: 
     ({ counts }, at) => String(counts) !== String(rowsOf[at - 1]?.counts),
   );
   return html`<section id="progress"><h2>${say.overTime}</h2>
-${stepChart({
-  ...{ id: 'progress-chart', title: say.overTime, lines, total },
-  says: `${words.facts.submitted(submitted.length, total)}; ${words.facts.confirmed(settled.length, total)}`,
-  colours: [say.series.submitted, say.series.confirmed],
-  from: shown(edges[0] ?? 0),
-  until: shown(edges.at(-1) ?? 0),
-})}
+${stepChart(
+  {
+    ...{ id: 'progress-chart', title: say.overTime, lines, total },
+    says: `${words.facts.submitted(submitted.length, total)}; ${words.facts.confirmed(settled.length, total)}`,
+    colours: [say.series.submitted, say.series.confirmed],
+    from: shown(edges[0] ?? 0),
+    until: shown(edges.at(-1) ?? 0),
+  },
+  words,
+)}
 ${figures(
   words.frame.table,
   [say.time, say.series.submitted, say.series.confirmed],
@@ -211,10 +223,11 @@ ${figures(
 }
 
 /** Of the first batch that has them: an article has a page of its own in each send. */
-const articleLinks = (rows: readonly BatchDetails[]): string[] =>
-  [
-    ...new Set(rows.flatMap(({ receipt }) => receipt?.articleUrls?.map(({ url }) => url) ?? [])),
-  ].filter((url) => /^https?:\/\//.test(url));
+const articleLinks = (rows: readonly BatchDetails[]): string[] => {
+  const first = rows.find(({ receipt }) => receipt?.articleUrls?.length);
+  const urls = first?.receipt?.articleUrls?.map(({ url }) => url) ?? [];
+  return urls.filter((url) => /^https?:\/\//.test(url));
+};
 
 const ORDER: readonly BatchState[] = [
   ...(['held', 'abandoned', 'refused', 'settled', 'submitting'] as const),

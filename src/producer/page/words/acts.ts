@@ -179,7 +179,7 @@ const zh: typeof en = {
     },
     recall: {
       label: '撤回',
-      consequence: '微信会删除文章或视频的页面，用户会话里的卡片仍在。新账号每天可撤回 10 次。',
+      consequence: '微信会删除文章或视频页面，但用户会话中的卡片仍会保留。新账号每天可撤回 10 次。',
       field: '第几篇文章（不填则全部撤回）',
       confirm: '确认从微信撤回',
     },
@@ -206,8 +206,8 @@ const zh: typeof en = {
     sent: {
       label: '已经发出',
       consequence:
-        '请填写公众平台或微信推送中的消息 id，系统会向微信核对。该批次随后等待这条消息的结果，不会再发送。',
-      confirm: '确认已发出，消息 id 如上',
+        '请填写公众平台或微信推送中的消息 ID，系统会向微信核对。该批次随后等待这条消息的结果，不会再发送。',
+      confirm: '确认已发出，消息 ID 如上',
     },
     'not-sent': {
       label: '没有发出',
@@ -229,20 +229,20 @@ const zh: typeof en = {
   },
   tooLate: (time) => `任务已于 ${time} 截止，不能重新发送：请判定为已发出，或不再跟进。`,
   mayBeReceivedTwice: '我知道这些用户可能收到两次',
-  msgId: '消息 id',
-  anyway: '仍然使用该消息 id',
+  msgId: '消息 ID',
+  anyway: '仍然使用该消息 ID',
   allHeld: (count) => `${count} 个结果不明的批次一起处理`,
   account: {
     pause: {
       label: '暂停该号群发',
       consequence: (queued) =>
-        `在恢复之前，该号不再发送任何新内容${queued > 0 ? `，${queued} 批等待` : ''}。`,
+        `恢复之前，该号不会再发送新内容${queued > 0 ? `，${queued} 批将继续等待` : ''}。`,
       confirm: '确认暂停该号群发',
     },
     resume: {
       label: '恢复该号群发',
       consequence: (queued) =>
-        `停止的原因会被清除${queued > 0 ? `，等待的 ${queued} 批会立即发出` : ''}。请先解决原因。`,
+        `将解除停发状态${queued > 0 ? `，等待中的 ${queued} 批会立即发出` : ''}。请先排除停发的原因。`,
       confirm: '确认恢复该号群发',
     },
     resumeRestored: {

@@ -1,6 +1,4 @@
 /** What a campaign, a batch or an account is, as far as no other part of the product says it. */
-import type { PauseReason } from '../../../shared/campaign/campaign.ts';
-
 const batches = (count: number): string => `${count} ${count === 1 ? 'batch' : 'batches'}`;
 const are = (count: number): string => (count === 1 ? 'account is' : 'accounts are');
 
@@ -35,14 +33,6 @@ const en = {
   eligible: 'eligible after WeChat’s filter',
   failed: 'failed',
   noCounts: 'WeChat gave no counts',
-  pausedFor: {
-    operator: 'Paused by an operator.',
-    approval: 'Waits for approval by another person; the submitter cannot approve.',
-    'followers-incomplete':
-      'Paused automatically: WeChat lists fewer followers than it counts. Resume to send to the listed ones, or cancel.',
-    'message-id-taken':
-      'Paused automatically: WeChat named another batch’s message twice in a row. Review the batches with unknown outcome first.',
-  } satisfies Record<PauseReason, string>,
   kinds: { service: 'service account', subscription: 'subscription account' },
   account: {
     ok: 'OK',
@@ -103,20 +93,13 @@ const zh: typeof en = {
   eligible: '可发送（微信过滤后）',
   failed: '失败',
   noCounts: '微信未给出人数',
-  pausedFor: {
-    operator: '已由人工暂停。',
-    approval: '待他人审批（提交人不能自批）。',
-    'followers-incomplete':
-      '已自动暂停：微信列出的关注者少于其总数。恢复则只发给已列出的关注者，也可取消任务。',
-    'message-id-taken': '已自动暂停：微信连续两次返回了其他批次的消息 id，请先核对结果不明的批次。',
-  },
   kinds: { service: '服务号', subscription: '订阅号' },
   account: {
     ok: '正常',
     resting: (reason) => `暂缓：${reason}`,
     stopped: '群发已停，需处理',
     paused: (by) => `该号群发已由 ${by} 暂停`,
-    openIdsBlocked: '按 OpenID 群发被拒绝，标签和全部用户不受影响',
+    openIdsBlocked: '按 OpenID 群发被微信拒绝，按标签和向全部用户群发不受影响',
     oneByOne: (time) => `触发微信频率限制，${time} 前逐个提交`,
     hosts: (hosts) => `${hosts} 的 IP 不在白名单中，请到公众平台添加`,
     callback: '收不到微信推送',

@@ -41,6 +41,7 @@ const en = {
     days: (from: string, to: string, total: string, best: string, most: string) =>
       `${from} to ${to}: ${total} in all, most on ${best} (${most})`,
     most: (count: string) => `most: ${count}`,
+    total: (count: string) => `of ${count}`,
   },
 };
 
@@ -86,6 +87,7 @@ const zh: typeof en = {
     days: (from, to, total, best, most) =>
       `${from} 至 ${to}，合计 ${total}，最多的一天是 ${best}（${most}）`,
     most: (count) => `最高 ${count}`,
+    total: (count) => `共 ${count}`,
   },
 };
 

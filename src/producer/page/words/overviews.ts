@@ -52,7 +52,7 @@ const en = {
     noLists: 'No list has been uploaded.',
     files: 'Files',
     noFiles: 'No file has been uploaded.',
-    fileUpload: 'Upload a file: JPG, PNG, GIF, BMP, MP3, AMR or MP4, at most 10 MB',
+    fileUpload: 'Upload a file: JPG, PNG, GIF, BMP, WebP, MP3, AMR or MP4, at most 10 MB',
     columns: {
       name: 'Name',
       account: 'Account',
@@ -69,7 +69,7 @@ const en = {
     removeList: {
       label: 'Delete',
       consequence:
-        'The OpenIDs are deleted for good. Campaigns that have ended keep their results.',
+        'The OpenIDs are deleted for good. Campaigns that have ended keep their results, and can no longer retry rejected batches.',
       confirm: 'Delete list',
     },
     removeFile: {
@@ -153,7 +153,7 @@ const zh: typeof en = {
     noLists: '还没有上传过名单。',
     files: '素材文件',
     noFiles: '还没有上传过文件。',
-    fileUpload: '上传文件（JPG、PNG、GIF、BMP、MP3、AMR 或 MP4，不超过 10 MB）',
+    fileUpload: '上传文件（JPG、PNG、GIF、BMP、WebP、MP3、AMR 或 MP4，不超过 10 MB）',
     columns: {
       name: '名称',
       account: '公众号',
@@ -169,7 +169,7 @@ const zh: typeof en = {
     andMore: (count) => `等 ${count + 1} 个`,
     removeList: {
       label: '删除',
-      consequence: '名单中的 OpenID 将被永久删除；已结束任务的结果不受影响。',
+      consequence: '名单中的 OpenID 将被永久删除；已结束的任务保留结果，但不能再重试被拒批次。',
       confirm: '确认删除名单',
     },
     removeFile: {

@@ -90,7 +90,7 @@ describe('a status', () => {
     const { reason } = parseStatus('send success');
 
     expect(receiptWords({ reason, sent: 0 }, 'en')).toContain('not one follower');
-    expect(receiptWords({ reason, sent: 0 }, 'zh')).toContain('没有一个人收到');
+    expect(receiptWords({ reason, sent: 0 }, 'zh')).toContain('无人收到');
     expect(receiptWords({ reason, sent: 1 }, 'en')).not.toContain('not one follower');
     expect(receiptWords({ reason, sent: null }, 'en')).not.toContain('not one follower');
   });
