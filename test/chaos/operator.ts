@@ -5,25 +5,25 @@
 import { ACCOUNTS, type ChaosWorld } from './chaos-world.ts';
 import { type Counter, resolution } from './counter.ts';
 
-const BY = 'ben';
+export const OPERATOR = 'ben';
 
 export function makeOperator(
   { stores, sandbox }: Pick<ChaosWorld, 'stores' | 'sandbox'>,
   counter: Counter,
 ) {
   async function resumeAccounts(): Promise<void> {
-    for (const { name } of ACCOUNTS) await counter.resumeAccount(BY, name);
+    for (const { name } of ACCOUNTS) await counter.resumeAccount(OPERATOR, name);
   }
 
   /** Also what has paused itself. */
   async function letGo(): Promise<void> {
     await resumeAccounts();
     for (const id of await stores.campaigns.open()) {
-      const { pausedFor = [], version } = (await counter.view(BY, id)) ?? {};
+      const { pausedFor = [], version } = (await counter.view(OPERATOR, id)) ?? {};
       for (const reason of pausedFor) {
         const step = reason === 'approval' ? 'approve' : 'resume';
         const seen = version === undefined ? {} : { seen: version };
-        await counter.act(BY, { campaign: id, step, keys: [], path: step, ...seen });
+        await counter.act(OPERATOR, { campaign: id, step, keys: [], path: step, ...seen });
       }
     }
   }
@@ -33,11 +33,11 @@ export function makeOperator(
     const decided: string[] = [];
     const sends = await sandbox.sends();
     for (const id of await stores.campaigns.open()) {
-      for (const batch of (await counter.batches(BY, id)) ?? []) {
+      for (const batch of (await counter.batches(OPERATOR, id)) ?? []) {
         if (batch.state !== 'held') continue;
         const send = sends.find(({ clientMsgId }) => clientMsgId === batch.clientMsgId);
         const { answer, code = '' } = await counter.act(
-          BY,
+          OPERATOR,
           resolution(id, batch, send ? { as: 'sent', msgId: send.msgId } : { as: 'not-sent' }),
         );
         const as = send ? 'sent' : 'not-sent';

@@ -13,7 +13,7 @@ import type { Act, Call, History } from './history.ts';
 import { type Hit, hitPlan } from './hit-plan.ts';
 import { breachesOf, unaskedOverlaps, wasSaidNotSent } from './laws.ts';
 import { leftovers } from './leftovers.ts';
-import { makeOperator } from './operator.ts';
+import { makeOperator, OPERATOR } from './operator.ts';
 import { makePeople } from './people.ts';
 import { dice } from './seeded.ts';
 import { killCount, makeStrike, noTolls, type Tolls } from './strike.ts';
@@ -202,6 +202,8 @@ export async function runChaos(
   const giveUp = setTimeout(() => unheard.abort(), HEARD_WITHIN);
   const outcomes = await Promise.all(enqueued);
   clearTimeout(giveUp);
+  // Killed last, it may still be starting, and nothing can be decided without it.
+  while (!patience.aborted && (await counter.list(OPERATOR, 1)) === null) await sleep(LOOK_EVERY);
   await end(patience);
   const decided: string[] = [];
   for (let round = 0; round < DECIDING_ROUNDS; round += 1) {
