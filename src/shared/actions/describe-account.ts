@@ -41,8 +41,7 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
       workers.serving(),
     ]);
     const { lastEventAt, lastEventMode = 'unknown' } = facts;
-    const isOverdue =
-      lastEventAt === undefined && (await attention.isOverdue(name, now() - EVENT_WITHIN));
+    const isOverdue = await attention.isOverdue(name, now() - EVENT_WITHIN);
     return {
       name,
       kind,
