@@ -13,7 +13,7 @@ import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { callerOf, LOCAL, setCaller } from './caller.ts';
 import { keepBoard, keepKeys, keepOperators } from './credentials.ts';
 import { sendRefusal } from './problem.ts';
-import { isForged, isFromThisMachine, isLoopbackHost, isPublished } from './same-place.ts';
+import { isForged, isLoopback, isLoopbackHost, isPassedOn, isPublished } from './same-place.ts';
 
 export type AuthSettings = Pick<
   Config['producer'],
@@ -71,9 +71,10 @@ export function makeAuth(settings: AuthSettings): Auth {
   const isBoardUser = board && keepBoard(board);
   const operatorOf = keepOperators(operators);
   const guesses = limitGuesses();
+  const serveLocally = makeServeLocally(publicUrl);
 
   const api: RequestHandler = (req, res, next) => {
-    if (apiKeys.length + keys.length === 0) return serveLocally(req, res, next, publicUrl);
+    if (apiKeys.length + keys.length === 0) return serveLocally(req, res, next);
     const owner = ownerOf(credentialsOf(req, 'bearer') ?? '');
     if (owner === null) {
       res.set('WWW-Authenticate', 'Bearer realm="qunfa"');
@@ -87,7 +88,7 @@ export function makeAuth(settings: AuthSettings): Auth {
     if (!board && operators.length === 0) {
       // Through the proxy that it names, a stranger could look local.
       if (isPublished(publicUrl)) return sendRefusal(res, { code: 'loopback-only' });
-      return serveLocally(req, res, next, publicUrl);
+      return serveLocally(req, res, next);
     }
     const found = signedOn(req) ?? (await byPassword(req, res));
     if (found === null) return;
@@ -132,22 +133,26 @@ export function makeAuth(settings: AuthSettings): Auth {
   return { api, operator };
 }
 
-function serveLocally(
-  req: Request,
-  res: Response,
-  next: () => void,
-  publicUrl: string | undefined,
-): void {
-  if (!isFromThisMachine(req)) {
-    sendRefusal(res, { code: 'loopback-only' });
-  } else if (isForged(req, publicUrl)) {
-    sendRefusal(res, { code: 'cross-site-request' });
-  } else {
-    setCaller(res, LOCAL);
-    res.locals.hasNoKey = true;
-    next();
-  }
-}
+/**
+ * Once a request has come through a proxy, nobody is served without credentials until the next start:
+ * where the proxy passes `Host` on, its callers choose how local they look.
+ */
+const makeServeLocally = (publicUrl: string | undefined) => {
+  let isOpen = true;
+  return (req: Request, res: Response, next: () => void): void => {
+    const isLocal = isLoopback(req.socket.remoteAddress);
+    isOpen &&= !(isLocal && isPassedOn(req));
+    if (!isOpen || !isLocal) {
+      sendRefusal(res, { code: 'loopback-only' });
+    } else if (isForged(req, publicUrl)) {
+      sendRefusal(res, { code: 'cross-site-request' });
+    } else {
+      setCaller(res, LOCAL);
+      res.locals.hasNoKey = true;
+      next();
+    }
+  };
+};
 
 function credentialsOf(req: Request, scheme: 'bearer' | 'basic'): string | null {
   const [, word = '', shown = ''] = /^(\w+) +(\S+) *$/.exec(req.headers.authorization ?? '') ?? [];

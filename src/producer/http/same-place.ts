@@ -15,33 +15,24 @@ export function isLoopback(address: string | undefined): boolean {
 export const isLoopbackHost = (host: string): boolean =>
   host.toLowerCase() === 'localhost' || isLoopback(host);
 
-/** A proxy beside us makes the whole world look local. */
-const PROXY_HEADERS = [
-  ...['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'],
-  ...['x-forwarded-port', 'x-forwarded-server', 'x-original-forwarded-for', 'true-client-ip'],
-  ...['cf-connecting-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-request-start'],
-];
+/** A proxy beside us makes the whole world look local. What proxies add, whoever made them: */
+const PROXY_HEADER =
+  /^(?:via|forwarded|x-real-ip|x-request-start|true-client-ip)$|forwarded|^(?:cf|cdn|x-envoy|x-amzn|x-amz-cf|x-appengine|x-azure|x-arr|fly|fastly)-|-(?:client|connecting|cluster)-ip$/;
+
+/**
+ * Whether somebody stands between, by the headers, the HTTP of 1996 (nginx's `proxy_pass` without more),
+ * or a name that is not this machine's (else a page of anybody's, by a DNS name that points here, could
+ * ask). A proxy that speaks HTTP/1.1, calls us by our own name and adds no header cannot be told apart,
+ * which is why PUBLIC_URL asks for keys.
+ */
+export const isPassedOn = ({ headers, httpVersion }: Request): boolean =>
+  httpVersion === '1.0' ||
+  Object.keys(headers).some((name) => PROXY_HEADER.test(name)) ||
+  !isLoopbackHost(nameIn(`http://${headers.host ?? ''}`));
 
 /** Whether this is how others reach us: a proxy's address, and not this machine's own. */
 export const isPublished = (publicUrl: string | undefined): boolean =>
   publicUrl !== undefined && !isLoopbackHost(nameIn(publicUrl));
-
-/**
- * Served without any credentials: the peer is on this machine, nobody stands between, and the name
- * it called is this machine's (else a page of anybody's, by a DNS name that points here, could ask).
- *
- * nginx's `proxy_pass` without more adds no header and calls us by our own name. It speaks HTTP/1.0,
- * as no client has for long; newer ones cannot be told apart, which is why PUBLIC_URL asks for keys.
- */
-export function isFromThisMachine(req: Request): boolean {
-  const { host = '' } = req.headers;
-  return (
-    isLoopback(req.socket.remoteAddress) &&
-    req.httpVersion !== '1.0' &&
-    PROXY_HEADERS.every((header) => req.headers[header] === undefined) &&
-    isLoopbackHost(nameIn(`http://${host}`))
-  );
-}
 
 const nameIn = (url: string): string => URL.parse(url)?.hostname.replace(/^\[|\]$/g, '') ?? '';
 

@@ -45,8 +45,10 @@ export interface ProducerDependencies {
   readonly served: Served;
   readonly log: Logger;
   readonly numbers?: Numbers;
-  /** Where requests of a key are counted, if not in this process alone. */
-  readonly countIn?: (what: 'reads' | 'changes') => Store;
+  /** Of one operator. */
+  readonly pagesPerMinute?: number;
+  /** Where requests of a caller are counted, if not in this process alone. */
+  readonly countIn?: (what: 'reads' | 'changes' | 'pages') => Store;
   /** Told before the server stops, to end what would go on for ever. */
   readonly stopping?: AbortController;
   /** Only where a test cannot wait. */
@@ -62,6 +64,8 @@ export interface Producer {
   stop(): Promise<void>;
 }
 
+/** Of an operator's browser: a page is some five requests, and an open one is a stream. */
+const PAGES_PER_MINUTE = 1_200;
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 const STOP_WITHIN = 10 * SECOND;
 
@@ -116,8 +120,12 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
   app.use(forCallers(routerOf(served.routes.filter(needsKey), served.accountOf)));
   app.use('/v1', noSuchPlace);
   app.use(routerOf(served.routes.filter((route) => !needsKey(route))), ...(served.files ?? []));
+  const pageLimit = limitRate({
+    ...{ perMinute: deps.pagesPerMinute ?? PAGES_PER_MINUTE, store: countIn?.('pages') },
+    counts: () => true,
+  });
   for (const [path, handler] of Object.entries(served.operator ?? {})) {
-    app.use(path, auth.operator, guardPage(path, served), traceRequests, handler);
+    app.use(path, auth.operator, pageLimit, guardPage(path, served), traceRequests, handler);
   }
   app.use(noSuchPlace);
   app.use(makeErrorHandler({ log }));

@@ -36,6 +36,35 @@ export interface Found {
 export const SEARCHED = 2_000;
 const AT_ONCE = 100;
 
+type List = CampaignStore['list'];
+
+/** The newest that are meant, of as many as one answer looks at; `isEnough` may end it before. */
+export async function listSome(
+  list: List,
+  where: Omit<Parameters<List>[0], 'limit' | 'cursor'>,
+  { isMeant = () => true, isEnough = () => false }: Choice = {},
+): Promise<{ campaigns: CampaignView[]; isAll: boolean }> {
+  const campaigns: CampaignView[] = [];
+  let cursor: string | null = null;
+  let looked = 0;
+  do {
+    const page: Awaited<ReturnType<List>> = await list({
+      ...where,
+      limit: AT_ONCE,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    looked += page.looks * AT_ONCE;
+    campaigns.push(...page.campaigns.filter(isMeant));
+    cursor = page.next;
+  } while (cursor !== null && looked < SEARCHED && !isEnough(campaigns.length));
+  return { campaigns, isAll: cursor === null };
+}
+
+interface Choice {
+  readonly isMeant?: (view: CampaignView) => boolean;
+  readonly isEnough?: (found: number) => boolean;
+}
+
 /** @param to how many of the newest will do, where no other order is wanted. */
 export async function findCampaigns(
   { list }: Pick<CampaignStore, 'list'>,
@@ -54,20 +83,11 @@ export async function findCampaigns(
     state,
   };
   const isNewest = (filter.sort || 'newest') === 'newest';
-  const found: CampaignView[] = [];
-  let cursor: string | null = null;
-  let looked = 0;
-  do {
-    const page: Awaited<ReturnType<CampaignStore['list']>> = await list({
-      ...where,
-      limit: AT_ONCE,
-      ...(cursor === null ? {} : { cursor }),
-    });
-    looked += page.campaigns.length;
-    found.push(...page.campaigns.filter((view) => fits(view, filter)));
-    cursor = page.next;
-  } while (cursor !== null && looked < SEARCHED && !(isNewest && found.length > to));
-  return { campaigns: inOrder(found, filter.sort), total: found.length, isAll: cursor === null };
+  const { campaigns, isAll } = await listSome(list, where, {
+    isMeant: (view) => fits(view, filter),
+    isEnough: (found) => isNewest && found > to,
+  });
+  return { campaigns: inOrder(campaigns, filter.sort), total: campaigns.length, isAll };
 }
 
 const isOutcome = (text: string | undefined): boolean => OUTCOMES.some((one) => one === text);

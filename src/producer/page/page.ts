@@ -6,13 +6,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
-import { batchView } from '../../shared/contract/batch-view.ts';
 import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import type { BatchStore } from '../../shared/record/batch-store.ts';
+import { writeResults } from '../api/batches.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
-import { RESULT_HEADER, resultRow } from '../api/result-row.ts';
 import {
   allowedTo,
   callerOf,
@@ -59,6 +59,7 @@ export type PageDependencies = Omit<
   'names' | 'readDrafts'
 > & {
   readonly feed: Pick<CampaignFeed, 'watch'>;
+  readonly batches: Pick<BatchStore, 'page'>;
   readonly isSandbox: boolean;
   readonly stopping: AbortSignal;
 };
@@ -108,11 +109,10 @@ export function makePage(dependencies: PageDependencies): Router {
   }
   router.get('/page/campaigns/:id/results.csv', async (req, res) => {
     const { id } = req.params;
-    const rows = CAMPAIGN_ID.test(id) ? await deps.batches.all(id) : [];
-    const { lang } = askOf(req, res).words;
-    const csv = rows.map((batch) => resultRow(batchView(id, batch, lang)));
-    res.attachment(`${id}.csv`).type('text/csv; charset=utf-8');
-    res.send(`${BOM}${RESULT_HEADER}${csv.join('')}`);
+    const view = CAMPAIGN_ID.test(id) ? await deps.campaigns.view(id) : null;
+    if (!view) return fail(req, res, { code: 'campaign-not-found' });
+    const { lang: language } = askOf(req, res).words;
+    await writeResults(res, { batches: deps.batches, view, language, mark: BOM });
   });
 
   const screens: Screens = {

@@ -138,7 +138,9 @@ export function makeArticleStatistics({ stores, wechatFor, now }: Dependencies) 
       ...{ account, messageType: 'news' as const, limit: 2 },
       ...{ from: from - DAY, until: from + 2 * DAY },
     });
-    return others.campaigns.every((one) => one.id === id) ? only.msgDataId : null;
+    // More than one call looks at: no telling.
+    const isOnly = others.next === null && others.campaigns.every((one) => one.id === id);
+    return isOnly ? only.msgDataId : null;
   }
 }
 

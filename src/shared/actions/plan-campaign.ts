@@ -32,6 +32,9 @@ interface Dependencies {
   readonly now: () => number;
 }
 
+/** Campaigns of an account that a plan looks at: more than it can send in a week. */
+const MOST_AHEAD = 1_000;
+
 /** One call at least, where how many followers there are is not known yet. */
 function notLaidOut({ campaign, control }: CampaignRecord): number {
   if (control.phase !== 'accepted' && control.phase !== 'preparing') return 0;
@@ -98,9 +101,9 @@ export function makePlanCampaign(deps: Dependencies) {
 
   /** Batches that the lane has to call, and those of campaigns that come first and have none yet. */
   async function workAhead(account: string, sendAt: number): Promise<number> {
-    const [laidOut, ids] = await Promise.all([lanes.work(account), campaigns.open()]);
-    const open = await Promise.all(ids.map(campaigns.spec));
-    const first = open.filter((one) => one?.account === account && one.sendAt <= sendAt);
+    const [laidOut, ids] = await Promise.all([lanes.work(account), campaigns.openOf(account)]);
+    const open = await Promise.all(ids.slice(0, MOST_AHEAD).map(campaigns.spec));
+    const first = open.filter((one) => one && one.sendAt <= sendAt);
     const records = await Promise.all(first.map((one) => campaigns.read(one?.id ?? '')));
     return records.reduce((sum, record) => sum + (record ? notLaidOut(record) : 0), laidOut);
   }

@@ -9,7 +9,7 @@ import type { LaneStore } from '../record/lane-store.ts';
 interface Dependencies {
   readonly lanes: LaneStore;
   readonly auditLog: Pick<AuditLog, 'note'>;
-  readonly campaigns: Pick<CampaignStore, 'open' | 'spec' | 'read'>;
+  readonly campaigns: Pick<CampaignStore, 'openOf' | 'read'>;
   readonly queues: Queues;
   readonly now: () => number;
 }
@@ -37,8 +37,7 @@ export function makeSteerAccount({ lanes, campaigns, auditLog, queues, now }: De
 
   async function goOn(account: string): Promise<void> {
     await wakeLane(queues, account);
-    for (const id of await campaigns.open()) {
-      if ((await campaigns.spec(id))?.account !== account) continue;
+    for (const id of await campaigns.openOf(account)) {
       const { control } = (await campaigns.read(id)) ?? {};
       // Its files, articles or followers wait for WeChat, outside the lane.
       if (control?.waiting && control.phase !== 'submitting') await wakeCampaign(queues, id);

@@ -146,7 +146,9 @@ function rewrite(
     );
     return text === attribute.value ? [] : [{ ...attribute, put: quoted(text, attribute.quote) }];
   });
-  const cuts = dropped.map((span) => ({ ...span, put: '' }));
+  // With nothing in its place, `<` before it and the text after it would become a tag.
+  const joins = ({ start }: Span): boolean => /[^>\s]/.test(html.charAt(start - 1));
+  const cuts = dropped.map((span) => ({ ...span, put: joins(span) ? '<!---->' : '' }));
   return edited(
     html,
     [...edits, ...cuts].sort((a, b) => a.start - b.start),

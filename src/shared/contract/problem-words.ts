@@ -67,7 +67,7 @@ const EN: Sentences<Problem> = {
   'last-uploadnews-kept':
     'one call of media/uploadnews is left today for a fresh account, and it is kept for a send; say "spendLast": true to use it for this preview',
   'loopback-only':
-    'without API_KEYS (for the board and the page: BOARD_USER and BOARD_PASSWORD) only this machine is served, directly and by its own name',
+    'without API_KEYS (for the board and the page: BOARD_USER and BOARD_PASSWORD) only this machine is served, directly and by its own name; once a request has come through a proxy or by another name, nobody is until the next start',
   'may-be-received-twice':
     'this batch was given up with an unknown outcome, so its followers may get the message twice: to submit it again, add "mayBeReceivedTwice": true',
   'media-gone': (it) =>
@@ -177,7 +177,7 @@ const ZH: Sentences<Problem> = {
   'last-uploadnews-kept':
     '按新注册账号的额度，今天只剩一次 media/uploadnews 调用，已留给正式群发；确要用于本次预览，请加上 "spendLast": true',
   'loopback-only':
-    '未设置 API_KEYS（看板和页面：BOARD_USER 和 BOARD_PASSWORD）时，只能从本机直接以本机名称访问',
+    '未设置 API_KEYS（看板和页面：BOARD_USER 和 BOARD_PASSWORD）时，只能从本机直接以本机名称访问；一旦有请求经代理或以其他名称到达，在重新启动之前不再响应任何人',
   'may-be-received-twice':
     '该批次是在结果不明时放弃跟进的，用户可能收到两次；确要重新提交，请加上 "mayBeReceivedTwice": true',
   'media-gone': (it) => `没有上传文件 ${it.upload}：从未上传，或已超过保存期限`,

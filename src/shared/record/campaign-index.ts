@@ -130,6 +130,10 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     return ids.find((_, at) => scores[at] !== null) ?? null;
   }
 
+  /** Campaigns of one account that have not ended. */
+  const openOf = (account: string): Promise<string[]> =>
+    redis.zinter(2, [keys.open(), keys.campaignsOf(account)]);
+
   /** Accounts that have a campaign which has not ended. */
   async function openAccounts(): Promise<ReadonlySet<string>> {
     const specs = await Promise.all((await open()).map(spec));
@@ -149,39 +153,61 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     return later + beside.filter((id) => id > cursor).length;
   }
 
-  /** Newest first. `cursor` is the id after which to go on; a page that has a `next` is full. */
-  async function list({
-    limit,
-    ...where
-  }: Where & { limit: number }): Promise<{ campaigns: CampaignView[]; next: string | null }> {
+  /**
+   * Newest first. `cursor` is the id after which to go on. Where few of the campaigns are meant, a
+   * page is short, or empty, and has a `next`: one call looks at a limited number.
+   */
+  async function list({ limit, mostLooks = MOST_LOOKS, ...where }: Asked): Promise<Listed> {
     const found: CampaignView[] = [];
-    for await (const ids of candidates(where)) {
+    let looks = 0;
+    let next: string | null = null;
+    for await (const { ids, last } of candidates(where)) {
+      looks += 1;
+      next = last ?? null;
       const specs = await Promise.all(ids.map(spec));
       const meant = specs.flatMap((campaign) =>
         campaign && isMeant(campaign, where) ? campaign.id : [],
       );
       for (const view of await viewsOf(meant)) if (isSo(view, where)) found.push(view);
       // One more than asked for tells whether there is another page.
-      if (found.length > limit) break;
+      if (found.length > limit || looks >= mostLooks) break;
     }
     const page = found.slice(0, limit);
-    return { campaigns: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+    if (found.length > limit) next = page.at(-1)?.id ?? null;
+    return { campaigns: page, next, looks };
   }
 
   /** From the index that names the fewest. */
-  async function* candidates(where: Where): AsyncGenerator<string[]> {
-    if (where.search !== undefined) yield* newestFirst(await named(where.search), where);
+  async function* candidates(where: Where): AsyncGenerator<Look> {
+    if (where.search !== undefined) yield* named(where.search, where);
     else if (where.from !== undefined || where.until !== undefined) {
       yield* newestFirst(await planned(where), where);
     } else if (isOpenState(where.state)) yield* newestFirst(await open(), where);
     else yield* indexedIds(where);
   }
 
-  async function named(search: string): Promise<string[]> {
+  async function* named(search: string, where: Where): AsyncGenerator<Look> {
     const word = search.toLowerCase();
-    const names = Object.entries(await redis.hgetall(keys.names()));
-    return names.flatMap(([id, name]) => (name.includes(word) ? id : []));
+    const index = indexOf(where);
+    for (let from = await placeIn(index, where); ; from += NAMES_AT_ONCE) {
+      const ids = await redis.zrevrange(index, from, from + NAMES_AT_ONCE - 1);
+      const names = ids.length > 0 ? await redis.hmget(keys.names(), ...ids) : [];
+      const isLast = ids.length < NAMES_AT_ONCE;
+      yield {
+        ids: ids.filter((_, at) => names[at]?.includes(word)),
+        last: isLast ? undefined : ids.at(-1),
+      };
+      if (isLast) return;
+    }
   }
+
+  function indexOf({ account, state }: Where): string {
+    if (state && !isOpenState(state)) return keys.endedAs(state, account);
+    return account ? keys.campaignsOf(account) : keys.campaigns();
+  }
+
+  const placeIn = async (index: string, { cursor }: Where): Promise<number> =>
+    cursor ? placeAfter(index, cursor) : 0;
 
   const planned = ({ from = 0, until = Number.MAX_SAFE_INTEGER }: Where): Promise<string[]> =>
     redis.zrangebyscore(keys.planned(), from, `(${until}`);
@@ -192,14 +218,14 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   }
 
   /** What is no longer kept leaves the index. */
-  async function* indexedIds({ account, state, cursor }: Where): AsyncGenerator<string[]> {
-    const all = account ? keys.campaignsOf(account) : keys.campaigns();
-    const index = state ? keys.endedAs(state, account) : all;
-    let from = cursor ? await placeAfter(index, cursor) : 0;
+  async function* indexedIds(where: Where): AsyncGenerator<Look> {
+    const index = indexOf(where);
+    let from = await placeIn(index, where);
     for (;;) {
       const ids = await redis.zrevrange(index, from, from + AT_ONCE - 1);
-      yield ids;
-      if (ids.length < AT_ONCE) return;
+      const isLast = ids.length < AT_ONCE;
+      yield { ids, last: isLast ? undefined : ids.at(-1) };
+      if (isLast) return;
       const specs = await Promise.all(ids.map(spec));
       const gone = ids.filter((_, at) => !specs[at]);
       if (gone.length > 0) await redis.zrem(index, ...gone);
@@ -208,10 +234,13 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
   }
 
   /** An id begins with its time, so they sort by age. */
-  async function* newestFirst(found: string[], { cursor }: Where): AsyncGenerator<string[]> {
+  async function* newestFirst(found: string[], { cursor }: Where): AsyncGenerator<Look> {
     const ids = found.sort().reverse();
     const rest = cursor === undefined ? ids : ids.filter((id) => id < cursor);
-    for (let at = 0; at < rest.length; at += AT_ONCE) yield rest.slice(at, at + AT_ONCE);
+    for (let at = 0; at < rest.length; at += AT_ONCE) {
+      const some = rest.slice(at, at + AT_ONCE);
+      yield { ids: some, last: at + AT_ONCE < rest.length ? some.at(-1) : undefined };
+    }
   }
 
   return {
@@ -223,9 +252,28 @@ export function makeCampaignIndex({ redis, keys, read, viewNow, spec }: Dependen
     forget,
     reclaim,
     userOf,
+    openOf,
     openAccounts,
     list,
   };
+}
+
+interface Look {
+  readonly ids: readonly string[];
+  /** The last that was looked at, where there are more. */
+  readonly last: string | undefined;
+}
+
+export interface Asked extends Where {
+  readonly limit: number;
+  readonly mostLooks?: number;
+}
+
+export interface Listed {
+  readonly campaigns: CampaignView[];
+  readonly next: string | null;
+  /** How many times a hundred campaigns, or a thousand names, were looked at. */
+  readonly looks: number;
 }
 
 export interface Where {
@@ -265,6 +313,9 @@ function isSo(view: CampaignView, { state, from = 0, until }: Where): boolean {
 }
 
 const AT_ONCE = 100;
+const NAMES_AT_ONCE = 1_000;
+/** Of one call, whatever it is asked for: 2,000 campaigns, or 20,000 names. */
+const MOST_LOOKS = 20;
 const ENDED: readonly CampaignState[] = ['completed', 'failed', 'cancelled'];
 
 const isOpenState = (state: CampaignState | undefined): boolean =>

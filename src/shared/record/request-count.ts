@@ -27,7 +27,7 @@ const TELL_EVERY = SECOND / 4;
 /** @param what is counted: one store for each. */
 export const makeRequestCount =
   ({ redis, record, now }: Dependencies) =>
-  (what: 'reads' | 'changes'): Pick<Store, 'increment' | 'decrement' | 'resetKey'> => {
+  (what: 'reads' | 'changes' | 'pages'): Pick<Store, 'increment' | 'decrement' | 'resetKey'> => {
     const keys = makeKeys(record);
     const counts = new Map<string, Count>();
 

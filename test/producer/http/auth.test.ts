@@ -146,6 +146,27 @@ describe('the API', () => {
   });
 });
 
+describe('the page', () => {
+  it('says how long to wait when one operator’s browser asks too often', async () => {
+    const producer = await startProducer({
+      settings: world.config.producer,
+      served: { routes: [], operator: { '/': (_req, res) => res.send('page') } },
+      log: world.logged.log,
+      pagesPerMinute: 10,
+    });
+    onTestFinished(() => producer.stop());
+    const headers = { authorization: `Basic ${btoa('ops:correct horse')}` };
+
+    const answers = await Promise.all(
+      Array.from({ length: 13 }, () => fetch(`${producer.url}/page/campaigns`, { headers })),
+    );
+
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(3);
+    expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+});
+
 describe('without any key', () => {
   it('serves this machine', async () => {
     const own = await aWorld({ url, prefix: `${prefix}-free` }, NO_KEYS);
@@ -200,12 +221,21 @@ describe('without any key', () => {
     ['through a proxy that says nothing, in the HTTP of 1996', ['Host: localhost'], '1.0'],
     ['by a name that was bent to this machine', ['Host: evil.example']],
     ['without a name', ['Host: ']],
-  ])('does not serve who comes %s', async (_what, headers, version = '1.1') => {
-    const own = await aWorld({ url, prefix: `${prefix}-free` }, NO_KEYS);
+    ['through a load balancer', ['Host: localhost', 'X-Amzn-Trace-Id: Root=1']],
+    ['through a service mesh', ['Host: localhost', 'X-Envoy-External-Address: 192.0.2.1']],
+  ])(
+    'serves nobody who comes %s, and nobody after them',
+    async (_what, headers, version = '1.1') => {
+      const own = await aWorld({ url, prefix: `${prefix}-free` }, NO_KEYS);
+      const local = ['GET /v1/campaigns HTTP/1.1', 'Host: localhost'];
 
-    expect(await raw(own, [`GET /v1/campaigns HTTP/${version}`, ...headers])).toBe(403);
-    expect(await raw(own, ['GET /v1/campaigns HTTP/1.1', 'Host: localhost'])).toBe(200);
-  });
+      expect(await raw(own, local)).toBe(200);
+      expect(await raw(own, [`GET /v1/campaigns HTTP/${version}`, ...headers])).toBe(403);
+      // Through the same proxy, by a name of the caller's choice.
+      expect(await raw(own, local)).toBe(403);
+      expect(await raw(own, ['GET /healthz HTTP/1.1', 'Host: localhost'])).toBe(200);
+    },
+  );
 
   it.each([
     ['another origin', { origin: 'https://evil.example' }],

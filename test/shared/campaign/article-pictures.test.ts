@@ -89,6 +89,8 @@ describe('an article', () => {
     '<?<upload:m_a>',
   ])('goes on behind a picture that was commented out: %s', (comment) => {
     expect(sent(`<p>a</p>${comment}<p>b</p>`)).toBe('<p>a</p><p>b</p>');
+    // Taken out, it would make a tag of what stands around it.
+    expect(picturesIn(sent(`<${comment}img src="${FOREIGN}">`))).toEqual([]);
   });
 
   it.each(['&nbsp;', '<p></p>', '\u200b', '<!-- a -->', '<p title="a">'])(

@@ -20,6 +20,8 @@ interface Dependencies {
 const PATH = '/page/calendar';
 const ACCOUNTS_SHOWN = 50;
 const CAMPAIGNS_SHOWN = 1_000;
+/** More are read when the page is asked for, and not every few seconds. */
+const LIVE = 200;
 /** In a cell of a month. */
 const NAMED = 3;
 
@@ -72,6 +74,7 @@ export const showCalendar =
           )}</section>`,
         ],
       ]),
+      ...(found.campaigns.length > LIVE ? { live: false as const } : {}),
     };
   };
 

@@ -105,7 +105,7 @@ ${
   )
 }
 ${pager({ path: PATH, query, page, size: SIZE, total }, words)}
-${!isAll && total >= SEARCHED && html`<p class="facts">${say.more(number(SEARCHED))}</p>`}
+${!isAll && total <= page * SIZE && html`<p class="facts">${say.more(number(SEARCHED))}</p>`}
 ${rows.length > 0 && html`<p class="facts"><a href="${address(`${PATH}.csv`, filter)}" download>${say.csv}</a></p>`}
 </section>`;
 }

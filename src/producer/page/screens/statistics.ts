@@ -47,7 +47,12 @@ async function readDays({ campaigns, now }: Dependencies, { query, isAllowed }: 
   const until = dayOf(now());
   const days = Array.from({ length: span }, (_, at) => addDays(until, at - span + 1));
   const { campaigns: found } = await campaigns.list({
-    ...{ limit: CAMPAIGNS_READ, isAllowed, ...between(days[0] ?? until, until) },
+    ...{
+      limit: CAMPAIGNS_READ,
+      mostLooks: CAMPAIGNS_READ / 100,
+      isAllowed,
+      ...between(days[0] ?? until, until),
+    },
     ...(query.account ? { account: query.account } : {}),
   });
   const byDay = new Map(
