@@ -21,9 +21,10 @@ import type { Bilingual } from '../shared/platform/sentences.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
-import { openQueues } from '../shared/queue/queues.ts';
-import { recordOf } from '../shared/record/keys.ts';
+import { openQueues, type Queues } from '../shared/queue/queues.ts';
+import { prefixOfShard, recordOf } from '../shared/record/keys.ts';
 import { openReceiptRecord } from '../shared/record/receipt-record.ts';
+import { openShards } from '../shared/record/shards.ts';
 import { type CallbackFact, makeFactCount, makeFactLog } from './facts.ts';
 import { type CallbackAccount, callbackAccounts } from './push.ts';
 import { startCallback } from './server.ts';
@@ -73,9 +74,27 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const called = (): CallbackAccount[] => callbackAccounts(watched.accounts());
   // One that was added while this process ran is itself, too.
   const identityOf = makeIdentityOf(config, watched.accounts);
-  const stores = openReceiptRecord({ redis, retainMs, submitTimeoutMs, identityOf, now, prefix });
-  const queues = openQueues({ connection: redis, log, prefix });
-  opens(queues.close);
+  const opened: Queues[] = [];
+  const closeQueues = () => Promise.all(opened.map((queues) => queues.close()));
+  opens(closeQueues);
+  const shards = openShards({
+    redis,
+    prefix,
+    count: config.redis.shards,
+    identityOf,
+    accounts: watched.accounts,
+    open(shard) {
+      const own = prefixOfShard(prefix, shard);
+      const queues = openQueues({ connection: redis, log, prefix: own });
+      opened.push(queues);
+      return {
+        queues,
+        ...openReceiptRecord({
+          ...{ redis, retainMs, submitTimeoutMs, identityOf, now, prefix: own },
+        }),
+      };
+    },
+  });
   const record = recordOf(prefix);
   const installed = await startWatching({
     redis,
@@ -90,7 +109,10 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     const last = refusedAt.get(`${account} ${reason}`) ?? 0;
     if (now() - last < NOTE_EVERY) return;
     refusedAt.set(`${account} ${reason}`, now());
-    stores.lanes.noteRefusedPush(account, reason, now()).catch(() => undefined);
+    shards
+      .ofAccount(account)
+      .then(({ lanes }) => lanes.noteRefusedPush(account, reason, now()))
+      .catch(() => undefined);
   }
   const dispatcher = new Agent({ connections: 16 });
   const { host, port, spoolDir, publicUrl } = config.callback;
@@ -98,14 +120,20 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     host,
     port,
     accounts: called,
-    receipts: traceReceipts(makeTakeReceipt({ batches: stores.batches, queues }), queues),
+    receipts: {
+      async take(account, arrival) {
+        const shard = await shards.ofAccount(account);
+        return traceReceipts(makeTakeReceipt(shard), shard.queues).take(account, arrival);
+      },
+    },
     notice(fact) {
       facts(fact);
       counted(fact);
       if (fact.type === 'push-refused' && fact.account !== '' && !fact.probe) noteRefused(fact);
     },
     onAnswered: (ms) => numbers.observe('qunfa_push_duration_seconds', ms, {}),
-    noteEvent: (account, at, mode) => stores.lanes.noteEvent(account, at, mode),
+    noteEvent: async (account, at, mode) =>
+      (await shards.ofAccount(account)).lanes.noteEvent(account, at, mode),
     spoolDir,
     dispatcher,
     ready: () => redisFaults(redis, config.redis),
@@ -145,7 +173,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
       clock.stop();
       watched.stop();
       await callback.stop();
-      await queues.close();
+      await closeQueues();
       await dispatcher.close();
       await redis.quit().catch(() => redis.disconnect());
     },

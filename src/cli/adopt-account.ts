@@ -1,14 +1,13 @@
 /** Confirms that an account's name stands for another AppID, or for the same AppID at another WeChat. */
 import { describeDifference, installationOf } from '../shared/actions/watch-installation.ts';
 import { loadConfig } from '../shared/platform/config.ts';
-import { identityKey } from '../shared/platform/identity.ts';
+import { identityKey, makeIdentityOf } from '../shared/platform/identity.ts';
 import { makeLogger } from '../shared/platform/logger.ts';
 import { connect, untilReady } from '../shared/platform/redis.ts';
-import { openQueues } from '../shared/queue/queues.ts';
 import { wakeCampaign } from '../shared/queue/wake-campaign.ts';
+import { openAllShards } from '../shared/record/all-shards.ts';
 import { differencesOf, makeInstallation } from '../shared/record/installation.ts';
 import { recordOf } from '../shared/record/keys.ts';
-import { openRecord } from '../shared/record/record.ts';
 import { EXIT, type Invocation, type Result, UsageError } from './command.ts';
 
 /**
@@ -57,18 +56,20 @@ export async function adoptAccount(
   }
 
   async function wakeFormer(): Promise<string[]> {
-    const { retainMs, pace } = config;
-    const { submitTimeoutMs } = pace;
-    const { campaigns } = openRecord({ redis, retainMs, submitTimeoutMs, now: Date.now, prefix });
-    const queues = openQueues({ connection: redis, log, prefix });
+    const all = openAllShards({
+      ...{ redis, config, prefix, log, now: Date.now },
+      identityOf: makeIdentityOf(config, () => config.accounts),
+      accounts: () => config.accounts,
+    });
+    const { campaigns } = all.stores;
     const former: string[] = [];
     for (const id of await campaigns.open()) {
       const campaign = await campaigns.spec(id);
       if (campaign?.account !== name || campaign.identity === identityKey(identity)) continue;
       former.push(id);
-      await wakeCampaign(queues, id);
+      await wakeCampaign(all.queues, id);
     }
-    await queues.close();
+    await all.close();
     return former;
   }
 }

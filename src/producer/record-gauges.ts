@@ -8,12 +8,12 @@ import type { AccountConfig } from '../shared/platform/accounts.ts';
 import { JOB_STATES, LANE_STATES, type Sample, type Samples } from '../shared/platform/metrics.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { SHARED_QUEUES } from '../shared/queue/jobs.ts';
-import type { Queues } from '../shared/queue/queues.ts';
+import type { AllQueues } from '../shared/queue/queues.ts';
 import type { Stores } from '../shared/record/record.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'attention' | 'counts' | 'lanes' | 'quota'>;
-  readonly queues: Queues;
+  readonly queues: AllQueues;
   readonly accounts: () => readonly AccountConfig[];
   readonly now: () => number;
 }
@@ -94,7 +94,10 @@ export function makeRecordGauges({ stores, queues, accounts, now }: Dependencies
   /** How long ago the oldest job of these lanes was due, in ms. */
   async function oldestOf(busy: readonly string[]): Promise<number> {
     const jobs = await Promise.all(
-      busy.map((name) => queues.lane(name).getJobs([...WAITING], 0, OLDEST_OF - 1, true)),
+      busy.map(async (name) => {
+        const lane = (await queues.ofAccount(name)).lane(name);
+        return lane.getJobs([...WAITING], 0, OLDEST_OF - 1, true);
+      }),
     );
     const since = jobs.flat().map((job) => job?.timestamp ?? now());
     return Math.max(0, now() - Math.min(now(), ...since));
@@ -102,8 +105,15 @@ export function makeRecordGauges({ stores, queues, accounts, now }: Dependencies
 
   async function queueJobs(busy: readonly string[]): Promise<Sample[]> {
     const counted = await Promise.all([
-      ...SHARED_QUEUES.map(async (name) => [name, await queues[name].getJobCounts()] as const),
-      ...busy.map(async (name) => ['send', await queues.lane(name).getJobCounts()] as const),
+      ...queues
+        .all()
+        .flatMap((shard) =>
+          SHARED_QUEUES.map(async (name) => [name, await shard[name].getJobCounts()] as const),
+        ),
+      ...busy.map(async (name) => {
+        const lane = (await queues.ofAccount(name)).lane(name);
+        return ['send', await lane.getJobCounts()] as const;
+      }),
     ]);
     return [...SHARED_QUEUES, 'send'].flatMap((queue) =>
       JOB_STATES.map((state): Sample => {

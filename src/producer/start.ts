@@ -39,12 +39,9 @@ import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { makeEnqueueRoot, makeNewRoots } from '../shared/queue/enqueue-root.ts';
 import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
-import { openQueues } from '../shared/queue/queues.ts';
+import { openAllShards } from '../shared/record/all-shards.ts';
 import { recordOf } from '../shared/record/keys.ts';
-import { openRecord } from '../shared/record/record.ts';
-import { makeReplicas } from '../shared/record/replicas.ts';
 import { makeRequestCount } from '../shared/record/request-count.ts';
-import { makeTokenStore } from '../shared/record/token-store.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
 import { openCampaignFeed } from './api/campaign-feed.ts';
@@ -81,8 +78,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     registry = makeRegistry({ role: 'producer' }),
     prefix = config.redis.prefix,
   } = options;
-  const { retainMs, isSandbox } = config;
-  const { submitTimeoutMs } = config.pace;
+  const { isSandbox } = config;
   const { era, proxyUrl } = config.wechat;
   const numbers = numbersOf(registry);
   const redis = connect(config.redis, { purpose: 'http', log, numbers });
@@ -107,22 +103,17 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const installed = await startWatching({ redis, record, config, accounts });
   opens(installed.stop);
   const identityOf = makeIdentityOf(config, accounts);
-  const replicas = makeReplicas({ redis, record, count: config.redis.waitReplicas });
-  opens(replicas.close);
-  const stores = openRecord({
-    ...{ redis, replicas, retainMs, submitTimeoutMs, identityOf, now, prefix },
-  });
-  const queues = openQueues({ connection: redis, log, prefix });
-  opens(queues.close);
+  const all = openAllShards({ redis, config, prefix, identityOf, accounts, log, now });
+  opens(all.close);
+  const { stores, queues, shards } = all;
   const feed = openCampaignFeed({
     redis: connect(config.redis, { purpose: 'worker', log }),
-    record,
+    records: shards.all().map((shard) => shard.record),
   });
   opens(feed.stop);
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
-  const { quota } = stores;
   const wechatFor = makeWechatFor({
-    ...{ config, accounts, redis, quota, identityOf, dispatcher, now, prefix },
+    ...{ ...stores, config, accounts, dispatcher, now },
     onAnswer: makeTelemetry(log, registry).wechatAnswered,
   });
   const enqueue = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
@@ -146,9 +137,8 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     watched.stop();
     clock.stop();
     await feed.stop();
-    await queues.close();
+    await all.close();
     await Promise.all([dispatcher.close(), guarded.close()]);
-    replicas.close();
     await redis.quit().catch(() => redis.disconnect());
   };
   let isLeaving = false;
@@ -157,23 +147,21 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     ...(config.accounts.length > 0 ? [] : [NO_ACCOUNT]),
   ];
   const warnings = () => redisWarnings(redis, config.redis);
-  const tokenExpiry = async (account: string): Promise<number | null> => {
-    const token = await makeTokenStore({
-      redis,
-      record,
-      identity: identityOf(account),
-    }).read();
-    return token?.expiresAt ?? null;
+  const unserved = async () => {
+    const divided = await shards.divided(accounts().map(({ name }) => name));
+    const found = await Promise.all(
+      divided.map(async ([{ stores }, own], shard) =>
+        unservedOf(await stores.workers.serving(), { queues: QUEUE_NAMES, accounts: own }).map(
+          (one) => (divided.length > 1 && 'queue' in one ? { ...one, shard } : one),
+        ),
+      ),
+    );
+    return found.flat();
   };
-  const unserved = async () =>
-    unservedOf(await stores.workers.serving(), {
-      queues: QUEUE_NAMES,
-      accounts: accounts().map(({ name }) => name),
-    });
   const stopping = new AbortController();
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot: enqueue, wechatFor, now });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
-  const describeAccount = makeDescribeAccount({ stores, tokenExpiry, isSandbox, now });
+  const describeAccount = makeDescribeAccount({ stores, isSandbox, now });
   const withWechat = { stores, accounts, wechatFor, era, allowPrivateTargets, fetchPicture, now };
   const listAccounts = makeListAccounts({ ...stores, accounts, describeAccount, now });
   const listAttention = makeListAttention({ stores, ...config.pace, now });

@@ -24,7 +24,9 @@ import {
   uploadMediaJob,
   uploadNewsJob,
 } from '../shared/queue/jobs.ts';
+import type { AllQueues } from '../shared/queue/queues.ts';
 import { recordOf } from '../shared/record/keys.ts';
+import type { Stores } from '../shared/record/record.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { makeAcceptCampaignJob } from './campaign/accept-campaign.ts';
 import { makeCloseIfAccountChanged } from './campaign/account-changed.ts';
@@ -63,7 +65,10 @@ export interface PartsDependencies extends Omit<Tools, 'accountOf' | 'recordEven
   readonly checkInstallation: () => Promise<void>;
   /** Towards addresses that strangers name. */
   readonly webhooks: Dispatcher;
+  /** Of shard 0. */
   readonly prefix: string;
+  /** Where a campaign that another service put into this shard is accepted. */
+  readonly everywhere?: { readonly stores: Stores; readonly queues: AllQueues };
 }
 
 /** Queues whose jobs do little else but call WeChat, or a receiver. */
@@ -86,6 +91,7 @@ export function makeParts(deps: PartsDependencies) {
   };
   const tools: Tools = { ...deps, accountOf, recordEvent: makeRecordEvent(stores, telemetry) };
   const enqueueRoot = makeEnqueueRoot({ queues, campaigns: stores.campaigns, now });
+  const { everywhere = { stores, queues } } = deps;
   const { accept } = makeAcceptCampaign({
     accounts,
     era: config.wechat.era,
@@ -95,9 +101,9 @@ export function makeParts(deps: PartsDependencies) {
       dispatcher: deps.webhooks,
       rules: { allowPrivate: config.allowPrivateTargets },
     }),
-    ...stores,
-    newRoots: makeNewRoots({ queues, now }, ROOT_ADDED_WITHIN),
-    enqueueRoot,
+    ...everywhere.stores,
+    newRoots: makeNewRoots({ queues: everywhere.queues, now }, ROOT_ADDED_WITHIN),
+    enqueueRoot: makeEnqueueRoot({ ...everywhere.stores, queues: everywhere.queues, now }),
     now,
   });
   const inTurn = makeInTurn(tools);

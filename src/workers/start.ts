@@ -1,13 +1,12 @@
-/** The worker's wiring: its connections, and a BullMQ worker for each queue this process serves. */
+/** The worker's wiring: its connections, and each shard that this process serves (serve-shard.ts). */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { Agent } from 'undici';
 import { makeListAttention } from '../shared/actions/list-attention.ts';
 import { startWatching } from '../shared/actions/watch-installation.ts';
-import { disagreementsOf } from '../shared/campaign/serving.ts';
+import { disagreementsOf, type Serving } from '../shared/campaign/serving.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import { sendAlert } from '../shared/platform/alert-robot.ts';
 import type { Config } from '../shared/platform/config.ts';
@@ -30,21 +29,15 @@ import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
-import { laneOf, QUEUE_NAMES, SHARED_QUEUES } from '../shared/queue/jobs.ts';
-import { openQueues } from '../shared/queue/queues.ts';
+import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
 import { makeAlertMarks } from '../shared/record/alert-marks.ts';
-import { makeKeys, recordOf } from '../shared/record/keys.ts';
-import { openRecord } from '../shared/record/record.ts';
-import { makeReplicas } from '../shared/record/replicas.ts';
+import { openAllShards } from '../shared/record/all-shards.ts';
+import { recordOf } from '../shared/record/keys.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
-import { CallerMistake, cappedBackoff } from './job.ts';
-import { BOUNDS } from './lane/in-turn.ts';
-import { keepLanes } from './lane/keep-lanes.ts';
-import { LANE_CONCURRENCY } from './lane/lane-reactions.ts';
 import { makeProcessor } from './processor.ts';
-import { HEARTBEAT_EVERY, makeGate } from './upkeep/check-heartbeat.ts';
+import { serveShard } from './serve-shard.ts';
+import { type Gate, HEARTBEAT_EVERY, makeGate } from './upkeep/check-heartbeat.ts';
 import { type ClockMinder, mindClock } from './upkeep/mind-clock.ts';
-import { keepSweeping } from './upkeep/sweep.ts';
 import { makeTellOperator } from './upkeep/tell-operator.ts';
 
 export interface StartOptions extends Reloading {
@@ -69,6 +62,10 @@ const SILENT_AFTER = 3 * SECOND;
 const yes = (): boolean => true;
 const no = (): boolean => false;
 
+/** Of WORKER_SHARDS, or all. */
+const servedShards = ({ worker, redis }: Config): readonly number[] =>
+  worker.shards ?? Array.from({ length: redis.shards ?? 1 }, (_, shard) => shard);
+
 /** Resolves once Redis does not answer. */
 async function untilSilent(redis: Redis): Promise<void> {
   while (await inTime(redis.ping(), SILENT_AFTER).then(yes, no)) {
@@ -90,7 +87,6 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     hostNow = Date.now,
   } = options;
   const { proxyUrl } = config.wechat;
-  const { submitTimeoutMs } = config.pace;
   const numbers = numbersOf(registry);
   const redis = connect(config.redis, { purpose: 'worker', log, numbers });
   numbers.onScrape(redisGauges(redis, config.redis));
@@ -113,110 +109,70 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   opens(watched.stop);
   const { accounts } = watched;
   const identityOf = makeIdentityOf(config, accounts);
-  const { retainMs } = config;
   const record = recordOf(prefix);
-  const replicas = makeReplicas({ redis, record, count: config.redis.waitReplicas });
-  opens(replicas.close);
-  const stores = openRecord({
-    ...{ redis, replicas, retainMs, submitTimeoutMs, identityOf, now, prefix },
-  });
+  const all = openAllShards({ redis, config, prefix, identityOf, accounts, log, now });
+  opens(all.close);
+  const { stores } = all;
   const installed = await startWatching({ redis, record, config, accounts });
   opens(installed.stop);
-  const gate = makeGate({
-    ...{ redis, record, needs: config.redis, stores, check: installed.check, log, now },
-  });
-  await gate.pass();
+  const shards = servedShards(config).map(all.shards.at);
+  const gates = shards.map((shard) =>
+    makeGate({ ...shard, redis, needs: config.redis, check: installed.check, log, now }),
+  );
+  await Promise.all(gates.map((gate) => gate.pass()));
   const listener = connect(config.redis, { purpose: 'worker', log });
   opens(() => listener.disconnect());
-  const queues = openQueues({ connection: redis, log, prefix });
-  opens(queues.close);
+  // Each shard looks again after an outage, and when it hears of work.
+  for (const one of [redis, listener]) one.setMaxListeners(one.getMaxListeners() + shards.length);
   const telemetry = makeTelemetry(log, registry);
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const webhooks = openSafeDispatcher({ allowPrivate: config.allowPrivateTargets });
-  const wechatFor = makeWechatFor({
-    config,
-    accounts,
-    redis,
-    quota: stores.quota,
-    identityOf,
-    dispatcher,
-    now,
-    prefix,
-    onAnswer: telemetry.wechatAnswered,
-  });
-  const process = makeProcessor({
-    config,
-    accounts,
-    redis,
-    gate,
-    checkInstallation: installed.check,
-    stores,
-    queues,
-    wechatFor,
-    webhooks,
-    hostId,
-    log,
-    telemetry,
-    now,
-    prefix,
-  });
-
-  function open(queue: string, concurrency: number): Worker {
-    const settings: WorkerOptions = {
-      connection: redis,
-      prefix,
-      concurrency,
-      // A killed worker's job is picked up again within 20 s.
-      lockDuration: 15 * SECOND,
-      stalledInterval: 5 * SECOND,
-      // A job is safe to run any number of times, and must never be given up for stalling.
-      maxStalledCount: 1_000_000,
-      // A lane that is released goes on this soon, however long it was to sleep; and a job that
-      // the sleeping worker had fetched begins well within its lock.
-      maximumRateLimitDelay: 5 * SECOND,
-      settings: { backoffStrategy: cappedBackoff },
-    };
-    const worker = new Worker(queue, process, settings);
-    worker.on('error', (error) =>
-      log.debug({ event: 'worker.error', queue, err: error }, 'worker error'),
-    );
-    worker.on('failed', (job, error) => {
-      if (error instanceof CallerMistake) telemetry.jobRefused(queue, job?.id, error.message);
-      else telemetry.jobFailed(queue, job, error);
+  const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
+  const serves = (account: string): boolean => config.worker.accounts?.includes(account) ?? true;
+  const isConfigured = (account: string): boolean =>
+    accounts().some(({ name }) => name === account);
+  const common = { config, accounts, redis, webhooks, hostId, log, telemetry, now, prefix };
+  const served = shards.map((shard, at) => {
+    const { tokens, quota } = shard.stores;
+    const onAnswer = telemetry.wechatAnswered;
+    const process = makeProcessor({
+      ...common,
+      ...{ stores: shard.stores, queues: shard.queues, everywhere: all },
+      gate: gates[at] as Gate,
+      checkInstallation: installed.check,
+      wechatFor: makeWechatFor({ config, accounts, tokens, quota, dispatcher, now, onAnswer }),
     });
-    return worker;
-  }
+    return serveShard({
+      ...common,
+      ...{ shard, process, listener, wanted, hostNow },
+      serves: (account) => mayWork() && serves(account) && isConfigured(account),
+    });
+  });
 
-  let workers: Worker[] = [];
   let turning: Promise<unknown> = Promise.resolve();
   /** Only by a clock that is right: a fetch alone wakes every job that is due by it. */
   function turn(isRight: boolean): void {
     turning = turning
       .then(async () => {
-        if (!isRight) return Promise.all(workers.splice(0).map((worker) => worker.close()));
-        if (stopped || workers.length > 0) return;
-        workers = SHARED_QUEUES.filter(wanted).map((queue) => open(queue, BOUNDS[queue].slots));
-        if (wanted('upkeep')) await keepSweeping(queues.upkeep, hostNow());
+        if (!isRight) await Promise.all(served.map((shard) => shard.rest()));
+        else if (!stopped) await Promise.all(served.map((shard) => shard.work()));
       })
       .catch((error: unknown) => log.error({ event: 'worker.error', err: error }, 'worker error'));
   }
   let stopped = false;
-  const wanted = (queue: string): boolean => config.worker.queues?.includes(queue) ?? true;
-  const serves = (account: string): boolean => config.worker.accounts?.includes(account) ?? true;
-  const isConfigured = (account: string): boolean =>
-    accounts().some(({ name }) => name === account);
   const workerId = `${hostId}-${randomUUID()}`;
-  const announce = (): Promise<void> => {
-    const served = accounts().filter(({ name }) => serves(name));
-    return stores.workers.announce(workerId, {
+  async function announce(): Promise<void> {
+    const ours = accounts().filter(({ name }) => serves(name));
+    const serving: Serving = {
       queues: QUEUE_NAMES.filter(wanted),
       accounts: accounts().map(({ name }) => name),
-      lanes: Object.fromEntries(served.map((one) => [one.name, one.callsPerMinute])),
+      lanes: Object.fromEntries(ours.map((one) => [one.name, one.callsPerMinute])),
       host: hostId,
       era: config.wechat.era,
       unknownRetryMs: config.pace.unknownRetryMs,
-    });
-  };
+    };
+    await Promise.all(shards.map((one) => one.stores.workers.announce(workerId, serving)));
+  }
   let told = '';
   /** Said once for each change: it stays so until somebody changes a setting. */
   async function compare(): Promise<void> {
@@ -257,12 +213,12 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
     };
   }
   const heart = setInterval(() => {
-    gate.beat().catch(() => undefined);
+    for (const gate of gates) gate.beat().catch(() => undefined);
     if (!minder?.isRight()) return;
     announce()
       .then(compare)
       .catch(() => undefined);
-    if (wanted('upkeep')) keepSweeping(queues.upkeep, hostNow()).catch(() => undefined);
+    for (const shard of served) shard.sweepOn().catch(() => undefined);
   }, HEARTBEAT_EVERY);
 
   minder = mindClock({ clock, hostId, lanes: stores.lanes, onChange: turn, registry, log });
@@ -270,26 +226,11 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
   minder.look();
   await turning;
   if (mayWork()) await announce().then(compare);
-  const lanes = wanted('send')
-    ? await keepLanes({
-        lanes: stores.lanes,
-        queues,
-        listener,
-        channel: makeKeys(record).laneFeed(),
-        accounts,
-        serves: (account) => mayWork() && serves(account) && isConfigured(account),
-        open: (account) => open(laneOf(account), LANE_CONCURRENCY),
-        serving: stores.workers.serving,
-        telemetry,
-        openAccounts: () => stores.campaigns.openAccounts(),
-        log,
-        now,
-      })
-    : null;
-  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  await Promise.all(served.map((shard) => shard.openLanes()));
+  await Promise.all(served.map((shard) => shard.untilReady()));
 
   async function drain(): Promise<void> {
-    await Promise.all([lanes?.stop(), ...workers.map((worker) => worker.close())]);
+    await Promise.all(served.map((shard) => shard.drain()));
   }
 
   return {
@@ -305,20 +246,20 @@ async function startWorker(options: StartOptions, opens: Opens): Promise<Running
       clock.stop();
       installed.stop();
       watched.stop();
-      gate.close();
-      await inTime(stores.workers.leave(workerId), SECOND).catch(() => undefined);
+      for (const gate of gates) gate.close();
+      const leaving = shards.map((one) => one.stores.workers.leave(workerId));
+      await inTime(Promise.all(leaving), SECOND).catch(() => undefined);
       const isDrained = await Promise.race([
         inTime(drain(), DRAIN_WITHIN).then(yes, no),
         untilSilent(redis).then(no),
       ]);
       // Without Redis no answer can be recorded: whoever takes a job over asks WeChat again.
-      const forced = isDrained ? [] : workers.map((worker) => worker.close(true));
+      const forced = isDrained ? [] : served.map((shard) => shard.drop());
       await inTime(Promise.all(forced), CLOSE_WITHIN).catch(no);
       await untold;
-      const closing = [queues.close(), dispatcher.close(), webhooks.close()];
+      const closing = [all.close(), dispatcher.close(), webhooks.close()];
       await inTime(Promise.all(closing), CLOSE_WITHIN).catch(no);
       listener.disconnect();
-      replicas.close();
       await inTime(redis.quit(), CLOSE_WITHIN).catch(() => redis.disconnect());
     },
   };

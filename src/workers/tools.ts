@@ -8,13 +8,13 @@ import type { AccountConfig } from '../shared/platform/accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
 import type { Telemetry } from '../shared/platform/telemetry.ts';
 import type { Queues } from '../shared/queue/queues.ts';
-import type { Stores } from '../shared/record/record.ts';
+import type { ShardStores } from '../shared/record/record.ts';
 
 export interface Tools {
   readonly config: Config;
   /** @throws {AccountUnknown} */
   readonly accountOf: (name: string) => AccountConfig;
-  readonly stores: Stores;
+  readonly stores: ShardStores;
   readonly queues: Queues;
   readonly wechatFor: WechatFor;
   /** This host's name: WeChat's IP list may refuse one host and take another. */
@@ -35,7 +35,7 @@ export type RecordEvent = (
 
 /** Records what happened to a batch; where it is held then, the log and the metrics tell. */
 export function makeRecordEvent(
-  { batches }: Pick<Stores, 'batches'>,
+  { batches }: Pick<ShardStores, 'batches'>,
   telemetry: Pick<Telemetry, 'batchHeld'>,
 ): RecordEvent {
   return async (campaign, no, event, unless) => {

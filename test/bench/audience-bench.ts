@@ -77,7 +77,7 @@ async function countLinesByEvent(file: string): Promise<Record<string, number>> 
 
 async function takeIn(file: string, kind: Kind, redisUrl: string): Promise<Record<string, number>> {
   const redis = new Redis(redisUrl);
-  const store = makeAudienceStore({ redis, record: PREFIX, retainMs: DAY, now: Date.now });
+  const store = makeAudienceStore({ redis, prefix: PREFIX, retainMs: DAY, now: Date.now });
   const format = kind === 'gzip' ? 'text' : kind;
   const list = await store.ingest(createReadStream(file), { format });
   if ('refused' in list) throw new Error(list.refused.code);

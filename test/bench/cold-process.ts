@@ -14,9 +14,9 @@ const { retainMs } = config;
 const accounts = () => config.accounts;
 const identityOf = makeIdentityOf(config, accounts);
 const record = { redis, retainMs, submitTimeoutMs: 10_000, identityOf, now: Date.now };
-const { quota } = openRecord(record);
+const stores = openRecord(record);
 const dispatcher = makeDispatcher({});
-const wechatFor = makeWechatFor({ ...record, config, accounts, quota, dispatcher });
+const wechatFor = makeWechatFor({ ...stores, config, accounts, dispatcher, now: Date.now });
 await redis.ping();
 process.send?.('ready');
 process.once('message', () => {

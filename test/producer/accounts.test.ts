@@ -9,7 +9,6 @@ import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
 import { submitBatchJob } from '../../src/shared/queue/jobs.ts';
 import { plan } from '../../src/shared/queue/queues.ts';
 import { makeKeys, recordOf } from '../../src/shared/record/keys.ts';
-import { makeTokenStore } from '../../src/shared/record/token-store.ts';
 import { openIds } from '../support/open-ids.ts';
 import { testRedis } from '../support/redis.ts';
 import { type Parts, sandboxWorld } from './sandbox-world.ts';
@@ -18,18 +17,12 @@ import { sentCampaign } from './sent-campaign.ts';
 const redis = testRedis();
 const NOW = Date.parse('2026-11-23T02:00:00Z');
 
-const routes = ({ stores, queues, config, wechatFor, now, redis: connection, prefix }: Parts) => {
+const routes = ({ stores, queues, config, wechatFor, now }: Parts) => {
   const accounts = () => config.accounts;
   const describeAccount = makeDescribeAccount({
     stores,
     isSandbox: false,
     now,
-    async tokenExpiry(account) {
-      const record = recordOf(prefix);
-      const identity = stores.identityOf(account);
-      const store = makeTokenStore({ redis: connection, record, identity });
-      return (await store.read())?.expiresAt ?? null;
-    },
   });
   return makeAccountsRoutes({
     accounts,

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newBatch } from '../../src/shared/campaign/batch.ts';
 import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
-import { openRecord, type Stores } from '../../src/shared/record/record.ts';
+import { openRecord, type ShardStores } from '../../src/shared/record/record.ts';
 import { announceWorker } from '../support/a-worker.ts';
 import { receipt } from '../support/builders.ts';
 import { makeClock } from '../support/clock.ts';
@@ -14,7 +14,7 @@ const clock = makeClock();
 const { now } = clock;
 
 let world: World;
-let stores: Stores;
+let stores: ShardStores;
 let prefix: string;
 beforeEach(async () => {
   prefix = aPrefix();

@@ -11,7 +11,7 @@ import { makeWechatFor, type WechatFor } from '../../src/shared/delivery/wechat-
 import { type Config, loadConfig } from '../../src/shared/platform/config.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { openQueues, type Queues } from '../../src/shared/queue/queues.ts';
-import { openRecord, type Stores } from '../../src/shared/record/record.ts';
+import { openRecord, type ShardStores } from '../../src/shared/record/record.ts';
 import { makeDispatcher } from '../../src/shared/wechat/client.ts';
 import { announceWorker } from '../support/a-worker.ts';
 import { recordedLog } from '../support/log-lines.ts';
@@ -23,7 +23,7 @@ export interface Parts {
   readonly config: Config;
   readonly redis: Redis;
   readonly prefix: string;
-  readonly stores: Stores;
+  readonly stores: ShardStores;
   readonly queues: Queues;
   readonly wechatFor: WechatFor;
   readonly now: () => number;
@@ -90,8 +90,7 @@ export async function sandboxWorld(
   await announceWorker(stores, config.accounts);
   const queues = openQueues({ connection: redis, log: logged.log, prefix });
   const dispatcher = makeDispatcher({});
-  const common = { config, accounts, redis, identityOf, dispatcher, now, prefix };
-  const wechatFor = makeWechatFor({ ...common, quota: stores.quota });
+  const wechatFor = makeWechatFor({ ...stores, config, accounts, dispatcher, now });
   const { accept } = makeAcceptCampaign({
     ...stores,
     accounts,

@@ -1,10 +1,10 @@
 /** Says what a worker would say that serves everything, for tests that look at other reasons. */
 import type { AccountConfig } from '../../src/shared/platform/accounts.ts';
 import { QUEUE_NAMES } from '../../src/shared/queue/jobs.ts';
-import type { Stores } from '../../src/shared/record/record.ts';
+import type { ShardStores } from '../../src/shared/record/record.ts';
 
 export async function announceWorker(
-  { workers }: Pick<Stores, 'workers'>,
+  { workers }: Pick<ShardStores, 'workers'>,
   configured: readonly Pick<AccountConfig, 'name'>[],
 ): Promise<void> {
   const accounts = configured.map(({ name }) => name);

@@ -35,7 +35,7 @@ import { MINUTE } from '../../src/shared/platform/time.ts';
 import { SHARED_QUEUES } from '../../src/shared/queue/jobs.ts';
 import { openQueues, promote } from '../../src/shared/queue/queues.ts';
 import { recordOf } from '../../src/shared/record/keys.ts';
-import { openRecord, type Stores } from '../../src/shared/record/record.ts';
+import { openRecord, type ShardStores } from '../../src/shared/record/record.ts';
 import { makeReplicas } from '../../src/shared/record/replicas.ts';
 import { makeParts } from '../../src/workers/processor.ts';
 import { start as startWorker } from '../../src/workers/start.ts';
@@ -185,11 +185,10 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   const dispatcher = new Agent();
   stops.push(() => dispatcher.close());
   const wechatFor = makeWechatFor({
-    ...{ config: settled, accounts: () => accounts, redis, quota: stores.quota },
-    ...{ identityOf, dispatcher, now, prefix },
+    ...{ ...stores, config: settled, accounts: () => accounts, dispatcher, now },
   });
   /** A worker's jobs by themselves, with what a test has in hand. */
-  const parts = (changes: Partial<Stores> = {}) =>
+  const parts = (changes: Partial<ShardStores> = {}) =>
     makeParts({
       config: settled,
       accounts: () => accounts,
@@ -209,7 +208,7 @@ export async function startWorld(scope: Scope, options: WorldOptions = {}) {
   const steer = makeSteerCampaign({ stores, queues, enqueueRoot, wechatFor, now });
   const steerAccount = makeSteerAccount({ ...stores, queues, now });
   /** As the sweeper does it every five seconds; looks for lost roots each time. */
-  const sweep = (changes: Partial<Stores> = {}) => parts(changes).sweep({}, aJob());
+  const sweep = (changes: Partial<ShardStores> = {}) => parts(changes).sweep({}, aJob());
 
   /** One more worker; returned so that the test can stop it by hand. */
   async function startHost(

@@ -1,5 +1,11 @@
 /** Whether Redis can hold the records, whether its clock is ours, and whether a worker lives. */
-import { disagreementsOf, settingOf, unservedOf, valuesOf } from '../../shared/campaign/serving.ts';
+import {
+  disagreementsOf,
+  type Serving,
+  settingOf,
+  unservedOf,
+  valuesOf,
+} from '../../shared/campaign/serving.ts';
 import { inTime } from '../../shared/platform/in-time.ts';
 import type { Redis } from '../../shared/platform/redis.ts';
 import { checkRedis } from '../../shared/platform/redis-check.ts';
@@ -22,6 +28,8 @@ interface Dependencies {
   readonly key: string;
   readonly waitReplicas?: number | undefined;
   readonly stores: Pick<Stores, 'lanes' | 'workers'>;
+  /** What the workers of each shard announce. */
+  readonly serving: () => Promise<readonly (readonly Serving[])[]>;
   readonly now: () => number;
   /** False where no account is configured: `npm start` then has a Redis of its own. */
   readonly isNeeded: boolean;
@@ -40,6 +48,7 @@ export async function examineRedis(deps: Dependencies) {
     return { found: [isNeeded ? unreached : warning(about, 'redis-absent')], reached: false };
   }
   const running = await stores.workers.serving();
+  const byShard = await deps.serving();
   const wrongClocks = await stores.lanes.wrongClocks(now());
   const found: Finding[] = [
     ...all.map(({ text, isFault }) =>
@@ -51,8 +60,11 @@ export async function examineRedis(deps: Dependencies) {
       fault(t.about.clock, 'worker-clock-off', host, Math.round(aheadMs / SECOND)),
     ),
     examineWorkers(await stores.lanes.heartbeat(), now(), findings),
-    ...unservedOf(running, { queues: QUEUE_NAMES, accounts: [] }).flatMap((one) =>
-      'queue' in one ? [warning(workers, 'queue-unserved', one.queue)] : [],
+    ...byShard.flatMap((serving, shard) =>
+      unservedOf(serving, { queues: QUEUE_NAMES, accounts: [] }).flatMap((one) => {
+        const where = byShard.length > 1 ? ` (shard ${shard})` : '';
+        return 'queue' in one ? [warning(workers, 'queue-unserved', one.queue + where)] : [];
+      }),
     ),
     ...disagreementsOf(running).map((one) =>
       fault(workers, 'settings-differ', settingOf(one), valuesOf(one)),

@@ -5,12 +5,12 @@ import { describeDifference, installationOf } from '../../shared/actions/watch-i
 import type { AccountDetails } from '../../shared/contract/accounts.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { makeIdentityOf } from '../../shared/platform/identity.ts';
+import { makeLogger } from '../../shared/platform/logger.ts';
 import { connect, type Redis } from '../../shared/platform/redis.ts';
 import { inLanguage, type Language } from '../../shared/platform/sentences.ts';
+import { openAllShards } from '../../shared/record/all-shards.ts';
 import { differencesOf, makeInstallation } from '../../shared/record/installation.ts';
 import { recordOf } from '../../shared/record/keys.ts';
-import { openRecord } from '../../shared/record/record.ts';
-import { makeTokenStore } from '../../shared/record/token-store.ts';
 import { makeDispatcher } from '../../shared/wechat/client.ts';
 import { causesOf } from '../account-causes.ts';
 import { localTime } from '../screen.ts';
@@ -42,19 +42,12 @@ export async function examine(options: Options): Promise<Examination> {
   const { proxyUrl } = config.wechat;
   const dispatcher = makeDispatcher(proxyUrl === undefined ? {} : { proxyUrl });
   const identityOf = makeIdentityOf(config, () => config.accounts);
-  const { retainMs, pace, isSandbox } = config;
-  const { submitTimeoutMs } = pace;
-  const stores = openRecord({ redis, identityOf, retainMs, submitTimeoutMs, now, prefix });
-  const describeAccount = makeDescribeAccount({
-    stores,
-    async tokenExpiry(account) {
-      const identity = identityOf(account);
-      const token = await makeTokenStore({ redis, record: recordOf(prefix), identity }).read();
-      return token?.expiresAt ?? null;
-    },
-    isSandbox,
-    now,
-  });
+  const { isSandbox } = config;
+  const log = makeLogger({ role: 'qunfa', level: 'silent' });
+  const accounts = () => config.accounts;
+  const opened = openAllShards({ redis, config, prefix, identityOf, accounts, log, now });
+  const { stores } = opened;
+  const describeAccount = makeDescribeAccount({ stores, isSandbox, now });
   const called = (path: string): void => {
     calls[path] = (calls[path] ?? 0) + 1;
   };
@@ -66,6 +59,7 @@ export async function examine(options: Options): Promise<Examination> {
         key: prefix,
         waitReplicas: config.redis.waitReplicas,
         stores,
+        serving: () => Promise.all(opened.shards.all().map((one) => one.stores.workers.serving())),
         now,
         isNeeded,
         findings,
@@ -85,6 +79,7 @@ export async function examine(options: Options): Promise<Examination> {
     }
     return { findings: all, calls };
   } finally {
+    await opened.close();
     redis.disconnect();
     await dispatcher.destroy();
   }

@@ -118,9 +118,10 @@ function shown({ at, ...act }: Act, language: Language): LoggedAct {
   return { ...act, at: rfc3339(at), ...who, message: auditWords(act, language) };
 }
 
-const cursorOf = ({ day, before }: LogPlace): string => `${day}.${before}`;
+const cursorOf = ({ day, before }: LogPlace): string => [day, ...before].join('.');
 
 function placeOf(cursor: string | undefined): LogPlace | undefined {
-  const [, day, before] = /^(\d{4}-\d{2}-\d{2})\.(\d{1,12})$/.exec(cursor ?? '') ?? [];
-  return day === undefined ? undefined : { day, before: Number(before) };
+  if (!/^\d{4}-\d{2}-\d{2}(?:\.\d{1,12})+$/.test(cursor ?? '')) return undefined;
+  const [day = '', ...before] = (cursor ?? '').split('.');
+  return { day, before: before.map(Number) };
 }

@@ -11,11 +11,12 @@ export interface CampaignFeed {
 interface Dependencies {
   /** Its own: a subscribed connection can do nothing else. */
   readonly redis: Redis;
-  readonly record: string;
+  /** One a shard. */
+  readonly records: readonly string[];
 }
 
-export function openCampaignFeed({ redis, record }: Dependencies): CampaignFeed {
-  const channel = makeKeys(record).feed();
+export function openCampaignFeed({ redis, records }: Dependencies): CampaignFeed {
+  const channels = records.map((record) => makeKeys(record).feed());
   const watchers = new Map<string, Set<() => void>>();
 
   redis.on('message', (_channel: string, id: string) => {
@@ -26,7 +27,7 @@ export function openCampaignFeed({ redis, record }: Dependencies): CampaignFeed 
     for (const some of watchers.values()) for (const changed of some) changed();
   });
   // ioredis subscribes again by itself after an outage; this one waits for the first connection.
-  redis.subscribe(channel).catch(() => undefined);
+  redis.subscribe(...channels).catch(() => undefined);
 
   return {
     watch(campaignId, changed) {

@@ -3,7 +3,7 @@ import { makeTakeReceipt } from '../../shared/actions/take-receipt.ts';
 import { ReceiptOutcome, ReceiptQuery } from '../../shared/contract/accounts.ts';
 import { refuse } from '../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import type { Queues } from '../../shared/queue/queues.ts';
+import type { AllQueues } from '../../shared/queue/queues.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { openHandedEvent } from '../../shared/wechat/push/open-handed-event.ts';
 import { refusalOf, visibleTo } from '../http/caller.ts';
@@ -13,7 +13,7 @@ import { noSuchAccount } from './accounts.ts';
 interface Dependencies {
   readonly accounts: () => readonly AccountConfig[];
   readonly stores: Pick<Stores, 'batches' | 'lanes'>;
-  readonly queues: Pick<Queues, 'receipts'>;
+  readonly queues: AllQueues;
   readonly now: () => number;
 }
 

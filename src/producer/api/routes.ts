@@ -14,7 +14,7 @@ import type { Unserved } from '../../shared/campaign/serving.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Bilingual } from '../../shared/platform/sentences.ts';
-import type { Queues } from '../../shared/queue/queues.ts';
+import type { AllQueues } from '../../shared/queue/queues.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
 import type { Route } from '../http/route.ts';
@@ -39,7 +39,7 @@ import { makeWebhooksRoutes } from './webhooks.ts';
 
 export interface RoutesDependencies {
   readonly stores: Stores;
-  readonly queues: Queues;
+  readonly queues: AllQueues;
   readonly wechatFor: WechatFor;
   readonly accounts: () => readonly AccountConfig[];
   readonly accept: AcceptCampaign['accept'];

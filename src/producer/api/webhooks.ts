@@ -4,7 +4,7 @@ import { WebhookReplay } from '../../shared/contract/campaigns.ts';
 import { type Refused, refuse } from '../../shared/contract/problem.ts';
 import { RotatedWebhookSecret, WebhookSecret } from '../../shared/contract/service.ts';
 import { notifyWebhookJob } from '../../shared/queue/jobs.ts';
-import { plan, type Queues } from '../../shared/queue/queues.ts';
+import { type AllQueues, plan } from '../../shared/queue/queues.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { BOTH_SIGN_FOR, type WebhookSecret as Secret } from '../../shared/record/webhook-secret.ts';
 import { type Route, route } from '../http/route.ts';
@@ -12,7 +12,7 @@ import { campaignId, noCampaign } from './campaigns.ts';
 
 interface Replaying {
   readonly campaigns: Pick<CampaignStore, 'read' | 'note'>;
-  readonly queues: Pick<Queues, 'webhooks'>;
+  readonly queues: AllQueues;
   readonly now: () => number;
 }
 
@@ -34,7 +34,7 @@ export const makeReplayWebhook =
 
     const at = now();
     const job = plan({ definition: notifyWebhookJob, payload: { campaignId: id, replay: at } });
-    await queues.webhooks.add(job.name, job.data, job.opts);
+    await queues.of(id).webhooks.add(job.name, job.data, job.opts);
     await campaigns.note(id, { at, by, action: 'webhook-replay' });
     return { campaignId: id, queuedAt: rfc3339(at) };
   };

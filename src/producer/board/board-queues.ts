@@ -28,14 +28,24 @@ const MANNERS: Readonly<Record<SharedQueue, Manner>> = {
 /** The name of a campaign, where it is still kept. */
 export type NameOf = (campaignId: string) => Promise<string | undefined>;
 
-export const sharedOnBoard = (queues: Queues, nameOf: NameOf): BullMQAdapter[] =>
-  SHARED_QUEUES.map((name) => onBoard(queues[name], MANNERS[name], nameOf));
+/** Before the name of a queue; nothing where there is one shard. */
+export const shardOnBoard = (shard: number, shards: number): string =>
+  shards === 1 ? '' : `shard ${shard}.`;
+
+export const sharedOnBoard = (all: readonly Queues[], nameOf: NameOf): BullMQAdapter[] =>
+  all.flatMap((queues, shard) =>
+    SHARED_QUEUES.map((name) => {
+      const manner = { ...MANNERS[name], prefix: shardOnBoard(shard, all.length) };
+      return onBoard(queues[name], manner, nameOf);
+    }),
+  );
 
 /** A click in a lane is a mass send, or one that never happens. */
-export const laneOnBoard = (lane: Queue, nameOf: NameOf): BullMQAdapter =>
+export const laneOnBoard = (lane: Queue, prefix: string, nameOf: NameOf): BullMQAdapter =>
   onBoard(
     lane,
     {
+      prefix,
       readOnly: true,
       description: `Mass sends of ${accountOfLane(lane.name)}: one call a job, in the account's pace`,
     },
@@ -81,8 +91,13 @@ class NamedJobs extends BullMQAdapter {
   }
 }
 
-function onBoard(queue: Queue, { readOnly, description }: Manner, nameOf: NameOf): BullMQAdapter {
+function onBoard(
+  queue: Queue,
+  { prefix, readOnly, description }: Manner & { readonly prefix: string },
+  nameOf: NameOf,
+): BullMQAdapter {
   const adapter = new NamedJobs(nameOf, queue, {
+    prefix,
     readOnlyMode: readOnly,
     allowRetries: !readOnly,
     description,

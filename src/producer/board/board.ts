@@ -1,15 +1,16 @@
 /** Bull Board: the shared queues and the lanes that are open, for an operator's eyes. */
 import { createBullBoard } from '@bull-board/api';
+import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import express, { type Router } from 'express';
 import { HOUR, SECOND } from '../../shared/platform/time.ts';
-import type { Queues } from '../../shared/queue/queues.ts';
+import type { AllQueues } from '../../shared/queue/queues.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import type { LaneStore } from '../../shared/record/lane-store.ts';
-import { laneOnBoard, sharedOnBoard } from './board-queues.ts';
+import { laneOnBoard, shardOnBoard, sharedOnBoard } from './board-queues.ts';
 
 interface Dependencies {
-  readonly queues: Queues;
+  readonly queues: AllQueues;
   readonly lanes: Pick<LaneStore, 'busy'>;
   readonly campaigns: Pick<CampaignStore, 'spec'>;
   readonly isSandbox: boolean;
@@ -39,7 +40,7 @@ export function makeBoard(deps: Dependencies): Router {
   const adapter = new ExpressAdapter();
   adapter.setBasePath(path);
   const board = createBullBoard({
-    queues: sharedOnBoard(queues, nameOf),
+    queues: sharedOnBoard(queues.all(), nameOf),
     serverAdapter: adapter,
     options: {
       handlerHooks: {
@@ -62,22 +63,29 @@ export function makeBoard(deps: Dependencies): Router {
     },
   });
 
-  /** Account → when its lane was last seen with work. */
-  const shown = new Map<string, number>();
+  /** Account → its lane, and when it was last seen with work. */
+  const shown = new Map<string, { readonly lane: BullMQAdapter; seenAt: number }>();
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   async function showOpenLanes(): Promise<void> {
     if (now() - lookedAt < LOOK_AGAIN) return;
     lookedAt = now();
     for (const account of await lanes.busy()) {
-      if (!shown.has(account)) board.addQueue(laneOnBoard(queues.lane(account), nameOf));
-      shown.set(account, lookedAt);
+      const known = shown.get(account) ?? { lane: await laneOf(account), seenAt: 0 };
+      if (!shown.has(account)) board.addQueue(known.lane);
+      shown.set(account, { ...known, seenAt: lookedAt });
     }
-    for (const [account, seenAt] of shown) {
+    for (const [account, { lane, seenAt }] of shown) {
       if (lookedAt - seenAt < LANE_STAYS) continue;
-      board.removeQueue(queues.lane(account).name);
+      board.removeQueue(lane);
       shown.delete(account);
     }
+  }
+
+  async function laneOf(account: string): Promise<BullMQAdapter> {
+    const all = queues.all();
+    const own = await queues.ofAccount(account);
+    return laneOnBoard(own.lane(account), shardOnBoard(all.indexOf(own), all.length), nameOf);
   }
 
   const served = adapter.getRouter() as express.Express;

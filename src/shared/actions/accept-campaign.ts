@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import { setImmediate as breath } from 'node:timers/promises';
 import { needsApproval } from '../campaign/approval.ts';
 import { type Campaign, type Control, NEW_CONTROL } from '../campaign/campaign.ts';
-import { campaignId } from '../campaign/campaign-id.ts';
+import { acceptedAt } from '../campaign/campaign-id.ts';
 import { isPage } from '../campaign/message.ts';
 import { EMPTY_TALLY } from '../campaign/progress.ts';
 import { CampaignRequest } from '../contract/campaign-request.ts';
@@ -35,7 +35,7 @@ export interface AcceptDependencies {
   readonly era: Era;
   readonly isSandbox: boolean;
   readonly identityOf: IdentityOf;
-  readonly campaigns: CampaignStore;
+  readonly campaigns: Pick<CampaignStore, 'newId' | 'accept' | 'claimed' | 'view'>;
   readonly audiences: AudienceStore;
   readonly media: MediaStore;
   readonly lanes: Pick<LaneStore, 'facts'>;
@@ -73,7 +73,8 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
     if ('refused' in prepared) return (await asBefore(body, caller)) ?? prepared;
     const { request, account, message, newsBy, keepMedia, sendAt, notAfter } = prepared;
 
-    const id = campaignId(now());
+    const id = await campaigns.newId(account.name);
+    const createdAt = acceptedAt(id);
     const audience = await freeze(request, account.name, notAfter);
     if ('refused' in audience) return audience;
     await keepMedia();
@@ -92,7 +93,7 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
         ? { exclude: request.exclude }
         : {}),
       messageType: message.type,
-      createdAt: now(),
+      createdAt,
       sendAt,
       notAfter,
       ...(request.webhook ? { webhook: request.webhook } : {}),

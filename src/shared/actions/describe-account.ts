@@ -15,30 +15,28 @@ import type { Stores } from '../record/record.ts';
 import { EVENT_WITHIN } from './list-attention.ts';
 
 interface Dependencies {
-  readonly stores: Pick<Stores, 'attention' | 'lanes' | 'quota' | 'workers'>;
-  /** When the shared token ends; null while there is none. */
-  readonly tokenExpiry: (account: string) => Promise<number | null>;
+  readonly stores: Pick<Stores, 'attention' | 'lanes' | 'quota' | 'tokens' | 'workers'>;
   readonly isSandbox: boolean;
   readonly now: () => number;
 }
 
 export type DescribeAccount = ReturnType<typeof makeDescribeAccount>;
 
-export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dependencies) {
-  const { attention, lanes, quota, workers } = stores;
+export function makeDescribeAccount({ stores, isSandbox, now }: Dependencies) {
+  const { attention, lanes, quota, tokens, workers } = stores;
 
   return async function describeAccount(
     account: AccountConfig,
     language: Language,
   ): Promise<AccountDetails> {
     const { name, kind, newsRoute, picturePosts, approval, callsPerMinute } = account;
-    const [calls, lane, pending, expiresAt, facts, serving] = await Promise.all([
+    const [calls, lane, pending, token, facts, serving] = await Promise.all([
       quota.today(name),
       lanes.read(name),
       lanes.work(name),
-      tokenExpiry(name),
+      tokens(name).read(),
       lanes.facts(name),
-      workers.serving(),
+      workers.serving(name),
     ]);
     const { lastEventAt, lastEventMode = 'unknown' } = facts;
     const isOverdue = await attention.isOverdue(name, now() - EVENT_WITHIN);
@@ -52,7 +50,7 @@ export function makeDescribeAccount({ stores, tokenExpiry, isSandbox, now }: Dep
       ...(isSandbox ? { sandbox: true } : {}),
       quota: dailyQuotas(account, calls),
       lane: laneView(lane, pending, now(), language),
-      token: expiresAt === null ? null : { expiresAt: rfc3339(expiresAt) },
+      token: token && { expiresAt: rfc3339(token.expiresAt) },
       lastEvent:
         lastEventAt === undefined ? null : { at: rfc3339(lastEventAt), mode: lastEventMode },
       warnings: warningsOf(account, { ...facts, isOverdue }, serving, now()).map((warning) => ({

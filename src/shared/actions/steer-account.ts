@@ -1,16 +1,16 @@
 /** A person stops an account's lane, or lets it go on after whatever had stopped it. */
 import { pauseOf } from '../campaign/lane.ts';
-import type { Queues } from '../queue/queues.ts';
+import type { AllQueues } from '../queue/queues.ts';
 import { wakeCampaign, wakeLane } from '../queue/wake-campaign.ts';
 import type { AuditLog } from '../record/audit-log.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
 import type { LaneStore } from '../record/lane-store.ts';
 
 interface Dependencies {
-  readonly lanes: LaneStore;
+  readonly lanes: Omit<LaneStore, 'beat'>;
   readonly auditLog: Pick<AuditLog, 'note'>;
   readonly campaigns: Pick<CampaignStore, 'openOf' | 'read'>;
-  readonly queues: Queues;
+  readonly queues: AllQueues;
   readonly now: () => number;
 }
 

@@ -28,7 +28,7 @@ import { readDraftDigest } from '../delivery/draft-digest.ts';
 import { saidNo } from '../delivery/said-no.ts';
 import type { WechatFor } from '../delivery/wechat-accounts.ts';
 import type { EnqueueRoot } from '../queue/enqueue-root.ts';
-import type { Queues } from '../queue/queues.ts';
+import type { AllQueues } from '../queue/queues.ts';
 import { wakeCampaign } from '../queue/wake-campaign.ts';
 import type { Stores } from '../record/record.ts';
 import { LISTS_KEPT_AFTER } from './freeze-audience.ts';
@@ -49,7 +49,7 @@ export interface StepOptions {
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches' | 'audiences' | 'media'>;
-  readonly queues: Queues;
+  readonly queues: AllQueues;
   readonly enqueueRoot: EnqueueRoot;
   readonly wechatFor: WechatFor;
   readonly now: () => number;

@@ -3,12 +3,12 @@ import { onStop } from '../campaign/advance-batch.ts';
 import type { Batch } from '../campaign/batch.ts';
 import { type Campaign, isEnded } from '../campaign/campaign.ts';
 import { submitBatchJob } from '../queue/jobs.ts';
-import type { Queues } from '../queue/queues.ts';
+import type { AllQueues } from '../queue/queues.ts';
 import type { Stores } from '../record/record.ts';
 
 interface Dependencies {
   readonly stores: Pick<Stores, 'campaigns' | 'batches'>;
-  readonly queues: Pick<Queues, 'lane'>;
+  readonly queues: AllQueues;
   readonly now: () => number;
 }
 
@@ -71,7 +71,7 @@ export function makeStopCampaign({ stores, queues, now }: Dependencies) {
    */
   async function leaveLane({ id, account }: Campaign, batch: Batch): Promise<void> {
     const { no, generation, run } = batch;
-    const lane = queues.lane(account);
+    const lane = queues.of(id).lane(account);
     const job = await lane.getJob(submitBatchJob.id({ campaignId: id, no, generation, run }));
     // An active one is locked, and looks at the record itself before it calls.
     await job?.remove({ removeChildren: true }).catch(() => undefined);

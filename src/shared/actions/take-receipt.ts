@@ -1,6 +1,6 @@
 /** Takes a receipt in, and wakes whoever waits for it. */
 import { receiptJobId } from '../queue/jobs.ts';
-import { promote, type Queues, wake } from '../queue/queues.ts';
+import { type AllQueues, promote, wake } from '../queue/queues.ts';
 import type { BatchStore } from '../record/batch-store.ts';
 import type { Arrival, ArrivalOutcome } from '../record/receipt-store.ts';
 
@@ -25,14 +25,17 @@ export function makeTakeReceipt({
   queues,
 }: {
   batches: Pick<BatchStore, 'take'>;
-  queues: Pick<Queues, 'receipts'>;
+  queues: Pick<AllQueues, 'ofAccount'>;
 }): Receipts {
   return {
     async take(account, arrival) {
       const outcome = await batches.take(account, arrival);
       if (WAKING.includes(outcome)) {
-        const waking = outcome === 'unconfirmed' ? wake : promote;
-        await waking(queues.receipts, receiptJobId(account, arrival.msgId)).catch(() => false);
+        const jobId = receiptJobId(account, arrival.msgId);
+        const waking = queues.ofAccount(account).then(async ({ receipts }) => {
+          await (outcome === 'unconfirmed' ? wake : promote)(receipts, jobId);
+        });
+        await waking.catch(() => undefined);
       }
       return outcome;
     },

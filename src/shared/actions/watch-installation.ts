@@ -17,7 +17,7 @@ import { RECORD_VERSION } from '../record/stored.ts';
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
-  readonly config: Pick<Config, 'isSandbox' | 'wechat'>;
+  readonly config: Pick<Config, 'isSandbox' | 'redis' | 'wechat'>;
   readonly accounts: () => readonly AccountConfig[];
 }
 
@@ -44,7 +44,10 @@ function watchInstallation(deps: Dependencies): InstallationWatch {
 
   async function check(): Promise<void> {
     const revision = await store.revision();
-    const differences = await store.claim(installationOf(config, accounts()));
+    const own = installationOf(config, accounts());
+    // Of a role that runs, the campaigns go on while more shards are added elsewhere.
+    const { shards = 1 } = config.redis;
+    const differences = await store.claim(seen === undefined ? { ...own, shards } : own);
     // Only now: a look that failed is repeated.
     seen = revision;
     if (differences.length === 0) return;
@@ -128,6 +131,8 @@ const DIFFERENCES = sentences<Difference>({
       `It was written for ${KINDS[recorded][0]}, and the settings are for ${KINDS[otherThan(recorded)][0]}: set another REDIS_PREFIX or REDIS_URL.`,
     'other-identity': ({ account, recorded, configured }) =>
       `Account ${account} was ${nameOf(recorded)} and is ${nameOf(configured)} in the settings: correct the settings, or, if the change is intended, run "qunfa accounts adopt ${account}" with them.`,
+    'shards-missing': ({ accounts, needed, configured }) =>
+      `REDIS_SHARDS is ${configured}, and the keys of ${accounts.join(', ')} are in shards beyond it: set it to ${needed} at least.`,
   },
   zh: {
     'record-newer': ({ version }) =>
@@ -136,6 +141,8 @@ const DIFFERENCES = sentences<Difference>({
       `Redis 中的记录属于${KINDS[recorded][1]}，而配置为${KINDS[otherThan(recorded)][1]}：请使用另一个 REDIS_PREFIX 或 REDIS_URL。`,
     'other-identity': ({ account, recorded, configured }) =>
       `公众号 ${account} 原为 ${nameOf(recorded)}，配置中为 ${nameOf(configured)}：请更正配置；如确要更改，请用这些配置运行 qunfa accounts adopt ${account}。`,
+    'shards-missing': ({ accounts, needed, configured }) =>
+      `REDIS_SHARDS 为 ${configured}，而公众号 ${accounts.join('、')} 的数据位于更大的分片：请至少设为 ${needed}。`,
   },
 });
 

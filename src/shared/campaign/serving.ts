@@ -55,7 +55,7 @@ export function pacesOf(serving: readonly Serving[], account: string): number[] 
 
 /** Work that no worker does: a queue, or the lane of an account. */
 export type Unserved =
-  | { readonly code: 'no-worker'; readonly queue: string }
+  | { readonly code: 'no-worker'; readonly queue: string; readonly shard?: number }
   | { readonly code: 'no-worker'; readonly account: string };
 
 export function unservedOf(

@@ -15,6 +15,7 @@ export const Readiness = z
           code: z.literal('no-worker'),
           queue: z.string().exactOptional(),
           account: z.string().exactOptional(),
+          shard: z.int().exactOptional().describe('Of the queue, where there are several'),
         }),
       )
       .describe('Queues, or lanes of accounts, that no running worker serves'),

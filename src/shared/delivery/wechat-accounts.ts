@@ -3,24 +3,18 @@
 import type { Dispatcher } from 'undici';
 import type { AccountConfig } from '../platform/accounts.ts';
 import type { Config } from '../platform/config.ts';
-import type { IdentityOf } from '../platform/identity.ts';
-import type { Redis } from '../platform/redis.ts';
-import { PREFIX, recordOf } from '../record/keys.ts';
 import type { QuotaLedger } from '../record/quota-ledger.ts';
-import { makeTokenStore } from '../record/token-store.ts';
 import type { OnAnswer } from '../wechat/call.ts';
 import { type Answer, makeWechatClient, type WechatClient } from '../wechat/client.ts';
-import { fetchStableToken, makeTokenSource } from '../wechat/tokens.ts';
+import { fetchStableToken, makeTokenSource, type TokenStore } from '../wechat/tokens.ts';
 
 interface Dependencies {
   readonly config: Pick<Config, 'wechat' | 'pace'>;
   readonly accounts: () => readonly AccountConfig[];
-  readonly redis: Redis;
-  readonly quota: QuotaLedger;
-  readonly identityOf: IdentityOf;
+  readonly quota: Pick<QuotaLedger, 'count' | 'countRefused'>;
+  readonly tokens: (account: string) => TokenStore;
   readonly dispatcher: Dispatcher;
   readonly now: () => number;
-  readonly prefix?: string;
   readonly onAnswer?: OnAnswer | undefined;
 }
 
@@ -44,8 +38,7 @@ const isRefusal = (answer: Answer<unknown>): boolean =>
 
 /** @throws {AccountUnknown} for an account that is not configured; check names at the door. */
 export function makeWechatFor(deps: Dependencies): WechatFor {
-  const { config, accounts, redis, quota, identityOf, dispatcher, now, prefix = PREFIX } = deps;
-  const { onAnswer } = deps;
+  const { config, accounts, quota, dispatcher, now, onAnswer } = deps;
   const clients = new Map<string, { of: AccountConfig; client: WechatClient }>();
   const { baseUrl, era } = config.wechat;
   const timeoutMs = config.pace.submitTimeoutMs;
@@ -56,7 +49,7 @@ export function makeWechatFor(deps: Dependencies): WechatFor {
     const known = clients.get(name);
     if (known?.of === account) return known.client;
     const tokens = makeTokenSource({
-      store: makeTokenStore({ redis, record: recordOf(prefix), identity: identityOf(name) }),
+      store: deps.tokens(name),
       fetchToken: () => fetchStableToken({ baseUrl, dispatcher, timeoutMs, account, onAnswer }),
       timeoutMs,
       now,

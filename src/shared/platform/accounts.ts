@@ -38,7 +38,12 @@ export interface AccountConfig {
   readonly picturePosts: boolean;
   /** Which campaigns wait for a second person's approval. */
   readonly approval: 'always' | 'everyone' | 'never';
+  /** Where its keys go with its first campaign; by default its name decides. */
+  readonly shard?: number;
 }
+
+/** Of REDIS_SHARDS. */
+export const MOST_SHARDS = 64;
 
 const aesKey = matching(/^[A-Za-z0-9+/]{43}$/, { code: 'aes-key' });
 const name = matching(/^[a-z0-9-]{1,32}$/, { code: 'account-name' });
@@ -69,6 +74,7 @@ const AccountSettings = z
       false,
     ),
     approval: oneOf(['always', 'everyone', 'never']).default('never'),
+    shard: z.exactOptional(wholeNumber(0, MOST_SHARDS - 1)),
   })
   .superRefine((account, context) => {
     const { appSecret, accessTokenUrl, callbackToken } = account;
@@ -104,6 +110,7 @@ export const ACCOUNT_VARIABLES: Readonly<Record<string, string>> = {
   WECHAT_ACCESS_TOKEN_URL: 'accessTokenUrl',
   WECHAT_PICTURE_POSTS: 'picturePosts',
   WECHAT_APPROVAL: 'approval',
+  WECHAT_SHARD: 'shard',
 };
 
 const OWN_NAME = 'default';
@@ -145,6 +152,16 @@ function fromFile(path: string, readFile: (path: string) => string): ReadAccount
   const accounts = Object.entries(read.content).map(([name, account]) => ({ name, ...account }));
   return { accounts, issues: accounts.length > 0 ? [] : [{ setting, code: 'no-accounts' }] };
 }
+
+/** @returns what is wrong with the shards that accounts are set to, where there are so many. */
+export const shardIssues = (accounts: readonly AccountConfig[], shards: number): SettingIssue[] =>
+  accounts
+    .filter(({ shard = 0 }) => shard >= shards)
+    .map(({ name }) => ({
+      setting: name === OWN_NAME ? 'WECHAT_SHARD' : `ACCOUNTS_FILE ${name}.shard`,
+      code: 'no-such-shard',
+      shards,
+    }));
 
 /** Two accounts with one AppID would take each other's tokens and events. */
 function twins(accounts: readonly AccountConfig[]): SettingIssue[] {

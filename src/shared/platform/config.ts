@@ -4,7 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ACCOUNT_VARIABLES, type AccountConfig, readAccounts } from './accounts.ts';
+import {
+  ACCOUNT_VARIABLES,
+  type AccountConfig,
+  MOST_SHARDS,
+  readAccounts,
+  shardIssues,
+} from './accounts.ts';
 import { isAddressRange } from './address-range.ts';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
 import { ServiceError } from './errors.ts';
@@ -26,6 +32,8 @@ export interface Config {
     readonly waitReplicas?: number;
     /** The hash tag of every key, `{qunfa}`: another for a second installation on one Redis. */
     readonly prefix: string;
+    /** Hash tags that the accounts are spread over: `{qunfa}`, `{qunfa:1}` …; 1 if absent. */
+    readonly shards?: number;
   };
   readonly producer: {
     readonly host: string;
@@ -56,6 +64,8 @@ export interface Config {
   readonly worker: {
     readonly queues: readonly string[] | null;
     readonly accounts: readonly string[] | null;
+    /** All if absent. */
+    readonly shards?: readonly number[];
   };
   readonly log: { readonly level: LogLevel };
   /** Where workers tell what needs an operator; null: nowhere. The address is a secret. */
@@ -117,6 +127,7 @@ const Environment = z.object({
   REDIS_TLS_KEY_FILE: z.string().optional(),
   REDIS_WAIT_REPLICAS: setting.wholeNumber(0, 10).default(0),
   REDIS_PREFIX: setting.matching(/^[a-z0-9-]{1,32}$/, { code: 'prefix' }).default('qunfa'),
+  REDIS_SHARDS: setting.wholeNumber(1, MOST_SHARDS).default(1),
   PRODUCER_HOST: setting.host.default(LOOPBACK),
   PRODUCER_PORT: setting.port.default(3000),
   API_KEYS: parseApiKeys.default([]),
@@ -144,6 +155,7 @@ const Environment = z.object({
     )
     .optional(),
   WORKER_ACCOUNTS: setting.words.optional(),
+  WORKER_SHARDS: setting.numbers.optional(),
   ALERT_URL: setting.httpUrl.optional(),
   ALERT_LANGUAGE: setting.oneOf(['en', 'zh']).default('en'),
   DRAIN_SECONDS: setting.wholeNumber(0, 300).default(0),
@@ -207,6 +219,13 @@ export function loadConfig(
   if (parsed.success && accounts.length > 0 && accountIssues.length === 0) {
     issues.push(...strangers(parsed.data.WORKER_ACCOUNTS ?? [], accounts));
   }
+  if (parsed.success) {
+    const { REDIS_SHARDS: shards, WORKER_SHARDS: served = [] } = parsed.data;
+    issues.push(...shardIssues(accounts, shards));
+    if (served.some((shard) => shard >= shards)) {
+      issues.push({ setting: 'WORKER_SHARDS', code: 'no-such-shard', shards });
+    }
+  }
   const proxyUrl = parsed.success ? proxyFor(parsed.data.WECHAT_API_BASE_URL, given) : undefined;
   if (proxyUrl && !URL.canParse(proxyUrl)) {
     issues.push({ setting: 'HTTPS_PROXY', code: 'http-url' });
@@ -225,6 +244,7 @@ export function loadConfig(
     redis: {
       url: redisUrl,
       prefix: `{${values.REDIS_PREFIX}}`,
+      ...(values.REDIS_SHARDS > 1 ? { shards: values.REDIS_SHARDS } : {}),
       ...(values.REDIS_WAIT_REPLICAS > 0 ? { waitReplicas: values.REDIS_WAIT_REPLICAS } : {}),
       ...(tls.files ? { tls: tls.files } : {}),
     },
@@ -251,7 +271,11 @@ export function loadConfig(
       ...(values.CALLBACK_PUBLIC_URL ? { publicUrl: values.CALLBACK_PUBLIC_URL } : {}),
       spoolDir: values.CALLBACK_SPOOL_DIR,
     },
-    worker: { queues: values.WORKER_QUEUES ?? null, accounts: values.WORKER_ACCOUNTS ?? null },
+    worker: {
+      queues: values.WORKER_QUEUES ?? null,
+      accounts: values.WORKER_ACCOUNTS ?? null,
+      ...(values.WORKER_SHARDS ? { shards: values.WORKER_SHARDS } : {}),
+    },
     log: { level: values.LOG_LEVEL },
     alert: values.ALERT_URL ? { url: values.ALERT_URL, language: values.ALERT_LANGUAGE } : null,
     drainMs: values.DRAIN_SECONDS * SECOND,

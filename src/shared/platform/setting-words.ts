@@ -10,6 +10,7 @@ export type SettingFlaw = Coded<{
   'unknown-setting': { readonly near?: string };
   'whole-number': { readonly min: number; readonly max: number };
   amount: { readonly max: number };
+  numbers: None;
   'one-of': { readonly values: readonly string[] };
   'some-of': { readonly values: readonly string[] };
   'yes-or-no': None;
@@ -53,6 +54,7 @@ export type SettingFlaw = Coded<{
   'aes-key-needed': None;
   'original-id': None;
   'no-accounts': None;
+  'no-such-shard': { readonly shards: number };
 
   'api-key': None;
   'api-key-name': None;
@@ -81,6 +83,7 @@ const EN: Sentences<SettingFlaw> = {
     `there is no such setting${near === undefined ? '' : `; did you mean ${near}?`}`,
   'whole-number': ({ min, max }) => `a whole number from ${min} to ${max}`,
   amount: ({ max }) => `a number above 0, at most ${max}`,
+  numbers: 'numbers and ranges from 0 on, comma separated: 0,2-5',
   'one-of': ({ values }) => `one of ${values.join(', ')}`,
   'some-of': ({ values }) => `some of ${values.join(', ')}`,
   'yes-or-no': 'true or false',
@@ -128,6 +131,8 @@ const EN: Sentences<SettingFlaw> = {
   'aes-key-needed': 'is missing, though there is a previous one',
   'original-id': 'gh_ and more',
   'no-accounts': 'names no account',
+  'no-such-shard': ({ shards }) =>
+    `there is no such shard: REDIS_SHARDS is ${shards}, and the first shard is 0`,
 
   'api-key': 'a key is letters, digits and . _ ~ + / - with = only at its end',
   'api-key-name': 'a name before a colon is 1 to 64 letters, digits, dots, - and _',
@@ -150,6 +155,7 @@ const ZH: Sentences<SettingFlaw> = {
     `没有这个配置项${near === undefined ? '' : `；是否想写 ${near}？`}`,
   'whole-number': ({ min, max }) => `应为 ${min} 到 ${max} 的整数`,
   amount: ({ max }) => `应为大于 0 且不超过 ${max} 的数字`,
+  numbers: '应为从 0 开始的数字或范围，以逗号分隔：0,2-5',
   'one-of': ({ values }) => `应为以下之一：${values.join('、')}`,
   'some-of': ({ values }) => `只能包含：${values.join('、')}`,
   'yes-or-no': '应为 true 或 false',
@@ -197,6 +203,7 @@ const ZH: Sentences<SettingFlaw> = {
   'aes-key-needed': '缺少此项：只设置了上一个 EncodingAESKey',
   'original-id': '应以 gh_ 开头',
   'no-accounts': '没有列出任何公众号',
+  'no-such-shard': ({ shards }) => `没有这个分片：REDIS_SHARDS 为 ${shards}，分片从 0 开始编号`,
 
   'api-key': '密钥只能包含字母、数字和 . _ ~ + / -，= 只能在末尾',
   'api-key-name': '冒号前的名称应为 1 到 64 个字母、数字、点、- 或 _',

@@ -74,6 +74,23 @@ export const words = z.string().transform((text) =>
     .filter((word) => word !== ''),
 );
 
+const RANGE = /^\d{1,2}(?:-\d{1,2})?$/;
+
+/** Numbers and ranges, comma separated: `0,2-5`. Each once, in their order. */
+export const numbers = words
+  .refine(
+    (parts) => parts.length > 0 && parts.every((part) => RANGE.test(part)),
+    issueFor({ code: 'numbers' }),
+  )
+  .transform((parts) => {
+    const found = parts.flatMap((part) => {
+      const [from = 0, to = from] = part.split('-').map(Number);
+      return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at);
+    });
+    return [...new Set(found)].sort((one, other) => one - other);
+  })
+  .refine((found) => found.length > 0, issueFor({ code: 'numbers' }));
+
 /** Why a file that a setting names could not be read, from Node's error. */
 export function unreadable(error: unknown): SettingFlaw {
   const { code } = error as NodeJS.ErrnoException;

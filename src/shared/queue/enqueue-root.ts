@@ -8,11 +8,11 @@ import type { Campaign } from '../campaign/campaign.ts';
 import { inTime } from '../platform/in-time.ts';
 import type { CampaignStore } from '../record/campaign-store.ts';
 import { inTrace, runCampaignJob } from './jobs.ts';
-import { dueAt, plan, type Queues, runAgain } from './queues.ts';
+import { type AllQueues, dueAt, plan, runAgain } from './queues.ts';
 import { isStranded, takeAway } from './stranded.ts';
 
 interface Dependencies {
-  readonly queues: Queues;
+  readonly queues: AllQueues;
   readonly campaigns: Pick<CampaignStore, 'rootIsThere'>;
   readonly now: () => number;
 }
@@ -25,11 +25,12 @@ export type EnqueueRoot = (campaign: Campaign) => Promise<void>;
 export function makeEnqueueRoot({ queues, campaigns, now }: Dependencies): EnqueueRoot {
   return async (campaign) => {
     const job = rootJob(campaign, now());
-    const known = await queues.campaigns.getJob(job.opts.jobId);
+    const roots = queues.of(campaign.id).campaigns;
+    const known = await roots.getJob(job.opts.jobId);
     const stranded = known && (await isStranded(known));
     if (stranded) await takeAway(known);
     if (known && !stranded) await runAgain(known);
-    else await queues.campaigns.add(job.name, job.data, job.opts);
+    else await roots.add(job.name, job.data, job.opts);
     await campaigns.rootIsThere(campaign.id);
   };
 }
@@ -49,14 +50,15 @@ export const makeNewRoots = (
 ): NewRoots => ({
   async add(campaign) {
     const { name, data, opts } = rootJob(campaign, now());
-    const adding = queues.campaigns.add(name, data, opts);
+    const adding = queues.of(campaign.id).campaigns.add(name, data, opts);
     return inTime(adding, within).then(
       () => true,
       () => false,
     );
   },
   async drop(id) {
-    await queues.campaigns.remove(runCampaignJob.id({ campaignId: id })).catch(() => 0);
+    const roots = queues.of(id).campaigns;
+    await roots.remove(runCampaignJob.id({ campaignId: id })).catch(() => 0);
   },
 });
 

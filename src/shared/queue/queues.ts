@@ -5,7 +5,16 @@ import { traceparent } from '../platform/tracing.ts';
 import { PREFIX } from '../record/keys.ts';
 import { inTrace, type JobDefinition, laneOf, SHARED_QUEUES, type SharedQueue } from './jobs.ts';
 
-export interface Queues extends Record<SharedQueue, Queue> {
+/** The queues of every shard; those of one are all that its own worker knows. */
+export interface AllQueues {
+  /** Of the shard that a campaign is in, by its id. */
+  of(campaignId: string): Queues;
+  ofAccount(account: string): Promise<Queues>;
+  all(): readonly Queues[];
+}
+
+/** Of one shard. */
+export interface Queues extends AllQueues, Record<SharedQueue, Queue> {
   /** The send queue of one account. */
   lane(account: string): Queue;
   /** Lanes opened so far in this process. */
@@ -33,8 +42,11 @@ export function openQueues({ connection, log, prefix = PREFIX }: Dependencies): 
     Queue
   >;
   const lanes = new Map<string, Queue>();
-  return {
+  const queues: Queues = {
     ...shared,
+    of: () => queues,
+    ofAccount: async () => queues,
+    all: () => [queues],
     lane(account) {
       const known = lanes.get(account) ?? open(laneOf(account));
       lanes.set(account, known);
@@ -47,6 +59,7 @@ export function openQueues({ connection, log, prefix = PREFIX }: Dependencies): 
       );
     },
   };
+  return queues;
 }
 
 export interface Planned<Payload> {

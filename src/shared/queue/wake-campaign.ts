@@ -10,7 +10,7 @@ import {
   type SharedQueue,
   submitBatchJob,
 } from './jobs.ts';
-import { partFromParent, promote, promoteJob, type Queues } from './queues.ts';
+import { type AllQueues, partFromParent, promote, promoteJob, type Queues } from './queues.ts';
 
 /** These do nothing but keep a root waiting; it adds them anew where the record asks for it. */
 const ONLY_WAIT: readonly string[] = [awaitDecisionJob.name, awaitResumeJob.name];
@@ -23,7 +23,8 @@ const HAVE_WORK: readonly string[] = [submitBatchJob.name, awaitReceiptJob.name]
  * or for an operator, while another must go on. Uploads are promoted instead. A job that is not
  * asleep, or no longer there, needs no waking.
  */
-export async function wakeCampaign(queues: Queues, campaignId: string): Promise<void> {
+export async function wakeCampaign(all: AllQueues, campaignId: string): Promise<void> {
+  const queues = all.of(campaignId);
   const root = await queues.campaigns.getJob(runCampaignJob.id({ campaignId }));
   if (!root) return;
   if (await promote(queues.campaigns, root.id ?? '')) return;
@@ -35,8 +36,8 @@ export async function wakeCampaign(queues: Queues, campaignId: string): Promise<
  * of its priority. Not by BullMQ's `promoteJobs`, which loses the priorities, and the lane goes on
  * only when all are back in their order.
  */
-export async function wakeLane(queues: Pick<Queues, 'lane'>, account: string): Promise<void> {
-  const lane = queues.lane(account);
+export async function wakeLane(all: AllQueues, account: string): Promise<void> {
+  const lane = (await all.ofAccount(account)).lane(account);
   const asleep = await lane.getDelayed();
   asleep.sort((one, other) => one.priority - other.priority);
   await Promise.all(asleep.map(promoteJob));

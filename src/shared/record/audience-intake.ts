@@ -7,7 +7,7 @@ import { until } from '../openids/plain-bytes.ts';
 import { type ReadOptions, readIds } from '../openids/read-ids.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type AudienceProgress, type Draft, makeDraft } from './audience-draft.ts';
-import { type AudienceList, broken, memberOf } from './audience-list.ts';
+import { type AudienceList, broken, memberOf, newListId } from './audience-list.ts';
 import { commit, extend, untilSettled, write } from './commit.ts';
 import type { Keys } from './keys.ts';
 import { stored } from './stored.ts';
@@ -32,7 +32,9 @@ export interface Ingested extends AudienceList {
 
 interface IntakeDeps {
   readonly redis: Redis;
-  readonly keys: Keys;
+  readonly keysOf: (listId: string) => Keys;
+  /** Where new lists go. */
+  readonly shard: number;
   readonly describe: (id: string) => Promise<AudienceList | null>;
   readonly retainMs: number;
   readonly now: () => number;
@@ -52,7 +54,7 @@ interface Filling {
 const READ_AHEAD = 4;
 
 export function makeAudienceIntake(deps: IntakeDeps) {
-  const { redis, keys, describe, retainMs, now, spillDir } = deps;
+  const { redis, keysOf, shard, describe, retainMs, now, spillDir } = deps;
 
   /**
    * Takes a stream in, gzip or not, without ever holding it whole.
@@ -108,6 +110,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
    */
   async function begin(options: ListOptions = {}): Promise<string> {
     const list = newList(options);
+    const keys = keysOf(list.id);
     const meta = keys.audience(list.id);
     const exclude = options.exclude ?? [];
     for (const other of exclude) {
@@ -137,6 +140,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     openIds: readonly string[],
     cursor: string,
   ): Promise<{ readonly cursor: string; readonly recipients: number }> {
+    const keys = keysOf(id);
     const meta = keys.audience(id);
     const [pages, cursors] = [keys.audiencePages(id), keys.audienceCursors(id)];
     const { packed, count } = packIds(openIds);
@@ -177,7 +181,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
 
   /** Where to go on; null before the first page. @throws {ServiceError} `LIST_BROKEN` */
   async function cursor(id: string): Promise<string | null> {
-    const [state, cursor] = await redis.hmget(keys.audience(id), 'state', 'cursor');
+    const [state, cursor] = await redis.hmget(keysOf(id).audience(id), 'state', 'cursor');
     if (state == null) throw broken(id, 'is not there');
     return cursor ?? null;
   }
@@ -186,7 +190,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
   async function finish(id: string): Promise<AudienceList> {
     const [list, [pages, exclude]] = await Promise.all([
       describe(id),
-      redis.hmget(keys.audience(id), 'pages', 'exclude'),
+      redis.hmget(keysOf(id).audience(id), 'pages', 'exclude'),
     ]);
     if (!list) throw broken(id, 'is not there');
     if (list.state === 'ready') return list;
@@ -195,7 +199,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
       exclude: stored<string[]>(exclude ?? '[]'),
       pages: pageCount,
       async fill({ ids }) {
-        for await (const packed of runsIn(keys.audiencePages(id), Number(pageCount), id)) {
+        for await (const packed of runsIn(keysOf(id).audiencePages(id), Number(pageCount), id)) {
           ids.takePacked(packed);
           await ids.ready();
         }
@@ -205,7 +209,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
   }
 
   const newList = ({ account, name }: ListOptions): AudienceList => ({
-    id: `a_${randomBytes(16).toString('base64url')}`,
+    id: newListId(shard),
     ...(account !== undefined && { account }),
     ...(name !== undefined && { name }),
     state: 'receiving',
@@ -229,7 +233,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     { exclude = [], fill, onProgress, pages }: Filling,
   ): Promise<AudienceList> {
     // A key of its own: two processes may be finishing the same list.
-    const key = keys.audienceDraft(list.id, randomBytes(6).toString('base64url'));
+    const key = keysOf(list.id).audienceDraft(list.id, randomBytes(6).toString('base64url'));
     const draft = makeDraft({ redis, key, spillDir, onProgress });
     try {
       for (const other of exclude) await leaveOut(draft, list, other);
@@ -250,7 +254,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
       throw new Refusal({ code: 'exclude-not-ready', audience: id });
     }
     const blocks = Math.ceil(other.recipients / BLOCK_IDS);
-    for await (const packed of runsIn(keys.audienceIds(id), blocks, id)) ids.leaveOut(packed);
+    for await (const packed of runsIn(keysOf(id).audienceIds(id), blocks, id)) ids.leaveOut(packed);
   }
 
   /** The fields 0 to `count` - 1 of a hash of packed ids. */
@@ -273,6 +277,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     const { list: distinct, blocks } = await draft.finish();
     const list: AudienceList = { ...begun, ...distinct, state: 'ready' };
     const { id } = list;
+    const keys = keysOf(id);
     const [meta, ids] = [keys.audience(id), keys.audienceIds(id)];
     if ((await redis.hlen(draft.key)) !== blocks) throw broken(id, 'lost blocks while it came in');
     const done = await commit(

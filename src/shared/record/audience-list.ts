@@ -1,4 +1,5 @@
 /** What a list of OpenIDs is. */
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ServiceError } from '../platform/errors.ts';
 
@@ -29,6 +30,19 @@ export const listIn = (id: string, meta: Readonly<Record<string, string>>): Audi
   id,
   ...Meta.parse(meta),
 });
+
+const RANDOM_BYTES = 16;
+/** Of 16 bytes the last character of base64url is A, Q, g or w. */
+const SHARD = /([0-9]{2})s$/;
+
+/** The id of a list in another shard than 0 says so at its end. */
+export function newListId(shard: number): string {
+  const id = `a_${randomBytes(RANDOM_BYTES).toString('base64url')}`;
+  return shard === 0 ? id : id.replace(/...$/, `${String(shard).padStart(2, '0')}s`);
+}
+
+/** In which shard a list's keys are, by its id. */
+export const shardOfList = (id: string): number => Number(SHARD.exec(id)?.[1] ?? 0);
 
 /** Sorts by age as text. */
 export const memberOf = ({ createdAt, id }: AudienceList): string =>

@@ -8,9 +8,9 @@ import { BLOCK_IDS } from '../openids/distinct-ids.ts';
 import { idsToJson, jsonBytes, unpackIds } from '../openids/packed-id.ts';
 import type { Redis } from '../platform/redis.ts';
 import { makeAudienceIntake } from './audience-intake.ts';
-import { type AudienceList, broken, idOf, listIn, memberOf } from './audience-list.ts';
+import { type AudienceList, broken, idOf, listIn, memberOf, shardOfList } from './audience-list.ts';
 import { commit, extend, write } from './commit.ts';
-import { makeKeys } from './keys.ts';
+import { type Keys, makeKeys, prefixOfShard, recordOf } from './keys.ts';
 
 /** A run of packed ids: `count` of them after the first `skip`. */
 interface Block {
@@ -27,7 +27,9 @@ export interface Page {
 
 interface Dependencies {
   readonly redis: Redis;
-  readonly record: string;
+  /** Of all shards; a list of any is read and changed here, and new ones go to `shard`. */
+  readonly prefix: string;
+  readonly shard?: number;
   readonly retainMs: number;
   readonly now: () => number;
   /** Where a file of 54 bytes an OpenID may be while a list comes in; the system's by default. */
@@ -37,11 +39,12 @@ interface Dependencies {
 export type AudienceStore = ReturnType<typeof makeAudienceStore>;
 
 export function makeAudienceStore(deps: Dependencies) {
-  const { redis, record, retainMs, now, spillDir = tmpdir() } = deps;
-  const keys = makeKeys(record);
+  const { redis, prefix, shard = 0, retainMs, now, spillDir = tmpdir() } = deps;
+  const keysIn = (shard: number): Keys => makeKeys(recordOf(prefixOfShard(prefix, shard)));
+  const keysOf = (id: string): Keys => keysIn(shardOfList(id));
 
   async function describe(id: string): Promise<AudienceList | null> {
-    const meta = await redis.hgetall(keys.audience(id));
+    const meta = await redis.hgetall(keysOf(id).audience(id));
     return meta.state === undefined ? null : listIn(id, meta);
   }
 
@@ -81,6 +84,7 @@ export function makeAudienceStore(deps: Dependencies) {
     }
     const first = Math.floor(from / BLOCK_IDS);
     const last = Math.ceil(to / BLOCK_IDS);
+    const keys = keysOf(id);
     const wanted = Array.from({ length: Math.max(0, last - first) }, (_, i) => String(first + i));
     const [[state, recipients], blocks] = await Promise.all([
       redis.hmget(keys.audience(id), 'state', 'recipients'),
@@ -99,7 +103,7 @@ export function makeAudienceStore(deps: Dependencies) {
   /** Newest first. */
   async function list({ cursor, limit }: { cursor?: string; limit: number }): Promise<Page> {
     const max = cursor === undefined ? '+' : `(${cursor}`;
-    const index = keys.audiences();
+    const index = keysIn(shard).audiences();
     // One more than asked for shows whether there is another page.
     const members = await redis.zrevrangebylex(index, max, '-', 'LIMIT', 0, limit + 1);
     const page = members.slice(0, limit);
@@ -115,40 +119,47 @@ export function makeAudienceStore(deps: Dependencies) {
 
   /** Null where it is gone, or kept for good. */
   async function keptUntil(id: string): Promise<number | null> {
-    const left = await redis.pttl(keys.audience(id));
+    const left = await redis.pttl(keysOf(id).audience(id));
     return left > 0 ? now() + left : null;
   }
 
-  const keysOf = (id: string): string[] => [
-    keys.audience(id),
-    keys.audienceIds(id),
-    keys.audiencePages(id),
-    keys.audienceCursors(id),
-  ];
+  function allKeysOf(id: string): string[] {
+    const keys = keysOf(id);
+    return [
+      keys.audience(id),
+      keys.audienceIds(id),
+      keys.audiencePages(id),
+      keys.audienceCursors(id),
+    ];
+  }
 
   /** @returns whether there was such a list. */
   async function remove(id: string): Promise<boolean> {
     const list = await describe(id);
     if (!list) return false;
-    await write(redis, ['UNLINK', ...keysOf(id)], ['ZREM', keys.audiences(), memberOf(list)]);
+    await write(
+      redis,
+      ['UNLINK', ...allKeysOf(id)],
+      ['ZREM', keysOf(id).audiences(), memberOf(list)],
+    );
     return true;
   }
 
   /** Keeps a list for `ms` from now at least; never shortens its life. */
   async function touch(id: string, ms: number): Promise<boolean> {
-    const key = keys.audience(id);
+    const key = keysOf(id).audience(id);
     const is = await redis.hget(key, 'createdAt');
     if (is === null) return false;
     const check = { key, field: 'createdAt', is };
     return commit(
       redis,
       [check],
-      keysOf(id).map((one) => extend(one, ms)),
+      allKeysOf(id).map((one) => extend(one, ms)),
     );
   }
 
   return {
-    ...makeAudienceIntake({ redis, keys, describe, retainMs, now, spillDir }),
+    ...makeAudienceIntake({ redis, keysOf, shard, describe, retainMs, now, spillDir }),
     describe,
     slice,
     sliceAsJson,

@@ -36,15 +36,21 @@ export interface LogQuery {
   readonly isMeant: (act: LoggedAct) => boolean;
 }
 
-/** Where to go on: before this entry of this day. */
+/** Where to go on: before these entries of this day, one for each shard. */
 export interface LogPlace {
   readonly day: string;
-  readonly before: number;
+  readonly before: readonly number[];
 }
 
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
+}
+
+interface Placed {
+  readonly act: LoggedAct;
+  /** How many of its list are older. */
+  readonly before: number;
 }
 
 export type AuditLog = ReturnType<typeof makeAuditLog>;
@@ -59,28 +65,51 @@ export function makeAuditLog({ redis, record }: Dependencies) {
     await write(redis, ...logCommands(keys, { ...entry, account }));
   }
 
-  /** Newest first. */
+  return { note, read: makeReadLog({ redis, records: [record] }) };
+}
+
+/** Newest first, over all of these records: one a shard. */
+export const makeReadLog = ({ redis, records }: { redis: Redis; records: readonly string[] }) =>
   async function* read(
     { from, until, isMeant }: LogQuery,
     place?: LogPlace,
   ): AsyncGenerator<{ readonly act: LoggedAct; readonly place: LogPlace }> {
-    const first = place ? place.day : until;
+    const first = place && place.day < until ? place.day : until;
     for (let day = first; day >= from; day = dayBefore(day)) {
-      const key = keys.auditOn(day);
-      let end = place?.day === day ? place.before : await redis.llen(key);
-      while (end > 0) {
-        const start = Math.max(0, end - AT_ONCE);
-        const texts = await redis.lrange(key, start, end - 1);
-        for (let at = texts.length - 1; at >= 0; at -= 1) {
-          const act = stored<LoggedAct>(texts[at] ?? '');
-          if (isMeant(act)) yield { act, place: { day, before: start + at } };
-        }
-        end = start;
+      const lists = records.map((record) => makeKeys(record).auditOn(day));
+      const known = place?.day === day ? place.before : [];
+      const before = await Promise.all(lists.map(async (key, at) => known[at] ?? redis.llen(key)));
+      const readers = lists.map((key, at) => backwards(redis, key, before[at] ?? 0));
+      const heads = await Promise.all(readers.map(nextOf));
+      for (let at = newest(heads); at !== -1; at = newest(heads)) {
+        const { act, before: older } = heads[at] as Placed;
+        before[at] = older;
+        if (isMeant(act)) yield { act, place: { day, before: [...before] } };
+        heads[at] = await nextOf(readers[at] as AsyncGenerator<Placed>);
       }
     }
-  }
+  };
 
-  return { note, read };
+async function* backwards(redis: Redis, key: string, before: number): AsyncGenerator<Placed> {
+  for (let end = before; end > 0; end -= AT_ONCE) {
+    const start = Math.max(0, end - AT_ONCE);
+    const texts = await redis.lrange(key, start, end - 1);
+    for (let at = texts.length - 1; at >= 0; at -= 1) {
+      yield { act: stored<LoggedAct>(texts[at] ?? ''), before: start + at };
+    }
+  }
 }
+
+const nextOf = async (reader: AsyncGenerator<Placed>): Promise<Placed | null> => {
+  const { done, value } = await reader.next();
+  return done ? null : value;
+};
+
+/** Whose entry is the newest; -1 where none is left. */
+const newest = (heads: readonly (Placed | null)[]): number =>
+  heads.reduce<number>(
+    (best, head, at) => (head && head.act.at >= (heads[best]?.act.at ?? 0) ? at : best),
+    -1,
+  );
 
 const dayBefore = (day: string): string => beijingDay(startOfBeijingDay(day) - 1);

@@ -10,6 +10,7 @@ import {
   stateOf,
   type Waiting,
 } from '../campaign/campaign.ts';
+import { campaignId } from '../campaign/campaign-id.ts';
 import type { Failure } from '../campaign/failure.ts';
 import { openBatches, type Tally } from '../campaign/progress.ts';
 import type { Redis } from '../platform/redis.ts';
@@ -74,6 +75,7 @@ interface Dependencies {
   readonly redis: Redis;
   /** Hash-tagged stem of every key of the record. */
   readonly record: string;
+  readonly shard?: number;
   readonly replicas: Replicas;
   readonly retainMs: number;
   readonly serving: ServingStore['serving'];
@@ -86,6 +88,7 @@ export type CampaignStore = ReturnType<typeof makeCampaignStore>;
 export function makeCampaignStore({
   redis,
   record,
+  shard = 0,
   replicas,
   retainMs,
   serving,
@@ -343,7 +346,11 @@ export function makeCampaignStore({
     return storedOrNull<WebhookFailure>(await redis.hget(keys.campaign(id), 'webhook'));
   }
 
+  /** For a campaign of this account that is accepted now; its time is that of the acceptance. */
+  const newId = async (_account: string): Promise<string> => campaignId(now(), shard);
+
   return {
+    newId,
     ...makeAccept({ redis, keys, replicas, read, now }),
     spec,
     read,

@@ -12,6 +12,15 @@ import { RECORD_VERSION, stored } from './stored.ts';
 export interface Installation {
   readonly kind: 'live' | 'sandbox';
   readonly accounts: Readonly<Record<string, Identity>>;
+  /** REDIS_SHARDS, where it is to be compared. */
+  readonly shards?: number;
+}
+
+/** As it is written down. */
+export interface Recorded extends Omit<Installation, 'shards'> {
+  readonly version: number;
+  /** Identity → the shard of its keys (shards.ts). */
+  readonly shardOf: Readonly<Record<string, number>>;
 }
 
 /** How settings differ from the record. */
@@ -23,15 +32,23 @@ export type Difference =
       readonly account: string;
       readonly recorded: Identity;
       readonly configured: Identity;
+    }
+  | {
+      readonly code: 'shards-missing';
+      readonly accounts: readonly string[];
+      readonly needed: number;
+      readonly configured: number;
     };
 
 const ACCOUNT = 'account:';
+/** Before an identity. */
+export const SHARD = 'shard:';
 
 export function makeInstallation({ redis, record }: { redis: Redis; record: string }) {
   const key = makeKeys(record).installation();
 
   /** Null where nothing was ever started on this record. */
-  async function read(): Promise<(Installation & { readonly version: number }) | null> {
+  async function read(): Promise<Recorded | null> {
     return parse(await redis.hgetall(key));
   }
 
@@ -74,7 +91,7 @@ export function makeInstallation({ redis, record }: { redis: Redis; record: stri
 const isOlder = (field: string, { v }: Readonly<Record<string, string>>): boolean =>
   field === 'v' && Number(v) < RECORD_VERSION;
 
-function parse(fields: Readonly<Record<string, string>>) {
+function parse(fields: Readonly<Record<string, string>>): Recorded | null {
   if (fields.v === undefined) return null;
   const accounts = accountsOf(Object.keys(fields)).map(
     (name) => [name, stored<Identity>(fields[ACCOUNT + name] ?? '')] as const,
@@ -83,6 +100,11 @@ function parse(fields: Readonly<Record<string, string>>) {
     version: Number(fields.v),
     kind: fields.kind === 'sandbox' ? ('sandbox' as const) : ('live' as const),
     accounts: Object.fromEntries(accounts),
+    shardOf: Object.fromEntries(
+      Object.entries(fields)
+        .filter(([field]) => field.startsWith(SHARD))
+        .map(([field, shard]) => [field.slice(SHARD.length), Number(shard)]),
+    ),
   };
 }
 
@@ -95,12 +117,22 @@ const accountFields = ({ accounts }: Installation): Record<string, string> =>
     Object.entries(accounts).map(([name, identity]) => [ACCOUNT + name, JSON.stringify(identity)]),
   );
 
-export function differencesOf(
-  known: Installation & { readonly version: number },
-  own: Installation,
-): Difference[] {
+export function differencesOf(known: Recorded, own: Installation): Difference[] {
   if (known.version > RECORD_VERSION) return [{ code: 'record-newer', version: known.version }];
   if (known.kind !== own.kind) return [{ code: 'other-kind', recorded: known.kind }];
+  const needed = 1 + Math.max(0, ...Object.values(known.shardOf));
+  if (own.shards !== undefined && own.shards < needed) {
+    const configured = own.shards;
+    const beyond = Object.keys(known.shardOf).filter(
+      (one) => (known.shardOf[one] ?? 0) >= configured,
+    );
+    const names = Object.keys(known.accounts).filter((name) => {
+      const identity = known.accounts[name];
+      return identity && beyond.includes(identityKey(identity));
+    });
+    const accounts = names.length > 0 ? names.sort() : beyond;
+    return [{ code: 'shards-missing', accounts, needed, configured }];
+  }
   return Object.entries(own.accounts).flatMap(([account, configured]) => {
     const recorded = known.accounts[account];
     return recorded && identityKey(recorded) !== identityKey(configured)

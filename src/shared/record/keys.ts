@@ -1,11 +1,15 @@
 /**
- * Every key of the record. All carry one hash tag, as BullMQ's (`PREFIX`) do, so that flows and
- * commits stay atomic in a Redis Cluster.
+ * Every key of the record. All of a shard carry one hash tag, as BullMQ's (`PREFIX`) do, so that flows
+ * and commits stay atomic in a Redis Cluster.
  */
 export const PREFIX = '{qunfa}';
 /** Apart from BullMQ's, whose keys are `<prefix>:<queue>:<job>`: no queue may be named `record`. */
 export const recordOf = (prefix: string): string => `${prefix}:record`;
 export const RECORD = recordOf(PREFIX);
+
+/** `{qunfa}` for shard 0, `{qunfa:1}` for the next: accounts of other shards may be on other masters. */
+export const prefixOfShard = (prefix: string, shard: number): string =>
+  shard === 0 ? prefix : prefix.replace(/\}$/, `:${shard}}`);
 
 /**
  * `identity` is an AppID at one WeChat (platform/identity.ts): what must not follow an account's
@@ -89,7 +93,7 @@ export const makeKeys = (record: string) => ({
   requests: (what: string, caller: string, minute: number) =>
     `${record}:requests:${what}:${minute}:${caller}`,
   heartbeat: () => `${record}:heartbeat`,
-  /** hash: v, kind, revision, and `account:<name>` → AppID and WeChat (JSON) */
+  /** hash: v, kind, revision, `account:<name>` → AppID and WeChat (JSON), `shard:<identity>` → its shard */
   installation: () => `${record}:installation`,
   /** set: workers that have announced what they serve */
   workers: () => `${record}:workers`,

@@ -1,4 +1,4 @@
-/** The whole record, opened on one Redis connection. */
+/** The whole record of one shard, opened on one Redis connection. All shards: all-shards.ts. */
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { makeAttentionStore } from './attention.ts';
@@ -9,7 +9,7 @@ import { makeBatchStore } from './batch-store.ts';
 import { makeCampaignStore } from './campaign-store.ts';
 import { makeComposedStore } from './composed-store.ts';
 import { makeRecordCounts } from './counts.ts';
-import { makeKeys, PREFIX, recordOf } from './keys.ts';
+import { makeKeys, PREFIX, prefixOfShard, recordOf } from './keys.ts';
 import { makeLaneStore } from './lane-store.ts';
 import { makeMaterialStore } from './material-store.ts';
 import { makeMediaStore } from './media-store.ts';
@@ -18,8 +18,25 @@ import { makeRecount } from './recount.ts';
 import { makeReplicas, type Replicas } from './replicas.ts';
 import { makeServingStore } from './serving-store.ts';
 import { makeStatisticsStore } from './statistics-store.ts';
+import { makeTokenStore } from './token-store.ts';
 
-export type Stores = ReturnType<typeof openRecord>;
+/** What the jobs of one shard work with. */
+export type ShardStores = ReturnType<typeof openRecord>;
+
+type But<Name extends keyof ShardStores, Method extends keyof ShardStores[Name]> = {
+  readonly [One in Name]: Omit<ShardStores[One], Method>;
+};
+
+/** What everybody may ask: of one shard, or of all (all-shards.ts). Upkeep is each shard's own. */
+export type Stores = Omit<
+  ShardStores,
+  'campaigns' | 'batches' | 'lanes' | 'attention' | 'workers' | 'recount'
+> &
+  But<'campaigns', 'outbox' | 'reclaim' | 'forget'> &
+  But<'batches', 'startAttempt' | 'overdue'> &
+  But<'lanes', 'beat'> &
+  But<'attention', 'mend' | 'campaignsNamed'> &
+  But<'workers', 'announce' | 'leave'>;
 
 interface Dependencies {
   readonly redis: Redis;
@@ -30,15 +47,19 @@ interface Dependencies {
   readonly identityOf?: IdentityOf;
   /** Of REDIS_WAIT_REPLICAS; without it none is waited for. */
   readonly replicas?: Replicas;
-  /** BullMQ's prefix; the record's keys have the same hash tag. */
+  /** BullMQ's prefix in shard 0; the record's keys have the same hash tag. */
   readonly prefix?: string;
+  readonly shard?: number;
 }
 
 export function openRecord(deps: Dependencies) {
   const { redis, now, prefix = PREFIX, identityOf = (account: string): string => account } = deps;
-  const record = recordOf(prefix);
+  const { shard = 0 } = deps;
+  const record = recordOf(prefixOfShard(prefix, shard));
   const { replicas = makeReplicas({ redis, record }) } = deps;
-  const base = { ...deps, record, replicas, identityOf };
+  const base = { ...deps, prefix, shard, record, replicas, identityOf };
+  /** What belongs to no account is in shard 0. */
+  const common = { ...base, record: recordOf(prefix) };
   const workers = makeServingStore({ redis, keys: makeKeys(record), now });
   const lanes = makeLaneStore(base);
   const attention = makeAttentionStore(base);
@@ -54,11 +75,12 @@ export function openRecord(deps: Dependencies) {
     auditLog: makeAuditLog(base),
     recount: makeRecount({ ...base, campaigns, attention }),
     quota: makeQuotaLedger(base),
-    media: makeMediaStore(base),
+    media: makeMediaStore(common),
     materials: makeMaterialStore(base),
     statistics: makeStatisticsStore(base),
+    tokens: (account: string) => makeTokenStore({ redis, record, identity: identityOf(account) }),
     audienceNames: makeAudienceNames(base),
     audiences: makeAudienceStore(base),
-    composed: makeComposedStore(base),
+    composed: makeComposedStore(common),
   };
 }

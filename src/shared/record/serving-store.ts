@@ -29,7 +29,8 @@ export function makeServingStore(deps: { redis: Redis; keys: Keys; now: () => nu
     await write(redis, ['DEL', keys.worker(worker)], ['SREM', keys.workers(), worker]);
   }
 
-  function serving(): Promise<Serving[]> {
+  /** @param _account whose workers are meant: of one shard they are the same for all. */
+  function serving(_account?: string): Promise<Serving[]> {
     if (known && now() < known.at + REMEMBERED_FOR) return known.serving;
     known = { at: now(), serving: look() };
     return known.serving;

@@ -158,8 +158,11 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
     await setWidth(account);
   }
 
+  const onMessage = (on: string): void => {
+    if (on === channel) lookAgain();
+  };
   await listener.subscribe(channel);
-  listener.on('message', lookAgain);
+  listener.on('message', onMessage);
   const timer = setInterval(lookAgain, LOOK_EVERY);
   lookAgain();
   await looking;
@@ -168,7 +171,7 @@ export async function keepLanes(deps: Dependencies): Promise<LaneKeeper> {
     async stop() {
       stopped = true;
       clearInterval(timer);
-      listener.off('message', lookAgain);
+      listener.off('message', onMessage);
       await looking;
       await Promise.all([...workers.values()].map(({ worker }) => worker.close()));
     },

@@ -13,13 +13,13 @@ import type { Redis } from '../../shared/platform/redis.ts';
 import { checkRedis, type Needs, serverOf } from '../../shared/platform/redis-check.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
 import { makeKeys } from '../../shared/record/keys.ts';
-import type { Stores } from '../../shared/record/record.ts';
+import type { ShardStores } from '../../shared/record/record.ts';
 
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
   readonly needs: Needs;
-  readonly stores: Pick<Stores, 'campaigns' | 'lanes'>;
+  readonly stores: Pick<ShardStores, 'campaigns' | 'lanes'>;
   /** Whether the settings belong to this Redis. */
   readonly check: () => Promise<void>;
   readonly log: Logger;

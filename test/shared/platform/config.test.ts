@@ -108,10 +108,13 @@ describe('the configuration', () => {
       WECHAT_FORWARD_URL: 'https://other.example/wechat',
       WECHAT_ACCESS_TOKEN_URL: 'https://tokens.example/wx',
       WECHAT_APPROVAL: 'everyone',
+      WECHAT_SHARD: '5',
+      REDIS_SHARDS: '6',
+      WORKER_SHARDS: '0, 2-4',
     });
 
     expect(config).toEqual({
-      redis: { url: 'rediss://user:password@redis.example:6380/2', prefix: '{staging}' },
+      redis: { url: 'rediss://user:password@redis.example:6380/2', prefix: '{staging}', shards: 6 },
       producer: {
         host: '0.0.0.0',
         port: 8080,
@@ -135,7 +138,7 @@ describe('the configuration', () => {
         publicUrl: 'https://hooks.example/wx',
         spoolDir: '/var/spool/qunfa',
       },
-      worker: { queues: ['media', 'news'], accounts: ['default'] },
+      worker: { queues: ['media', 'news'], accounts: ['default'], shards: [0, 2, 3, 4] },
       log: { level: 'debug' },
       tracesTo: 'http://collector:4318',
       metrics: { host: '127.0.0.1', port: 0 },
@@ -163,6 +166,7 @@ describe('the configuration', () => {
           forwardUrl: 'https://other.example/wechat',
           accessTokenUrl: 'https://tokens.example/wx',
           approval: 'everyone',
+          shard: 5,
         },
       ],
       pace: { submitTimeoutMs: 500, unknownRetryMs: 2_000, receiptDeadlineMs: 20_000 },
@@ -170,6 +174,24 @@ describe('the configuration', () => {
       isSandbox: false,
       allowPrivateTargets: true,
     });
+  });
+
+  it('refuses a shard that is not there, of an account and of a worker', () => {
+    const account = { WECHAT_APP_ID: 'wx1', WECHAT_APP_SECRET: 's' };
+    const one = { appId: 'wx2', appSecret: 's', shard: 6 };
+    const six = { ...account, REDIS_SHARDS: '6' };
+
+    expect(complainedAbout({ ...account, WECHAT_SHARD: '1' })).toEqual(['WECHAT_SHARD']);
+    expect(complainedAbout({ ...six, WECHAT_SHARD: '5', WORKER_SHARDS: '5,0-5' })).toEqual([]);
+    expect(complainedAbout({ ...six, ACCOUNTS_FILE: 'accounts' }, JSON.stringify({ one }))).toEqual(
+      ['ACCOUNTS_FILE one.shard'],
+    );
+    for (const wrong of ['6', '0-6', '3-2', '-1', ',', 'x', '1-2-3']) {
+      expect(complainedAbout({ ...six, WORKER_SHARDS: wrong })).toEqual(['WORKER_SHARDS']);
+    }
+    for (const wrong of ['0', '65', '1.5']) {
+      expect(complainedAbout({ REDIS_SHARDS: wrong })).toEqual(['REDIS_SHARDS']);
+    }
   });
 
   it('has whole milliseconds, whatever part of a day or a second was said', () => {

@@ -19,7 +19,7 @@ afterAll(() => rmSync(spillDir, { recursive: true }));
 const NOW = Date.parse('2026-01-05T09:30:00Z');
 const store = makeAudienceStore({
   redis,
-  record: prefix,
+  prefix,
   retainMs: 30 * DAY,
   now: () => NOW,
   spillDir,
@@ -274,7 +274,7 @@ describe('a list whose upload breaks', () => {
   });
 
   it('goes by itself when its process is killed', async () => {
-    const key = `${prefix}:audience-draft:killed`;
+    const key = `${prefix}:record:audience-draft:killed`;
     const draft = makeDraft({ redis, key, spillDir });
     for (const id of openIds(BLOCK_AND_A_HALF)) draft.ids.takeString(id);
 
@@ -292,7 +292,8 @@ describe('a list whose upload breaks', () => {
     const ingesting = store.ingest(streamOf(lines(openIds(BLOCK_AND_A_HALF))), {
       ...text,
       onProgress: ({ stored }) => {
-        if (stored > 0) lost.push(redis.eval(DROP_DRAFTS, 0, `${prefix}:audience-draft:a_*`));
+        if (stored > 0)
+          lost.push(redis.eval(DROP_DRAFTS, 0, `${prefix}:record:audience-draft:a_*`));
       },
     });
 
@@ -330,7 +331,7 @@ describe('a list that comes in pages', () => {
   it('goes on in another process, and is finished once', async () => {
     const other = makeAudienceStore({
       redis,
-      record: prefix,
+      prefix,
       retainMs: DAY,
       now: () => NOW,
       spillDir,
@@ -347,8 +348,8 @@ describe('a list that comes in pages', () => {
     expect(await store.finish(id)).toEqual(first);
     expect(await all(first)).toEqual([...ids.slice(0, 100), ...ids.slice(200)]);
     expect((await keysNow()).filter((key) => key.includes(id))).toEqual([
-      `${prefix}:audience:${id}`,
-      `${prefix}:audience:${id}:ids`,
+      `${prefix}:record:audience:${id}`,
+      `${prefix}:record:audience:${id}:ids`,
     ]);
   });
 
@@ -379,19 +380,19 @@ describe('a stored list', () => {
     const broken = expect.objectContaining({ code: 'LIST_BROKEN' });
 
     await expect(store.slice(list.id, 0, 11_001)).rejects.toEqual(broken);
-    await redis.hdel(`${prefix}:audience:${list.id}:ids`, '1');
+    await redis.hdel(`${prefix}:record:audience:${list.id}:ids`, '1');
     await expect(store.slice(list.id, 0, 11_000)).rejects.toEqual(broken);
     await expect(store.slice('a_none', 0, 1)).rejects.toEqual(broken);
   });
 
   it('is kept as long as the longest wish, and never shorter', async () => {
     const list = await store.create(openIds(2));
-    const ids = `${prefix}:audience:${list.id}:ids`;
+    const ids = `${prefix}:record:audience:${list.id}:ids`;
 
     expect(await store.touch(list.id, 90 * DAY)).toBe(true);
     expect(await store.touch(list.id, DAY)).toBe(true);
 
-    for (const key of [`${prefix}:audience:${list.id}`, ids]) {
+    for (const key of [`${prefix}:record:audience:${list.id}`, ids]) {
       expect(await redis.pttl(key)).toBeGreaterThan(89 * DAY);
       expect(await redis.pttl(key)).toBeLessThanOrEqual(90 * DAY);
     }
@@ -414,10 +415,10 @@ describe('the lists', () => {
   it('are listed newest first, page by page, without those that are gone', async () => {
     let clock = NOW;
     const own = `${prefix}listed`;
-    const lists = makeAudienceStore({ redis, record: own, retainMs: DAY, now: () => clock++ });
+    const lists = makeAudienceStore({ redis, prefix: own, retainMs: DAY, now: () => clock++ });
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.unshift((await lists.create(openIds(2))).id);
-    await redis.unlink(`${own}:audience:${ids[1]}`);
+    await redis.unlink(`${own}:record:audience:${ids[1]}`);
 
     const first = await lists.list({ limit: 2 });
     const second = await lists.list({ limit: 2, cursor: first.cursor ?? '' });
