@@ -110,6 +110,7 @@ function mergeShards(redis: Redis, shards: Shards<OneShard>): Stores {
 
   const campaigns: Stores['campaigns'] = {
     ...to('campaigns', settled, ['newId']),
+    ...to('campaigns', ofAccount, ['openOf']),
     accept: (acceptance: Acceptance, ...more) =>
       ofCampaign(acceptance.campaign.id).campaigns.accept(acceptance, ...more),
     async claimed(asked) {
@@ -123,10 +124,22 @@ function mergeShards(redis: Redis, shards: Shards<OneShard>): Stores {
     ]),
     async list(asked) {
       const pages = await each((stores) => stores.campaigns.list(asked));
-      const found = pages.flatMap((page) => page.campaigns).sort((a, b) => (a.id < b.id ? 1 : -1));
+      // A page that has a next one may be short: what is older than it is not known yet.
+      const known = pages
+        .flatMap(({ next }) => next ?? [])
+        .sort()
+        .at(-1);
+      const found = pages
+        .flatMap((page) => page.campaigns)
+        .filter(({ id }) => known === undefined || id >= known)
+        .sort((a, b) => (a.id < b.id ? 1 : -1));
       const campaigns = found.slice(0, asked.limit);
-      const isMore = found.length > campaigns.length || pages.some(({ next }) => next !== null);
-      return { campaigns, next: isMore ? (campaigns.at(-1)?.id ?? null) : null };
+      const isMore = found.length > campaigns.length;
+      return {
+        campaigns,
+        next: (isMore ? campaigns.at(-1)?.id : known) ?? null,
+        looks: pages.reduce((sum, { looks }) => sum + looks, 0),
+      };
     },
     async open(asked) {
       return (await each((stores) => stores.campaigns.open(asked))).flat();
