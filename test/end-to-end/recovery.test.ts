@@ -40,7 +40,7 @@ describe('a worker that finds the last heartbeat over an hour old', () => {
     await own.startHost('host-1');
 
     await own.untilView(id, 'waiting', ({ waiting }) => waiting?.reason === 'account-paused');
-    expect(await own.stores.lanes.read('default')).toMatchObject({ paused: { by: 'qunfa' } });
+    expect(await own.stores.lanes.read('default')).toMatchObject({ restored: { by: 'qunfa' } });
     expect(own.sendCalls('default')).toEqual([]);
 
     await own.until('it sleeps', () => own.queues.lane('default').getDelayedCount());
