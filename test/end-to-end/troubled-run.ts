@@ -24,7 +24,7 @@ function plainAccount(name: string): AccountConfig {
 
 export const ACCOUNTS: readonly AccountConfig[] = [
   anAccount('default'),
-  anAccount('drafts', { newsRoute: 'draft' }),
+  anAccount('drafts', { newsRoute: 'draft', picturePosts: true }),
   plainAccount('plain'),
   ...['refuser', 'taken', 'audit', 'silent', 'uploader', ...STOPPED].map((name) => anAccount(name)),
 ];

@@ -10,7 +10,8 @@ const FACTS = {
 
 it.each(AUDIT_ACTIONS)('the audit says %s in both languages', (action) => {
   const as = action === 'retry' ? 'halves' : 'given-up';
-  const act = { action, as, ...FACTS } as unknown as Act;
+  const why = action === 'approval-void' ? 'draft-changed' : FACTS.why;
+  const act = { action, as, ...FACTS, why } as unknown as Act;
   const [en, zh] = [auditWords(act, 'en'), auditWords(act, 'zh')];
 
   expect(en).not.toMatch(/undefined|object Object|[一-鿿]/);

@@ -75,7 +75,10 @@ describe('the list of campaigns', () => {
     const { list } = stores.campaigns;
 
     expect(await list({ state: 'held', limit: 2 })).toMatchObject({ campaigns: [], next: null });
-    expect(await list({ state: 'cancelled', limit: 2 })).toMatchObject({ campaigns: [], next: null });
+    expect(await list({ state: 'cancelled', limit: 2 })).toMatchObject({
+      campaigns: [],
+      next: null,
+    });
     const seen: string[][] = [];
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const where = { state: 'failed', account: 'default', limit: 2 } as const;
