@@ -59,6 +59,8 @@ describe('a campaign for tonight', () => {
       ['-f', '+8h', process.execPath, '--import', 'tsx', 'src/main.ts', 'worker'],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
+        // A group: faketime starts the worker beside itself, and passes no signal on.
+        detached: true,
         env: {
           PATH: process.env.PATH,
           REDIS_URL: world.redisUrl,
@@ -69,7 +71,8 @@ describe('a campaign for tonight', () => {
         },
       },
     );
-    const exited = once(worker, 'exit');
+    // Its pipes close with the last of the group.
+    const exited = once(worker, 'close');
     let said = '';
     for (const stream of [worker.stdout, worker.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -78,7 +81,7 @@ describe('a campaign for tonight', () => {
     }
     await world.until('it runs', () => said.includes('worker is running') || worker.exitCode);
 
-    worker.kill('SIGTERM');
+    process.kill(-(worker.pid ?? 0), 'SIGTERM');
     await exited;
 
     expect(said).toContain('clock.wrong');
