@@ -146,7 +146,9 @@ function versionOf(info: ReadonlyMap<string, string>): RedisFinding[] {
 }
 
 function modeOf(info: ReadonlyMap<string, string>, isCluster: boolean): RedisFinding[] {
-  if (info.get('redis_mode') === 'sentinel') return [forGood(IS_SENTINEL)];
+  // Valkey calls it server_mode.
+  const mode = info.get('redis_mode') ?? info.get('server_mode');
+  if (mode === 'sentinel') return [forGood(IS_SENTINEL)];
   return info.get('cluster_enabled') === '1' && !isCluster ? [forGood(IS_CLUSTER)] : [];
 }
 

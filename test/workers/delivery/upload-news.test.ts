@@ -214,8 +214,9 @@ describe('a picture that expired under a campaign, and whose upload is refused o
     const audience = toOpenIds(60_000);
     const id = await own.create(aRequest('default', { message: anImage(), audience, notAfter }));
     await own.until('asleep', async () => (await own.stores.lanes.read('default')).sleep);
-    await own.jump(3 * DAY);
+    // First: the lane wakes with the jump.
     own.faults.set('errcode', { path: 'media/upload', errcode: 40006 });
+    await own.jump(3 * DAY);
     await own.steerAccount.resume('default', 'ann');
     expect(await own.ended(id)).toMatchObject({ outcome: 'partly' });
 
