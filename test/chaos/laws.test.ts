@@ -337,6 +337,9 @@ describe('what is read', () => {
     const late = { enqueued: [enqueued({ notAfter: 200 })] };
     expect(breaches({ ...late, looks: [cancelled(250, true)] })).toEqual([]);
     expect(breaches({ ...late, looks: [cancelled(150, true)] })).toHaveLength(1);
+    const acts = [act('cancel', { begunAt: 300, answeredAt: 400 })];
+    expect(breaches({ ...late, acts, looks: [cancelled(450, false)] })).toEqual([]);
+    expect(misread([cancelled(450, false)], acts)).toHaveLength(1);
   });
 });
 

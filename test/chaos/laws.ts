@@ -229,7 +229,9 @@ function readsAreOfSomeOrder({ acts, looks, enqueued, failovers = [] }: History)
   return campaigns.flatMap((campaign) =>
     FLAGS.flatMap(({ name, on, off, of }) => {
       const operations: Operation[] = [
-        ...setting(campaign, acts, on, true),
+        ...setting(campaign, acts, on, true).map((act) =>
+          name === 'cancelled' ? unlessLate(campaign, enqueued, act) : act,
+        ),
         ...setting(campaign, acts, off, false),
         ...(name === 'cancelled' ? atNotAfter(campaign, enqueued) : []),
         ...undone(campaign, acts, { on, off }, failovers),
@@ -247,6 +249,13 @@ function readsAreOfSomeOrder({ acts, looks, enqueued, failovers = [] }: History)
       ];
     }),
   );
+}
+
+/** A cancel after `notAfter` finds nothing left to stop, and no state shows it. */
+function unlessLate(campaign: string, enqueued: History['enqueued'], cancel: Operation): Operation {
+  const { notAfter = Infinity } = enqueued.find(({ ids }) => ids.includes(campaign)) ?? {};
+  if (cancel.answeredAt <= notAfter) return cancel;
+  return { ...cancel, answeredAt: Infinity, mayBeLost: true };
 }
 
 /** When `notAfter` has passed, the sweeper cancels it at any time after. */
