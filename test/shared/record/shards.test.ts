@@ -244,6 +244,26 @@ describe('what is listed over all shards', () => {
     }
   });
 
+  it('has each campaign once where a shard has looked at as many as it may', async () => {
+    const all = open({ prefix: aPrefix() });
+    const one = 'account-2';
+    const elsewhere = ({ name }: AccountConfig) => shardByName(name, 6) !== shardByName(one, 6);
+    const other = SOME.find(elsewhere)?.name ?? '';
+    const oldest = await accepted(all, other, { createdBy: 'ann' });
+    const next = await accepted(all, one, { createdBy: 'ann' });
+    for (let n = 0; n < 100; n += 1) await accepted(all, one, { createdBy: 'bob' });
+
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const where = { createdBy: 'ann', limit: 10, mostLooks: 1, ...(cursor ? { cursor } : {}) };
+      const page = await all.stores.campaigns.list(where);
+      found.push(...page.campaigns.map(({ id }) => id));
+      cursor = page.next ?? undefined;
+    } while (cursor);
+    expect(found).toEqual([next, oldest]);
+  });
+
   it('has each list of OpenIDs once, newest first', async () => {
     const all = open({ prefix: aPrefix() });
     const ids: string[] = [];
