@@ -29,7 +29,13 @@ export type Wait =
       readonly onceAsleep?: () => Promise<unknown>;
     }
   /** The whole lane; the job keeps its place. */
-  | { readonly kind: 'lane'; readonly lane: Queue; readonly ms: number }
+  | {
+      readonly kind: 'lane';
+      readonly lane: Queue;
+      readonly ms: number;
+      /** Called when the lane sleeps: it may have been released meanwhile. */
+      readonly onceAsleep?: () => Promise<unknown>;
+    }
   /** Until the jobs under it are done; or until then, if there are none. */
   | {
       readonly kind: 'children';
@@ -50,6 +56,7 @@ export async function rest(job: Job, token: string | undefined, wait: Wait): Pro
   switch (wait.kind) {
     case 'lane':
       await wait.lane.rateLimit(Math.max(1, wait.ms));
+      await wait.onceAsleep?.();
       throw new RateLimitError();
     case 'children':
       if (await job.moveToWaitingChildren(token ?? '')) throw new WaitingChildrenError();

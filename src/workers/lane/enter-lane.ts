@@ -12,6 +12,7 @@ import { submitBatchJob } from '../../shared/queue/jobs.ts';
 import { promote } from '../../shared/queue/queues.ts';
 import { REPEAT_PRIORITY, type Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
+import { wakeIfReleased } from './lane-reactions.ts';
 import { comesBefore } from './may-adopt.ts';
 import { STOPPED_PAUSE } from './read-submission.ts';
 
@@ -44,7 +45,8 @@ export function makeEnterLane({ stores, queues, now }: Pick<Tools, 'stores' | 'q
     }
     const { sleep } = state;
     if (sleep && sleep.until > now() && sleep.reason !== 'outcome-unknown') {
-      return { kind: 'lane', lane, ms: sleep.until - now() };
+      const onceAsleep = (): Promise<void> => wakeIfReleased(lanes, lane, account);
+      return { kind: 'lane', lane, ms: sleep.until - now(), onceAsleep };
     }
     const me = { ref: { campaignId: campaign.id, no: batch.no }, batch };
     for await (const one of unansweredIn(account, state)) {

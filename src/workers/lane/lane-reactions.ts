@@ -1,7 +1,9 @@
 /** What WeChat's answers do to an account's lane: sleep, go one by one, stop until an operator acts. */
+import type { Queue } from 'bullmq';
 import type { Batch } from '../../shared/campaign/batch.ts';
 import { type Campaign, type Control, pausedBy } from '../../shared/campaign/campaign.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
+import type { LaneStore } from '../../shared/record/lane-store.ts';
 import type { Tools } from '../tools.ts';
 import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
 
@@ -9,6 +11,19 @@ import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
 export const LANE_CONCURRENCY = 4;
 /** Two hosts within this agree that it is the account's list, not one host's address. */
 const AGREEMENT = 10 * MINUTE;
+
+/**
+ * A sleep stands in the record before BullMQ knows of it. Whoever resumes the account between the two
+ * wakes a lane that is not yet asleep, and it would sleep all the same, until the next day perhaps.
+ */
+export async function wakeIfReleased(
+  lanes: Pick<LaneStore, 'read'>,
+  lane: Pick<Queue, 'removeRateLimitKey'>,
+  account: string,
+): Promise<void> {
+  const { sleep } = await lanes.read(account);
+  if (!sleep) await lane.removeRateLimitKey();
+}
 
 export type LaneReactions = ReturnType<typeof makeLaneReactions>;
 
@@ -45,6 +60,7 @@ export function makeLaneReactions(
       if (!isLonger) await lanes.set(account, 'sleep', { reason, until });
     }
     await queues.lane(account).rateLimit(Math.max(1, until - now()));
+    if (reason !== 'outcome-unknown') await wakeIfReleased(lanes, queues.lane(account), account);
     telemetry.laneSleeps(account, reason, until);
   }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Control } from '../../../src/shared/campaign/campaign.ts';
 import { HOUR, MINUTE } from '../../../src/shared/platform/time.ts';
+import { wakeLane } from '../../../src/shared/queue/wake-campaign.ts';
 import { testParts } from '../../support/parts.ts';
 import { testRedis } from '../../support/redis.ts';
 
-const { clock, laidOut, lanes, campaigns, logged, parts } = testParts(testRedis());
+const { clock, laidOut, lanes, campaigns, logged, queues, parts } = testParts(testRedis());
 const { idTaken } = parts().laneReactions;
 const refusedHere = (hostId: string) => parts({ hostId }).laneReactions.react;
 const NOT_LISTED = {
@@ -25,6 +26,29 @@ describe('an account whose lane sleeps', () => {
 
     const { sleep } = await lanes.read('sleeper');
     expect(sleep).toEqual({ until: morning, reason: 'daily-quota' });
+  });
+});
+
+describe('an account that an operator resumes while its lane falls asleep', () => {
+  it('does not sleep: the resume came after what put it to sleep', async () => {
+    const campaign = await laidOut(1, { account: 'resumed' });
+    const lane = queues.lane('resumed');
+    // The sleep is in the record, and BullMQ has not been told yet.
+    const falling = new Proxy(lane, {
+      get: (of, name) =>
+        name === 'rateLimit'
+          ? async (ms: number) => {
+              await lanes.release('resumed');
+              await wakeLane(queues, 'resumed');
+              await of.rateLimit(ms);
+            }
+          : Reflect.get(of, name),
+    });
+    const { react } = parts({ queues: { ...queues, lane: () => falling } }).laneReactions;
+
+    await react(campaign, { kind: 'sleep', until: clock.now() + HOUR, reason: 'daily-quota' });
+
+    expect(await lane.getRateLimitTtl()).toBeLessThanOrEqual(0);
   });
 });
 
