@@ -29,6 +29,8 @@ async function mutate(name: string, { mutate, tests, redis }: Group): Promise<bo
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'test/mutations/vitest.config.ts', related: false },
     concurrency: 1,
+    // On a machine under load a mutant that is merely slow must not count as dead.
+    timeoutMS: 30_000,
     reporters: ['progress-append-only'],
     warnings: false,
     allowEmpty: true,

@@ -10,9 +10,10 @@ import { usesSendAll } from '../campaign/audience.ts';
 import { type Batch, newBatch } from '../campaign/batch.ts';
 import type { Campaign, Control } from '../campaign/campaign.ts';
 import { halvesOf, rangeOf } from '../campaign/divide.ts';
-import { type Problem, type ProblemOf, type Refused, refuse } from '../contract/problem.ts';
+import { type Problem, type Refused, refuse } from '../contract/problem.ts';
 import type { Stores } from '../record/record.ts';
 import { batchOpenIds } from './batch-open-ids.ts';
+import { over } from './campaign-decisions.ts';
 
 export type RetryHow = (
   | { readonly as: 'is' }
@@ -135,6 +136,3 @@ interface Retrying extends Of {
 const NOT_A_LIST = refuse({ code: 'not-a-list' });
 const NOTHING_REFUSED = refuse({ code: 'nothing-refused' });
 const NOT_AFTER_PASSED = refuse({ code: 'not-after-passed' });
-
-export const over = (step: ProblemOf<'campaign-over'>['step']): Refused =>
-  refuse({ code: 'campaign-over', step });

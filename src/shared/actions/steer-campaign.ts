@@ -11,15 +11,12 @@ import { isSamePerson } from '../campaign/approval.ts';
 import type { Act } from '../campaign/audit.ts';
 import { type InFlight, inFlight } from '../campaign/batch.ts';
 import {
-  approvalVoid,
   type Campaign,
   type Control,
+  type Decision,
   isEnded,
   isPaused,
-  PAUSE_REASONS,
-  pausedBy,
   rfc3339,
-  withoutPauses,
 } from '../campaign/campaign.ts';
 import { allUploadsOf, consoleDraft } from '../campaign/message.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
@@ -31,10 +28,21 @@ import type { EnqueueRoot } from '../queue/enqueue-root.ts';
 import type { AllQueues } from '../queue/queues.ts';
 import { wakeCampaign } from '../queue/wake-campaign.ts';
 import type { Stores } from '../record/record.ts';
+import {
+  acknowledged,
+  approved,
+  asSeen,
+  cancelled,
+  type Decided,
+  paused,
+  rejected,
+  rescheduled,
+  resumed,
+} from './campaign-decisions.ts';
 import { LISTS_KEPT_AFTER } from './freeze-audience.ts';
 import { timesOf } from './prepare-campaign.ts';
 import { makeResolveHeld, type Resolution } from './resolve-held.ts';
-import { makeRetryRefused, over, type RetryHow } from './retry-refused.ts';
+import { makeRetryRefused, type RetryHow } from './retry-refused.ts';
 import { makeStopCampaign } from './stop-campaign.ts';
 
 /** `inFlight`, of a pause or a cancel: what it could not stop. */
@@ -58,7 +66,7 @@ interface Dependencies {
 export type SteerCampaign = ReturnType<typeof makeSteerCampaign>;
 
 type Step = 'pause' | 'resume' | 'cancel' | 'approve' | 'reject' | 'acknowledge';
-type Decide = (control: Control, campaign: Campaign) => Control | Refused;
+type Decide = (control: Control, campaign: Campaign) => Decided;
 
 export interface OtherTimes extends StepOptions {
   /** RFC 3339. */
@@ -74,37 +82,21 @@ export function makeSteerCampaign(deps: Dependencies) {
   const resolveHeld = makeResolveHeld({ batches, now });
   const stopCampaign = makeStopCampaign({ stores, queues, now });
 
+  const word = (by: string): Decision => ({ at: now(), by });
+
   const pause = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
-    stop(id, by, 'pause', options, (control) =>
-      isEnded(control) || control.cancelled
-        ? over('pause')
-        : pausedBy(control, 'operator', { at: now(), by }),
-    );
+    stop(id, by, 'pause', options, (control) => paused(control, word(by)));
 
   const resume = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
-    steer(id, by, 'resume', options, (control) => {
-      if (isEnded(control)) return over('resume');
-      const { approval, ...others } = control.pauses ?? {};
-      if (Object.keys(others).length > 0) {
-        return withoutPauses(control, RESUMABLE);
-      }
-      return approval ? APPROVAL_NEEDED : control;
-    });
+    steer(id, by, 'resume', options, resumed);
 
-  /** By another key than the one that enqueued it: two people, or two systems, must agree. */
   async function approve(id: string, by: string, options: StepOptions = {}): Promise<SteerResult> {
     const read = await readForApproval(id, by);
     if (read && read.kind !== 'ok') return saidNo(read);
     const draft = read?.value ? { draft: read.value } : {};
     return steer(
       ...([id, by, 'approve', options] as const),
-      (control, { createdBy }) => {
-        if (isEnded(control) || control.cancelled) return over('approve');
-        if (control.approved) return control;
-        if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
-        if (isSamePerson(by, createdBy)) return refuse({ code: 'approval-by-another', createdBy });
-        return { ...withoutPauses(control, ['approval']), approved: { at: now(), by, ...draft } };
-      },
+      (control, campaign) => approved(control, campaign, { ...word(by), ...draft }),
       read?.value ? { action: 'approve', draft: 'read' } : { action: 'approve' },
     );
   }
@@ -118,34 +110,19 @@ export function makeSteerCampaign(deps: Dependencies) {
     return readDraftDigest(wechatFor(record.campaign.account), mediaId);
   }
 
-  /** The other answer to a campaign that waits for approval: it is cancelled, with the reason. */
   const reject = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
     steer(id, by, 'reject', options, (control) => {
-      if (control.cancelled?.reason === 'rejected') return control;
-      if (isEnded(control) || control.cancelled) return over('reject');
-      if (!control.pauses?.approval) return NO_APPROVAL_NEEDED;
       const { note } = options;
-      const cancelled = { at: now(), by, reason: 'rejected' as const, ...(note ? { note } : {}) };
-      return { ...withoutPauses(control, PAUSE_REASONS), cancelled };
+      return rejected(control, { ...word(by), ...(note ? { note } : {}) });
     });
 
   /** Batches not called yet leave the lane at once; what was called goes on to its receipt. */
   const cancel = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
-    stop(id, by, 'cancel', options, (control) => {
-      if (control.cancelled) return control;
-      if (isEnded(control)) return over('cancel');
-      const cancelled = { at: now(), by, reason: 'operator' as const };
-      return { ...withoutPauses(control, PAUSE_REASONS), cancelled };
-    });
+    stop(id, by, 'cancel', options, (control) => cancelled(control, word(by)));
 
-  /** What failed or was refused stays so, and leaves the list of what needs an operator. */
   const acknowledge = (id: string, by: string, options: StepOptions = {}): Promise<SteerResult> =>
-    steer(id, by, 'acknowledge', options, (control) => ({
-      ...control,
-      acknowledged: { at: now(), by },
-    }));
+    steer(id, by, 'acknowledge', options, (control) => acknowledged(control, word(by)));
 
-  /** Of one that has not begun. An approval was given for the times as they were: it is void. */
   async function reschedule(id: string, by: string, asked: OtherTimes): Promise<SteerResult> {
     const campaign = await campaigns.spec(id);
     if (!campaign) return NO_CAMPAIGN;
@@ -161,13 +138,9 @@ export function makeSteerCampaign(deps: Dependencies) {
     let approvalIsVoid = false;
     const after = await campaigns.control<Problem>(
       id,
-      ({ approved, ...control }, tally) => {
-        if (isEnded(control) || control.cancelled) return over('reschedule');
-        if (control.phase !== 'accepted') return refuse({ code: 'already-begun' });
-        if (seen !== undefined && seen !== tally.version) return refuse({ code: 'moved' });
-        approvalIsVoid = approved !== undefined;
-        const moved = { ...control, rescheduled: { at, by } };
-        return approved ? approvalVoid(moved, at) : moved;
+      (control, { version }) => {
+        approvalIsVoid = control.approved !== undefined;
+        return asSeen(rescheduled(control, { at, by }), { control, version, seen });
       },
       {
         audit: () => ({
@@ -220,12 +193,8 @@ export function makeSteerCampaign(deps: Dependencies) {
   ): Promise<SteerResult> {
     const after = await campaigns.control<Problem>(
       id,
-      (control, tally, campaign) => {
-        const decided = decide(control, campaign);
-        // What is so already was decided by a repeat of this, or by somebody who agrees.
-        if (decided === control || 'refused' in decided) return decided;
-        return seen === undefined || seen === tally.version ? decided : refuse({ code: 'moved' });
-      },
+      (control, { version }, campaign) =>
+        asSeen(decide(control, campaign), { control, version, seen }),
       {
         audit: { ...act, at: now(), by, ...(note ? { note } : {}) },
         overVersion: seen !== undefined,
@@ -295,8 +264,4 @@ export function makeSteerCampaign(deps: Dependencies) {
   return { pause, resume, cancel, approve, reject, acknowledge, reschedule, retry, resolve };
 }
 
-const RESUMABLE = PAUSE_REASONS.filter((reason) => reason !== 'approval');
-
-const APPROVAL_NEEDED = refuse({ code: 'approval-needed' });
-const NO_APPROVAL_NEEDED = refuse({ code: 'no-approval-needed' });
 const NO_CAMPAIGN = refuse({ code: 'campaign-not-found' });

@@ -146,6 +146,10 @@ export const wasCutShort = (tally: Tally): boolean => tally.cancelled > 0 || not
 
 export const isEnded = (control: Control): boolean => control.phase === 'ended';
 
+/** Its batches, once, unless its time was put off or it was cancelled meanwhile. */
+export const mayBeLaid = (control: Control, sendAt: number, now: number): boolean =>
+  !isEnded(control) && control.phase !== 'submitting' && !control.cancelled && sendAt <= now;
+
 /** Before its batches are laid out a campaign has none open, and yet it is not at its end. */
 export const mayEnd = ({ phase, cancelled, failed }: Control): boolean =>
   phase === 'submitting' || cancelled !== undefined || failed !== undefined;

@@ -6,6 +6,7 @@ import {
   type CampaignState,
   type Control,
   isEnded,
+  mayBeLaid,
   mayEnd,
   stateOf,
   type Waiting,
@@ -222,9 +223,9 @@ export function makeCampaignStore({
     await control(
       id,
       (current, _tally, { sendAt }) => {
-        const isLaid = current.phase === 'submitting' || current.phase === 'ended';
-        const isOff = current.cancelled !== undefined || sendAt > now();
-        laid = isLaid || isOff ? null : { ...current, ...facts, phase: 'submitting' };
+        laid = mayBeLaid(current, sendAt, now())
+          ? { ...current, ...facts, phase: 'submitting' }
+          : null;
         return laid ?? current;
       },
       {
