@@ -1,5 +1,5 @@
 /** Takes a receipt in, and wakes whoever waits for it. */
-import { receiptJobId } from '../queue/jobs.ts';
+import { awaitReceiptJob, receiptJobId } from '../queue/jobs.ts';
 import { type AllQueues, promote, wake } from '../queue/queues.ts';
 import type { BatchStore } from '../record/batch-store.ts';
 import type { Arrival, ArrivalOutcome } from '../record/receipt-store.ts';
@@ -33,7 +33,8 @@ export function makeTakeReceipt({
       if (WAKING.includes(outcome)) {
         const jobId = receiptJobId(account, arrival.msgId);
         const waking = queues.ofAccount(account).then(async ({ receipts }) => {
-          await (outcome === 'unconfirmed' ? wake : promote)(receipts, jobId);
+          if (outcome === 'unconfirmed') await wake(receipts, awaitReceiptJob, jobId);
+          else await promote(receipts, jobId);
         });
         await waking.catch(() => undefined);
       }

@@ -137,18 +137,32 @@ async function addChild(
 /** BullMQ's scripts said no, with a negative number. */
 const isRefused = (error: unknown): boolean => Number((error as { code?: unknown }).code) < 0;
 
-/** Promotes a sleeping job, or has one that has done its work look once more. */
-export async function wake(queue: Queue, jobId: string): Promise<void> {
+/**
+ * Promotes a sleeping job, or, where it has done its work, has it looked at once more by a job beside
+ * it that has no parent. BullMQ gives a child that runs again back to what its parent waits for, and
+ * a root that is just ending then fails over it.
+ */
+export async function wake<Payload>(
+  queue: Queue,
+  definition: JobDefinition<Payload>,
+  jobId: string,
+): Promise<void> {
   if (await promote(queue, jobId)) return;
   const job = await queue.getJob(jobId);
-  if (job) await runAgain(job);
+  if (!job || !(await stateOfEnded(job))) return;
+  const { name, data, opts } = plan({ definition, payload: job.data });
+  await runAgain(await queue.add(name, data, { ...opts, jobId: `${jobId}-again` }));
 }
 
-/** Has a job that has ended run once more. Not ended, or gone: somebody else was first. */
+/** Has a job without a parent that has ended run once more. Not ended, or gone: somebody else was first. */
 export async function runAgain(job: Job): Promise<void> {
+  const state = await stateOfEnded(job);
+  if (state) await job.retry(state).catch(unlessNotThere);
+}
+
+async function stateOfEnded(job: Job): Promise<'completed' | 'failed' | null> {
   const state = await job.getState();
-  if (state !== 'completed' && state !== 'failed') return;
-  await job.retry(state).catch(unlessNotThere);
+  return state === 'completed' || state === 'failed' ? state : null;
 }
 
 /** Promotes a sleeping job. Not asleep, or gone: somebody else was first, which is fine. */

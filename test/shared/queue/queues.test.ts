@@ -121,31 +121,64 @@ describe('children', () => {
 describe('a job', () => {
   it('that does not sleep, or is not there, need not be woken', async () => {
     expect(await promote(queues.campaigns, 'never-there')).toBe(false);
-    await wake(queues.campaigns, 'never-there');
+    await wake(queues.campaigns, awaitDecisionJob, 'never-there');
     const job = await queues.media.add('awake', {}, { jobId: 'awake' });
     expect(await promote(queues.media, job.id ?? '')).toBe(false);
   });
 
-  it('that has done its work looks once more when it is woken, by three at once too', async () => {
-    let runs = 0;
-    const worker = new Worker(
-      'news',
-      async () => {
-        runs += 1;
-      },
-      { connection: redis, prefix },
-    );
+  it('that has done its work is done once more when it is woken, by three at once too', async () => {
+    const done: (string | undefined)[] = [];
+    const worker = new Worker('news', async ({ id }) => void done.push(id), {
+      connection: redis,
+      prefix,
+    });
     onTestFinished(() => worker.close());
-    const done = () => new Promise<void>((resolve) => worker.once('completed', () => resolve()));
-    const first = done();
-    await queues.news.add('look', {}, { jobId: 'look' });
-    await first;
+    const payload = { campaignId: 'again', no: 1, generation: 0 };
+    const id = awaitDecisionJob.id(payload);
+    await addChildren(queues.news, null, [{ definition: awaitDecisionJob, payload }]);
+    await expect.poll(() => queues.news.getJobState(id)).toBe('completed');
 
-    const second = done();
-    await Promise.all([1, 2, 3].map(() => wake(queues.news, 'look')));
-    await second;
+    for (const times of [2, 3]) {
+      await Promise.all([1, 2, 3].map(() => wake(queues.news, awaitDecisionJob, id)));
+      await expect.poll(() => done.length).toBeGreaterThanOrEqual(times);
+      await expect.poll(() => queues.news.getJobState(`${id}-again`)).toBe('completed');
+    }
 
-    expect(runs).toBeGreaterThanOrEqual(2);
+    expect(new Set(done)).toEqual(new Set([id, `${id}-again`]));
+  });
+
+  it('that is woken again holds up no root that is just ending', async () => {
+    const payload = { campaignId: 'ending', no: 1, generation: 0 };
+    const id = awaitDecisionJob.id(payload);
+    const told: string[] = [];
+    let letRootEnd = (): void => undefined;
+    const mayEnd = new Promise<void>((resolve) => {
+      letRootEnd = resolve;
+    });
+    const worker = new Worker(
+      'followers',
+      async (job, token = '') => {
+        if (job.name !== runCampaignJob.name) return;
+        if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+        told.push('ending');
+        await mayEnd;
+      },
+      { connection: redis, prefix, autorun: false },
+    );
+    worker.on('failed', (_, error) => void told.push(error.message));
+    onTestFinished(() => worker.close());
+    const root = await queues.followers.add('run-campaign', {}, { jobId: 'c-ending' });
+    const parent = { id: 'c-ending', queue: queues.followers.qualifiedName };
+    await addChildren(queues.followers, parent, [{ definition: awaitDecisionJob, payload }]);
+    void worker.run();
+    await expect.poll(() => told).toEqual(['ending']);
+
+    await wake(queues.followers, awaitDecisionJob, id);
+    letRootEnd();
+
+    await expect.poll(() => root.isActive()).toBe(false);
+    expect(told).toEqual(['ending']);
+    expect(await root.getState()).toBe('completed');
   });
 });
 
