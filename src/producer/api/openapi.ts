@@ -60,6 +60,7 @@ export function makeOpenApiRoutes(described: readonly Route[], isSandbox = false
         answers: { 200: { description: 'OpenAPI 3.1', type: 'application/json' } },
       },
       async ({ res }) => {
+        document ??= describeApi();
         res.type('json').send(document);
         return undefined;
       },
@@ -80,11 +81,13 @@ export function makeOpenApiRoutes(described: readonly Route[], isSandbox = false
       },
     ),
   ];
-  const version = packageVersion();
-  // The same bytes in every answer, so that those nobody reads take up no memory of their own.
-  const document = Buffer.from(
-    JSON.stringify(openApiDocument([...described, ...routes], { version })),
-  );
+  // Made when it is first asked for, as few producers ever are; and the same bytes in every answer,
+  // so that those nobody reads take up no memory of their own.
+  let document: Buffer | undefined;
+  const describeApi = (): Buffer => {
+    const version = packageVersion();
+    return Buffer.from(JSON.stringify(openApiDocument([...described, ...routes], { version })));
+  };
   const page = Buffer.from(PAGE.replace('<!--sandbox-->', isSandbox ? SANDBOX : ''));
   return routes;
 }

@@ -179,7 +179,9 @@ const listed = (name: string, items: readonly Json[]): Json =>
 /** Schemas with an id stand once, under components; the rest where they are used. */
 function gatherSchemas() {
   const gathered: Json = {};
-  const of: SchemaOf = (schema, io) => {
+  // Most routes share their answers, the problem above all.
+  const made = { input: new Map<z.ZodType, Json>(), output: new Map<z.ZodType, Json>() };
+  const make: SchemaOf = (schema, io) => {
     // Inside another one, a schema with an id becomes a reference to it.
     const { properties, $defs = {} } = z.toJSONSchema(z.strictObject({ it: schema }), { io });
     for (const [id, definition] of Object.entries($defs)) {
@@ -190,6 +192,11 @@ function gatherSchemas() {
       gathered[id] = known;
     }
     return withReferences(properties?.it) as Json;
+  };
+  const of: SchemaOf = (schema, io) => {
+    const json = made[io].get(schema) ?? make(schema, io);
+    made[io].set(schema, json);
+    return json;
   };
   return { gathered, of };
 }
