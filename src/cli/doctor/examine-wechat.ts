@@ -6,6 +6,7 @@ import type { Config } from '../../shared/platform/config.ts';
 import { type Answer, makeWechatClient } from '../../shared/wechat/client.ts';
 import { meaningOf } from '../../shared/wechat/errcodes.ts';
 import { apiQuota } from '../../shared/wechat/quota.ts';
+import { refusesAddress } from '../../shared/wechat/remedies.ts';
 import { isUnreadable, silenceWords } from '../../shared/wechat/silence.ts';
 import { fetchStableToken } from '../../shared/wechat/tokens.ts';
 import type { Finding, Findings } from './finding.ts';
@@ -68,9 +69,9 @@ function noToken(about: string, answer: No, { account, config, findings }: Depen
       silenceWords(answer, language),
     );
   }
-  const { errcode, errmsg } = answer;
+  const { errcode, errmsg, remedy } = answer;
   const meaning = meaningOf(errcode, '', language);
-  return errcode === 40164 || errcode === 89503
+  return refusesAddress(errcode) || remedy.kind === 'wait-approval'
     ? fault(about, 'address-refused', errcode, meaning, hostname(), addressIn(errmsg))
     : fault(about, 'token-refused', errcode, meaning);
 }

@@ -22,7 +22,7 @@ import {
   type ArticleDay,
   type ArticleRow,
   articleTotals,
-  NOT_READY,
+  isNotReady,
 } from '../wechat/statistics.ts';
 
 interface Dependencies {
@@ -93,7 +93,7 @@ export function makeArticleStatistics({ stores, wechatFor, now }: Dependencies) 
       await statistics.keep(account, day, total);
       return total;
     }
-    if (answer.kind === 'refused' && answer.errcode === NOT_READY) {
+    if (isNotReady(answer)) {
       const later: DayStatistics = { ...none, askedAt: now(), isDelayed: true };
       await statistics.keep(account, day, later);
       return later;

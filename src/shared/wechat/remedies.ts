@@ -1,6 +1,6 @@
 /**
- * What helps when WeChat says no. Nothing else of an errcode matters outside this folder; what each
- * one means stands in errcodes.ts.
+ * What helps when WeChat says no. Nothing is decided by the number of an errcode outside this
+ * folder; what each one means stands in errcodes.ts.
  */
 import { HOUR, MINUTE, SECOND } from '../platform/time.ts';
 import { ERRCODES, type ErrorClass } from './errcodes.ts';
@@ -32,6 +32,12 @@ export type Remedy = { readonly scope: RemedyScope } & (
 /** Whether the calls that follow in a list would be refused for the same reason. */
 export const refusesAll = (answer: { readonly kind: string; readonly remedy?: Remedy }): boolean =>
   answer.kind === 'refused' && answer.remedy?.scope !== 'batch';
+
+/** The address of this host is not on the account's IP list; that of another host may be. */
+export const refusesAddress = (errcode: number): boolean => errcode === 40164;
+
+/** WeChat does not say whether the day's one send to everyone is used up or the month's four. */
+export const isOfDayOrMonth = (errcode: number): boolean => errcode === 45028;
 
 /** WeChat refuses the same clientmsgid for a minute, whatever the first answer was. */
 const SAME_KEY_PAUSE = 65 * SECOND;

@@ -99,7 +99,8 @@ function rowOf({ msgid, publish_type, title, content_url, detail_list }: Listed)
 }
 
 /** Figures of yesterday and earlier come from eight in the morning on; before that 61503. */
-export const NOT_READY = 61503;
+export const isNotReady = (answer: Answer<unknown>): boolean =>
+  answer.kind === 'refused' && answer.errcode === 61_503;
 
 /** @param day when the articles were sent, a day of Beijing before today. */
 export const articleTotals = (client: WechatClient, day: string): Promise<Answer<ArticleTotals>> =>

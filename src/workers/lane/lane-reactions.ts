@@ -4,8 +4,9 @@ import type { Batch } from '../../shared/campaign/batch.ts';
 import { type Campaign, type Control, pausedBy } from '../../shared/campaign/campaign.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
 import type { LaneStore } from '../../shared/record/lane-store.ts';
+import { refusesAddress } from '../../shared/wechat/remedies.ts';
 import type { Tools } from '../tools.ts';
-import { type LaneReaction, NOT_ON_IP_LIST } from './read-submission.ts';
+import type { LaneReaction } from './read-submission.ts';
 
 /** At most so many calls at once for one account, over all processes. */
 export const LANE_CONCURRENCY = 4;
@@ -68,7 +69,7 @@ export function makeLaneReactions(
     account: string,
     { scope, code, errcode, path }: Extract<LaneReaction, { kind: 'stop' }>,
   ): Promise<void> {
-    if (errcode === NOT_ON_IP_LIST && !(await anotherHostAgrees(account))) {
+    if (refusesAddress(errcode) && !(await anotherHostAgrees(account))) {
       telemetry.laneStopped(account, scope, { code, errcode, host: hostId });
       return;
     }

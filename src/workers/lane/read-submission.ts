@@ -10,6 +10,7 @@ import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.
 import { repeatDelayMs } from '../../shared/campaign/repeat-steps.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
+import { isOfDayOrMonth, refusesAddress } from '../../shared/wechat/remedies.ts';
 import { isUnreadable } from '../../shared/wechat/silence.ts';
 
 export interface Submission {
@@ -51,8 +52,6 @@ export type Reading =
   /** The media or articles are gone: make them again, then the same key. */
   | { readonly kind: 'new-media'; readonly errcode: number };
 
-export const NOT_ON_IP_LIST = 40164;
-export const NO_SENDS_LEFT = 45028;
 const OTHER_HOST_PAUSE = 5 * MINUTE;
 const NONE: LaneReaction = { kind: 'none' };
 const ONE_BY_ONE = 10 * MINUTE;
@@ -99,8 +98,7 @@ function readRefusal(
     }
     case 'wait-until': {
       const daily = remedy.window === 'next-day' || at.accountKind === 'subscription';
-      // WeChat does not say whether the day's one send to everyone is used up or the month's four.
-      const maybeTomorrow = !daily && errcode === NO_SENDS_LEFT && !at.monthIsUsedUp;
+      const maybeTomorrow = !daily && isOfDayOrMonth(errcode) && !at.monthIsUsedUp;
       const reason = daily ? 'daily-quota' : maybeTomorrow ? 'send-quota' : 'monthly-quota';
       const until =
         remedy.window === 'next-day' || maybeTomorrow
@@ -113,8 +111,8 @@ function readRefusal(
     case 'wait-approval':
       return putBack('wechat-approval', at.now + remedy.ms, errcode);
     case 'account-down': {
-      if (errcode === NOT_ON_IP_LIST) {
-        // Another host may be on the list: the lane stops only when two agree.
+      if (refusesAddress(errcode)) {
+        // The lane stops only when two hosts agree.
         const lane = stopsLane('account', errcode, path);
         return putBack('address-refused', at.now + OTHER_HOST_PAUSE, errcode, lane);
       }

@@ -12,13 +12,14 @@ import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { MINUTE } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
 import type { MassMessage } from '../../shared/wechat/mass.ts';
+import { isOfDayOrMonth } from '../../shared/wechat/remedies.ts';
 import type { RenewMaterial } from '../delivery/renew-material.ts';
 import type { Wait } from '../job.ts';
 import type { ExpectReceipt } from '../receipts/expect-receipt.ts';
 import type { Tools } from '../tools.ts';
 import type { LaneReactions } from './lane-reactions.ts';
 import { mayAdopt } from './may-adopt.ts';
-import { NO_SENDS_LEFT, type Reading, readSubmission, type Submission } from './read-submission.ts';
+import { type Reading, readSubmission, type Submission } from './read-submission.ts';
 
 type Dependencies = Pick<Tools, 'config' | 'stores' | 'recordEvent' | 'telemetry' | 'now'> & {
   readonly stopCampaign: StopCampaign;
@@ -131,7 +132,7 @@ export function makeTakeInAnswer(deps: Dependencies) {
   }
 
   async function monthIsUsedUp(name: string, answer: Answer<Submission>): Promise<boolean> {
-    if (answer.kind !== 'refused' || answer.errcode !== NO_SENDS_LEFT) return false;
+    if (answer.kind !== 'refused' || !isOfDayOrMonth(answer.errcode)) return false;
     return (await quota.toEveryone(name)).thisMonth >= EVERYONE_PER_MONTH;
   }
 

@@ -5,16 +5,11 @@ import type { Campaign } from '../../shared/campaign/campaign.ts';
 import { nextMorning, nextSendWindow } from '../../shared/campaign/quota-window.ts';
 import { HOUR, MINUTE, SECOND } from '../../shared/platform/time.ts';
 import type { Answer } from '../../shared/wechat/client.ts';
+import { refusesAddress } from '../../shared/wechat/remedies.ts';
 import { countTry, until, type Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
 import type { LaneReactions } from './lane-reactions.ts';
-import {
-  freshTokenRefused,
-  type LaneReaction,
-  NOT_ON_IP_LIST,
-  silence,
-  stopsLane,
-} from './read-submission.ts';
+import { freshTokenRefused, type LaneReaction, silence, stopsLane } from './read-submission.ts';
 
 type Dependencies = Pick<Tools, 'stores' | 'accountOf' | 'now'> & {
   readonly laneReactions: Pick<LaneReactions, 'react'>;
@@ -97,7 +92,7 @@ export function laterOf(
       return remedy.scope === 'account'
         ? {
             at: now + Math.min(growing * 4, HOUR),
-            reason: errcode === NOT_ON_IP_LIST ? 'address-refused' : 'account-paused',
+            reason: refusesAddress(errcode) ? 'address-refused' : 'account-paused',
             lane: stopsLane('account', errcode, path),
           }
         : null;
