@@ -3,7 +3,7 @@
  * the first is held in the middle (before its commit, or while WeChat has its call), the second is done
  * as a whole, then the first goes on. What is there afterwards must be what one of the two orders leaves.
  */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { makeRecallCampaign } from '../../src/shared/actions/recall-campaign.ts';
 import { makeSteerAccount } from '../../src/shared/actions/steer-account.ts';
 import { makeSteerCampaign } from '../../src/shared/actions/steer-campaign.ts';
@@ -83,6 +83,7 @@ async function begin(first: Act, second: Act): Promise<Scene> {
   const { lanes, campaigns } = world.stores;
   await lanes.release('default');
   const id = await world.create(aRequest('default', { audience: toOpenIds(10) }));
+  begun.push(id);
   const msgId = isBefore ? `7${now()}` : await withBatches(id, first, second);
   if (GOES_OUT.includes(first)) return { id, msgId };
   const at = now();
@@ -293,6 +294,16 @@ const PAIRS = [...everyPair(ACTS), ...everyPair([...ACCOUNT_ACTS, 'submit', 'cal
   ([first, second], at, all) => all.findIndex(([a, b]) => a === first && b === second) === at,
 );
 let hit = 0;
+const begun: string[] = [];
+
+/** Else each sweep would look at the campaigns of all pairs before. */
+afterEach(async () => {
+  const ids = begun.splice(0);
+  if (ids.length === 0) return;
+  await redis.zrem(keys.open(), ...ids);
+  await redis.zrem(keys.campaigns(), ...ids);
+  await redis.unlink(...ids.flatMap((id) => [keys.campaign(id), keys.batches(id), keys.tally(id)]));
+});
 
 describe('while it is held in the middle,', () => {
   it.each(PAIRS)(
