@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { type Config, loadConfig, requireAccounts } from './shared/platform/config.ts';
-import { ServiceError } from './shared/platform/errors.ts';
+import { ServiceError, textOf } from './shared/platform/errors.ts';
 import { inTime } from './shared/platform/in-time.ts';
 import { makeLogger } from './shared/platform/logger.ts';
 import { makeRegistry } from './shared/platform/metrics.ts';
 import { startMetricsServer } from './shared/platform/metrics-server.ts';
 import { nearest } from './shared/platform/nearest.ts';
-import { refusalOf, textOf } from './shared/platform/redis-refusal.ts';
+import { refusalOf, unfit } from './shared/platform/redis-refusal.ts';
 import { type Running, stopGently } from './shared/platform/running.ts';
 import { type Bilingual, inLanguage, terminalLanguage } from './shared/platform/sentences.ts';
 import { SECOND } from './shared/platform/time.ts';
@@ -63,8 +63,6 @@ const ROLES = [...Object.keys(SERVICES), 'sandbox', 'start'];
 
 /** Beside the pause of DRAIN_SECONDS, a stop may take so long; then the process exits. */
 const GRACE = 28 * SECOND;
-
-const WAITS_FOR_REDIS = ['starting: it waits for Redis', '正在启动：等待 Redis'] as const;
 
 const START_WITHIN = 3 * SECOND;
 
@@ -142,7 +140,7 @@ async function main(role = '', ...more: readonly string[]): Promise<void> {
     ? await startMetricsServer({
         ...config.metrics,
         registry,
-        ready: async () => (running ? running.ready() : [WAITS_FOR_REDIS]),
+        ready: async () => (running ? running.ready() : [{ code: 'starting' }]),
         warnings: async () => (await running?.warnings?.()) ?? [],
         stopping: stop,
       })
@@ -216,7 +214,8 @@ function end(error: unknown): void {
 }
 
 function sentenceOf(error: unknown): Bilingual | undefined {
-  const ours = error instanceof ServiceError ? error : refusalOf(error);
+  const refusal = refusalOf(error);
+  const ours = error instanceof ServiceError ? error : refusal && unfit(refusal);
   if (ours) return textOf(ours);
   const { code, port, address } = error as Error & Listening;
   if (code === 'EADDRINUSE') {

@@ -17,9 +17,9 @@ import {
 } from '../shared/platform/redis-check.ts';
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
-import type { Bilingual } from '../shared/platform/sentences.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { SECOND } from '../shared/platform/time.ts';
+import type { Trouble } from '../shared/platform/trouble.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { openQueues, type Queues } from '../shared/queue/queues.ts';
 import { prefixOfShard, recordOf } from '../shared/record/keys.ts';
@@ -182,13 +182,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
 
 const DISK_NEARLY_FULL = 0.9;
 
-export function spoolWarnings(used: number): readonly Bilingual[] {
-  if (used <= DISK_NEARLY_FULL) return [];
-  const percent = Math.round(100 * used);
-  return [
-    [
-      `the disk with CALLBACK_SPOOL_DIR is ${percent} % full: once it is full and Redis is away, events are lost; make room`,
-      `CALLBACK_SPOOL_DIR 所在磁盘已用 ${percent}%：磁盘用满且 Redis 不可用时会丢失事件，请清理空间`,
-    ],
-  ];
-}
+export const spoolWarnings = (used: number): Trouble[] =>
+  used <= DISK_NEARLY_FULL
+    ? []
+    : [{ code: 'spool-disk-nearly-full', percent: Math.round(100 * used) }];

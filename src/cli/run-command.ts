@@ -1,9 +1,8 @@
 /** From a command line to an exit code. */
 import { makeClient, QunfaError } from '../client/index.ts';
 import { STATE_WORDS } from '../shared/campaign/state-words.ts';
-import { ServiceError } from '../shared/platform/errors.ts';
+import { ServiceError, textOf } from '../shared/platform/errors.ts';
 import { nearest } from '../shared/platform/nearest.ts';
-import { textOf } from '../shared/platform/redis-refusal.ts';
 import { inLanguage } from '../shared/platform/sentences.ts';
 import { SECOND } from '../shared/platform/time.ts';
 import { accounts } from './accounts.ts';

@@ -7,7 +7,7 @@ import { type RunningSandbox, start as startSandbox } from '../sandbox/start.ts'
 import type { Config } from '../shared/platform/config.ts';
 import { makeRegistry } from '../shared/platform/metrics.ts';
 import type { Running } from '../shared/platform/running.ts';
-import type { Bilingual } from '../shared/platform/sentences.ts';
+import { distinct, type Trouble } from '../shared/platform/trouble.ts';
 import { start as startWorker } from '../workers/start.ts';
 
 export interface Everything extends Running {
@@ -84,10 +84,8 @@ export async function startEverything({
 }
 
 /** Each of them says the same of Redis. */
-async function together(said: readonly Promise<readonly Bilingual[]>[]): Promise<Bilingual[]> {
-  const all = (await Promise.all(said)).flat();
-  return [...new Map(all.map((one) => [one[0], one])).values()];
-}
+const together = async (said: readonly Promise<readonly Trouble[]>[]): Promise<Trouble[]> =>
+  distinct((await Promise.all(said)).flat());
 
 /** The sandbox pushes to the address on which the callback service listens. */
 function pushesTo(config: Config, callback: Running): Pick<SandboxSettings, 'callbackUrl'> {

@@ -13,8 +13,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { ServiceError } from '../shared/platform/errors.ts';
-import { unfit } from '../shared/platform/redis-refusal.ts';
+import { operatorError } from '../shared/platform/errors.ts';
 import type { Bilingual } from '../shared/platform/sentences.ts';
 import { MINUTE, SECOND } from '../shared/platform/time.ts';
 import { unpackRedis } from './debian-redis.ts';
@@ -95,7 +94,7 @@ export async function findServer({ cacheDir, log }: PrivateRedisOptions): Promis
       `There is no Redis: install one (${installCommand()}), or set REDIS_URL.`,
       `没有找到 Redis：请安装（${installCommand()}），或设置 REDIS_URL。`,
     ];
-    throw new ServiceError('REDIS_UNFIT', text[0], { cause, details: { text } });
+    throw operatorError('REDIS_UNFIT', text, { cause });
   }
 }
 
@@ -180,13 +179,13 @@ async function startIn(
     lastOutput = output();
     await kill(child);
     if (child.exitCode === IN_USE) {
-      throw unfit([
+      throw operatorError('REDIS_UNFIT', [
         `The data folder ${dataDir} is in use by another Redis: stop that one first.`,
         `数据目录 ${dataDir} 正被另一个 Redis 使用：请先停止它。`,
       ]);
     }
   }
-  throw unfit([
+  throw operatorError('REDIS_UNFIT', [
     `${source}: did not start. ${lastOutput}`.trim(),
     `${source}：没有启动成功。${lastOutput}`.trim(),
   ]);

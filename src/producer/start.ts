@@ -31,11 +31,11 @@ import {
 import { makeRedisClock } from '../shared/platform/redis-clock.ts';
 import type { Running } from '../shared/platform/running.ts';
 import { openSafeDispatcher } from '../shared/platform/safe-target.ts';
-import type { Bilingual } from '../shared/platform/sentences.ts';
 import { type HttpLimits, PRODUCER_HTTP } from '../shared/platform/serve-http.ts';
 import { type Opens, startOrClose } from '../shared/platform/start-or-close.ts';
 import { makeTelemetry } from '../shared/platform/telemetry.ts';
 import { SECOND } from '../shared/platform/time.ts';
+import type { Trouble } from '../shared/platform/trouble.ts';
 import { type Reloading, watchAccounts } from '../shared/platform/watch-accounts.ts';
 import { makeEnqueueRoot, makeNewRoots } from '../shared/queue/enqueue-root.ts';
 import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
@@ -142,9 +142,10 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     await redis.quit().catch(() => redis.disconnect());
   };
   let isLeaving = false;
-  const ready = async (): Promise<readonly Bilingual[]> => [
+  const ready = async (): Promise<readonly Trouble[]> => [
     ...(await redisFaults(redis, config.redis)),
-    ...(config.accounts.length > 0 ? [] : [NO_ACCOUNT]),
+    // Sound by itself, and yet nothing can be sent or heard.
+    ...(config.accounts.length > 0 ? [] : [{ code: 'no-account' } as const]),
   ];
   const warnings = () => redisWarnings(redis, config.redis);
   const unserved = async () => {
@@ -247,9 +248,3 @@ const keepingAlive = (ms: number): Partial<HttpLimits> => ({
   keepAliveMs: ms,
   idleMs: Math.max(PRODUCER_HTTP.idleMs, ms + SECOND),
 });
-
-/** What is sound by itself, and yet nothing can be sent or heard. */
-const NO_ACCOUNT: Bilingual = [
-  'no account is configured: set WECHAT_APP_ID or ACCOUNTS_FILE',
-  '没有配置公众号：请设置 WECHAT_APP_ID 或 ACCOUNTS_FILE',
-];

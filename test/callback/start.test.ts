@@ -48,7 +48,5 @@ it('an account without a token has no path: nobody could tell WeChat from a stra
 
 it('the callback service warns of the disk of its spool before it is full', () => {
   expect(spoolWarnings(0.9)).toEqual([]);
-  expect(spoolWarnings(0.95)).toEqual([
-    [expect.stringContaining('CALLBACK_SPOOL_DIR is 95 % full'), expect.stringContaining('95%')],
-  ]);
+  expect(spoolWarnings(0.95)).toEqual([{ code: 'spool-disk-nearly-full', percent: 95 }]);
 });

@@ -6,6 +6,7 @@ import { makeFindings } from '../../src/cli/doctor/finding.ts';
 import { COMMANDS } from '../../src/cli/run-command.ts';
 import { TEXTS } from '../../src/cli/texts.ts';
 import { checkRedis } from '../../src/shared/platform/redis-check.ts';
+import { describeTrouble } from '../../src/shared/platform/trouble.ts';
 import { startWorld } from '../client/world.ts';
 import { testRedis } from '../support/redis.ts';
 import { qunfa, type Ran } from './terminal.ts';
@@ -109,7 +110,9 @@ describe('in Chinese', () => {
   it('is what the doctor finds', async () => {
     await isChinese(run('doctor'), 0);
     const { fault, t } = makeFindings('zh');
-    for (const { text } of await checkRedis(redis)) expect(englishIn(text[1])).toEqual([]);
+    for (const trouble of await checkRedis(redis)) {
+      expect(englishIn(describeTrouble(trouble, 'zh'))).toEqual([]);
+    }
     for (const finding of [
       fault(t.about.Redis, 'redis-unreached', 'Redis 没有应答：ECONNREFUSED'),
       fault(t.about.clock, 'clock-off', 300),

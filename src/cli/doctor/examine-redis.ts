@@ -8,10 +8,10 @@ import {
 } from '../../shared/campaign/serving.ts';
 import { inTime } from '../../shared/platform/in-time.ts';
 import type { Redis } from '../../shared/platform/redis.ts';
-import { checkRedis } from '../../shared/platform/redis-check.ts';
+import { checkRedis, isFault } from '../../shared/platform/redis-check.ts';
 import { timeOf } from '../../shared/platform/redis-clock.ts';
-import { inLanguage } from '../../shared/platform/sentences.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { describeTrouble } from '../../shared/platform/trouble.ts';
 import { QUEUE_NAMES } from '../../shared/queue/jobs.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import { localTime } from '../screen.ts';
@@ -42,17 +42,21 @@ export async function examineRedis(deps: Dependencies) {
   const { ok, warning, fault, t, language } = findings;
   const { Redis: about, workers } = t.about;
   const all = await checkRedis(redis, { waitReplicas });
-  const [away] = all.filter(({ isAway }) => isAway);
-  if (away) {
-    const unreached = fault(about, 'redis-unreached', inLanguage(away.text, language));
+  const silent = all.find(({ code }) => code === 'redis-silent');
+  if (silent) {
+    const unreached = fault(about, 'redis-unreached', describeTrouble(silent, language));
     return { found: [isNeeded ? unreached : warning(about, 'redis-absent')], reached: false };
   }
   const running = await stores.workers.serving();
   const byShard = await deps.serving();
   const wrongClocks = await stores.lanes.wrongClocks(now());
   const found: Finding[] = [
-    ...all.map(({ text, isFault }) =>
-      (isFault ? fault : warning)(about, 'redis-unfit', inLanguage(text, language)),
+    ...all.map((trouble) =>
+      (isFault(trouble) ? fault : warning)(
+        about,
+        'redis-unfit',
+        describeTrouble(trouble, language),
+      ),
     ),
     ...(all.length === 0 ? [ok(about, 'redis-fine')] : []),
     await examineClock(await clockOffset(redis, key, now), findings),

@@ -2,16 +2,15 @@
 import type { Unserved } from '../../shared/campaign/serving.ts';
 import { Alive, Readiness } from '../../shared/contract/service.ts';
 import { onceASecond } from '../../shared/platform/once-a-second.ts';
-import { STOPPING } from '../../shared/platform/running.ts';
-import { type Bilingual, inLanguage } from '../../shared/platform/sentences.ts';
+import { describeTrouble, type Trouble } from '../../shared/platform/trouble.ts';
 import { languageOf } from '../http/language.ts';
 import { type Route, route } from '../http/route.ts';
 
 interface Dependencies {
   /** What prevents work; none means ready. */
-  readonly ready: () => Promise<readonly Bilingual[]>;
+  readonly ready: () => Promise<readonly Trouble[]>;
   /** What will prevent it soon. */
-  readonly warnings: () => Promise<readonly Bilingual[]>;
+  readonly warnings: () => Promise<readonly Trouble[]>;
   /** It stops soon, and need not be asked whether it could work. */
   readonly isLeaving?: () => boolean;
   /** Work that waits for a worker. The producer takes campaigns all the same, so it stays ready. */
@@ -53,9 +52,11 @@ export function makeHealthRoutes({ ready, warnings, unserved, isLeaving }: Depen
         answers: { 200: Readiness, 503: Readiness },
       },
       async ({ req, res }) => {
-        const found = isLeaving?.() ? { findings: [STOPPING], ...NOTHING } : await look();
-        const said = (some: readonly Bilingual[]) =>
-          some.map((one) => inLanguage(one, languageOf(req)));
+        const found = isLeaving?.()
+          ? { findings: [{ code: 'stopping' } as const], ...NOTHING }
+          : await look();
+        const said = (some: readonly Trouble[]) =>
+          some.map((one) => describeTrouble(one, languageOf(req)));
         const isReady = found.findings.length === 0;
         res.set('Cache-Control', 'no-store').status(isReady ? 200 : 503);
         return {

@@ -13,7 +13,7 @@ import type { SteerCampaign } from '../../shared/actions/steer-campaign.ts';
 import type { Unserved } from '../../shared/campaign/serving.ts';
 import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
-import type { Bilingual } from '../../shared/platform/sentences.ts';
+import type { Trouble } from '../../shared/platform/trouble.ts';
 import type { AllQueues } from '../../shared/queue/queues.ts';
 import type { Stores } from '../../shared/record/record.ts';
 import type { WebhookSecret } from '../../shared/record/webhook-secret.ts';
@@ -55,8 +55,8 @@ export interface RoutesDependencies {
   readonly steerAccount: SteerAccount;
   readonly webhookSecret: WebhookSecret;
   readonly feed: CampaignFeed;
-  readonly ready: () => Promise<readonly Bilingual[]>;
-  readonly warnings: () => Promise<readonly Bilingual[]>;
+  readonly ready: () => Promise<readonly Trouble[]>;
+  readonly warnings: () => Promise<readonly Trouble[]>;
   readonly isLeaving?: () => boolean;
   readonly unserved: () => Promise<readonly Unserved[]>;
   /** The page at /docs says so. */

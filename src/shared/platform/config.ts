@@ -13,7 +13,7 @@ import {
 } from './accounts.ts';
 import { isAddressRange } from './address-range.ts';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
-import { ServiceError } from './errors.ts';
+import { operatorError, type ServiceError } from './errors.ts';
 import { isWechat } from './identity.ts';
 import { nearest } from './nearest.ts';
 import { type HashedKey, type Operator, readPeople } from './people.ts';
@@ -399,5 +399,5 @@ function invalid(issues: readonly setting.SettingIssue[]): ServiceError {
     issues.map((issue) => `  ${issue.setting}${colon}${settingWords(issue, language)}`);
   const en = ['Settings to correct:', ...lines('en', ': ')].join('\n');
   const zh = ['需要更正的配置：', ...lines('zh', '：')].join('\n');
-  return new ServiceError('CONFIG_INVALID', en, { details: { issues, text: [en, zh] } });
+  return operatorError('CONFIG_INVALID', [en, zh], { details: { issues } });
 }

@@ -1,3 +1,5 @@
+import type { Bilingual } from './sentences.ts';
+
 /**
  * The one error family of this service.
  *
@@ -38,6 +40,17 @@ export class ServiceError extends Error {
     this.details = details;
   }
 }
+
+/** One that ends a process or a command, so that an operator reads it in a language of theirs. */
+export const operatorError = (
+  code: ErrorCode,
+  text: Bilingual,
+  { details = {}, ...options }: ServiceErrorOptions = {},
+): ServiceError => new ServiceError(code, text[0], { details: { ...details, text }, ...options });
+
+/** The sentence of an error in each language; English alone where it has no other. */
+export const textOf = ({ message, details }: ServiceError): Bilingual =>
+  (details.text as Bilingual | undefined) ?? [message, message];
 
 /** Unreachable by type; a loud failure if data from outside made it reachable. */
 export function assertNever(value: never): never {

@@ -3,10 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { inTime } from './in-time.ts';
 import { onceASecond } from './once-a-second.ts';
-import { STOPPING } from './running.ts';
-import type { Bilingual } from './sentences.ts';
 import { METRICS_HTTP, serveHttp } from './serve-http.ts';
 import { SECOND } from './time.ts';
+import { describeTrouble, type Trouble } from './trouble.ts';
 
 interface MetricsServerOptions {
   readonly host: string;
@@ -14,9 +13,9 @@ interface MetricsServerOptions {
   readonly port: number;
   readonly registry: Registry;
   /** What prevents work; none means ready. */
-  readonly ready: () => Promise<readonly Bilingual[]>;
+  readonly ready: () => Promise<readonly Trouble[]>;
   /** What will prevent it soon. */
-  readonly warnings?: () => Promise<readonly Bilingual[]>;
+  readonly warnings?: () => Promise<readonly Trouble[]>;
   /** It stops: not ready, whatever else. */
   readonly stopping?: AbortSignal;
 }
@@ -38,9 +37,9 @@ export async function startMetricsServer({
   stopping,
 }: MetricsServerOptions): Promise<MetricsServer> {
   const look = onceASecond(() =>
-    inTime(ready(), PATIENCE).catch((error: unknown): readonly Bilingual[] => {
+    inTime(ready(), PATIENCE).catch((error: unknown): readonly Trouble[] => {
       const why = error instanceof Error ? error.message : String(error);
-      return [[why, why]];
+      return [{ code: 'not-examined', why }];
     }),
   );
   const warned = onceASecond(() => inTime(warnings(), PATIENCE).catch(() => []));
@@ -48,7 +47,7 @@ export async function startMetricsServer({
   const pages: Readonly<Record<string, (res: ServerResponse) => Promise<void>>> = {
     '/healthz': async (res) => answer(res, 200, 'alive\n'),
     '/readyz': async (res) => {
-      const findings = stopping?.aborted ? [STOPPING] : await look();
+      const findings = stopping?.aborted ? [{ code: 'stopping' } as const] : await look();
       if (findings.length > 0) return answer(res, 503, findings.map(asLine).join(''));
       const said = (await warned()).map((warning) => `warning: ${asLine(warning)}`);
       answer(res, 200, ['ready\n', ...said].join(''));
@@ -67,7 +66,7 @@ export async function startMetricsServer({
   return { url, close, [Symbol.asyncDispose]: close };
 }
 
-const asLine = ([sentence]: Bilingual): string => `${sentence}\n`;
+const asLine = (trouble: Trouble): string => `${describeTrouble(trouble, 'en')}\n`;
 
 function answer(
   res: ServerResponse,

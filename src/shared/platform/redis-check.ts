@@ -6,26 +6,39 @@ import { Cluster, type Redis as Server } from 'ioredis';
 import { inTime } from './in-time.ts';
 import type { Samples } from './metrics.ts';
 import { askHolder, type Redis, serversOf, untilReady } from './redis.ts';
-import { IS_CLUSTER, IS_SENTINEL, refusalOf, textOf, unfit } from './redis-refusal.ts';
-import type { Bilingual } from './sentences.ts';
+import { refusalOf, unfit } from './redis-refusal.ts';
 import { SECOND } from './time.ts';
+import { describeTrouble, distinct, type RedisTrouble } from './trouble.ts';
 
 /** `Config.redis` has them. */
 export interface Needs {
   readonly waitReplicas?: number;
 }
 
-export interface RedisFinding {
-  readonly text: Bilingual;
-  /** Work is impossible or sure to go wrong, not only less safe. */
-  readonly isFault: boolean;
-  /** No waiting helps: a role need not start. */
-  readonly forGood?: true;
-  /** It does not answer, so nothing else is known of it. */
-  readonly isAway?: true;
-  /** Work goes on until it has grown. */
-  readonly isGrowing?: true;
-}
+/**
+ * How bad it is: `for-good` no waiting helps, so a role need not start; `fault` work is impossible or
+ * sure to go wrong; `growing` work goes on until there is more of it; `warning` it is only less safe.
+ */
+type Severity = 'for-good' | 'fault' | 'growing' | 'warning';
+
+const SEVERITY: Readonly<Partial<Record<RedisTrouble['code'], Severity>>> = {
+  'redis-silent': 'fault',
+  'redis-read-only': 'fault',
+  'redis-replicas-missing': 'fault',
+  'redis-evicts': 'fault',
+  'redis-full': 'fault',
+  'redis-append-only-failed': 'fault',
+  'redis-nearly-full': 'growing',
+  'redis-append-only-off': 'warning',
+  'redis-fsync-unknown': 'warning',
+  'redis-fsync-late': 'warning',
+};
+
+/** What is not named is how Redis refuses us, or what it is not. */
+const severityOf = ({ code }: RedisTrouble): Severity => SEVERITY[code] ?? 'for-good';
+
+export const isFault = (trouble: RedisTrouble): boolean =>
+  ['for-good', 'fault'].includes(severityOf(trouble));
 
 const PATIENCE = 2 * SECOND;
 const OLDEST: readonly [major: number, minor: number] = [6, 2];
@@ -46,28 +59,27 @@ export async function examineAtStart(
     await untilReady(redis);
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal) throw refusal;
+    if (refusal) throw unfit(refusal);
     return [away];
   }
-  const findings = await checkRedis(redis, needs);
-  const no = findings.find(({ forGood }) => forGood);
-  if (no) throw unfit(no.text);
-  return findings.map(({ text: [sentence] }) => sentence);
+  const troubles = await checkRedis(redis, needs);
+  const no = troubles.find((trouble) => severityOf(trouble) === 'for-good');
+  if (no) throw unfit(no);
+  return troubles.map((trouble) => describeTrouble(trouble, 'en'));
 }
 
 /**
  * Only what stands in the way of work; for `/readyz`. An operator may choose to live with
  * `everysec`, and a hoster may forbid to look.
  */
-export async function redisFaults(redis: Redis, needs: Needs = {}): Promise<Bilingual[]> {
-  const findings = await checkRedis(redis, needs);
-  return findings.filter(({ isFault }) => isFault).map(({ text }) => text);
+export async function redisFaults(redis: Redis, needs: Needs = {}): Promise<RedisTrouble[]> {
+  return (await checkRedis(redis, needs)).filter(isFault);
 }
 
 /** What will stand in the way of work soon; for `/readyz`, too. */
-export async function redisWarnings(redis: Redis, needs: Needs = {}): Promise<Bilingual[]> {
-  const findings = await checkRedis(redis, needs);
-  return findings.filter(({ isGrowing }) => isGrowing).map(({ text }) => text);
+export async function redisWarnings(redis: Redis, needs: Needs = {}): Promise<RedisTrouble[]> {
+  const troubles = await checkRedis(redis, needs);
+  return troubles.filter((trouble) => severityOf(trouble) === 'growing');
 }
 
 /** For `/metrics`. */
@@ -99,29 +111,27 @@ function memoryPart(info: ReadonlyMap<string, string>): number {
 }
 
 /** All that is wrong with a Redis. */
-export async function checkRedis(redis: Redis, needs: Needs = {}): Promise<RedisFinding[]> {
+export async function checkRedis(redis: Redis, needs: Needs = {}): Promise<RedisTrouble[]> {
   try {
     await untilReady(redis, PATIENCE);
     const isCluster = redis instanceof Cluster;
     const found = await Promise.all(
-      serversOf(redis).map((one) => findingsOn(one, isCluster, needs)),
+      serversOf(redis).map((one) => troublesOf(one, isCluster, needs)),
     );
     // Mostly all nodes of a cluster are set the same way.
-    return [...new Map(found.flat().map((one) => [one.text[0], one])).values()];
+    return distinct(found.flat());
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal) return [forGood(textOf(refusal))];
-    const why = error instanceof Error ? error.message : String(error);
-    const text = [`Redis does not answer: ${why}`, `Redis 没有应答：${why}`] as const;
-    return [{ text, isFault: true, isAway: true }];
+    if (refusal) return [refusal];
+    return [{ code: 'redis-silent', why: error instanceof Error ? error.message : String(error) }];
   }
 }
 
-async function findingsOn(
+async function troublesOf(
   server: Server,
   isCluster: boolean,
   needs: Needs,
-): Promise<RedisFinding[]> {
+): Promise<RedisTrouble[]> {
   const info = parseInfo(await inTime(server.info(), PATIENCE));
   return [
     ...versionOf(info),
@@ -133,115 +143,63 @@ async function findingsOn(
   ];
 }
 
-function versionOf(info: ReadonlyMap<string, string>): RedisFinding[] {
+function versionOf(info: ReadonlyMap<string, string>): RedisTrouble[] {
   const version = info.get('redis_version') ?? '';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return [];
-  return [
-    forGood([
-      `Redis ${version} is too old: ${OLDEST.join('.')} or later is needed`,
-      `Redis ${version} 版本过低：需要 ${OLDEST.join('.')} 或更高版本`,
-    ]),
-  ];
+  return [{ code: 'redis-too-old', version, oldest: OLDEST.join('.') }];
 }
 
-function modeOf(info: ReadonlyMap<string, string>, isCluster: boolean): RedisFinding[] {
+function modeOf(info: ReadonlyMap<string, string>, isCluster: boolean): RedisTrouble[] {
   // Valkey calls it server_mode.
   const mode = info.get('redis_mode') ?? info.get('server_mode');
-  if (mode === 'sentinel') return [forGood(IS_SENTINEL)];
-  return info.get('cluster_enabled') === '1' && !isCluster ? [forGood(IS_CLUSTER)] : [];
+  if (mode === 'sentinel') return [{ code: 'redis-sentinel' }];
+  const isNode = info.get('cluster_enabled') === '1' && !isCluster;
+  return isNode ? [{ code: 'redis-cluster-node' }] : [];
 }
 
-function roleOf(info: ReadonlyMap<string, string>): RedisFinding[] {
-  if (info.get('role') !== 'slave' || info.get('slave_read_only') !== '1') return [];
-  return [
-    fault([
-      'this Redis is a read-only replica: REDIS_URL must name the master',
-      '这个 Redis 是只读副本：REDIS_URL 须指向主节点',
-    ]),
-  ];
+function roleOf(info: ReadonlyMap<string, string>): RedisTrouble[] {
+  const isReadOnly = info.get('role') === 'slave' && info.get('slave_read_only') === '1';
+  return isReadOnly ? [{ code: 'redis-read-only' }] : [];
 }
 
 function replicasOf(
   info: ReadonlyMap<string, string>,
-  { waitReplicas = 0 }: Needs,
-): RedisFinding[] {
-  const there = Number(info.get('connected_slaves') ?? 0);
-  if (there >= waitReplicas || info.get('role') !== 'master') return [];
-  return [
-    fault([
-      `REDIS_WAIT_REPLICAS is ${waitReplicas}, and Redis has ${there}: nothing is accepted or sent`,
-      `REDIS_WAIT_REPLICAS 为 ${waitReplicas}，而 Redis 只有 ${there} 个副本：不会接受或发送任何活动`,
-    ]),
-  ];
+  { waitReplicas: wanted = 0 }: Needs,
+): RedisTrouble[] {
+  const connected = Number(info.get('connected_slaves') ?? 0);
+  if (connected >= wanted || info.get('role') !== 'master') return [];
+  return [{ code: 'redis-replicas-missing', wanted, connected }];
 }
 
-function memoryOf(info: ReadonlyMap<string, string>): RedisFinding[] {
-  const findings: RedisFinding[] = [];
-  const policy = info.get('maxmemory_policy');
-  if (policy !== 'noeviction') {
-    findings.push(
-      fault([
-        `maxmemory-policy is ${policy}, so a full Redis forgets campaigns: set noeviction`,
-        `maxmemory-policy 为 ${policy}，内存用尽时会丢失任务：请设为 noeviction`,
-      ]),
-    );
-  }
+function memoryOf(info: ReadonlyMap<string, string>): RedisTrouble[] {
+  const policy = info.get('maxmemory_policy') ?? 'unknown';
   const part = memoryPart(info);
-  if (part > NEARLY_FULL) {
-    const say = part > FULL ? fault : growing;
-    findings.push(say(nearlyFull(part)));
-  }
-  return findings;
+  return [
+    ...(policy === 'noeviction' ? [] : [{ code: 'redis-evicts', policy } as const]),
+    ...(part > NEARLY_FULL ? [nearlyFull(part)] : []),
+  ];
 }
 
 /** @param part of what it may use, 0 to 1. */
-export function nearlyFull(part: number): Bilingual {
-  const percent = Math.round(100 * part);
-  return [
-    `Redis uses ${percent} % of the memory it may use, and refuses writes when it is full: give it more (maxmemory)`,
-    `Redis 已使用其可用内存的 ${percent}%，用满后将拒绝写入：请扩大内存（maxmemory）`,
-  ];
-}
+export const nearlyFull = (part: number): RedisTrouble => ({
+  code: part > FULL ? 'redis-full' : 'redis-nearly-full',
+  percent: Math.round(100 * part),
+});
 
 async function persistenceOf(
   info: ReadonlyMap<string, string>,
   server: Server,
-): Promise<RedisFinding[]> {
-  if (info.get('aof_enabled') !== '1') {
-    return [
-      warning([
-        'appendonly is off, so a restart of Redis loses campaigns: set appendonly yes',
-        'appendonly 未开启，Redis 重启会丢失任务：请设置 appendonly yes',
-      ]),
-    ];
-  }
-  const findings: RedisFinding[] = [];
+): Promise<RedisTrouble[]> {
+  if (info.get('aof_enabled') !== '1') return [{ code: 'redis-append-only-off' }];
+  const troubles: RedisTrouble[] = [];
   if (info.get('aof_last_write_status') === 'err') {
-    findings.push(
-      fault([
-        'Redis cannot write its append-only file: look at its disk and its log',
-        'Redis 无法写入 AOF 文件：请检查磁盘和日志',
-      ]),
-    );
+    troubles.push({ code: 'redis-append-only-failed' });
   }
-  const fsync = await appendfsyncOf(server);
-  if (fsync === undefined) {
-    findings.push(
-      warning([
-        'appendfsync cannot be read, CONFIG is forbidden here: see to it that it is always',
-        '无法读取 appendfsync（CONFIG 被禁用）：请确认其值为 always',
-      ]),
-    );
-  } else if (fsync !== 'always') {
-    findings.push(
-      warning([
-        `appendfsync is ${fsync}, so a crash of Redis may lose what was accepted: set always`,
-        `appendfsync 为 ${fsync}，Redis 崩溃时可能丢失已接受的任务：请设为 always`,
-      ]),
-    );
-  }
-  return findings;
+  const appendfsync = await appendfsyncOf(server);
+  if (appendfsync === undefined) troubles.push({ code: 'redis-fsync-unknown' });
+  else if (appendfsync !== 'always') troubles.push({ code: 'redis-fsync-late', appendfsync });
+  return troubles;
 }
 
 async function appendfsyncOf(server: Server): Promise<string | undefined> {
@@ -270,8 +228,3 @@ function parseInfo(text: string): ReadonlyMap<string, string> {
     }),
   );
 }
-
-const forGood = (text: Bilingual): RedisFinding => ({ text, isFault: true, forGood: true });
-const fault = (text: Bilingual): RedisFinding => ({ text, isFault: true });
-const warning = (text: Bilingual): RedisFinding => ({ text, isFault: false });
-const growing = (text: Bilingual): RedisFinding => ({ text, isFault: false, isGrowing: true });

@@ -3,7 +3,7 @@ import { type ChainableCommander, Cluster, type Command, Redis as Server } from 
 import type { Logger } from 'pino';
 import { ServiceError } from './errors.ts';
 import type { Numbers } from './metrics.ts';
-import { refusalOf } from './redis-refusal.ts';
+import { refusalOf, unfit } from './redis-refusal.ts';
 import { addressOf, parseRedisUrl, type RedisAddress } from './redis-url.ts';
 import { settingWords } from './setting-words.ts';
 import { SECOND } from './time.ts';
@@ -135,8 +135,9 @@ export async function untilReady(redis: Redis, timeoutMs = 10 * SECOND): Promise
   await new Promise<void>((resolve, reject) => {
     let last: Error = new ServiceError('REDIS_AWAY', `Redis is not ready (${redis.status})`);
     const onError = (error: Error): void => {
-      last = refusalOf(error) ?? error;
-      if (last !== error) onEnd();
+      const refusal = refusalOf(error);
+      last = refusal ? unfit(refusal) : error;
+      if (refusal) onEnd();
     };
     const settle = (finish: () => void) => (): void => {
       clearTimeout(timer);

@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
-import type { Bilingual } from './sentences.ts';
+import type { Trouble } from './trouble.ts';
 
 /** A role that was started: where it can be reached, whether it can work, how it is stopped. */
 export interface Running {
   /** What for → address; printed at the start. */
   readonly addresses: Readonly<Record<string, string>>;
   /** What prevents work; none means ready. */
-  ready(): Promise<readonly Bilingual[]>;
+  ready(): Promise<readonly Trouble[]>;
   /** What will prevent it if nobody acts. */
-  warnings?(): Promise<readonly Bilingual[]>;
+  warnings?(): Promise<readonly Trouble[]>;
   /** Its numbers, for `/metrics`. */
   readonly registry?: Registry;
   /** Resolves when it can never work with these settings and must end. */
@@ -19,8 +19,6 @@ export interface Running {
   /** Takes nothing new, finishes what is in hand, closes everything. */
   stop(): Promise<void>;
 }
-
-export const STOPPING: Bilingual = ['this process is stopping', '本进程正在停止'];
 
 /**
  * Stops a role so that no request is lost: whoever distributes requests has `drainMs` to see that it

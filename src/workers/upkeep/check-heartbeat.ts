@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import type { Redis } from '../../shared/platform/redis.ts';
 import { checkRedis, type Needs, serverOf } from '../../shared/platform/redis-check.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
+import { describeTrouble } from '../../shared/platform/trouble.ts';
 import { makeKeys } from '../../shared/record/keys.ts';
 import type { ShardStores } from '../../shared/record/record.ts';
 
@@ -51,8 +52,8 @@ export function makeGate({ redis, record, needs, stores, check, log, now }: Depe
     server = await serverOf(redis, makeKeys(record).heartbeat());
     if (known === undefined || known === server) return;
     log.warn({ event: 'redis.replaced' }, 'Redis was restarted, restored or failed over');
-    for (const { text } of await checkRedis(redis, needs)) {
-      log.warn({ event: 'redis.unfit' }, text[0]);
+    for (const trouble of await checkRedis(redis, needs)) {
+      log.warn({ event: 'redis.unfit' }, describeTrouble(trouble, 'en'));
     }
   }
 

@@ -7,8 +7,8 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { numbersOf } from '../../shared/platform/metrics.ts';
 import type { RedisClock } from '../../shared/platform/redis-clock.ts';
-import type { Bilingual } from '../../shared/platform/sentences.ts';
 import { SECOND } from '../../shared/platform/time.ts';
+import { describeTrouble, type Trouble } from '../../shared/platform/trouble.ts';
 import type { LaneStore } from '../../shared/record/lane-store.ts';
 
 interface Dependencies {
@@ -27,8 +27,8 @@ export interface ClockMinder {
   isRight(): boolean;
   /** To be called after each answer of Redis. */
   look(): void;
-  /** In a sentence, for `/readyz`. */
-  faults(): readonly Bilingual[];
+  /** For `/readyz`. */
+  faults(): readonly Trouble[];
 }
 
 export function mindClock(deps: Dependencies): ClockMinder {
@@ -50,7 +50,7 @@ export function mindClock(deps: Dependencies): ClockMinder {
     if (!isRight && !isTold) {
       log.error(
         { event: 'clock.wrong', aheadSeconds: Math.round(ahead / SECOND) },
-        sentences(ahead)[0],
+        describeTrouble(clockOff(ahead), 'en'),
       );
     }
     if (isRight && isTold)
@@ -64,18 +64,14 @@ export function mindClock(deps: Dependencies): ClockMinder {
     look,
     faults() {
       const ahead = clock.hostAhead();
-      return ahead === null || Math.abs(ahead) <= MOST_APART ? [] : [sentences(ahead)];
+      return ahead === null || Math.abs(ahead) <= MOST_APART ? [] : [clockOff(ahead)];
     },
   };
 }
 
-function sentences(ahead: number): Bilingual {
-  const seconds = Math.abs(Math.round(ahead / SECOND));
-  const isAhead = ahead > 0;
-  return [
-    `this host's clock is ${seconds} s ${isAhead ? 'ahead of' : 'behind'} Redis', so this worker does nothing: let both follow a time server (NTP)`,
-    `本机时钟比 Redis ${isAhead ? '快' : '慢'} ${seconds} 秒，worker 已停止工作：请让两边都用 NTP 校时`,
-  ];
-}
+const clockOff = (ahead: number): Trouble => ({
+  code: 'clock-off',
+  aheadSeconds: Math.round(ahead / SECOND),
+});
 
 const forget = (): undefined => undefined;

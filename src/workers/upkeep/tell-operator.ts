@@ -16,7 +16,8 @@ import {
 } from '../../shared/contract/attention.ts';
 import type { AlertMessage, Delivery } from '../../shared/platform/alert-robot.ts';
 import { NEARLY_FULL, nearlyFull } from '../../shared/platform/redis-check.ts';
-import { inLanguage, type Language } from '../../shared/platform/sentences.ts';
+import type { Language } from '../../shared/platform/sentences.ts';
+import { describeTrouble } from '../../shared/platform/trouble.ts';
 import type { AlertMarks } from '../../shared/record/alert-marks.ts';
 
 interface Dependencies {
@@ -63,7 +64,7 @@ export function makeTellOperator(deps: Dependencies): () => Promise<void> {
     );
     const used = await deps.memoryUsed();
     if (used > (known.has(MEMORY) ? ROOM_AGAIN : NEARLY_FULL)) {
-      const text = () => messageOf('Redis', inLanguage(nearlyFull(used), language));
+      const text = () => messageOf('Redis', describeTrouble(nearlyFull(used), language));
       now.set(MEMORY, { facts: { kind: MEMORY, account: 'Redis' }, text });
     }
     // Where there are too many to list, one that is missing here need not be over.

@@ -5,13 +5,13 @@ import {
   type MetricsServer,
   startMetricsServer,
 } from '../../../src/shared/platform/metrics-server.ts';
-import type { Bilingual } from '../../../src/shared/platform/sentences.ts';
+import type { Trouble } from '../../../src/shared/platform/trouble.ts';
 
 let server: MetricsServer | undefined;
 
 afterEach(() => server?.close());
 
-const none = async (): Promise<readonly Bilingual[]> => [];
+const none = async (): Promise<readonly Trouble[]> => [];
 
 async function start(ready = none, warnings = none) {
   const registry = makeRegistry({ role: 'worker' });
@@ -51,14 +51,14 @@ describe('the metrics server', () => {
 
   it('is alive even when it is not ready', async () => {
     const { get } = await start(async () => [
-      ['Redis does not answer', 'Redis 没有应答'],
-      ['no account', '没有公众号'],
+      { code: 'redis-silent', why: 'ECONNREFUSED' },
+      { code: 'no-account' },
     ]);
 
     expect(await get('/healthz')).toEqual({ status: 200, text: 'alive\n' });
     expect(await get('/readyz')).toEqual({
       status: 503,
-      text: 'Redis does not answer\nno account\n',
+      text: 'Redis does not answer: ECONNREFUSED\nno account is configured: set WECHAT_APP_ID or ACCOUNTS_FILE\n',
     });
   });
 
@@ -69,12 +69,12 @@ describe('the metrics server', () => {
   });
 
   it('is ready, and says what will stand in the way', async () => {
-    const warnings = async () => [['the disk is 95 % full', '磁盘已用 95%']] as const;
+    const warnings = async () => [{ code: 'redis-nearly-full', percent: 95 }] as const;
     const { get } = await start(undefined, warnings);
 
     expect(await get('/readyz')).toEqual({
       status: 200,
-      text: 'ready\nwarning: the disk is 95 % full\n',
+      text: expect.stringMatching(/^ready\nwarning: Redis uses 95 % of .*\n$/),
     });
   });
 
