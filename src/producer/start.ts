@@ -17,6 +17,7 @@ import { unservedOf } from '../shared/campaign/serving.ts';
 import { makeFetchPicture } from '../shared/delivery/fetch-picture.ts';
 import { makeWechatFor } from '../shared/delivery/wechat-accounts.ts';
 import type { Config } from '../shared/platform/config.ts';
+import { fewAtOnce } from '../shared/platform/few-at-once.ts';
 import { makeIdentityOf } from '../shared/platform/identity.ts';
 import { inTime } from '../shared/platform/in-time.ts';
 import { makeRegistry, numbersOf } from '../shared/platform/metrics.ts';
@@ -41,6 +42,7 @@ import { makeEnqueueRoot, makeNewRoots } from '../shared/queue/enqueue-root.ts';
 import { QUEUE_NAMES } from '../shared/queue/jobs.ts';
 import { openAllShards } from '../shared/record/all-shards.ts';
 import { recordOf } from '../shared/record/keys.ts';
+import type { Stores } from '../shared/record/record.ts';
 import { makeRequestCount } from '../shared/record/request-count.ts';
 import { makeWebhookSecret } from '../shared/record/webhook-secret.ts';
 import { makeDispatcher } from '../shared/wechat/client.ts';
@@ -105,7 +107,8 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const identityOf = makeIdentityOf(config, accounts);
   const all = openAllShards({ redis, config, prefix, identityOf, accounts, log, now });
   opens(all.close);
-  const { stores, queues, shards } = all;
+  const { queues, shards } = all;
+  const stores = withLargeReadsInTurn(all.stores);
   const feed = openCampaignFeed({
     redis: connect(config.redis, { purpose: 'worker', log }),
     records: shards.all().map((shard) => shard.record),
@@ -242,6 +245,17 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
     },
   };
 }
+
+/**
+ * A message may have 8 MB, and a file 10: a thousand requests for one at once would have Redis hold
+ * a thousand answers, and this process work on them without a turn for anybody else.
+ */
+const withLargeReadsInTurn = (stores: Stores): Stores => ({
+  ...stores,
+  campaigns: { ...stores.campaigns, message: fewAtOnce(1, stores.campaigns.message) },
+  composed: { ...stores.composed, list: fewAtOnce(1, stores.composed.list) },
+  media: { ...stores.media, read: fewAtOnce(1, stores.media.read) },
+});
 
 /** A connection that waits is not idle before that. */
 const keepingAlive = (ms: number): Partial<HttpLimits> => ({

@@ -22,6 +22,8 @@ const MB = 1024 * 1024;
 const LARGEST_FILE = 12 * MB;
 /** Eight articles of a megabyte each. */
 const LARGEST_JSON = 9 * MB;
+/** A worker of ours opens a thousand at most. */
+const CONNECTIONS = 4_000;
 const REQUESTS_PER_SOCKET = 10_000;
 /** A client that sends more without reading an answer would fill the memory. */
 const UNANSWERED_PER_SOCKET = 8;
@@ -85,6 +87,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   server.requestTimeout = 60 * SECOND;
   server.headersTimeout = 20 * SECOND;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET;
+  server.maxConnections = CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

@@ -123,6 +123,18 @@ describe('pictures named by address', () => {
     ]);
   });
 
+  it('leave nothing behind that does not go up', async () => {
+    files.set('/only-here.webp', fixture('transparent.webp'));
+    const before = (await world.stores.media.list()).media.length;
+
+    const message = news(`<img src="${at('/only-here.webp')}">`);
+    await world.create(aRequest('f5', { message }));
+
+    const kept = (await world.stores.media.list()).media;
+    expect(kept.map(({ format }) => format)).not.toContain('webp');
+    expect(kept).toHaveLength(before + 1);
+  });
+
   it('are at most fifty, and none is fetched of more', async () => {
     const many = Array.from({ length: 51 }, (_, one) => `<img src="${at(`/n-${one}.png`)}">`);
     const before = asked.length;

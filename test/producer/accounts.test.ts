@@ -264,6 +264,21 @@ describe('lists from WeChat', () => {
     expect((await get('/v1/accounts/default/drafts?count=21')).status).toBe(400);
   });
 
+  it('leaves half of the calls that WeChat allows a day to sends', async () => {
+    const { get, sandbox, stores } = await world();
+    const path = 'user/get';
+    const asked = () => sandbox.ledger.requests().filter((one) => one.path.endsWith(path)).length;
+    for (let n = 0; n < 249; n += 1) await stores.quota.count('default', path);
+    expect((await get('/v1/accounts/default/followers')).status).toBe(200);
+    expect(asked()).toBe(1);
+
+    const { json } = await get('/v1/accounts/default/followers');
+
+    expect(json).toMatchObject({ status: 429, code: 'rate-limited', of: 'lookups' });
+    expect(asked()).toBe(1);
+    expect((await get('/v1/accounts/default/tags')).status).toBe(200);
+  });
+
   it('passes on WeChat’s no and its silence as what they are', async () => {
     const { get, sandbox } = await world();
     sandbox.faults.set('errcode', { path: 'tags/get', errcode: 48001 });

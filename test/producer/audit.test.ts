@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { beijingDay } from '../../src/shared/campaign/quota-window.ts';
 import { DAY } from '../../src/shared/platform/time.ts';
+import { makeKeys } from '../../src/shared/record/keys.ts';
 import { makeClock } from '../support/clock.ts';
 import { testRedis } from '../support/redis.ts';
 import { aCampaign, KEY, OTHER_KEY, startWorld, type World } from './world.ts';
 
-const { url, prefix } = testRedis();
+const { redis, url, prefix } = testRedis();
 const clock = makeClock();
 const board = { BOARD_USER: 'ann', BOARD_PASSWORD: 'ann-and-her-long-password' };
 let world: World;
@@ -65,6 +67,22 @@ describe('GET /v1/audit', () => {
       cursor = `&cursor=${json.next}`;
     }
     expect(seen).toEqual(['account-resume', 'account-pause', 'reject', 'accepted']);
+  });
+
+  it('is looked through from its first day on, and no more of it than a page may', async () => {
+    const sent = vi.spyOn(Redis.prototype, 'sendCommand');
+    const all = await world.get('/v1/audit?from=1000-01-01&until=9999-12-31&action=recall');
+    expect(all.json).toEqual({ audit: [], next: null });
+    expect(sent.mock.calls.length).toBeLessThan(1_000);
+    sent.mockRestore();
+
+    const today = makeKeys(`${prefix}:record`).auditOn(beijingDay(clock.now()));
+    const act = { at: clock.now(), by: 'shop', action: 'pause', account: 'default' };
+    await redis.rpush(today, ...Array<string>(2_500).fill(JSON.stringify(act)));
+    const first = (await world.get('/v1/audit?action=reject')).json;
+    expect(first).toMatchObject({ audit: [], next: expect.any(String) });
+    const second = (await world.get(`/v1/audit?action=reject&cursor=${first.next}`)).json;
+    expect(second).toMatchObject({ audit: [{ action: 'reject' }], next: null });
   });
 
   it('comes as a file that a spreadsheet opens', async () => {

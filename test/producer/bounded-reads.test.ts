@@ -6,7 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { makeKeys } from '../../src/shared/record/keys.ts';
 import { testRedis } from '../support/redis.ts';
 import { testStores } from '../support/stores.ts';
 import { aCampaign, startWorld, type World } from './world.ts';
@@ -56,7 +57,9 @@ async function commandsOf<T>(work: () => Promise<T>): Promise<{ answer: T; sent:
     return original.call(this, command, ...rest);
   });
   try {
-    return { answer: await work(), sent };
+    const answer = await work();
+    expect(sent.length).toBeGreaterThan(0);
+    return { answer, sent };
   } finally {
     spy.mockRestore();
   }
@@ -98,6 +101,40 @@ describe('a list of campaigns', () => {
 
     const rest = await world.get(`/v1/campaigns?${query}&cursor=${answer.json.next}`);
     expect(rest.json).toMatchObject({ campaigns: [], next: null });
+  });
+});
+
+describe('a long message', () => {
+  it('is read once at a time, however many ask for it', async () => {
+    const message = { type: 'text', content: 'x'.repeat(100_000) };
+    await run.redis.hset(
+      makeKeys(`${run.prefix}:record`).campaign(long),
+      'message',
+      JSON.stringify(message),
+    );
+    let [now, most, reads] = [0, 0, 0];
+    const spy = vi.spyOn(Redis.prototype, 'sendCommand').mockImplementation(function (
+      this: Redis,
+      ...[command, ...rest]
+    ) {
+      if (command.args.includes('message')) {
+        reads += 1;
+        now += 1;
+        most = Math.max(most, now);
+        command.promise.finally(() => {
+          now -= 1;
+        });
+      }
+      return original.call(this, command, ...rest);
+    });
+    onTestFinished(() => spy.mockRestore());
+
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => world.get(`/v1/campaigns/${long}`)),
+    );
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect([reads, most]).toEqual([10, 1]);
   });
 });
 

@@ -64,6 +64,21 @@ describe('a draft of a campaign', () => {
     });
   });
 
+  it('gives way to newer ones, where those of its caller are long', async () => {
+    const long = (n: number) => ({
+      ...{ account: 'default', name: `long ${n}`, message: { content: 'x'.repeat(250_000) } },
+    });
+    for (let n = 0; n < 18; n += 1) {
+      expect((await others('POST', '/v1/drafts', long(n))).status).toBe(201);
+    }
+
+    const { json, text } = await others('GET', '/v1/drafts');
+
+    expect(text.length).toBeLessThan(4 * 1024 * 1024 + 10_000);
+    expect(json.drafts).toHaveLength(16);
+    expect(json.drafts[0].body.name).toBe('long 17');
+  });
+
   it.each([
     ['of an account that there is not', { ...written, account: 'other' }, 'account-not-found'],
     [

@@ -229,6 +229,20 @@ describe('a key for some accounts hears nothing of another', () => {
     for (const one of both) one.destroy();
   });
 
+  it('and does not hold the key that signs the webhooks of all', async () => {
+    const before = (await get('all', '/v1/webhooks/secret')).json.secret;
+
+    for (const ask of [get, post]) {
+      const { status, json: answer } = await ask('newsroom', '/v1/webhooks/secret');
+      expect([status, answer.code, answer.secret]).toEqual([
+        403,
+        'webhook-secret-of-all',
+        undefined,
+      ]);
+    }
+    expect((await get('all', '/v1/webhooks/secret')).json.secret).toBe(before);
+  });
+
   it('and takes away no list that is for every account', async () => {
     expect((await upload('newsroom', '')).json).toMatchObject({ code: 'account-needed' });
     const { json: shared } = await upload('all', '');

@@ -126,6 +126,27 @@ describe('however often a stranger asks whether it can work', () => {
   });
 });
 
+describe('a stranger who asks whether it can work', () => {
+  it('hears of no account, though its lane has no worker', async () => {
+    const missing = ['a-secret-brand', 'another'].map((account) => ({
+      ...({ code: 'no-worker', account } as const),
+    }));
+    const unserved = async () => [{ code: 'no-worker', queue: 'media' } as const, ...missing];
+    const none = async () => [];
+    const { url } = await aProducer(
+      {},
+      makeHealthRoutes({ ready: none, unserved, warnings: none }),
+    );
+
+    const answer = await (await fetch(`${url}/readyz`)).json();
+
+    expect(Object(answer).unserved).toEqual([
+      { code: 'no-worker', queue: 'media' },
+      { code: 'no-worker', queue: 'send', lanes: 2 },
+    ]);
+  });
+});
+
 describe('a caller with a key', () => {
   it.each([
     [100_000, 422, 'invalid-campaign'],

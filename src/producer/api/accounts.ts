@@ -26,6 +26,7 @@ import type { WechatFor } from '../../shared/delivery/wechat-accounts.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import type { Rights } from '../../shared/platform/people.ts';
 import type { AudienceNames } from '../../shared/record/audience-names.ts';
+import type { QuotaLedger } from '../../shared/record/quota-ledger.ts';
 import { followersPage, listGroups, listTags } from '../../shared/wechat/audience.ts';
 import type { Answer, WechatClient } from '../../shared/wechat/client.ts';
 import { getSpeed, setSpeed } from '../../shared/wechat/mass.ts';
@@ -40,6 +41,7 @@ interface Dependencies {
   readonly steerAccount: SteerAccount;
   readonly wechatFor: WechatFor;
   readonly audienceNames: Pick<AudienceNames, 'note'>;
+  readonly quota: Pick<QuotaLedger, 'today'>;
 }
 
 /** Who asks about which account. */
@@ -47,6 +49,12 @@ interface Asked {
   readonly params: { readonly name: string };
   readonly rights: Rights;
 }
+
+/**
+ * Of one account and API path, those of campaigns counted, too: half of the 500 that WeChat allows for
+ * `user/get`, the fewest of these, so that looking around leaves the other half for sends.
+ */
+const LOOKUPS_A_DAY = 250;
 
 const tag = 'Accounts';
 const ASKED = {
@@ -56,7 +64,8 @@ const ASKED = {
 } as const;
 
 export function makeAccountsRoutes(deps: Dependencies): Route[] {
-  const { accounts, describeAccount, listAccounts, steerAccount, wechatFor, audienceNames } = deps;
+  const { accounts, describeAccount, listAccounts, steerAccount, wechatFor, audienceNames, quota } =
+    deps;
 
   /** What `show` makes of the account, where there is one. */
   async function ofAccount<T>(
@@ -69,11 +78,13 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
 
   /** Costs a call to WeChat. Its refusal is passed on; where it is silent, it may be asked again. */
   const ofWechat = <T, A>(
-    asked: Asked,
+    asked: Asked & { readonly of: string },
     ask: (client: WechatClient) => Promise<Answer<T>>,
     show: (found: T, account: string) => A | Promise<A>,
   ) =>
     ofAccount(asked, async ({ name }) => {
+      const used = (await quota.today(name))[asked.of] ?? 0;
+      if (used >= LOOKUPS_A_DAY) return refuse({ code: 'rate-limited', of: 'lookups' });
       const answer = await ask(wechatFor(name));
       if (answer.kind === 'ok') return show(answer.value, name);
       return saidNo(answer);
@@ -160,7 +171,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         problems: ASKED,
       },
       (asked) =>
-        ofWechat(asked, listGroups, async (groups, account) => {
+        ofWechat({ ...asked, of: 'groups/get' }, listGroups, async (groups, account) => {
           await audienceNames.note(account, 'group', groups);
           return { groups };
         }),
@@ -178,7 +189,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         problems: ASKED,
       },
       (asked) =>
-        ofWechat(asked, listTags, async (tags, account) => {
+        ofWechat({ ...asked, of: 'tags/get' }, listTags, async (tags, account) => {
           await audienceNames.note(account, 'tag', tags);
           return { tags };
         }),
@@ -198,7 +209,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
       },
       ({ query, ...asked }) =>
         ofWechat(
-          asked,
+          { ...asked, of: 'user/get' },
           (client) => followersPage(client, query.cursor),
           ({ total, openIds, next }) => ({ total, openids: openIds, next }),
         ),
@@ -218,7 +229,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
       },
       ({ query, ...asked }) =>
         ofWechat(
-          asked,
+          { ...asked, of: 'draft/batchget' },
           (client) => listDrafts(client, query),
           ({ total, drafts }) => {
             const next = query.offset + drafts.length;
@@ -245,7 +256,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
         answers: { 200: SpeedAnswer },
         problems: ASKED,
       },
-      (asked) => ofWechat(asked, getSpeed, (speed) => speed),
+      (asked) => ofWechat({ ...asked, of: 'message/mass/speed/get' }, getSpeed, (speed) => speed),
     ),
 
     route(
@@ -262,7 +273,7 @@ export function makeAccountsRoutes(deps: Dependencies): Route[] {
       },
       ({ body, ...asked }) =>
         ofWechat(
-          asked,
+          { ...asked, of: 'message/mass/speed/set' },
           (client) => setSpeed(client, body.speed),
           () => body,
         ),

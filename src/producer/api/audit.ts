@@ -12,11 +12,12 @@ import {
 } from '../../shared/contract/campaigns.ts';
 import type { Language } from '../../shared/platform/sentences.ts';
 import { DAY } from '../../shared/platform/time.ts';
-import type {
-  LoggedAct as Act,
-  AuditLog,
-  LogPlace,
-  LogQuery,
+import {
+  type LoggedAct as Act,
+  type AuditLog,
+  LOG_KEPT,
+  type LogPlace,
+  type LogQuery,
 } from '../../shared/record/audit-log.ts';
 import { allowedTo } from '../http/caller.ts';
 import { BOM, csvLine } from '../http/csv.ts';
@@ -29,6 +30,8 @@ interface Dependencies {
 
 const tag = 'Service';
 const LOOKS_BACK = 30 * DAY;
+/** Entries for one page, which ends there and has a next one, however few of them are meant. */
+const MOST_LOOKED = 2_000;
 const COLUMNS = [
   ...(['at', 'person', 'key', 'account', 'campaignId', 'batch', 'action', 'message'] as const),
   'note',
@@ -44,19 +47,24 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
       tag,
       summary: 'See who did what, over all campaigns and accounts',
       description:
-        'What people and other systems did; what the system and WeChat did stands in the audit of the campaign. Kept for 400 days.',
+        'What people and other systems did; what the system and WeChat did stands in the audit of the campaign. Kept for 400 days. A call looks at a limited number of entries: where few of them fit, a page is short, or empty, and has a `next` all the same.',
       query: AuditLogQuery,
       answers: { 200: AuditLogPage },
     },
     async ({ query, rights, language }) => {
+      const isMeant = isMeantBy(query, allowedTo(rights));
       const audit: LoggedAct[] = [];
       let last: LogPlace | undefined;
+      let looks = 0;
       for await (const { act, place } of auditLog.read(
-        wanted(query, allowedTo(rights), now()),
+        daysOf(query, now()),
         placeOf(query.cursor),
       )) {
-        if (audit.length === query.limit && last) return { audit, next: cursorOf(last) };
-        audit.push(shown(act, language));
+        const isShown = isMeant(act);
+        const isFull = (isShown && audit.length === query.limit) || looks === MOST_LOOKED;
+        if (isFull && last) return { audit, next: cursorOf(last) };
+        looks += 1;
+        if (isShown) audit.push(shown(act, language));
         last = place;
       }
       return { audit, next: null };
@@ -80,8 +88,10 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
         'content-disposition': 'attachment; filename="audit.csv"',
       });
       res.write(BOM + csvLine(COLUMNS));
-      for await (const { act } of auditLog.read(wanted(query, allowedTo(rights), now()))) {
+      const isMeant = isMeantBy(query, allowedTo(rights));
+      for await (const { act } of auditLog.read(daysOf(query, now()))) {
         if (res.destroyed) break;
+        if (!isMeant(act)) continue;
         const line = shown(act, language);
         if (!res.write(csvLine(COLUMNS.map((column) => line[column])))) {
           await Promise.race([once(res, 'drain'), once(res, 'close')]);
@@ -93,22 +103,25 @@ export const makeAuditRoutes = ({ auditLog, now }: Dependencies): Route[] => [
   ),
 ];
 
-function wanted(
-  query: z.output<typeof AuditLogFileQuery>,
-  isAllowed: (account: string) => boolean,
-  now: number,
-): LogQuery {
-  const { account, by, action } = query;
+type Filters = z.output<typeof AuditLogFileQuery>;
+
+/** No day before the first that is kept, and none that has not come: each costs a look. */
+function daysOf({ from, until }: Filters, now: number): LogQuery {
+  const [first, today] = [beijingDay(now - LOG_KEPT), beijingDay(now)];
+  const asked = from ?? beijingDay(now - LOOKS_BACK);
   return {
-    from: query.from ?? beijingDay(now - LOOKS_BACK),
-    until: query.until ?? beijingDay(now),
-    isMeant: (act) =>
-      isAllowed(act.account) &&
-      (account === undefined || act.account === account) &&
-      (by === undefined || act.by === by || act.by === PERSON + by) &&
-      (action === undefined || act.action === action),
+    from: asked < first ? first : asked,
+    until: until !== undefined && until < today ? until : today,
   };
 }
+
+const isMeantBy =
+  ({ account, by, action }: Filters, isAllowed: (account: string) => boolean) =>
+  (act: Act): boolean =>
+    isAllowed(act.account) &&
+    (account === undefined || act.account === account) &&
+    (by === undefined || act.by === by || act.by === PERSON + by) &&
+    (action === undefined || act.action === action);
 
 /** What stands before an operator's name; the rest are API keys. */
 const PERSON = 'board:';

@@ -3,6 +3,7 @@ import { refuse } from '../../shared/contract/problem.ts';
 import type { CampaignStore } from '../../shared/record/campaign-store.ts';
 import { streamCampaign } from '../http/event-stream.ts';
 import { type Route, route } from '../http/route.ts';
+import { limitStreams } from '../http/streams.ts';
 import type { CampaignFeed } from './campaign-feed.ts';
 import { campaignId, noCampaign } from './campaigns.ts';
 
@@ -12,10 +13,10 @@ interface Dependencies {
   readonly stopping: AbortSignal;
 }
 
-const MOST_STREAMS = 1_000;
+const MOST_STREAMS = { all: 1_000, ofOne: 250 };
 
 export function makeEventsRoutes({ campaigns, feed, stopping }: Dependencies): Route[] {
-  let streams = 0;
+  const whyNot = limitStreams(MOST_STREAMS);
   return [
     route(
       {
@@ -33,11 +34,8 @@ export function makeEventsRoutes({ campaigns, feed, stopping }: Dependencies): R
       async ({ params: { id }, language, res }) => {
         const first = await campaigns.view(id);
         if (!first) return noCampaign;
-        if (streams >= MOST_STREAMS) return refuse({ code: 'too-many-streams' });
-        streams += 1;
-        res.once('close', () => {
-          streams -= 1;
-        });
+        const full = whyNot(res);
+        if (full) return refuse(full);
         streamCampaign({
           ...{ res, first, language, stopping },
           read: () => campaigns.view(id),

@@ -63,11 +63,18 @@ export function makeHealthRoutes({ ready, warnings, unserved, isLeaving }: Depen
           status: isReady ? ('ready' as const) : ('not ready' as const),
           findings: said(found.findings),
           warnings: said(found.warnings),
-          unserved: found.unserved,
+          unserved: withoutNames(found.unserved),
         };
       },
     ),
   ];
+}
+
+/** Anybody may ask, and which accounts there are is nobody's business. */
+function withoutNames(unserved: readonly Unserved[]) {
+  const queues = unserved.filter((one) => 'queue' in one);
+  const lanes = unserved.length - queues.length;
+  return lanes === 0 ? queues : [...queues, { code: 'no-worker', queue: 'send', lanes } as const];
 }
 
 const NOTHING = { warnings: [], unserved: [] };

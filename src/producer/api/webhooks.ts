@@ -39,6 +39,9 @@ export const makeReplayWebhook =
     return { campaignId: id, queuedAt: rfc3339(at) };
   };
 
+/** Whoever has it can sign what every receiver of every account believes. */
+const OF_ALL = refuse({ code: 'webhook-secret-of-all' });
+
 export const makeWebhooksRoutes = ({ secret, now, ...deps }: Dependencies): Route[] => [
   route(
     {
@@ -49,8 +52,9 @@ export const makeWebhooksRoutes = ({ secret, now, ...deps }: Dependencies): Rout
       tag: 'Service',
       summary: 'The key that webhooks are signed with (Standard Webhooks)',
       answers: { 200: WebhookSecret },
+      problems: { 403: 'The caller’s rights are for some accounts, and the key is for all' },
     },
-    async () => ({ secret: await secret.current() }),
+    async ({ rights }) => (rights.accounts === null ? { secret: await secret.current() } : OF_ALL),
   ),
 
   route(
@@ -62,11 +66,15 @@ export const makeWebhooksRoutes = ({ secret, now, ...deps }: Dependencies): Rout
       tag: 'Service',
       summary: 'Replace the key; for a week each webhook is signed by the one before, too',
       answers: { 200: RotatedWebhookSecret },
+      problems: { 403: 'The caller’s rights are for some accounts, and the key is for all' },
     },
-    async () => ({
-      secret: await secret.rotate(),
-      previousSignsUntil: rfc3339(now() + BOTH_SIGN_FOR),
-    }),
+    async ({ rights }) =>
+      rights.accounts === null
+        ? {
+            secret: await secret.rotate(),
+            previousSignsUntil: rfc3339(now() + BOTH_SIGN_FOR),
+          }
+        : OF_ALL,
   ),
 
   route(

@@ -4,6 +4,7 @@ import { Busboy } from '@fastify/busboy';
 import type { Request } from 'express';
 import { type Refused, refuse } from '../../shared/contract/problem.ts';
 import { MAX_MEDIA_BYTES } from '../../shared/record/media-store.ts';
+import { roomFor } from './room-for-bodies.ts';
 
 export interface UploadedFile {
   readonly bytes: Buffer;
@@ -16,8 +17,12 @@ export async function readFile(req: Request): Promise<UploadedFile | Refused> {
   if (encoding !== 'identity') {
     return refuse({ code: 'content-encoding-unsupported', accepted: [] });
   }
-  if (req.is('multipart')) return await fileOfForm(req);
-  if (Number(req.headers['content-length'] ?? 0) > MAX_MEDIA_BYTES) return TOO_LARGE;
+  const isForm = Boolean(req.is('multipart'));
+  const length = Number(req.headers['content-length'] ?? 0);
+  if (!isForm && length > MAX_MEDIA_BYTES) return TOO_LARGE;
+  const noRoom = await roomFor(req, MAX_MEDIA_BYTES);
+  if (noRoom) return noRoom;
+  if (isForm) return await fileOfForm(req);
   const bytes = await wholeOf(req);
   return bytes ? { bytes } : TOO_LARGE;
 }

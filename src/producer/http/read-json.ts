@@ -9,6 +9,7 @@ import { refuse } from '../../shared/contract/problem.ts';
 import { readJsonText, readLongJsonText } from '../../shared/platform/json-text.ts';
 import type { Parsed } from './parse-input.ts';
 import { sendRefusal } from './problem.ts';
+import { holdRoom } from './room-for-bodies.ts';
 
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /** Decoded and parsed at once: some 5 ms. */
@@ -55,7 +56,7 @@ async function textOf(bytes: Buffer): Promise<string | null> {
   }
 }
 
-export const readJson: RequestHandler[] = [readBytes, parseBytes];
+export const readJson: RequestHandler[] = [holdRoom(MAX_JSON_BYTES), readBytes, parseBytes];
 
 /** A body as JSON; one of another type was not read, and is not taken for none. */
 export function jsonOf(req: Request, mayBeAbsent: boolean): Parsed<unknown> {

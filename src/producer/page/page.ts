@@ -22,6 +22,8 @@ import {
   sendRefusalOf,
 } from '../http/caller.ts';
 import { BOM } from '../http/csv.ts';
+import { holdRoom } from '../http/room-for-bodies.ts';
+import { limitStreams } from '../http/streams.ts';
 import { makeAudienceNames } from './audience-names.ts';
 import { composePresses, composeUploads } from './compose-presses.ts';
 import { type Html, html } from './html.ts';
@@ -64,7 +66,7 @@ export type PageDependencies = Omit<
   readonly stopping: AbortSignal;
 };
 
-const MOST_STREAMS = 200;
+const MOST_STREAMS = { all: 200, ofOne: 50 };
 const MOST_HEARD = 100;
 const FORM_BYTES = 512 * 1024;
 
@@ -78,7 +80,7 @@ export function makePage(dependencies: PageDependencies): Router {
   const router = express.Router();
   const readForm = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 100 });
   const askOf = (req: Request, res: Response): Ask => readAsk(req, res, deps.accounts());
-  let streams = 0;
+  const whyNot = limitStreams(MOST_STREAMS);
 
   // By what a route has read from its path, which may be written in more than one way.
   const guardAccount = (req: Request, res: Response, next: NextFunction, account: string) =>
@@ -144,7 +146,7 @@ export function makePage(dependencies: PageDependencies): Router {
     ...libraryPresses(deps),
   };
   for (const [path, press] of Object.entries(presses)) {
-    router.post(path, readForm, async (req, res) => {
+    router.post(path, holdRoom(FORM_BYTES), readForm, async (req, res) => {
       const result = await press({ ...askOf(req, res), fields: firstOf(req.body) }, paramsOf(req));
       if (typeof result !== 'string') return fail(req, res, result.refused);
       // 303: the browser asks for the page by GET, and a reload does nothing twice.
@@ -185,14 +187,11 @@ export function makePage(dependencies: PageDependencies): Router {
     (await deps.listAttention({ limit: 1, isAllowed })).count;
 
   function stream(req: Request, res: Response, show: Show): void {
-    if (streams >= MOST_STREAMS) {
-      fail(req, res, { code: 'too-many-streams' });
+    const full = whyNot(res);
+    if (full) {
+      fail(req, res, full);
       return;
     }
-    streams += 1;
-    res.once('close', () => {
-      streams -= 1;
-    });
     const ask = askOf(req, res);
     // Which campaigns are on the page changes: each look hears of those it has seen.
     const heard = new Map<string, () => void>();

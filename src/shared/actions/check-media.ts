@@ -95,7 +95,19 @@ export function makeCheckMedia({ media, era, neededUntil, wrong }: Dependencies)
     return 'refused' in kept ? { id, flaws: kept.refused } : { id: kept.id, flaws: [] };
   }
 
-  return { ref, refs, judge, use };
+  /** Keeps what goes up alone, and not the picture that it was made of. */
+  async function keepFitted(
+    bytes: Uint8Array,
+    kind: MediaKindOf,
+  ): Promise<{ readonly id: string; readonly bytes: number } | null> {
+    const made = await fitPicture(bytes, { as: kindForLimits(kind), era });
+    const kept = 'refused' in made ? made : await media.put(made.fitted);
+    if ('refused' in kept) return null;
+    await media.touch(kept.id, { until: neededUntil });
+    return kept;
+  }
+
+  return { ref, refs, judge, keepFitted };
 }
 
 /** Blanks belong to one part only: 16 MB of them must not be tried in every way. */

@@ -18,7 +18,7 @@ import type { MessageRequest } from '../contract/campaign-request.ts';
 import type { FetchPicture } from '../delivery/fetch-picture.ts';
 import type { MediaStore } from '../record/media-store.ts';
 import { makeCheckMedia } from './check-media.ts';
-import { makeFetchedPictures } from './fetched-pictures.ts';
+import { fetchInTurn, makeFetchedPictures } from './fetched-pictures.ts';
 import type { Era, MediaKindOf } from './media-kind.ts';
 
 type NewsRequest = Extract<MessageRequest, { type: 'news' }>;
@@ -26,6 +26,8 @@ type ArticleRequest = NonNullable<NewsRequest['articles']>[number];
 
 interface Dependencies {
   readonly media: MediaStore;
+  /** Whose pictures are fetched one message after another. */
+  readonly account: string;
   readonly era: Era;
   readonly coverAs: MediaKindOf;
   /** Whether the account may send picture posts. */
@@ -46,15 +48,15 @@ export interface CheckedMessage {
 }
 
 export async function checkMessage(
-  { media, era, coverAs, picturePosts, neededUntil, fetchPicture }: Dependencies,
+  { media, account, era, coverAs, picturePosts, neededUntil, fetchPicture }: Dependencies,
   request: MessageRequest,
 ): Promise<CheckedMessage> {
   const mistakes: Mistake[] = [];
   const wrong = (path: string, flaw: Flaw): void => {
     mistakes.push({ ...flaw, path: `message.${path}` });
   };
-  const { ref, refs, judge, use } = makeCheckMedia({ media, era, neededUntil, wrong });
-  const pictures = makeFetchedPictures({ media, fetchPicture, use, wrong });
+  const { ref, refs, judge, keepFitted } = makeCheckMedia({ media, era, neededUntil, wrong });
+  const pictures = makeFetchedPictures({ fetchPicture, keepFitted, wrong });
 
   async function article(asked: ArticleRequest, at: number, of: NewsRequest): Promise<Article> {
     const path = `articles.${at}`;
@@ -112,8 +114,10 @@ export async function checkMessage(
     if (count > 0) wrong(path, { code: 'more-foreign-pictures', count });
   }
 
-  const message = await build();
-  return { message, mistakes, fetched: pictures.addresses() };
+  const fetches = fetchPicture !== null && request.type === 'news' && request.fetchImages === true;
+  const message = fetches ? await fetchInTurn(account, build) : await build();
+  if (!message) wrong('fetchImages', { code: 'picture-not-fetched', url: '', why: 'busy' });
+  return { message: message ?? NOTHING, mistakes, fetched: pictures.addresses() };
 
   async function build(): Promise<Message> {
     switch (request.type) {
@@ -157,6 +161,9 @@ export async function checkMessage(
     }
   }
 }
+
+/** In the place of what was not looked at; there is a mistake then. */
+const NOTHING: Message = { type: 'text', content: '' };
 
 const UPLOAD_ID = /^m_[A-Za-z0-9_-]+$/;
 

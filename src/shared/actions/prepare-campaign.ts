@@ -83,6 +83,7 @@ export function makePrepareCampaign(deps: Dependencies) {
     const { message, mistakes, fetched } = await checkMessage(
       {
         ...{ media, era, coverAs: coverKind({ newsBy }), neededUntil: times.notAfter },
+        account: account?.name ?? '',
         picturePosts: account?.picturePosts ?? true,
         fetchPicture: deps.fetchPicture,
       },

@@ -51,6 +51,7 @@ export function makePreviewMessage(deps: Dependencies) {
     const { message, mistakes } = await checkMessage(
       {
         ...{ media: stores.media, era, coverAs: coverKind({ newsBy }), neededUntil: deps.now() },
+        account: account?.name ?? '',
         picturePosts: account?.picturePosts ?? true,
         fetchPicture: deps.fetchPicture,
       },

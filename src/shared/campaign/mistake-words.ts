@@ -101,6 +101,14 @@ export const NOT_FETCHED = {
   status: ['HTTP', 'HTTP 状态码'],
   timeout: ['not within the time for it', '超时'],
   'too-large': ['over 10 MB', '超过 10 MB'],
+  busy: [
+    'those of other requests of the account come first: repeat the request',
+    '该公众号其他请求的图片正在获取：请稍后重试',
+  ],
+  'too-much': [
+    'the pictures of one message have 32 MB at most',
+    '一条消息的图片合计不得超过 32 MB',
+  ],
   unfit: [
     'it is none that can be made to fit (JPG, PNG, BMP or WebP)',
     '不是可以自动调整的图片（JPG、PNG、BMP 或 WebP）',

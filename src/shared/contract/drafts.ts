@@ -39,7 +39,7 @@ export type KeptDraft = Answered<typeof KeptDraft>;
 
 export const DraftList = z
   .strictObject({ drafts: z.array(KeptDraft) })
-  .describe('The last changed comes first; 50 at most are kept')
+  .describe('The last changed comes first; 50 at most are kept, and 4 MiB in all')
   .meta({ id: 'DraftList' });
 
 export const RemovedDraft = z.strictObject({ id: z.string() }).describe('It is gone, or never was');

@@ -99,9 +99,14 @@ const EN: Sentences<Problem> = {
   'operator-unknown': 'you are signed on, but OPERATORS_FILE does not name you',
   'path-malformed': 'the path is not percent-encoded UTF-8',
   'rate-limited': (it) =>
-    it.of === 'requests'
-      ? 'too many requests with this key; Retry-After says when to go on'
-      : 'too many wrong passwords from this address; Retry-After says when to try again',
+    ({
+      requests: 'too many requests with this key; Retry-After says when to go on',
+      passwords: 'too many wrong passwords from this address; Retry-After says when to try again',
+      bytes: 'too many large bodies are on their way; Retry-After says when to try again',
+      streams: 'this caller has as many streams open as one may have; close some',
+      lookups:
+        'half of the calls that WeChat allows this account a day are used up, and the rest is kept for sends; ask again tomorrow',
+    })[it.of],
   'recall-impossible': (it) =>
     `a message of type ${it.messageType} has no page behind it, and WeChat takes back nothing else (40008)`,
   'replicas-behind':
@@ -116,6 +121,8 @@ const EN: Sentences<Problem> = {
   'too-many-streams':
     'too many event streams are open here already; ask GET /v1/campaigns/:id instead',
   'upload-under-way': 'the same content is being uploaded: try again',
+  'webhook-secret-of-all':
+    'this key signs the webhooks of every account, and your rights are for some only',
   'wechat-unreachable': (it) => `WeChat gave no answer: ${silenceWords(it, 'en')}`,
   'wechat-unreadable': (it) =>
     `WeChat answered, and nothing can be read from it: ${silenceWords(it, 'en')}`,
@@ -206,9 +213,13 @@ const ZH: Sentences<Problem> = {
   'operator-unknown': '您已登录，但 OPERATORS_FILE 中没有您的名字',
   'path-malformed': '路径不是经百分号编码的 UTF-8',
   'rate-limited': (it) =>
-    it.of === 'requests'
-      ? '该密钥的请求过于频繁，请按 Retry-After 稍后再试'
-      : '该地址输错密码次数过多，请按 Retry-After 稍后再试',
+    ({
+      requests: '该密钥的请求过于频繁，请按 Retry-After 稍后再试',
+      passwords: '该地址输错密码次数过多，请按 Retry-After 稍后再试',
+      bytes: '正在接收的大请求过多，请按 Retry-After 稍后再试',
+      streams: '该调用者打开的事件流已达上限，请先关闭一些',
+      lookups: '微信当日允许该公众号的调用已用去一半，其余留给群发使用，请明天再查',
+    })[it.of],
   'recall-impossible': (it) =>
     `${TYPES_ZH[it.messageType] ?? it.messageType}消息没有可删除的页面，微信不支持撤回（40008）`,
   'replicas-behind':
@@ -223,6 +234,7 @@ const ZH: Sentences<Problem> = {
     `请求中有 ${it.errors.length} 处错误，未保存任何内容：直接列出的 OpenID 过多，请用 POST /v1/audiences 上传`,
   'too-many-streams': '打开的实时连接过多，请稍后再试，或改用 GET /v1/campaigns/:id 查询',
   'upload-under-way': '同样的内容正在上传，请稍后再试',
+  'webhook-secret-of-all': '该密钥用于所有公众号的 webhook 签名，而您只对部分公众号有权限',
   'wechat-unreachable': (it) => `微信没有应答：${silenceWords(it, 'zh')}`,
   'wechat-unreadable': (it) => `微信的应答无法解析：${silenceWords(it, 'zh')}`,
 };

@@ -68,7 +68,9 @@ export interface FactsOf {
     readonly batch?: Batch;
   };
   readonly 'not-permitted': { readonly permission: Permission };
-  readonly 'rate-limited': { readonly of: 'requests' | 'passwords' };
+  readonly 'rate-limited': {
+    readonly of: 'requests' | 'passwords' | 'bytes' | 'streams' | 'lookups';
+  };
   readonly 'recall-impossible': { readonly messageType: string };
   readonly 'refused-by-wechat': { readonly errcode: number; readonly path?: string };
   /** The campaign that sent the same. */
@@ -176,6 +178,7 @@ export const STATUS = {
   'too-many-openids': 413,
   'too-many-streams': 503,
   'upload-under-way': 503,
+  'webhook-secret-of-all': 403,
   'wechat-unreachable': 503,
   'wechat-unreadable': 502,
 } satisfies Readonly<Record<string, number>>;

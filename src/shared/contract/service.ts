@@ -14,7 +14,12 @@ export const Readiness = z
         z.strictObject({
           code: z.literal('no-worker'),
           queue: z.string().exactOptional(),
-          account: z.string().exactOptional(),
+          lanes: z
+            .int()
+            .exactOptional()
+            .describe(
+              'How many accounts have a lane that none serves; GET /v1/accounts says which',
+            ),
           shard: z.int().exactOptional().describe('Of the queue, where there are several'),
         }),
       )

@@ -33,10 +33,17 @@ export interface HttpLimits {
   readonly requestsPerSocket: number;
   /** Requests of one connection that are not answered, or whose answer has not left: one more ends it. */
   readonly unansweredPerSocket: number;
+  /** Of all connections: what is written and has not left. Beyond it those end that have most of it. */
+  readonly unsentBytes: number;
 }
 
 /** Browsers and HTTP clients send one after another; a client that pipelines sends two or three. */
 const UNANSWERED = 8;
+
+const MIB = 1024 * 1024;
+/** A campaign of eight articles is 8 MB; whoever reads takes it away at once. */
+const UNSENT = 128 * MIB;
+const LOOK_EVERY = SECOND / 4;
 
 /** WeChat's pushes are a few KB, come whole, and are answered within 5 seconds. */
 export const CALLBACK_HTTP: HttpLimits = {
@@ -51,6 +58,8 @@ export const CALLBACK_HTTP: HttpLimits = {
   connections: 1_000,
   requestsPerSocket: 1_000,
   unansweredPerSocket: UNANSWERED,
+  // An answer is a word, or what the other system said: 64 KiB.
+  unsentBytes: 32 * MIB,
 };
 
 /** A list of ten million OpenIDs takes its time; a connection on which nothing moves does not. */
@@ -69,6 +78,7 @@ export const PRODUCER_HTTP: HttpLimits = {
   // A service's pool keeps its connections; a new one each 10,000 calls costs it nothing.
   requestsPerSocket: 10_000,
   unansweredPerSocket: UNANSWERED,
+  unsentBytes: UNSENT,
 };
 
 /** A monitoring system or two, and a container's health check. */
@@ -110,8 +120,11 @@ export async function serveHttp(options: {
   server.setTimeout(limits.idleMs, (socket) => socket.destroy());
   let isLeaving = false;
   const admits = countRequests(limits, () => isLeaving);
+  const endSlowReaders = watchUnsent(limits.unsentBytes);
   server.on('request', (request, response) => {
-    if (admits(request, response)) handle(request, response);
+    if (!admits(request, response)) return;
+    endSlowReaders(response);
+    handle(request, response);
   });
   server.on('checkExpectation', (request, response) => {
     if (admits(request, response)) refuse(response, 417);
@@ -168,6 +181,39 @@ function countRequests(
     const hasHost = headers.host !== undefined || httpVersion === '1.0';
     if (!hasHost) refuse(response, 400);
     return hasHost;
+  };
+}
+
+/**
+ * Answers that nobody reads stay in memory, and a connection is cheap. One that is read slowly is let
+ * be while there is room for all.
+ *
+ * @returns takes the answers that are watched until they have left.
+ */
+function watchUnsent(most: number): (response: ServerResponse) => void {
+  const open = new Set<ServerResponse>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function look(): void {
+    const all = [...open].map((response) => ({ response, bytes: response.writableLength }));
+    let total = all.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= most) return;
+    for (const { response, bytes } of all.sort((one, other) => other.bytes - one.bytes)) {
+      if (total <= most) return;
+      total -= bytes;
+      response.req.socket.destroy();
+    }
+  }
+
+  return (response) => {
+    open.add(response);
+    timer ??= setInterval(look, LOOK_EVERY).unref();
+    response.once('close', () => {
+      open.delete(response);
+      if (open.size > 0) return;
+      clearInterval(timer);
+      timer = undefined;
+    });
   };
 }
 

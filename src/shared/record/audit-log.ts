@@ -16,7 +16,7 @@ export type LoggedAct = AuditEntry & {
 };
 
 /** Longer than any campaign is kept. */
-const LOG_KEPT = 400 * DAY;
+export const LOG_KEPT = 400 * DAY;
 const BY_ITSELF: readonly string[] = ['qunfa', 'wechat'];
 
 /** For the commit that does what it reports. */
@@ -33,7 +33,6 @@ export interface LogQuery {
   /** Days of Beijing, `2026-12-01`; both included. */
   readonly from: string;
   readonly until: string;
-  readonly isMeant: (act: LoggedAct) => boolean;
 }
 
 /** Where to go on: before these entries of this day, one for each shard. */
@@ -71,7 +70,7 @@ export function makeAuditLog({ redis, record }: Dependencies) {
 /** Newest first, over all of these records: one a shard. */
 export const makeReadLog = ({ redis, records }: { redis: Redis; records: readonly string[] }) =>
   async function* read(
-    { from, until, isMeant }: LogQuery,
+    { from, until }: LogQuery,
     place?: LogPlace,
   ): AsyncGenerator<{ readonly act: LoggedAct; readonly place: LogPlace }> {
     const first = place && place.day < until ? place.day : until;
@@ -84,7 +83,7 @@ export const makeReadLog = ({ redis, records }: { redis: Redis; records: readonl
       for (let at = newest(heads); at !== -1; at = newest(heads)) {
         const { act, before: older } = heads[at] as Placed;
         before[at] = older;
-        if (isMeant(act)) yield { act, place: { day, before: [...before] } };
+        yield { act, place: { day, before: [...before] } };
         heads[at] = await nextOf(readers[at] as AsyncGenerator<Placed>);
       }
     }

@@ -23,7 +23,11 @@ export interface Composed {
   readonly campaignId?: string;
 }
 
+/** Of one caller: all of them are read for a list. */
 const MOST_KEPT = 50;
+const MOST_BYTES = 4 * 1024 * 1024;
+/** Fifty of these fit, so that only what is longer has the others looked at. */
+const LONG = MOST_BYTES / MOST_KEPT;
 const ID = /^[A-Za-z0-9_-]{16}$/;
 
 interface Dependencies {
@@ -41,8 +45,20 @@ export function makeComposedStore({ redis, record, retainMs, now }: Dependencies
   async function save(by: string, composed: Omit<Composed, 'changedAt'>): Promise<void> {
     const key = keys.composing(by);
     const text = JSON.stringify({ ...composed, changedAt: now() });
+    if (text.length > LONG)
+      await forgetOldest(by, { id: composed.id, bytes: Buffer.byteLength(text) });
     await redis.hset(key, composed.id, text);
     await redis.pexpire(key, retainMs);
+  }
+
+  /** Those that were changed longest ago give way to this one. */
+  async function forgetOldest(by: string, room: { readonly id: string; readonly bytes: number }) {
+    let left = MOST_BYTES - room.bytes;
+    for (const one of await list(by)) {
+      if (one.id === room.id) continue;
+      left -= Buffer.byteLength(JSON.stringify(one));
+      if (left < 0) await remove(by, one.id);
+    }
   }
 
   async function begin(by: string, body: ComposedBody): Promise<string> {

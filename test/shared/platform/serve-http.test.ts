@@ -98,6 +98,30 @@ describe('a client that sends requests before it has the answers', () => {
   });
 });
 
+describe('answers that nobody reads', () => {
+  it('end the connections that have most of them, once all together are too much', async () => {
+    const ends: string[] = [];
+    const { port } = await served(
+      (request, response) => {
+        response.once('close', () => ends.push(`${request.url}`));
+        if (request.url === '/little') response.write('x');
+        else response.end(Buffer.alloc(40_000_000));
+      },
+      { unsentBytes: 30_000_000 },
+    );
+    const [much, little] = ['/much', '/little'].map((url) => {
+      const { socket } = dial(port);
+      socket.pause().write(GET.replace('/', url));
+      return socket;
+    });
+
+    await expect.poll(() => ends).toEqual(['/much']);
+    expect(much?.destroyed).toBe(false);
+    little?.destroy();
+    await expect.poll(() => ends).toEqual(['/much', '/little']);
+  });
+});
+
 describe('a connection', () => {
   it('ends after so many requests, and the last answer says so', async () => {
     const { port, handled } = await served((_, response) => response.end('x'), {
