@@ -28,6 +28,8 @@ export interface ChaosOptions {
   readonly appendfsync: 'always' | 'everysec';
   /** One server, or a group whose masters are killed; then REDIS_WAIT_REPLICAS is 1. */
   readonly redis: 'single' | 'sentinel' | 'cluster';
+  /** As REDIS_SHARDS; the accounts take turns. Absent in reports from before there were any: one. */
+  readonly shards?: number;
   /** Keep the folder with data and logs, even if all went well. */
   readonly keep: boolean;
   /** Hits and faults come when they came then. */
@@ -35,7 +37,7 @@ export interface ChaosOptions {
 }
 
 export const USAGE = `npm run chaos -- [--kills 100] [--seed <number>] [--campaigns <number>] [--workers 2]
-                 [--redis single|sentinel|cluster] [--appendfsync always|everysec] [--keep]
+                 [--redis single|sentinel|cluster] [--shards 1] [--appendfsync always|everysec] [--keep]
        npm run chaos -- --replay <folder of the run>/report.json [--keep]
 `;
 
@@ -50,6 +52,7 @@ export function readOptions(argv: readonly string[]): ChaosOptions {
       workers: { type: 'string', default: '2' },
       appendfsync: { type: 'string', default: 'always' },
       redis: { type: 'string', default: 'single' },
+      shards: { type: 'string', default: '1' },
       keep: { type: 'boolean', default: false },
       replay: { type: 'string' },
     },
@@ -73,6 +76,7 @@ export function readOptions(argv: readonly string[]): ChaosOptions {
     workers: wholeNumber('workers', values.workers, 1),
     appendfsync,
     redis,
+    shards: wholeNumber('shards', values.shards, 1),
     keep: values.keep,
   };
 }

@@ -15,9 +15,11 @@ import { loadConfig } from '../../src/shared/platform/config.ts';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
 import { makeLogger } from '../../src/shared/platform/logger.ts';
 import { connect, type Redis, untilReady } from '../../src/shared/platform/redis.ts';
-import { DAY, SECOND } from '../../src/shared/platform/time.ts';
-import { openQueues, type Queues } from '../../src/shared/queue/queues.ts';
-import { openRecord, type Stores } from '../../src/shared/record/record.ts';
+import { SECOND } from '../../src/shared/platform/time.ts';
+import type { AllQueues } from '../../src/shared/queue/queues.ts';
+import { type OneShard, openAllShards } from '../../src/shared/record/all-shards.ts';
+import { PREFIX, prefixOfShard } from '../../src/shared/record/keys.ts';
+import type { Stores } from '../../src/shared/record/record.ts';
 import { buildSnapshot } from './build-snapshot.ts';
 import type { ChaosOptions } from './chaos-options.ts';
 import { type ChaosProcess, keepRunning } from './chaos-process.ts';
@@ -63,7 +65,8 @@ export interface ChaosWorld {
   /** Another service's view, and the judge's: straight into Redis. */
   readonly connection: Redis;
   readonly stores: Stores;
-  readonly queues: Queues;
+  readonly queues: AllQueues;
+  readonly shards: readonly OneShard[];
   readonly direct: DirectProducer;
   /** When the master of a Redis with replicas was hit. */
   readonly failovers: readonly number[];
@@ -71,7 +74,7 @@ export interface ChaosWorld {
 }
 
 export async function startChaosWorld(
-  options: Pick<ChaosOptions, 'workers' | 'appendfsync' | 'seed' | 'redis'>,
+  options: Pick<ChaosOptions, 'workers' | 'appendfsync' | 'seed' | 'redis' | 'shards'>,
 ): Promise<ChaosWorld> {
   const dir = resolve(`.qunfa/chaos-${process.pid}`);
   const dataDir = join(dir, 'redis');
@@ -88,13 +91,15 @@ export async function startChaosWorld(
     3 + roles.length,
   );
   const accounts = ACCOUNTS.map((account) => ({ ...account, ...credentialsOf(account) }));
-  const settings = accountSettings(accounts);
+  const { shards: shardCount = 1 } = options;
+  const settings = accountSettings(accounts, shardCount);
   const accountsFile = join(dir, 'accounts.json');
   await writeFile(accountsFile, JSON.stringify(settings));
   const lives = makeLives({ seed: options.seed, dir, accounts: settings, logOf });
 
   const server = await redisCommand(tie);
-  const group = options.redis === 'single' ? null : await startGroup(options.redis);
+  const group =
+    options.redis === 'single' ? null : await startGroup(options.redis, tagsOf(shardCount));
   const redis =
     group ??
     keepRunning({
@@ -142,6 +147,7 @@ export async function startChaosWorld(
   const env = {
     REDIS_URL: redisUrl,
     REDIS_WAIT_REPLICAS: group ? '1' : '0',
+    REDIS_SHARDS: String(shardCount),
     ACCOUNTS_FILE: accountsFile,
     WECHAT_API_BASE_URL: judge.url,
     WECHAT_SANDBOX: 'true',
@@ -175,14 +181,11 @@ export async function startChaosWorld(
   const log = makeLogger({ role: 'chaos', level: 'silent' });
   const connection = connect({ url: redisUrl }, { purpose: 'worker', log });
   await untilReady(connection);
-  const stores = openRecord({
-    redis: connection,
-    retainMs: 30 * DAY,
-    submitTimeoutMs: PACE.submitTimeoutSeconds * SECOND,
+  const all = openAllShards({
+    ...{ redis: connection, config, prefix: PREFIX, log, now: Date.now },
     identityOf: makeIdentityOf(config, () => config.accounts),
-    now: Date.now,
+    accounts: () => config.accounts,
   });
-  const queues = openQueues({ connection, log });
   const direct = makeDirectProducer({ redisUrl, ...(group ? { waitReplicas: 1 } : {}) });
 
   return {
@@ -197,13 +200,14 @@ export async function startChaosWorld(
     delays,
     lives,
     connection,
-    stores,
-    queues,
+    stores: all.stores,
+    queues: all.queues,
+    shards: all.shards.all(),
     direct,
     failovers: group?.hits ?? [],
     async end() {
       await direct.close();
-      await queues.close();
+      await all.close();
       connection.disconnect();
       await Promise.all([...workers, callback, producer].map((one) => one.end()));
       await redis.end();
@@ -218,13 +222,19 @@ function credentialsOf({ name, encrypted }: (typeof ACCOUNTS)[number]) {
   return { credentials: encrypted ? { ...rest, encodingAesKey } : rest };
 }
 
+/** Of the shards that have accounts. */
+const tagsOf = (shards: number): string[] =>
+  Array.from({ length: Math.min(shards, ACCOUNTS.length) }, (_, shard) =>
+    prefixOfShard(PREFIX, shard),
+  );
+
 type Account = (typeof ACCOUNTS)[number] & ReturnType<typeof credentialsOf>;
 
-function accountSettings(accounts: readonly Account[]) {
+function accountSettings(accounts: readonly Account[], shards: number) {
   return Object.fromEntries(
-    accounts.map(({ name, newsRoute, approval, credentials: { name: _, ...credentials } }) => [
+    accounts.map(({ name, newsRoute, approval, credentials: { name: _, ...credentials } }, at) => [
       name,
-      { ...credentials, newsRoute, approval, callsPerMinute: 1_200 },
+      { ...credentials, newsRoute, approval, callsPerMinute: 1_200, shard: at % shards },
     ]),
   );
 }

@@ -1,5 +1,6 @@
 /** Once every campaign has ended nothing may be left: no work, no deadline, no job that waits. */
-import { makeKeys, RECORD } from '../../src/shared/record/keys.ts';
+import type { OneShard } from '../../src/shared/record/all-shards.ts';
+import { makeKeys } from '../../src/shared/record/keys.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { ACCOUNTS } from './chaos-world.ts';
 
@@ -7,10 +8,19 @@ const UNDONE = ['active', 'waiting', 'prioritized', 'delayed', 'waiting-children
 
 /** @param mayWait campaigns with a held batch: their root and what waits for a person. */
 export async function leftovers(
-  { connection, queues, stores }: Pick<ChaosWorld, 'connection' | 'queues' | 'stores'>,
+  { connection, shards }: Pick<ChaosWorld, 'connection' | 'shards'>,
   mayWait: ReadonlySet<string>,
 ): Promise<string[]> {
-  const keys = makeKeys(RECORD);
+  const found = await Promise.all(shards.map((one) => leftIn(one, connection, mayWait)));
+  return found.flat();
+}
+
+async function leftIn(
+  { record, stores, queues }: OneShard,
+  connection: ChaosWorld['connection'],
+  mayWait: ReadonlySet<string>,
+): Promise<string[]> {
+  const keys = makeKeys(record);
   const found: string[] = [];
   const lanes = await connection.hgetall(keys.lanes());
   for (const [account, work] of Object.entries(lanes)) {

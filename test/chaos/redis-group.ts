@@ -1,6 +1,5 @@
 /** A Sentinel group or a cluster in the place of one Redis: what is hit is its master of our keys. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PREFIX } from '../../src/shared/record/keys.ts';
 import { holderOf, type RedisNode, startCluster, startSentinels } from '../support/redis-nodes.ts';
 import type { ChaosProcess } from './chaos-process.ts';
 
@@ -16,7 +15,11 @@ export interface ChaosGroup extends ChaosProcess {
   readonly hits: readonly number[];
 }
 
-export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGroup> {
+/** @param tags of the shards, whose masters are hit in turn. */
+export async function startGroup(
+  kind: 'sentinel' | 'cluster',
+  tags: readonly string[],
+): Promise<ChaosGroup> {
   const group = await (kind === 'cluster' ? startCluster() : startSentinels({ replicas: 1 }));
   const away = new Set<RedisNode>();
   let [master] = group.nodes;
@@ -32,7 +35,7 @@ export async function startGroup(kind: 'sentinel' | 'cluster'): Promise<ChaosGro
   }, LOOK_EVERY);
 
   async function look(): Promise<void> {
-    master = await holderOf(group, PREFIX);
+    master = await holderOf(group, tags[hits.length % tags.length] ?? '');
     const replication = group.nodes.map(({ admin }) => admin.info('replication'));
     const told = await Promise.race([Promise.all(replication), sleep(LOOK_EVERY)]);
     const linked = (told ?? []).filter((text) => text.includes('master_link_status:up')).length;

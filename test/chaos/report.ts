@@ -10,13 +10,17 @@ import { killCount } from './strike.ts';
 const TAIL = 15;
 const MOST_CASES = 5;
 
-export function resultLine({ seed, redis, appendfsync }: ChaosOptions, result: ChaosResult) {
+export function resultLine(
+  { seed, redis, shards, appendfsync }: ChaosOptions,
+  result: ChaosResult,
+) {
   const { tolls, verdicts, findings } = result;
   const sum = (of: (verdict: ChaosResult['verdicts'][number]) => number): number =>
     verdicts.reduce((total, verdict) => total + of(verdict), 0);
   return {
     seed,
     redis,
+    shards,
     appendfsync,
     kills: killCount(tolls),
     byTarget: tolls.kills,
@@ -120,7 +124,8 @@ const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
 
 async function jobsOf({ queues }: ChaosWorld, id = 'nobody'): Promise<string[]> {
-  const all = [queues.campaigns, queues.media, queues.news, queues.receipts, ...queues.lanes()];
+  const { campaigns, media, news, receipts, ...own } = queues.of(id);
+  const all = [campaigns, media, news, receipts, ...own.lanes()];
   const lines: string[] = [];
   for (const queue of all) {
     const jobs = await queue.getJobs(undefined, 0, -1);

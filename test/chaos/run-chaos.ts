@@ -290,13 +290,18 @@ const openCount = async ({ stores }: ChaosWorld): Promise<number> =>
   (await stores.campaigns.open()).length;
 
 /** Neither ended, nor held. */
-async function unendedCount({ stores, queues }: ChaosWorld): Promise<number> {
+async function unendedCount({ stores, shards }: ChaosWorld): Promise<number> {
   const ids = await stores.campaigns.open();
   const views = await Promise.all(ids.map((id) => stores.campaigns.view(id)));
-  const unaccepted = await queues.campaigns.getJobs(['waiting', 'active', 'delayed'], 0, -1);
+  // Services that know no shards put theirs into the first one.
+  const unaccepted = await shards[0]?.queues.campaigns.getJobs(
+    ['waiting', 'active', 'delayed'],
+    0,
+    -1,
+  );
   return (
     views.filter((view) => view && view.state !== 'held').length +
-    unaccepted.filter((job) => job?.name === 'accept-campaign').length
+    (unaccepted ?? []).filter((job) => job?.name === 'accept-campaign').length
   );
 }
 
