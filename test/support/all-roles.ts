@@ -41,8 +41,8 @@ export interface WorldOptions {
   readonly redisUrl: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly accounts: readonly AccountConfig[];
-  /** What the sandbox believes, where it is not what is configured. */
-  readonly sandbox: SandboxSettings;
+  /** What the sandbox believes, where it is not what is configured. Without it there is one elsewhere. */
+  readonly sandbox?: SandboxSettings;
   /** Of the test file's own keys, where it looks at them. */
   readonly prefix?: string;
 }
@@ -84,7 +84,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         level: config.log.level,
         destination: { write: (line) => logged.push({ where: `log of ${role}`, text: line }) },
       }),
-    sandbox,
+    ...(sandbox ? { sandbox } : {}),
   });
   const metrics = await startMetricsServer({
     host: '127.0.0.1',
