@@ -19,7 +19,7 @@ import type { RecordCounts } from './counts.ts';
 import { prefixOfShard, recordOf } from './keys.ts';
 import type { ShardStores, Stores } from './record.ts';
 import { openRecord } from './record.ts';
-import { makeReplicas, type Replicas } from './replicas.ts';
+import { makeReplicas, type Replicas, type ReplicasOf } from './replicas.ts';
 import { openShards, queuesOf, type Shards } from './shards.ts';
 
 export interface OneShard {
@@ -54,18 +54,22 @@ export function openAllShards(deps: Dependencies): AllShards {
   const { submitTimeoutMs } = pace;
   const closing: (() => Promise<void> | void)[] = [];
 
-  const replicasOf = (record: string): Replicas => {
+  const waited = new Map<number, Replicas>();
+  const replicasOf: ReplicasOf = (shard) => {
+    const known = waited.get(shard);
+    if (known) return known;
+    const record = recordOf(prefixOfShard(deps.prefix, shard));
     const replicas = makeReplicas({ redis, record, count: settings.waitReplicas });
     closing.push(replicas.close);
+    waited.set(shard, replicas);
     return replicas;
   };
-  const first = replicasOf(recordOf(deps.prefix));
 
   function open(shard: number): OneShard {
     const prefix = prefixOfShard(deps.prefix, shard);
     const record = recordOf(prefix);
-    const replicas = shard === 0 ? first : replicasOf(record);
-    const common = { redis, replicas, retainMs, submitTimeoutMs, identityOf, now };
+    const replicas = replicasOf(shard);
+    const common = { redis, replicas, replicasOf, retainMs, submitTimeoutMs, identityOf, now };
     let queues: Queues | undefined;
     return {
       ...{ prefix, record },
@@ -82,7 +86,8 @@ export function openAllShards(deps: Dependencies): AllShards {
 
   const { prefix } = deps;
   const count = settings.shards;
-  const shards = openShards({ redis, prefix, count, identityOf, accounts, replicas: first, open });
+  const replicas = replicasOf(0);
+  const shards = openShards({ redis, prefix, count, identityOf, accounts, replicas, open });
   return {
     shards,
     stores: mergeShards(redis, shards),

@@ -7,9 +7,10 @@ import { until } from '../openids/plain-bytes.ts';
 import { type ReadOptions, readIds } from '../openids/read-ids.ts';
 import type { Redis } from '../platform/redis.ts';
 import { type AudienceProgress, type Draft, makeDraft } from './audience-draft.ts';
-import { type AudienceList, broken, memberOf, newListId } from './audience-list.ts';
+import { type AudienceList, broken, memberOf, newListId, shardOfList } from './audience-list.ts';
 import { commit, extend, untilSettled, write } from './commit.ts';
 import type { Keys } from './keys.ts';
+import type { ReplicasOf } from './replicas.ts';
 import { stored } from './stored.ts';
 
 export interface ListOptions {
@@ -33,6 +34,7 @@ export interface Ingested extends AudienceList {
 interface IntakeDeps {
   readonly redis: Redis;
   readonly keysOf: (listId: string) => Keys;
+  readonly replicasOf: ReplicasOf;
   /** Where new lists go. */
   readonly shard: number;
   readonly describe: (id: string) => Promise<AudienceList | null>;
@@ -54,7 +56,7 @@ interface Filling {
 const READ_AHEAD = 4;
 
 export function makeAudienceIntake(deps: IntakeDeps) {
-  const { redis, keysOf, shard, describe, retainMs, now, spillDir } = deps;
+  const { redis, keysOf, replicasOf, shard, describe, retainMs, now, spillDir } = deps;
 
   /**
    * Takes a stream in, gzip or not, without ever holding it whole.
@@ -193,7 +195,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
       redis.hmget(keysOf(id).audience(id), 'pages', 'exclude'),
     ]);
     if (!list) throw broken(id, 'is not there');
-    if (list.state === 'ready') return list;
+    if (list.state === 'ready') return readyForGood(list);
     const pageCount = pages ?? '0';
     return makeOrBreak(list, {
       exclude: stored<string[]>(exclude ?? '[]'),
@@ -206,6 +208,14 @@ export function makeAudienceIntake(deps: IntakeDeps) {
         for (let i = 0; i < list.invalid; i++) ids.takeInvalid();
       },
     });
+  }
+
+  /** Whoever finished it may have been told that the replicas lack it. */
+  async function readyForGood(list: AudienceList): Promise<AudienceList> {
+    const place = { key: keysOf(list.id).audience(list.id), field: 'state' };
+    const isThere = await replicasOf(shardOfList(list.id)).confirm([{ ...place, is: 'ready' }]);
+    if (!isThere) throw broken(list.id, 'was removed while it was being finished');
+    return list;
   }
 
   const newList = ({ account, name }: ListOptions): AudienceList => ({
@@ -280,14 +290,19 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     const keys = keysOf(id);
     const [meta, ids] = [keys.audience(id), keys.audienceIds(id)];
     if ((await redis.hlen(draft.key)) !== blocks) throw broken(id, 'lost blocks while it came in');
-    const done = await commit(
-      redis,
-      pages === undefined
-        ? []
-        : [
-            { key: meta, field: 'state', is: 'receiving' },
-            { key: meta, field: 'pages', is: pages },
-          ],
+    const done = await replicasOf(shardOfList(id)).commit(
+      [
+        // A replica has what came before the last block, too, where it has become the master meanwhile.
+        ...(blocks > 0
+          ? [{ key: draft.key, field: String(blocks - 1), isThere: true } as const]
+          : []),
+        ...(pages === undefined
+          ? []
+          : [
+              { key: meta, field: 'state', is: 'receiving' },
+              { key: meta, field: 'pages', is: pages },
+            ]),
+      ],
       [
         ...(blocks > 0 ? [['RENAME', draft.key, ids] as const, extend(ids, retainMs, meta)] : []),
         ['HSET', meta, ...fieldsOf(list)],
@@ -299,7 +314,7 @@ export function makeAudienceIntake(deps: IntakeDeps) {
     if (done) return list;
     await draft.abandon();
     const winner = await describe(id);
-    if (winner?.state === 'ready') return winner;
+    if (winner?.state === 'ready') return readyForGood(winner);
     throw broken(id, 'was added to or removed while it was being finished');
   }
 

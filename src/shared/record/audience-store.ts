@@ -9,8 +9,9 @@ import { idsToJson, jsonBytes, unpackIds } from '../openids/packed-id.ts';
 import type { Redis } from '../platform/redis.ts';
 import { makeAudienceIntake } from './audience-intake.ts';
 import { type AudienceList, broken, idOf, listIn, memberOf, shardOfList } from './audience-list.ts';
-import { commit, extend, write } from './commit.ts';
+import { extend, write } from './commit.ts';
 import { type Keys, makeKeys, prefixOfShard, recordOf } from './keys.ts';
+import { makeReplicas, type ReplicasOf } from './replicas.ts';
 
 /** A run of packed ids: `count` of them after the first `skip`. */
 interface Block {
@@ -30,6 +31,8 @@ interface Dependencies {
   /** Of all shards; a list of any is read and changed here, and new ones go to `shard`. */
   readonly prefix: string;
   readonly shard?: number;
+  /** A campaign may rely on a list, and on how long it is kept, from the answer on. */
+  readonly replicasOf?: ReplicasOf;
   readonly retainMs: number;
   readonly now: () => number;
   /** Where a file of 54 bytes an OpenID may be while a list comes in; the system's by default. */
@@ -42,6 +45,9 @@ export function makeAudienceStore(deps: Dependencies) {
   const { redis, prefix, shard = 0, retainMs, now, spillDir = tmpdir() } = deps;
   const keysIn = (shard: number): Keys => makeKeys(recordOf(prefixOfShard(prefix, shard)));
   const keysOf = (id: string): Keys => keysIn(shardOfList(id));
+  const replicasOf: ReplicasOf =
+    deps.replicasOf ??
+    ((of) => makeReplicas({ redis, record: recordOf(prefixOfShard(prefix, of)) }));
 
   async function describe(id: string): Promise<AudienceList | null> {
     const meta = await redis.hgetall(keysOf(id).audience(id));
@@ -151,15 +157,16 @@ export function makeAudienceStore(deps: Dependencies) {
     const is = await redis.hget(key, 'createdAt');
     if (is === null) return false;
     const check = { key, field: 'createdAt', is };
-    return commit(
-      redis,
+    return replicasOf(shardOfList(id)).commit(
       [check],
       allKeysOf(id).map((one) => extend(one, ms)),
     );
   }
 
   return {
-    ...makeAudienceIntake({ redis, keysOf, shard, describe, retainMs, now, spillDir }),
+    ...makeAudienceIntake({
+      ...{ redis, keysOf, replicasOf, shard, describe, retainMs, now, spillDir },
+    }),
     describe,
     slice,
     sliceAsJson,

@@ -10,8 +10,9 @@ import type { MediaFile } from '../contract/media.ts';
 import { inspectMedia } from '../media/inspect-media.ts';
 import { safeFilename } from '../media/safe-filename.ts';
 import type { Redis } from '../platform/redis.ts';
-import { commit, extend, untilSettled, write } from './commit.ts';
+import { extend, untilSettled, write } from './commit.ts';
 import { makeKeys } from './keys.ts';
+import { makeReplicas, type Replicas } from './replicas.ts';
 import { storedOrNull } from './stored.ts';
 
 /** The largest file that WeChat takes of any kind. */
@@ -33,6 +34,8 @@ export interface MediaPage {
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;
+  /** A campaign may rely on a file, and on how long it is kept, from the answer on. */
+  readonly replicas?: Replicas;
   /** How long a file stays after it was last put or touched. */
   readonly retainMs: number;
   readonly now: () => number;
@@ -54,7 +57,8 @@ const isMediaId = (text: string): boolean => /^m_[0-9a-f]{32}$/.test(text);
 
 export type MediaStore = ReturnType<typeof makeMediaStore>;
 
-export function makeMediaStore({ redis, record, retainMs, now }: Dependencies) {
+export function makeMediaStore(deps: Dependencies) {
+  const { redis, record, replicas = makeReplicas({ redis, record }), retainMs, now } = deps;
   const keys = makeKeys(record);
   const index = keys.mediaIndex();
 
@@ -75,8 +79,7 @@ export function makeMediaStore({ redis, record, retainMs, now }: Dependencies) {
     const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return untilSettled(async () => {
       if (await touch(id)) return (await describe(id)) ?? 'moved';
-      const done = await commit(
-        redis,
+      const done = await replicas.commit(
         [{ key, field: 'facts', is: null }],
         [
           ['HSET', key, 'facts', JSON.stringify(judged), 'bytes', file],
@@ -109,8 +112,7 @@ export function makeMediaStore({ redis, record, retainMs, now }: Dependencies) {
       return false;
     }
     const keepMs = retainMs + Math.max(0, until - now());
-    return commit(
-      redis,
+    return replicas.commit(
       [{ key, field: 'facts', is: facts }],
       [extend(key, keepMs), ['ZADD', index, 'GT', now() + keepMs, id]],
     );

@@ -15,7 +15,7 @@ import { makeMaterialStore } from './material-store.ts';
 import { makeMediaStore } from './media-store.ts';
 import { makeQuotaLedger } from './quota-ledger.ts';
 import { makeRecount } from './recount.ts';
-import { makeReplicas, type Replicas } from './replicas.ts';
+import { makeReplicas, type Replicas, type ReplicasOf } from './replicas.ts';
 import { makeServingStore } from './serving-store.ts';
 import { makeStatisticsStore } from './statistics-store.ts';
 import { makeTokenStore } from './token-store.ts';
@@ -47,6 +47,8 @@ interface Dependencies {
   readonly identityOf?: IdentityOf;
   /** Of REDIS_WAIT_REPLICAS; without it none is waited for. */
   readonly replicas?: Replicas;
+  /** The same for what lies in other shards: files, and lists of OpenIDs. */
+  readonly replicasOf?: ReplicasOf;
   /** BullMQ's prefix in shard 0; the record's keys have the same hash tag. */
   readonly prefix?: string;
   readonly shard?: number;
@@ -57,7 +59,12 @@ export function openRecord(deps: Dependencies) {
   const { shard = 0 } = deps;
   const record = recordOf(prefixOfShard(prefix, shard));
   const { replicas = makeReplicas({ redis, record }) } = deps;
-  const base = { ...deps, prefix, shard, record, replicas, identityOf };
+  const replicasOf: ReplicasOf = (of) =>
+    of === shard
+      ? replicas
+      : (deps.replicasOf?.(of) ??
+        makeReplicas({ redis, record: recordOf(prefixOfShard(prefix, of)) }));
+  const base = { ...deps, prefix, shard, record, replicas, replicasOf, identityOf };
   /** What belongs to no account is in shard 0. */
   const common = { ...base, record: recordOf(prefix) };
   const workers = makeServingStore({ redis, keys: makeKeys(record), now });
@@ -75,7 +82,7 @@ export function openRecord(deps: Dependencies) {
     auditLog: makeAuditLog(base),
     recount: makeRecount({ ...base, campaigns, attention }),
     quota: makeQuotaLedger(base),
-    media: makeMediaStore(common),
+    media: makeMediaStore({ ...common, replicas: replicasOf(0) }),
     materials: makeMaterialStore(base),
     statistics: makeStatisticsStore(base),
     tokens: (account: string) => makeTokenStore({ redis, record, identity: identityOf(account) }),

@@ -26,6 +26,9 @@ export interface Replicas {
   close(): void;
 }
 
+/** Of a shard: what is waited for has that shard's tag. */
+export type ReplicasOf = (shard: number) => Replicas;
+
 interface Dependencies {
   readonly redis: Redis;
   readonly record: string;

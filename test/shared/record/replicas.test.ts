@@ -5,6 +5,8 @@ import { NEW_CONTROL } from '../../../src/shared/campaign/campaign.ts';
 import { connect, untilReady } from '../../../src/shared/platform/redis.ts';
 import { redisFaults } from '../../../src/shared/platform/redis-check.ts';
 import { makeReplicas } from '../../../src/shared/record/replicas.ts';
+import { exampleFile } from '../../support/builders.ts';
+import { openIds } from '../../support/open-ids.ts';
 import { type RedisNode, startSentinels, until } from '../../support/redis-nodes.ts';
 import { testStores } from '../../support/stores.ts';
 
@@ -14,7 +16,7 @@ const redis = connect({ url: `redis://127.0.0.1:${master.port}` }, { purpose: 'w
 await untilReady(redis);
 const prefix = '{qunfa}';
 const replicas = makeReplicas({ redis, record: `${prefix}:record`, count: 1 });
-const { accepted, laidOut, campaigns, batches, lanes, clock } = testStores({
+const { accepted, laidOut, campaigns, batches, lanes, media, audiences, clock } = testStores({
   ...{ redis, prefix, replicas },
 });
 afterAll(async () => {
@@ -76,6 +78,33 @@ describe('while no replica follows', () => {
       const word = { at: 1, by: 'x', code: 'by-operator' } as const;
       await expect(lanes.pause('default', word)).rejects.toMatchObject(BEHIND);
       await expect(lanes.release('default')).rejects.toMatchObject(BEHIND);
+    });
+  });
+
+  it('a file that was uploaded is not answered, nor its repeat, nor that it is kept longer', async () => {
+    const upload = () => media.put(exampleFile('cover.jpg'));
+    await withoutReplica(async () => {
+      await expect(upload()).rejects.toMatchObject(BEHIND);
+      await expect(upload()).rejects.toMatchObject(BEHIND);
+    });
+
+    const file = await upload();
+    const id = 'id' in file ? file.id : '';
+    expect(await replica.admin.exists(`${prefix}:record:media:${id}`)).toBe(1);
+    await withoutReplica(async () => {
+      await expect(media.touch(id, { until: 1 })).rejects.toMatchObject(BEHIND);
+    });
+  });
+
+  it('a list of OpenIDs is not answered, nor that it is kept longer', async () => {
+    await withoutReplica(async () => {
+      await expect(audiences.create(openIds(20))).rejects.toMatchObject(BEHIND);
+    });
+
+    const { id } = await audiences.create(openIds(20));
+    expect(await replica.admin.exists(`${prefix}:record:audience:${id}`)).toBe(1);
+    await withoutReplica(async () => {
+      await expect(audiences.touch(id, 1)).rejects.toMatchObject(BEHIND);
     });
   });
 
