@@ -53,7 +53,16 @@ export async function startNode(
   dir: string,
   port: number,
   args: readonly string[],
-  { adminOptions = {}, more = [] }: { adminOptions?: object; more?: readonly string[] } = {},
+  {
+    adminOptions = {},
+    more = [],
+    through = [],
+  }: {
+    readonly adminOptions?: object;
+    readonly more?: readonly string[];
+    /** A program that becomes the server. */
+    readonly through?: readonly string[];
+  } = {},
 ): Promise<RedisNode & { stop(): Promise<void> }> {
   const { command } = await findServer({ dataDir: dir, cacheDir: CACHE });
   await mkdir(dir, { recursive: true });
@@ -71,7 +80,8 @@ export async function startNode(
   admin.on('error', () => undefined);
 
   async function start(): Promise<void> {
-    const [first = '', ...rest] = ['setpriv', '--pdeathsig', 'KILL', ...command, conf, ...more];
+    const tied = ['setpriv', '--pdeathsig', 'KILL', ...through];
+    const [first = '', ...rest] = [...tied, ...command, conf, ...more];
     process = spawn(first, rest, { stdio: 'ignore', cwd: dir });
     await until(`Redis at ${port}`, async () => (await admin.ping()) === 'PONG');
   }
