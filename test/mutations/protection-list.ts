@@ -363,4 +363,11 @@ export const PROTECTIONS: readonly Protection[] = [
     without: 'rights.may ? { secret: await secret.current() } : OF_ALL',
     test: 'test/producer/permissions.test.ts',
   },
+  {
+    what: 'pages that are not live',
+    file: 'src/producer/page/page.ts',
+    is: ' || screen.live === false) return null;',
+    without: ') return null;',
+    test: 'test/producer/bounded-reads.test.ts',
+  },
 ];

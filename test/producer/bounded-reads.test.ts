@@ -154,6 +154,27 @@ describe('the page', () => {
     expect(sent.length).toBeLessThan(4_600);
   });
 
+  it('reads a long campaign piece by piece', async () => {
+    const { answer, sent } = await commandsOf(() => look(`/page/campaigns/${long}`));
+    expect(answer).toContain('1200');
+    expect(sent).not.toContain('hvals');
+  });
+
+  it.each(['/page/statistics', '/?after=2'])(
+    'is not looked at again and again where it is not live (%s)',
+    async (path) => {
+      const response = await fetch(`${world.url}${path}`, {
+        headers: {
+          authorization: `Basic ${btoa('ops:correct horse')}`,
+          accept: 'text/event-stream',
+        },
+        signal: AbortSignal.timeout(10_000),
+      });
+
+      expect(await response.text()).toBe('retry: 2000\n\n');
+    },
+  );
+
   it('writes the results of a long campaign piece by piece', async () => {
     const { answer, sent } = await commandsOf(() => look(`/page/campaigns/${long}/results.csv`));
     expect(answer.trim().split('\n')).toHaveLength(1_201);

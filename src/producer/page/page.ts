@@ -10,6 +10,7 @@ import { CAMPAIGN_ID } from '../../shared/contract/campaigns.ts';
 import { type Problem, type ProblemOf, STATUS } from '../../shared/contract/problem.ts';
 import { errorsOf, problemWords } from '../../shared/contract/problem-words.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
+import { fewAtOnce } from '../../shared/platform/few-at-once.ts';
 import type { BatchStore } from '../../shared/record/batch-store.ts';
 import { writeResults } from '../api/batches.ts';
 import type { CampaignFeed } from '../api/campaign-feed.ts';
@@ -67,6 +68,8 @@ export type PageDependencies = Omit<
 };
 
 const MOST_STREAMS = { all: 200, ofOne: 50 };
+/** Of all streams. */
+const LOOKS_AT_ONCE = 4;
 const MOST_HEARD = 100;
 const FORM_BYTES = 512 * 1024;
 
@@ -81,6 +84,7 @@ export function makePage(dependencies: PageDependencies): Router {
   const readForm = express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: 100 });
   const askOf = (req: Request, res: Response): Ask => readAsk(req, res, deps.accounts());
   const whyNot = limitStreams(MOST_STREAMS);
+  const lookInTurn = fewAtOnce(LOOKS_AT_ONCE, (look: () => ReturnType<Show>) => look());
 
   // By what a route has read from its path, which may be written in more than one way.
   const guardAccount = (req: Request, res: Response, next: NextFunction, account: string) =>
@@ -200,8 +204,9 @@ export function makePage(dependencies: PageDependencies): Router {
       res,
       stopping: deps.stopping,
       async look() {
-        const screen = await show(ask, paramsOf(req));
-        if ('refused' in screen) return null;
+        const screen = await lookInTurn(() => show(ask, paramsOf(req)));
+        // What is not live says so on its page; a client of another kind may ask all the same.
+        if ('refused' in screen || screen.live === false) return null;
         for (const id of screen.campaigns ?? []) {
           if (heard.has(id) || heard.size >= MOST_HEARD) continue;
           heard.set(

@@ -30,6 +30,8 @@ interface Dependencies {
 }
 
 const SIZE = 50;
+/** All are looked at, for the worst comes first; of more of them not every few seconds. */
+const LIVE = 200;
 const PATH = '/page/accounts';
 const DAYS = 30;
 const RECENT = 10;
@@ -78,6 +80,7 @@ ${select('state', say.state, [['', words.frame.all], ...STATES.map((one) => [one
           }),
         ],
       ]),
+      ...(named.length > LIVE ? { live: false as const } : {}),
     };
   };
 

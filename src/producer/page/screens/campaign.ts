@@ -20,6 +20,7 @@ import { messagePart } from '../parts/message.ts';
 import { readsPart } from '../parts/reads.ts';
 import { amount, figures, number, pageAsked, pager, scrolled } from '../parts/table.ts';
 import { unknownPart } from '../parts/unknown-batches.ts';
+import { readBatches } from '../read-batches.ts';
 import type { ReadDrafts } from '../read-drafts.ts';
 import type { Ask, Screen, Show } from '../screen.ts';
 import { batchWhy, campaignChip, campaignWhy, warningLines } from '../standing.ts';
@@ -28,7 +29,7 @@ import type { Words } from '../words.ts';
 
 interface Dependencies {
   readonly campaigns: Pick<CampaignStore, 'view' | 'spec' | 'message' | 'audit'>;
-  readonly batches: Pick<BatchStore, 'all' | 'unowned'>;
+  readonly batches: Pick<BatchStore, 'page' | 'unowned'>;
   readonly lanes: Pick<LaneStore, 'read'>;
   readonly names: AudienceNames;
   readonly readDrafts: ReadDrafts;
@@ -37,6 +38,8 @@ interface Dependencies {
 }
 
 const BATCHES_SHOWN = 50;
+/** All are read, for those that are not fine come first; of more of them not every few seconds. */
+const LIVE = 2_000;
 const UNKNOWN_SHOWN = 20;
 /** The newest; the API has them all. */
 const AUDIT_SHOWN = 100;
@@ -51,7 +54,7 @@ export const showCampaign =
     const view = CAMPAIGN_ID.test(id) ? await campaigns.view(id) : null;
     if (!view) return refuse({ code: 'campaign-not-found' });
     const [all, audit, lane, audience, spec] = await Promise.all([
-      batches.all(id),
+      readBatches(batches, view),
       campaigns.audit(id, -AUDIT_SHOWN),
       lanes.read(view.account),
       names.withCount(view, words),
@@ -89,6 +92,7 @@ export const showCampaign =
         ['audit', auditPart(audit, words)],
       ]),
       campaigns: [id],
+      ...(all.length > LIVE ? { live: false as const } : {}),
       aside: async () => {
         const message = await campaigns.message(id);
         if (!message) return html``;

@@ -13,6 +13,7 @@ import { type Html, html } from '../html.ts';
 import { barChart } from '../parts/chart.ts';
 import { readsByDay, readsChart } from '../parts/reads.ts';
 import { address, amount, figures, number, scrolled, select } from '../parts/table.ts';
+import { readBatches } from '../read-batches.ts';
 import type { Ask, Screen, Show } from '../screen.ts';
 import { addDays, between, dayOf } from '../times.ts';
 import type { Words } from '../words.ts';
@@ -20,7 +21,7 @@ import type { Words } from '../words.ts';
 interface Dependencies {
   readonly accounts: () => readonly Pick<AccountConfig, 'name'>[];
   readonly campaigns: Pick<CampaignStore, 'list'>;
-  readonly batches: Pick<BatchStore, 'all'>;
+  readonly batches: Pick<BatchStore, 'page'>;
   readonly articleStatistics: ArticleStatistics;
   readonly now: () => number;
 }
@@ -219,8 +220,9 @@ async function refusalsOf(
     )
     .slice(0, REFUSED_READ);
   const refusals = new Map<string, Refusal>();
-  for (const { id } of some) {
-    for (const batch of await batches.all(id)) {
+  for (const view of some) {
+    const { id } = view;
+    for (const batch of await readBatches(batches, view)) {
       const { state, errcode, error, receipt } = batchView(id, batch, lang);
       const isRefused = state === 'refused' || receipt?.status === 'refused';
       if (!isRefused) continue;
