@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/shared/campaign/batch.ts';
+import { PAUSE_REASONS, withoutPauses } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE } from '../../src/shared/platform/time.ts';
 import { campaignModel, whyEndless } from './campaign-model.ts';
 import { RULES, type Rules } from './rules.ts';
@@ -20,14 +21,17 @@ const CALM: Budget = {
   steers: 0,
   forgets: 0,
   copies: 0,
+  approvals: 0,
+  moves: 0,
+  accounts: 0,
+  restores: 0,
 };
 const MOST = 6_000_000;
 
-const scene = (budget: Partial<Budget>, { batches = 1, skew = 0 } = {}): Scene => ({
-  budget: { ...CALM, ...budget },
-  batches,
-  skew,
-});
+const scene = (
+  budget: Partial<Budget>,
+  { batches = 1, skew = 0, begins = 'laid' }: Partial<Scene> = {},
+): Scene => ({ budget: { ...CALM, ...budget }, batches, skew, begins });
 
 type Row = readonly [what: string, scene: Scene];
 
@@ -45,6 +49,16 @@ const SCENES: readonly Row[] = [
   ['the second worker is five minutes behind', scene({ deaths: 1 }, { skew: -5 * MINUTE })],
   ['three calls over two days', scene({ ticks: 6, calls: 3 })],
   ['two batches at once', scene({ ticks: 2 }, { batches: 2 })],
+  [
+    'it is rescheduled while its time comes',
+    scene({ moves: 2, steers: 1, calls: 1 }, { begins: 'planned' }),
+  ],
+  [
+    'an approver approves what he saw, and it is rescheduled',
+    scene({ approvals: 2, moves: 1, calls: 1, steers: 1, ticks: 2 }, { begins: 'unapproved' }),
+  ],
+  ['an operator pauses and resumes the account', scene({ accounts: 3, deaths: 1 })],
+  ['Redis is restored from a backup', scene({ restores: 1, accounts: 1, ticks: 1 })],
 ];
 
 const DEEP: readonly Row[] = [
@@ -53,6 +67,11 @@ const DEEP: readonly Row[] = [
   ['two batches, four calls', scene({ calls: 4 }, { batches: 2 })],
   ['two batches, an operator stops them', scene({ calls: 3, steers: 1 }, { batches: 2 })],
   ['halves, a worker dies', scene({ decisions: 1, splits: 1, calls: 3, deaths: 1 })],
+  ['Redis is restored, two steps of time', scene({ restores: 1, ticks: 2 })],
+  [
+    'approvals, and two other times',
+    scene({ approvals: 2, moves: 2, calls: 1, steers: 1 }, { begins: 'unapproved' }),
+  ],
   ['Redis forgets twice', scene({ forgets: 2, decisions: 1, steers: 1 })],
 ];
 
@@ -94,17 +113,20 @@ describe('the search', () => {
   const long: Scene = scene({ ticks: 6 });
   const siblings: Scene = scene({ ticks: 1 }, { batches: 2 });
 
+  const unapproved: Scene = scene({ approvals: 1, moves: 1, steers: 1 }, { begins: 'unapproved' });
+  const restored: Scene = scene({ restores: 1 });
+
   it.each<[broken: string, rules: Partial<Rules>, law: RegExp, its?: Scene]>([
     [
       'a key that is repeated for ever',
-      { callableUntil: () => Number.POSITIVE_INFINITY },
+      { callableUntil: (_, notAfter) => notAfter },
       /WeChat accepted the key 1-0 twice/,
       long,
     ],
     [
       'a repeat that is made however late after its intent',
-      { callableUntil: () => Number.POSITIVE_INFINITY, mayCall: () => true },
-      /twice/,
+      { mayCall: () => true },
+      /a call for batch 1 begins after notAfter/,
       long,
     ],
     ['an acceptance that comes late and is refused', { latenessOf: () => null }, /a rule refuses/],
@@ -183,6 +205,60 @@ describe('the search', () => {
       { outcomeOf: (tally) => (tally.settled > 0 ? 'delivered' : RULES.outcomeOf(tally)) },
       /the outcome is delivered, and not all got it/,
       siblings,
+    ],
+    [
+      'batches that are laid out though the campaign was put off',
+      { mayBeLaid: () => true },
+      /begins before sendAt/,
+      scene({ moves: 1 }, { begins: 'planned' }),
+    ],
+    [
+      'batches that are laid out by the times of an earlier look',
+      { isSameControl: () => true },
+      /begins before sendAt/,
+      scene({ moves: 1 }, { begins: 'planned' }),
+    ],
+    [
+      'an approval that outlives other times',
+      { rescheduled: (control, word) => ({ ...control, rescheduled: word }) },
+      /begins, and nobody approved it for/,
+      unapproved,
+    ],
+    [
+      'an approval of another version than was seen',
+      { asSeen: (decided) => decided },
+      /begins, and nobody approved it for/,
+      unapproved,
+    ],
+    [
+      'a resume that stands for an approval',
+      { resumed: (control) => withoutPauses(control, PAUSE_REASONS) },
+      /begins, and nobody approved it for/,
+      unapproved,
+    ],
+    [
+      'a rejection that only ends the wait',
+      { rejected: (control) => withoutPauses(control, ['approval']) },
+      /after an acknowledged stop|nobody approved/,
+      unapproved,
+    ],
+    [
+      'an intent that does not look at the account’s pause',
+      { isOpen: () => true },
+      /begins while the account is stopped/,
+      scene({ accounts: 1 }),
+    ],
+    [
+      'a stop after a restore that nothing looks at',
+      { isOpen: ({ lane }) => lane.paused === undefined },
+      /begins while the account is stopped/,
+      restored,
+    ],
+    [
+      'a restore that nobody notices',
+      { isTooOld: () => false },
+      /WeChat accepted the key 1-0 twice/,
+      restored,
     ],
     [
       'a key accepted twice that is not said',

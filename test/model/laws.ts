@@ -1,7 +1,7 @@
 /** What must hold in every state that the campaign and its surroundings can reach. */
 import { EXIT, exitOf } from '../../src/cli/command.ts';
 import { type Batch, isFinal } from '../../src/shared/campaign/batch.ts';
-import { controlOf, type Rules } from './rules.ts';
+import { ended, type Rules } from './rules.ts';
 import { BATCH_SIZE, followersOf, keyOf, type Scene, type State } from './state.ts';
 
 export function makeLaws(rules: Rules, scene: Scene) {
@@ -11,21 +11,26 @@ export function makeLaws(rules: Rules, scene: Scene) {
     const found = state.breach === null ? [] : [state.breach];
     found.push(...aboutFollowers(state));
     for (const batch of state.store.batches) found.push(...aboutBatch(state, batch));
-    if (state.store.batches.every(isFinal)) found.push(...aboutTheEnd(state));
+    const { batches } = state.store;
+    if (batches.length > 0 && batches.every(isFinal)) found.push(...aboutTheEnd(state));
     return found;
   };
 
-  function* aboutFollowers({ accepted, told, store }: State): Iterable<string> {
+  function* aboutFollowers(state: State): Iterable<string> {
+    const { accepted, told, risked, store } = state;
     const keys = accepted.map(keyOf);
-    const again = keys.find((key, at) => keys.indexOf(key) < at);
+    const again = keys.find((key, at) => keys.indexOf(key) < at && !state.risked.includes(key));
     if (again) yield `WeChat accepted the key ${again} twice`;
-    const unasked = accepted.filter((one) => !told.includes(keyOf(one)));
+    const unasked = accepted.filter(
+      (one) => !told.includes(keyOf(one)) && !risked.includes(keyOf(one)),
+    );
     const twice = everybody.find(
       (one) => unasked.filter(({ followers }) => followers.includes(one)).length > 1,
     );
     if (twice !== undefined) {
       yield `follower ${twice} gets it twice, and no operator said "not sent"`;
     }
+    if (store.control.phase === 'accepted') return;
     const left = new Set(store.batches.flatMap(({ without = [] }) => without.map(Number)));
     const parts = store.batches.flatMap(followersOf);
     const lost = everybody.find((one) => !left.has(one) && !parts.includes(one));
@@ -37,7 +42,7 @@ export function makeLaws(rules: Rules, scene: Scene) {
   function* aboutBatch(state: State, batch: Batch): Iterable<string> {
     const { no } = batch;
     const its = state.accepted.filter((one) => one.no === no);
-    const untold = its.filter((one) => !state.told.includes(keyOf(one)));
+    const untold = its.filter((one) => !state.told.includes(keyOf(one)) && !isUndone(state, one));
     if (NOTHING_WENT.includes(batch.state) && untold.length > 0) {
       yield `batch ${no} is ${batch.state}, and WeChat accepted it`;
     }
@@ -69,10 +74,13 @@ export function makeLaws(rules: Rules, scene: Scene) {
     const wanted = store.batches.flatMap(followersOf);
     const isWhole = wanted.every((one) => got.includes(one));
     if (outcome === 'delivered' && !isWhole) yield 'the outcome is delivered, and not all got it';
-    if (outcome === 'none' && accepted.some((one) => !told.includes(keyOf(one)))) {
+    if (
+      outcome === 'none' &&
+      accepted.some((one) => !told.includes(keyOf(one)) && !isUndone(state, one))
+    ) {
       yield 'the outcome is none, and WeChat accepted a batch';
     }
-    const exit = exitOf({ state: rules.stateOf(controlOf(store, true), tally), outcome });
+    const exit = exitOf({ state: rules.stateOf(ended(store), tally), outcome });
     if (exit === EXIT.done && !isWhole) yield 'the exit code is 0, and not all got it';
     const warnings = rules.warningsOf(tally, { correctedAt: undefined, followers: undefined });
     for (const [code, is] of SAYS) {
@@ -91,6 +99,10 @@ const SAYS: readonly (readonly [code: string, is: (batch: Batch) => boolean])[] 
   ['refused', ({ state }) => state === 'refused'],
   ['maybe-twice', ({ twice }) => twice === true],
 ];
+
+/** A backup does not know what WeChat accepted since. */
+const isUndone = ({ restoredAt }: State, { at }: State['accepted'][number]): boolean =>
+  restoredAt !== null && at <= restoredAt;
 
 /** Another key of it was called, and perhaps accepted. */
 const isPerhapsTwice = ({ open, accepted }: State, no: number): boolean =>

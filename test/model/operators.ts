@@ -1,11 +1,10 @@
-/** Operators: what they may decide, on what is there or on what they saw before. */
+/** Operators: what they may decide about batches, on what is there or on what they saw before. */
 import type { BatchEvent } from '../../src/shared/campaign/advance-batch.ts';
 import { type Batch, isUnknown, newBatch } from '../../src/shared/campaign/batch.ts';
 import type { Rules } from './rules.ts';
 import {
   followersOf,
   keyOf,
-  NOT_AFTER,
   plus,
   type State,
   type Step,
@@ -18,24 +17,11 @@ import type { Workers } from './workers.ts';
 
 export function makeOperators({ advance, halvesOf, isMeant }: Rules, { change, claim }: Workers) {
   function* steps(state: State): Iterable<Step> {
-    yield* steers(state);
     if (state.left.decisions > 0) {
       for (const { no } of state.store.batches)
         yield* decides(spend(state, 'decisions'), no, state.store);
     }
     yield* decidesLater(state);
-  }
-
-  function* steers(state: State): Iterable<Step> {
-    const { store, left } = state;
-    if (left.steers === 0 || store.cancelled) return;
-    const steered = spend(state, 'steers');
-    if (store.paused) {
-      yield ['an operator resumes', { ...write(steered, { paused: false }), stopped: false }];
-    } else {
-      yield ['an operator pauses', { ...write(steered, { paused: true }), stopped: true }];
-    }
-    yield ['an operator cancels', { ...write(steered, { cancelled: true }), stopped: true }];
   }
 
   /** The second operator: looks, and decides when the batch may be another one already. */
@@ -63,7 +49,8 @@ export function makeOperators({ advance, halvesOf, isMeant }: Rules, { change, c
   function* decides(state: State, no: number, seen: Store): Iterable<Step> {
     const [batch, shown] = [state.store.batches[no - 1], seen.batches[no - 1]];
     if (!batch || !shown) return;
-    const maySend = !state.store.cancelled && state.now < NOT_AFTER;
+    const { control, notAfter } = state.store;
+    const maySend = !control.cancelled && state.now < notAfter;
     if (shown.state === 'refused' && maySend) {
       yield [`an operator retries batch ${no}`, change(state, no, { type: 'retried' })];
       if (state.left.splits > 0) yield* smaller(spend(state, 'splits'), batch);

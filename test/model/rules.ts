@@ -1,20 +1,35 @@
 /** The product's rules, as the model uses them. A test replaces one to see that the search finds it. */
+import {
+  approved,
+  asSeen,
+  cancelled,
+  paused,
+  rejected,
+  rescheduled,
+  resumed,
+} from '../../src/shared/actions/campaign-decisions.ts';
 import { advance, latenessOf, onStop } from '../../src/shared/campaign/advance-batch.ts';
 import { awaits } from '../../src/shared/campaign/batch.ts';
-import { type Control, NEW_CONTROL, stateOf } from '../../src/shared/campaign/campaign.ts';
+import { type Control, mayBeLaid, mayStart, stateOf } from '../../src/shared/campaign/campaign.ts';
 import { halvesOf } from '../../src/shared/campaign/divide.ts';
+import { stopOf } from '../../src/shared/campaign/lane.ts';
 import { outcomeOf } from '../../src/shared/campaign/outcome.ts';
 import { EMPTY_TALLY, type Tally, tallyChange } from '../../src/shared/campaign/progress.ts';
 import { callableUntil, repeatDeadline } from '../../src/shared/campaign/repeat-steps.ts';
 import { warningsOf } from '../../src/shared/campaign/warnings.ts';
+import { HEARTBEAT_TOO_OLD } from '../../src/shared/record/lane-store.ts';
 import { lastLook } from '../../src/workers/lane/last-look.ts';
 import { comesBefore, mayAdopt } from '../../src/workers/lane/may-adopt.ts';
 import { readSubmission } from '../../src/workers/lane/read-submission.ts';
-import { isSame, type Store } from './state.ts';
+import { isSame, isSameControl, type Store } from './state.ts';
 
 /** What the commit of an intent checks (batch-store.ts, startAttempt). */
 const isStill = (now: Store, seen: Store, no: number): boolean =>
-  now.paused === seen.paused && now.cancelled === seen.cancelled && isSame(now, seen, no);
+  isSameControl(now, seen) && isSame(now, seen, no);
+
+/** What it checks besides: nobody stopped the account, and Redis is the one that the workers left. */
+const isOpen = ({ lane }: Store): boolean => stopOf(lane, 'send') === undefined;
+const isTooOld = (beatAt: number, now: number): boolean => beatAt < now - HEARTBEAT_TOO_OLD;
 
 /** Whether a decision is still about what was seen (resolve-held.ts). */
 const isMeant = (now: Store, seen: Store, no: number): boolean =>
@@ -32,28 +47,35 @@ export const tallyOfAll = ({ batches }: Store): Tally => {
   return tally as unknown as Tally;
 };
 
-export const controlOf = ({ paused, cancelled }: Store, isEnded: boolean): Control => ({
-  ...NEW_CONTROL,
-  phase: isEnded ? 'ended' : 'submitting',
-  ...(paused ? { pauses: { operator: { at: 0, by: 'anna' } } } : {}),
-  ...(cancelled ? { cancelled: { at: 0, by: 'anna', reason: 'operator' } } : {}),
-});
+export const ended = ({ control }: Store): Control => ({ ...control, phase: 'ended' });
 
 export const RULES = {
   advance,
+  approved,
+  asSeen,
   awaits,
   callableUntil,
+  cancelled,
   comesBefore,
   repeatDeadline,
   halvesOf,
   isMeant,
+  isOpen,
+  isSameControl,
   isStill,
+  isTooOld,
   latenessOf,
+  mayBeLaid,
   mayCall,
   mayAdopt,
+  mayStart,
   onStop,
   outcomeOf,
+  paused,
   readSubmission,
+  rejected,
+  rescheduled,
+  resumed,
   stateOf,
   tallyOfAll,
   warningsOf,

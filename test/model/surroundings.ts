@@ -1,19 +1,21 @@
 /** What happens beside the workers: time, the sweeper, WeChat's events, a failover. */
 import type { Batch } from '../../src/shared/campaign/batch.ts';
+import { pauseOf } from '../../src/shared/campaign/lane.ts';
 import { uncounted } from '../../src/shared/campaign/receipt.ts';
-import { SECOND } from '../../src/shared/platform/time.ts';
+import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
 import type { Rules } from './rules.ts';
 import {
   ANSWER_WITHIN,
+  isStopped,
   KEY_LIFE,
   keyOf,
   minusOne,
-  NOT_AFTER,
   plus,
   REST,
   type Scene,
   type State,
   type Step,
+  type Store,
   spend,
   write,
 } from './state.ts';
@@ -28,19 +30,49 @@ export function makeSurroundings(rules: Rules, { change }: Workers, { skew }: Sc
     yield* sweeps(state);
     yield* events(state);
     yield* failovers(state);
+    yield* restores(state);
+  }
+
+  /** The first worker that finds an old Redis stops what was open then (check-heartbeat.ts). */
+  function* restores(state: State): Iterable<Step> {
+    const { store, now, backup, beatAt, left } = state;
+    if (beatAt !== null) {
+      const examined = { ...state, beatAt: null };
+      if (!rules.isTooOld(beatAt, now)) {
+        yield ['the workers find Redis as they left it', examined];
+      } else {
+        const restored = { at: now, by: 'qunfa', code: 'redis-restored', minutes: 0 } as const;
+        const stopped = write(examined, { lane: { ...store.lane, restored } });
+        const paused = { ...stopped, accountStopped: true };
+        yield ['the workers find an old Redis: they pause the account', paused];
+      }
+    }
+    if (left.restores === 0) return;
+    if (backup === null) {
+      yield ['a backup of Redis is made', { ...state, backup: { store, at: now } }];
+    } else {
+      // It takes a while.
+      const at = now + MINUTE;
+      const next = { ...goneBackTo(state, backup.store), backup: null, beatAt: backup.at, now: at };
+      const restored = spend({ ...next, restoredAt: at }, 'restores');
+      yield [`Redis is put back to the backup of ${minutes(now - backup.at)} before`, restored];
+    }
   }
 
   /** To the next moment at which anything may be different. */
   function* ticks(state: State): Iterable<Step> {
     const { now, store, workers, accepted, left } = state;
     if (left.ticks === 0) return;
-    const moments = [NOT_AFTER];
+    const moments = [store.sendAt, store.notAfter];
     for (const batch of store.batches) {
       if ('nextAttemptAt' in batch && batch.nextAttemptAt) moments.push(batch.nextAttemptAt);
       if (batch.state !== 'submitting') continue;
       if (batch.lastAttemptAt + ANSWER_WITHIN > now)
         moments.push(batch.lastAttemptAt + ANSWER_WITHIN);
-      moments.push(batch.lastAttemptAt + REST, repeatDeadline(batch.firstAttemptAt, NOT_AFTER));
+      moments.push(
+        batch.lastAttemptAt + REST,
+        repeatDeadline(batch.firstAttemptAt, store.notAfter),
+      );
     }
     for (const worker of workers) {
       if (worker.at === 'intent') moments.push(worker.recordedAt + 5 * SECOND);
@@ -49,30 +81,42 @@ export function makeSurroundings(rules: Rules, { change }: Workers, { skew }: Sc
     const seen = skew === 0 ? moments : moments.flatMap((moment) => [moment, moment - skew]);
     const next = Math.min(...seen.filter((moment) => moment > now));
     if (!Number.isFinite(next)) return;
-    yield [`${Math.round((next - now) / SECOND)} s pass`, spend({ ...state, now: next }, 'ticks')];
+    const after = spend({ ...state, now: next, risked: riskedAt(state, next) }, 'ticks');
+    yield [`${Math.round((next - now) / SECOND)} s pass`, after];
+  }
+
+  /**
+   * A known limit: what WeChat accepted after a backup of the last hour is open again after the restore,
+   * without a sign of it. It is called anew under the same key, and adopted; where that comes a day
+   * later, WeChat has forgotten the key.
+   */
+  function riskedAt({ accepted, restoredAt, risked }: State, now: number): readonly string[] {
+    if (restoredAt === null) return risked;
+    const forgotten = accepted.filter(({ at }) => at <= restoredAt && now - at >= KEY_LIFE);
+    return forgotten.map(keyOf).reduce<readonly string[]>(plus, risked);
   }
 
   function* sweeps(state: State): Iterable<Step> {
     const { store, now } = state;
     for (const batch of store.batches) {
       const { no } = batch;
-      if (isOverdue(batch, now)) {
+      if (isOverdue(state, batch)) {
         const event = { type: 'held', reason: 'outcome-unknown', at: now } as const;
         yield [`the sweeper holds batch ${no}`, change(state, no, event)];
       }
-      if (batch.state === 'pending' && now >= NOT_AFTER) {
+      if (batch.state === 'pending' && now >= store.notAfter) {
         const event = { type: 'cancelled', at: now } as const;
         yield [`the sweeper cancels batch ${no}`, change(state, no, event)];
       }
-      const stop = store.cancelled ? onStop(batch, now) : null;
+      const stop = store.control.cancelled ? onStop(batch, now) : null;
       if (stop) yield [`the cancel reaches batch ${no}`, change(state, no, stop)];
     }
   }
 
   /** A call under way at that very moment still has its time to be answered. */
-  const isOverdue = (batch: Batch, now: number): boolean =>
+  const isOverdue = ({ now, store }: State, batch: Batch): boolean =>
     batch.state === 'submitting' &&
-    now >= repeatDeadline(batch.firstAttemptAt, NOT_AFTER) &&
+    now >= repeatDeadline(batch.firstAttemptAt, store.notAfter) &&
     (batch.answered || batch.lastAttemptAt + ANSWER_WITHIN + SECOND <= now);
 
   function* events(state: State): Iterable<Step> {
@@ -112,18 +156,25 @@ export function makeSurroundings(rules: Rules, { change }: Workers, { skew }: Sc
   return { steps };
 }
 
+const minutes = (ms: number): string => `${Math.round(ms / MINUTE)} minutes`;
+
 /** To a replica that lacks the newest writes, acknowledged or not; what was called stays called. */
 function* failovers(state: State): Iterable<Step> {
   if (state.left.forgets === 0) return;
   for (const [at, store] of state.before.entries()) {
-    const stopped = state.stopped && (store.paused || store.cancelled);
-    const { batches } = store;
-    // Answers that are forgotten leave their calls open again.
-    const again = batches
-      .filter(({ state: is }) => is === 'submitting' || is === 'held')
-      .map(keyOf);
-    const open = [...state.open, ...again].sort();
-    const next = { ...state, store, before: [], stopped, open, forgot: true };
-    yield [`Redis fails over and forgets its last ${at + 1} writes`, spend(next, 'forgets')];
+    const next = spend(goneBackTo(state, store), 'forgets');
+    yield [`Redis fails over and forgets its last ${at + 1} writes`, next];
   }
+}
+
+/** What an operator was told of stops may be forgotten, too. */
+function goneBackTo(state: State, store: Store): State {
+  const stopped = state.stopped && isStopped(store);
+  const accountStopped = state.accountStopped && pauseOf(store.lane) !== undefined;
+  // Answers that are forgotten leave their calls open again.
+  const again = store.batches
+    .filter(({ state: is }) => is === 'submitting' || is === 'held')
+    .map(keyOf);
+  const open = [...state.open, ...again].sort();
+  return { ...state, store, before: [], stopped, accountStopped, open, forgot: true };
 }

@@ -6,13 +6,13 @@ import {
   ANSWER_WITHIN,
   keyOf,
   minusOne,
-  NOT_AFTER,
   plus,
   REST,
   type Scene,
   type State,
   type Step,
   spend,
+  timesOf,
   type Worker,
   withBatch,
   write,
@@ -21,7 +21,7 @@ import { answersOf, messageOf, receiptOf, toAnswer } from './wechat.ts';
 
 type At = 0 | 1;
 
-export function makeWorkers(rules: Rules, { skew }: Scene) {
+export function makeWorkers(rules: Rules, { skew, begins }: Scene) {
   const { advance, callableUntil, latenessOf, onStop } = rules;
 
   function* steps(state: State): Iterable<Step> {
@@ -62,10 +62,12 @@ export function makeWorkers(rules: Rules, { skew }: Scene) {
           const next: Worker = { at: 'answered', no, called, answer: 'not-sent' };
           return yield [`${name} makes no call for batch ${no}, too late`, put(state, at, next)];
         }
+        const isLate = skew === 0 && state.now >= state.promised.notAfter;
+        const breach = isLate ? `a call for batch ${no} begins after notAfter` : state.breach;
         for (const [words, answer, after] of answersOf(state, called)) {
           yield [
             `${calling}, WeChat ${words}`,
-            put(after, at, { at: 'answered', no, called, answer }),
+            put({ ...after, breach }, at, { at: 'answered', no, called, answer }),
           ];
         }
         return;
@@ -84,11 +86,11 @@ export function makeWorkers(rules: Rules, { skew }: Scene) {
     const looked = { at: 'looked', no, seen: store } as const;
     const sees = `worker ${at + 1} looks at batch ${no}`;
     if (batch.state === 'pending') {
-      if (store.paused || store.cancelled || clock >= NOT_AFTER) return;
+      if (!rules.mayStart(store.control) || clock >= store.notAfter) return;
       if (clock < (batch.nextAttemptAt ?? 0) || isBlocked(store.batches, batch, clock)) return;
     } else if (batch.state === 'submitting') {
-      if (store.cancelled && onStop(batch, clock)) return;
-      if (clock >= callableUntil(batch, NOT_AFTER)) {
+      if (store.control.cancelled && onStop(batch, clock)) return;
+      if (clock >= callableUntil(batch, store.notAfter)) {
         const event = { type: 'held', reason: 'outcome-unknown', at: clock } as const;
         yield [`${sees} and holds it: too late to ask again`, change(state, no, event)];
         return;
@@ -98,6 +100,7 @@ export function makeWorkers(rules: Rules, { skew }: Scene) {
     } else {
       return;
     }
+    if (!rules.isOpen(store)) return;
     if (left.calls > 0) yield [sees, put(state, at, looked)];
   }
 
@@ -116,9 +119,15 @@ export function makeWorkers(rules: Rules, { skew }: Scene) {
     const name = `worker ${at + 1}`;
     const batch = seen.batches[no - 1] as Batch;
     const clock = clockOf(state, at);
-    const until = callableUntil(batch, NOT_AFTER);
+    const until = callableUntil(batch, seen.notAfter);
     if (!rules.isStill(state.store, seen, no)) {
       return [`${name} finds that batch ${no} or the campaign moved`, put(state, at, IDLE)];
+    }
+    if (!rules.isOpen(state.store)) {
+      return [`${name} finds that the account was stopped`, put(state, at, IDLE)];
+    }
+    if (state.beatAt !== null && rules.isTooOld(state.beatAt, clock)) {
+      return [`${name} finds that Redis is not the one it left`, put(state, at, IDLE)];
     }
     if (clock >= until) return [`${name} finds that it is too late`, put(state, at, IDLE)];
     const called = advance(batch, { type: 'attempt-started', at: clock });
@@ -134,15 +143,28 @@ export function makeWorkers(rules: Rules, { skew }: Scene) {
     return [`${name} records that it will call for batch ${no}`, put(written, at, next)];
   }
 
+  function breachOf(state: State, batch: Batch): string | null {
+    const { no } = batch;
+    const { store, now, promised } = state;
+    const begins = `a call for batch ${no} begins`;
+    if (state.accountStopped) return `${begins} while the account is stopped`;
+    if (now < promised.sendAt) return `${begins} before sendAt`;
+    if (isUnapproved(state)) return `${begins}, and nobody approved it for ${timesOf(store)}`;
+    return afterStop(state, batch);
+  }
+
+  const isUnapproved = ({ approved, store }: State): boolean =>
+    begins === 'unapproved' && approved !== timesOf(store);
+
   /** After a stop what WeChat may have is asked about, and nothing gets a new chance to go out. */
-  function breachOf({ stopped, open, store }: State, batch: Batch): string | null {
+  function afterStop({ stopped, open, store }: State, batch: Batch): string | null {
     if (!stopped) return null;
     const { no } = batch;
     if (!open.includes(keyOf(batch)))
       return `a call for batch ${no} begins after an acknowledged stop`;
     const isPutOff =
       batch.state === 'submitting' && batch.answered && batch.reason !== 'outcome-unknown';
-    return store.cancelled && isPutOff
+    return store.control.cancelled && isPutOff
       ? `batch ${no}, which WeChat put off, is called after a cancel`
       : null;
   }

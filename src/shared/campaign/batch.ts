@@ -149,9 +149,15 @@ export type BatchState = Batch['state'];
 /** A call for it is under way, or was and has no outcome. */
 export type Called = Extract<Batch, { state: 'submitting' }>;
 
-/** Whether the answer to this call says what became of the batch: no later call, and no decision. */
-export const awaits = (batch: Batch, { generation, attempts }: Called): boolean =>
-  batch.state === 'submitting' && batch.generation === generation && batch.attempts === attempts;
+/**
+ * Whether the answer to this call says what became of the batch: no later call, and no decision. A
+ * Redis that went back counts its attempts anew, so their times are compared as well.
+ */
+export const awaits = (batch: Batch, call: Called): boolean =>
+  batch.state === 'submitting' &&
+  batch.generation === call.generation &&
+  batch.attempts === call.attempts &&
+  batch.lastAttemptAt === call.lastAttemptAt;
 
 export const BATCH_STATES = [
   'pending',

@@ -266,6 +266,34 @@ describe('a decision about all that are held', () => {
     expect(await batch(campaign, 2)).toMatchObject({ state: 'held' });
   });
 
+  it('is no repeat of another decision about the same version', async () => {
+    const campaign = await withHeld(2);
+    const seen = await versionOf(campaign);
+    await decide(campaign, { as: 'given-up' }, 1);
+    await decide(campaign, { as: 'not-sent' }, 2);
+    const moved = { refused: { code: 'moved' } };
+
+    expect(await decide(campaign, { as: 'given-up', seen }, 'all-held')).toEqual(moved);
+    expect(await decide(campaign, { as: 'not-sent', seen }, 'all-held')).toEqual(moved);
+  });
+
+  it('is over for all that were not sent after a cancel', async () => {
+    const campaign = await withHeld(2);
+    await cancel(campaign);
+
+    expect(await decide(campaign, { as: 'not-sent' }, 'all-held')).toBeNull();
+    const after = await batches.all(campaign.id);
+    expect(after.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+  });
+
+  it('may be given up after a cancel', async () => {
+    const campaign = await withHeld(1);
+    await cancel(campaign);
+
+    expect(await decide(campaign, { as: 'given-up' }, 'all-held')).toBeNull();
+    expect(await batch(campaign)).toMatchObject({ state: 'abandoned' });
+  });
+
   it('may be done by one who named no version, more than once', async () => {
     const campaign = await withHeld(1);
 

@@ -162,9 +162,47 @@ describe('a retry in halves', () => {
     ]);
   });
 
+  it('leaves out in the upper half, too, who was left out of the whole', async () => {
+    const campaign = await sent([8], [1]);
+    await retry(campaign, { as: 'without', openIds: openIds(8).slice(7) });
+    await refuse(campaign, 1);
+
+    expect(await retry(campaign, { as: 'halves' })).toBeNull();
+
+    expect(await followersOf(campaign)).toEqual([from(0, 4), from(4, 3)]);
+    const [lower, upper] = await batches.all(campaign.id);
+    expect(upper?.without).toEqual(lower?.without);
+  });
+
+  it('divides one that knows its part by its number alone', async () => {
+    const list = await audiences.create(openIds(6), { account: 'default' });
+    const campaign = await accepted({
+      audience: { type: 'list', listId: list.id },
+      counts: { received: 6, duplicates: 0, invalid: 0, recipients: 6 },
+    });
+    await campaigns.layBatches(campaign.id, [newBatch(1, 6)], {});
+    await refuse(campaign, 1);
+
+    expect(await retry(campaign, { as: 'halves' })).toBeNull();
+    expect(await followersOf(campaign)).toEqual([from(0, 3), from(3, 3)]);
+  });
+
+  it('divides one of a campaign whose followers were read later', async () => {
+    const list = await audiences.create(openIds(6), { account: 'default' });
+    const campaign = await accepted({ audience: { type: 'followers' }, counts: null });
+    await campaigns.control(campaign.id, (control) => ({ ...control, listId: list.id }));
+    await campaigns.layBatches(campaign.id, [newBatch(1, 6)], { recipients: 6 });
+    await refuse(campaign, 1);
+
+    expect(await retry(campaign, { as: 'halves' })).toBeNull();
+    expect(await followersOf(campaign)).toEqual([from(0, 3), from(3, 3)]);
+  });
+
   it('has no half of a group that WeChat alone counts', async () => {
     const campaign = await accepted({ audience: { type: 'tag', tagId: 2 }, counts: null });
     await campaigns.layBatches(campaign.id, [newBatch(1, null)], {});
+    const none = { refused: { code: 'nothing-refused' } };
+    expect(await retry(campaign, { as: 'halves' })).toEqual(none);
     await refuse(campaign, 1);
     const no = { refused: { code: 'not-a-list' } };
 
@@ -215,7 +253,7 @@ describe('a retry without some', () => {
 
   it('keeps the list of those for as long as the campaign may send', async () => {
     const campaign = await sent([4], [1]);
-    const notAfter = now() + 10 * DAY;
+    const notAfter = now() + 40 * DAY;
 
     expect(
       await retry({ ...campaign, notAfter }, { as: 'without', openIds: openIds(1) }),
@@ -224,6 +262,8 @@ describe('a retry without some', () => {
     const [leftOut = ''] = (await batches.all(campaign.id))[0]?.without ?? [];
     const list = await audiences.describe(leftOut);
     expect(list).toMatchObject({ account: 'default', recipients: 1 });
-    expect(await redis.pttl(`${record}:audience:${leftOut}`)).toBeGreaterThan(9 * DAY);
+    const kept = await redis.pttl(`${record}:audience:${leftOut}`);
+    expect(kept).toBeGreaterThan(39 * DAY);
+    expect(kept).toBeLessThanOrEqual(40 * DAY);
   });
 });

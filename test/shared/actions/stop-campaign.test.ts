@@ -4,7 +4,8 @@ import type { BatchEvent } from '../../../src/shared/campaign/advance-batch.ts';
 import type { Batch } from '../../../src/shared/campaign/batch.ts';
 import type { Campaign, Control } from '../../../src/shared/campaign/campaign.ts';
 import { MINUTE } from '../../../src/shared/platform/time.ts';
-import { laneOf, submitBatchJob } from '../../../src/shared/queue/jobs.ts';
+import { laneOf, readFollowersJob, submitBatchJob } from '../../../src/shared/queue/jobs.ts';
+import { addChildren } from '../../../src/shared/queue/queues.ts';
 import { testParts } from '../../support/parts.ts';
 import { testRedis } from '../../support/redis.ts';
 
@@ -100,6 +101,28 @@ describe('a cancel', () => {
     await stop.cancelPending(campaign);
 
     expect(await inLane(campaign)).toEqual([]);
+  });
+
+  it('reaches one whose job is gone', async () => {
+    const campaign = await laidOut(1, { account: 'stop-without-job' });
+
+    await stop.cancelPending(campaign);
+
+    expect(await statesOf(campaign)).toEqual(['cancelled']);
+  });
+
+  it('takes out the uploads that its job waits for, too', async () => {
+    const campaign = await sleeping(1);
+    const [job] = await queues.lane(campaign.account).getDelayed();
+    const parent = { id: job?.id ?? '', queue: job?.queueQualifiedName ?? '' };
+    const definition = readFollowersJob;
+    const payload = { campaignId: campaign.id };
+    await addChildren(queues.followers, parent, [{ definition, payload }]);
+    expect(await queues.followers.getJobCountByTypes('waiting', 'prioritized')).toBe(1);
+
+    await stop.cancelPending(campaign);
+
+    expect(await queues.followers.getJobCountByTypes('waiting', 'prioritized')).toBe(0);
   });
 
   it('leaves what is over', async () => {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { needsApproval } from '../../../src/shared/campaign/approval.ts';
+import { isSamePerson, needsApproval } from '../../../src/shared/campaign/approval.ts';
 import type { Audience } from '../../../src/shared/campaign/audience.ts';
+
+describe('a person', () => {
+  it('is the same with a key and on the page, and no other whose name looks alike', () => {
+    expect(isSamePerson('shop', 'board:shop')).toBe(true);
+    expect(isSamePerson('board:shop', 'shop')).toBe(true);
+    expect(isSamePerson('old-board:shop', 'old-shop')).toBe(false);
+    expect(isSamePerson('shop', 'ben')).toBe(false);
+  });
+});
 
 describe('a campaign', () => {
   it.each<[Audience, boolean]>([

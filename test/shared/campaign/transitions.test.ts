@@ -499,6 +499,8 @@ describe('an answer', () => {
     expect(awaits(called, called)).toBe(true);
     expect(awaits({ ...called, attempts: 6 }, called)).toBe(false);
     expect(awaits({ ...called, generation: 3 }, called)).toBe(false);
+    // A Redis that went back counted another call as the same attempt.
+    expect(awaits({ ...called, lastAttemptAt: called.lastAttemptAt + 1 }, called)).toBe(false);
     expect(awaits(BATCHES.held, called)).toBe(false);
   });
 });
