@@ -129,10 +129,11 @@ export function makeParts(deps: PartsDependencies) {
   const enterLane = makeEnterLane(tools);
   const takeInAnswer = makeTakeInAnswer({ ...common, expectReceipt, renewMaterial });
   const { checkInstallation } = deps;
+  const closeIfAccountChanged = makeCloseIfAccountChanged({ ...tools, checkInstallation, onEnd });
 
   return {
     ...{ accept, enqueueRoot, enterLane, inTurn, laneReactions },
-    closeIfAccountChanged: makeCloseIfAccountChanged({ ...tools, checkInstallation, onEnd }),
+    closeIfAccountChanged,
     acceptCampaign: makeAcceptCampaignJob({
       ...tools,
       accept,
@@ -142,6 +143,7 @@ export function makeParts(deps: PartsDependencies) {
       ...common,
       getReady: makeGetReady({ ...common, findAudience }),
       reviveBatches,
+      closeIfAccountChanged,
       async onEnd(campaign) {
         await removeStrayDrafts(campaign).catch(() => undefined);
         await onEnd(campaign);
@@ -201,7 +203,7 @@ export function makeProcessor(
     // Trying again would not help: the name was misspelt by whoever added the job.
     if (!handle) throw new CallerMistake(`no job is called ${job.name}`);
     await gate.pass();
-    if (await parts.closeIfAccountChanged(job)) return undefined;
+    if (await parts.closeIfAccountChanged.job(job)) return undefined;
     const outcome = await traceJob(job, () =>
       inItsTurn(job, () => handle(job).catch(unlessAccountIsBack)),
     );

@@ -6,7 +6,7 @@ import type { Act, AuditEntry } from '../campaign/audit.ts';
 import { beijingDay, startOfBeijingDay } from '../campaign/quota-window.ts';
 import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
-import { type Command, write } from './commit.ts';
+import { type Command, keptFor, write } from './commit.ts';
 import { type Keys, makeKeys } from './keys.ts';
 import { stored } from './stored.ts';
 
@@ -23,10 +23,7 @@ const BY_ITSELF: readonly string[] = ['qunfa', 'wechat'];
 export function logCommands(keys: Keys, act: LoggedAct): Command[] {
   if (BY_ITSELF.includes(act.by)) return [];
   const key = keys.auditOn(beijingDay(act.at));
-  return [
-    ['RPUSH', key, JSON.stringify(act)],
-    ['PEXPIRE', key, LOG_KEPT],
-  ];
+  return [keptFor(LOG_KEPT, ['RPUSH', key, JSON.stringify(act)])];
 }
 
 export interface LogQuery {

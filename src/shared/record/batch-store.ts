@@ -18,6 +18,7 @@ import { commit, untilSettled, when } from './commit.ts';
 import { makeCountBatches } from './count-batches.ts';
 import { makeKeys } from './keys.ts';
 import { HEARTBEAT_TOO_OLD } from './lane-store.ts';
+import { countCommands } from './quota-ledger.ts';
 import type { ReadCampaign } from './read-campaign.ts';
 import { makeReceiptStore } from './receipt-store.ts';
 import { makeReplicas, type Replicas } from './replicas.ts';
@@ -121,7 +122,7 @@ export function makeBatchStore(deps: Dependencies) {
   }
 
   /**
-   * Records the intent of a call, but only while batch, control and lane are as they were read: a
+   * Records the intent of a call, and counts it, but only while batch, control and lane are as they were read: a
    * pause, a cancellation or a stop of the account that Redis has first prevents the call.
    *
    * @returns 'moved' when they are not, and then nothing was done.
@@ -133,7 +134,9 @@ export function makeBatchStore(deps: Dependencies) {
     const next = advance(batch, { type: 'attempt-started', at });
     if (next.state !== 'submitting') return 'moved';
     const { waiting: _, ...kept } = control;
-    const lane = keys.lane(identityOf(campaign.account));
+    const identity = identityOf(campaign.account);
+    const lane = keys.lane(identity);
+    const path = `message/mass/${api}`;
     const committing = replicas.commit(
       [
         unchanged(campaignId, batch),
@@ -144,7 +147,7 @@ export function makeBatchStore(deps: Dependencies) {
         { key: keys.heartbeat(), atLeast: at - HEARTBEAT_TOO_OLD },
         ...(api === 'send' ? [{ key: lane, field: 'sendBlocked', is: null }] : []),
       ],
-      changes(campaign, batch, next),
+      [...changes(campaign, batch, next), ...countCommands(keys, { identity, path, at })],
     );
     try {
       return (await committing) ? next : 'moved';

@@ -29,18 +29,18 @@ import type { LaneStore } from './lane-store.ts';
 import { type CampaignRecord, makeReadCampaign } from './read-campaign.ts';
 import type { Replicas } from './replicas.ts';
 import type { ServingStore } from './serving-store.ts';
-import { stored, storedCampaign, storedOrNull, storedTally } from './stored.ts';
+import { stored, storedOrNull } from './stored.ts';
 
 export interface Controlling {
   readonly audit?: AuditEntry | (() => AuditEntry);
   /** Done in the same step, if there is a change. */
-  readonly also?: readonly Command[] | ((found: Found) => readonly Command[]);
+  readonly also?: readonly Command[] | ((found: CampaignRecord) => readonly Command[]);
   /** Other times, of a campaign that has not begun. */
   readonly times?: Times;
   /** The decision holds only while as many batches are open as `decide` was told. */
   readonly overTally?: boolean;
-  /** As the caller has just read it, for a decision that does not ask for the tally. */
-  readonly from?: JustRead;
+  /** As the caller has just read it. */
+  readonly from?: CampaignRecord | undefined;
   /** The decision holds only while the campaign's version is the one that `decide` was told. */
   readonly overVersion?: boolean;
   /** An operator's: answered once replicas have it. */
@@ -55,22 +55,7 @@ export interface WebhookFailure {
   readonly nextAt: number | null;
 }
 
-export type JustRead = Pick<CampaignRecord, 'campaign' | 'control'>;
-
 export type Times = Pick<Campaign, 'sendAt' | 'notAfter'>;
-
-export interface Found {
-  readonly campaign: Campaign;
-  /** Its control, as it is in Redis. */
-  readonly before: string;
-  readonly tally: Readonly<Record<string, string>>;
-  /** The key of its Idempotency-Key, or empty. */
-  readonly idempotency: string;
-  /** Lists that single batches leave out. */
-  readonly lists: readonly string[];
-  /** The key of its content in the guard against the same content. */
-  readonly content: string;
-}
 
 interface Dependencies {
   readonly redis: Redis;
@@ -123,28 +108,30 @@ export function makeCampaignStore({
   ): Promise<Control | { refused: R } | null> {
     let known = from;
     return untilSettled<Control | { refused: R } | null>(async () => {
-      const found = known ? foundAs(known) : await find(id);
+      const found = known ?? (await read(id));
       known = undefined;
       if (!found) return null;
-      const { campaign, before, tally } = found;
-      const current = stored<Control>(before);
-      const next = decide(current, storedTally(tally), campaign);
+      const { campaign, tally } = found;
+      // `waiting` is kept beside the control.
+      const { waiting: _, ...current }: Control = found.control;
+      const next = decide(current, tally, campaign);
       if ('refused' in next) return next;
-      const seen = { key: keys.campaign(id), field: 'control', is: before };
+      const seen = { key: keys.campaign(id), field: 'control', is: JSON.stringify(current) };
       if (next === current) {
         return !isLasting || (await replicas.confirm([seen])) ? current : 'moved';
       }
       const done = await (isLasting ? replicas.commit : commitHere)(
         [
           seen,
-          ...[...(overTally ? OPEN_STATES : []), ...(overVersion ? ['version'] : [])].map(
-            (field) => ({ key: keys.tally(id), field, is: tally[field] ?? null }),
-          ),
+          ...[
+            ...(overTally ? OPEN_STATES : []),
+            ...(overVersion ? (['version'] as const) : []),
+          ].map((field) => ({ key: keys.tally(id), field, counts: tally[field] })),
         ],
         [
           ['HSET', keys.campaign(id), 'control', JSON.stringify(next)],
           ...when(isDecisive(current, next), ['HINCRBY', keys.tally(id), 'version', 1]),
-          ...ofControl(keys, campaign, storedTally(tally), { before: current, after: next }),
+          ...ofControl(keys, campaign, tally, { before: current, after: next }),
           ...(current.listId === next.listId
             ? []
             : [
@@ -168,22 +155,10 @@ export function makeCampaignStore({
     ...logCommands(keys, { ...entry, account, campaignId: id }),
   ];
 
-  async function find(id: string): Promise<Found | null> {
-    const [[specText, before, idempotency, lists, content], tally] = await Promise.all([
-      redis.hmget(keys.campaign(id), 'spec', 'control', 'idempotency', 'lists', 'content'),
-      redis.hgetall(keys.tally(id)),
-    ]);
-    if (!specText || !before) return null;
-    const campaign = storedCampaign(specText);
-    return {
-      ...{ campaign, before, tally, idempotency: idempotency ?? '', content: content ?? '' },
-      lists: storedOrNull<string[]>(lists) ?? [],
-    };
-  }
-
-  function retimed({ campaign, content }: Found, times: Times | undefined): Command[] {
+  function retimed({ campaign, beside }: CampaignRecord, times: Times | undefined): Command[] {
     if (!times) return [];
     const { id } = campaign;
+    const { content } = beside;
     const { sendAt, notAfter } = times;
     return [
       ['HSET', keys.campaign(id), 'spec', JSON.stringify({ ...campaign, sendAt, notAfter })],
@@ -198,12 +173,6 @@ export function makeCampaignStore({
     ];
   }
 
-  /** `waiting` is kept beside the control. */
-  function foundAs({ campaign, control: { waiting: _, ...control } }: JustRead): Found {
-    const before = JSON.stringify(control);
-    return { campaign, before, tally: {}, idempotency: '', content: '', lists: [] };
-  }
-
   /**
    * Adds all batches at once, and moves the campaign on to submitting. `from` is the campaign as the
    * caller has just read it.
@@ -215,7 +184,7 @@ export function makeCampaignStore({
     id: string,
     batches: readonly Batch[],
     facts: { recipients?: number },
-    from?: JustRead,
+    from?: CampaignRecord,
   ): Promise<Control | null> {
     const campaign = from?.campaign ?? (await spec(id));
     if (!campaign) return null;
@@ -229,7 +198,7 @@ export function makeCampaignStore({
         return laid ?? current;
       },
       {
-        ...(from ? { from } : {}),
+        from,
         also: [
           ...batches.map(
             (batch): Command => ['HSET', keys.batches(id), batch.no, JSON.stringify(batch)],
@@ -245,17 +214,17 @@ export function makeCampaignStore({
   }
 
   /**
-   * Ends a campaign that has nothing open. Its record, keys and audit go after the retention. `tally`
-   * as the caller has just read it.
+   * Ends a campaign that has nothing open. Its record, keys and audit go after the retention. `from` is
+   * the campaign as the caller has just read it.
    *
    * A worker may ask this of a Redis that was restored meanwhile, in which the campaign has not begun.
    *
    * @returns false when something is still open, or its tally was wrong: look again.
    */
-  async function end(id: string, failure?: Failure, tally?: Tally): Promise<boolean> {
-    const campaign = await spec(id);
+  async function end(id: string, failure?: Failure, from?: CampaignRecord): Promise<boolean> {
+    const campaign = from?.campaign ?? (await spec(id));
     if (!campaign) return true;
-    if (await mendTally(id, tally)) return false;
+    if (await mendTally(id, from?.tally)) return false;
     const at = now();
     let state: CampaignState = 'completed';
     const ended = await control(
@@ -278,16 +247,13 @@ export function makeCampaignStore({
           ...(failure ? { action: 'failed', code: failure.code } : { action: 'ended' }),
         },
         overTally: true,
-        also: ({ idempotency, before, lists }) => [
+        from,
+        also: ({ control: before, beside: { idempotency, lists } }) => [
           ['ZREM', keys.open(), id],
-          ['ZREM', keys.outbox(), `root:${id}`],
           ['ZADD', keys.endedAs(state), campaign.createdAt, id],
           ['ZADD', keys.endedAs(state, campaign.account), campaign.createdAt, id],
           ...when(campaign.webhook, ['ZADD', keys.outbox(), at, `webhook:${id}`]),
-          ...usersCommands(keys, 'SREM', id, [
-            ...listsOf(campaign, stored<Control>(before)),
-            ...lists,
-          ]),
+          ...usersCommands(keys, 'SREM', id, [...listsOf(campaign, before), ...lists]),
           ...keepCampaign(keys, { id, idempotency }, 'PEXPIRE', keptMs),
         ],
       },

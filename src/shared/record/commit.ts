@@ -25,12 +25,17 @@ interface AtLeast extends Place {
   readonly atLeast: number;
 }
 
+interface Counted extends Place {
+  /** The number that it must still be; absent is 0. */
+  readonly counts: number;
+}
+
 interface There extends Place {
   /** It must be there, whatever it is. */
   readonly isThere: true;
 }
 
-export type Check = Unchanged | AtLeast | There;
+export type Check = Unchanged | AtLeast | Counted | There;
 
 type Argument = string | number | Buffer;
 export type Command = readonly [name: string, ...args: Argument[]];
@@ -47,6 +52,12 @@ export const extend = (key: string, ms: number, like = key): Command => [
   like,
 ];
 
+/**
+ * Where `command` answers 1, it has made its key (or a field of it): that is kept for `ms`, so that
+ * the many that come after it need not say so again.
+ */
+export const keptFor = (ms: number, command: Command): Command => ['KEPT-FOR', ms, ...command];
+
 /** Adds to several fields of a hash at once. */
 export const add = (
   hash: string,
@@ -60,24 +71,19 @@ export const whileCounted = (
   { set, member, score }: { readonly set: string; readonly member: string; readonly score: number },
 ): Command => ['WHILE-COUNTED', set, member, score, hash, field];
 
-/** Fields of one hash are read by one command, however many of them are checked. */
+/** Fields of one hash are read by one command, however many of them are checked; strings, too. */
 const SCRIPT = `
 local at = 2
 for _ = 1, tonumber(ARGV[1]) do
-  local key, fields = ARGV[at], tonumber(ARGV[at + 1])
-  at = at + 2
-  local found
-  if fields == 0 then
-    found = { redis.call('GET', key) }
-  else
-    found = redis.call('HMGET', key, unpack(ARGV, at, at + fields - 1))
-    at = at + fields
-  end
+  local places = tonumber(ARGV[at])
+  local found = redis.call(unpack(ARGV, at + 1, at + places))
+  at = at + places + 1
   for _, value in ipairs(found) do
     local present, expected = ARGV[at], ARGV[at + 1]
     if present == '1' and value ~= expected or present == '0' and value then return 0 end
     if present == '3' and not value then return 0 end
     if present == '2' and value and tonumber(value) < tonumber(expected) then return 0 end
+    if present == '4' and tonumber(value or 0) ~= tonumber(expected) then return 0 end
     at = at + 2
   end
 end
@@ -98,6 +104,10 @@ while at <= #ARGV do
   local count = tonumber(ARGV[at])
   if ARGV[at + 1] == 'EXTEND' then
     extend(unpack(ARGV, at + 2, at + count))
+  elseif ARGV[at + 1] == 'KEPT-FOR' then
+    if redis.call(unpack(ARGV, at + 3, at + count)) == 1 then
+      redis.call('PEXPIRE', ARGV[at + 4], ARGV[at + 2])
+    end
   elseif ARGV[at + 1] == 'ADD' then
     add(unpack(ARGV, at + 2, at + count))
   elseif ARGV[at + 1] == 'WHILE-COUNTED' then
@@ -122,15 +132,15 @@ export async function commit(
   checks: readonly Check[],
   commands: readonly Command[],
 ): Promise<boolean> {
-  const groups = byKey(checks);
+  const groups = readTogether(checks);
   const argv: Argument[] = [groups.length];
   for (const group of groups) {
-    const fields = group.flatMap(({ field }) => field ?? []);
-    argv.push(group[0].key, fields.length, ...fields);
+    const reading = readingOf(group);
+    argv.push(reading.length, ...reading);
     for (const check of group) argv.push(...expected(check));
   }
   for (const command of commands) argv.push(command.length, ...command);
-  const keys = new Set([...groups.map(([{ key }]) => key), ...commands.flatMap(keysOf)]);
+  const keys = new Set([...checks.map(({ key }) => key), ...commands.flatMap(keysOf)]);
   return (await run(redis, [...keys], argv)) === 1;
 }
 
@@ -139,6 +149,7 @@ function keysOf([name, ...args]: Command): string[] {
   if (name === 'PUBLISH') return [];
   if (name === 'EXTEND') return [args[0], args[2]].map(String);
   if (name === 'WHILE-COUNTED') return [args[0], args[3]].map(String);
+  if (name === 'KEPT-FOR') return [String(args[2])];
   if (name === 'DEL' || name === 'UNLINK') return args.map(String);
   return args.slice(0, name === 'RENAME' ? 2 : 1).map(String);
 }
@@ -151,19 +162,29 @@ export async function write(redis: Redis, ...commands: readonly Command[]): Prom
 function expected(check: Check): [string, string | number] {
   if ('atLeast' in check) return ['2', check.atLeast];
   if ('isThere' in check) return ['3', ''];
+  if ('counts' in check) return ['4', check.counts];
   return check.is === null ? ['0', ''] : ['1', check.is];
 }
 
 type Group = [Check, ...Check[]];
 
-function byKey(checks: readonly Check[]): Group[] {
+/** Those of one hash, and those of strings. */
+function readTogether(checks: readonly Check[]): Group[] {
   const groups = new Map<string, Group>();
   for (const check of checks) {
-    const group = groups.get(check.key);
+    const of = check.field === undefined ? '' : check.key;
+    const group = groups.get(of);
     if (group) group.push(check);
-    else groups.set(check.key, [check]);
+    else groups.set(of, [check]);
   }
   return [...groups.values()];
+}
+
+function readingOf(group: Group): Command {
+  const [{ key, field }] = group;
+  return field === undefined
+    ? ['MGET', ...group.map((check) => check.key)]
+    : ['HMGET', key, ...group.flatMap((check) => check.field ?? [])];
 }
 
 async function run(redis: Redis, keys: string[], argv: Argument[]): Promise<unknown> {

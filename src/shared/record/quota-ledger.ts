@@ -3,8 +3,8 @@ import { beijingDay, type SentToEveryone } from '../campaign/quota-window.ts';
 import type { IdentityOf } from '../platform/identity.ts';
 import type { Redis } from '../platform/redis.ts';
 import { DAY, MINUTE, SECOND } from '../platform/time.ts';
-import { type Command, write } from './commit.ts';
-import { makeKeys } from './keys.ts';
+import { type Command, keptFor, when, write } from './commit.ts';
+import { type Keys, makeKeys } from './keys.ts';
 
 /** The sends of a month are counted here (four a month are allowed), so a little more is kept. */
 const KEPT = 40 * DAY;
@@ -19,6 +19,27 @@ export const REFUSED = 'refused';
 const MOST_IN_A_MINUTE = 1_000;
 /** How much later than we noted a call may have arrived at WeChat. */
 export const JITTER = 0.7 * SECOND;
+
+interface CountedCall {
+  readonly identity: string;
+  /** Such as `message/mass/send`. */
+  readonly path: string;
+  readonly at: number;
+}
+
+/** A call that is made now. */
+export function countCommands(keys: Keys, { identity, path, at }: CountedCall): Command[] {
+  const minute = keys.minute(identity, path);
+  return [
+    keptFor(KEPT, ['HINCRBY', keys.calls(identity, beijingDay(at)), path, 1]),
+    ...when(
+      SENDS.test(path),
+      ['LPUSH', minute, at],
+      ['LTRIM', minute, 0, MOST_IN_A_MINUTE - 1],
+      ['PEXPIRE', minute, MINUTE],
+    ),
+  ];
+}
 
 export type QuotaLedger = ReturnType<typeof makeQuotaLedger>;
 
@@ -36,23 +57,14 @@ export function makeQuotaLedger({
   const keys = makeKeys(record);
 
   async function count(account: string, path: string): Promise<void> {
-    const at = now();
-    const day = keys.calls(identityOf(account), beijingDay(at));
-    const minute = keys.minute(identityOf(account), path);
-    const noted: Command[] = [
-      ['LPUSH', minute, at],
-      ['LTRIM', minute, 0, MOST_IN_A_MINUTE - 1],
-      ['PEXPIRE', minute, MINUTE],
-    ];
-    const isSend = SENDS.test(path);
-    await write(redis, ['HINCRBY', day, path, 1], ['PEXPIRE', day, KEPT], ...(isSend ? noted : []));
+    await write(redis, ...countCommands(keys, { identity: identityOf(account), path, at: now() }));
   }
 
   /** A send that WeChat refused. */
   async function countRefused(account: string, path: string): Promise<void> {
     if (!SENDS.test(path)) return;
     const day = keys.calls(identityOf(account), beijingDay(now()));
-    await write(redis, ['HINCRBY', day, REFUSED, 1], ['PEXPIRE', day, KEPT]);
+    await write(redis, keptFor(KEPT, ['HINCRBY', day, REFUSED, 1]));
   }
 
   /**
@@ -78,7 +90,7 @@ export function makeQuotaLedger({
   async function noteEveryone(account: string): Promise<void> {
     const day = beijingDay(now());
     const key = keys.everyone(identityOf(account), day.slice(0, MONTH));
-    await write(redis, ['HINCRBY', key, day, 1], ['PEXPIRE', key, KEPT]);
+    await write(redis, keptFor(KEPT, ['HINCRBY', key, day, 1]));
   }
 
   async function toEveryone(account: string): Promise<SentToEveryone> {

@@ -11,12 +11,23 @@ import { keepIn, makeSpecs } from './campaign-spec.ts';
 import type { Keys } from './keys.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { ServingStore } from './serving-store.ts';
-import { stored, storedTally } from './stored.ts';
+import { stored, storedOrNull, storedTally } from './stored.ts';
 
 export interface CampaignRecord {
   readonly campaign: Campaign;
   readonly control: Control;
   readonly tally: Tally;
+  readonly beside: Beside;
+}
+
+/** What else is kept with a campaign, for the commits that change it. */
+export interface Beside {
+  /** The key of its Idempotency-Key, or empty. */
+  readonly idempotency: string;
+  /** The key of its content in the guard against the same content, or empty. */
+  readonly content: string;
+  /** Lists that single batches leave out. */
+  readonly lists: readonly string[];
 }
 
 interface Dependencies {
@@ -27,6 +38,7 @@ interface Dependencies {
   readonly now: () => number;
 }
 
+const BESIDE = ['idempotency', 'content', 'lists'] as const;
 const LONGEST_KEPT = 2_048;
 /** So long after the end of a wait, the batch has gone on, and its reason is out of date. */
 const STALE = 5 * MINUTE;
@@ -40,16 +52,22 @@ export function makeReadCampaign({ redis, keys, serving, lane, now }: Dependenci
   const messages = new Map<string, Message>();
 
   async function read(id: string): Promise<CampaignRecord | null> {
-    const [[specText, controlText, waiting = null], tally] = await Promise.all([
-      redis.hmget(keys.campaign(id), 'spec', 'control', 'waiting'),
+    const [[specText, controlText, waiting = null, ...beside], tally] = await Promise.all([
+      redis.hmget(keys.campaign(id), 'spec', 'control', 'waiting', ...BESIDE),
       redis.hgetall(keys.tally(id)),
     ]);
+    const [idempotency, content, lists] = beside;
     if (!specText || !controlText) return null;
     const control = stored<Control>(controlText);
     return {
       campaign: specs.of(id, specText, control),
       control: withWaiting(control, waiting),
       tally: storedTally(tally),
+      beside: {
+        idempotency: idempotency ?? '',
+        content: content ?? '',
+        lists: storedOrNull<string[]>(lists) ?? [],
+      },
     };
   }
 

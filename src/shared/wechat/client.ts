@@ -43,7 +43,7 @@ export interface CallOptions<T> {
 
 /** A call that may be made at one moment only: everything it would wait for is there. */
 export interface Prepared {
-  /** From `prepare`. */
+  /** From `token()`. */
   readonly token: string;
   /** Asked just before the call goes onto its connection: why it must not, after all. */
   readonly whyNot: () => string | null;
@@ -61,8 +61,8 @@ type Query = Readonly<Record<string, string>>;
 /** Paths are whole, as WeChat's quota calls name them: `/cgi-bin/message/mass/send`. */
 export interface WechatClient {
   readonly era: Era;
-  /** The token for one call of this path, which counts as made. Never `unknown`: nothing was sent. */
-  prepare(path: string): Promise<Answer<string>>;
+  /** For one call, which the caller counts. Never `unknown`: nothing was sent. */
+  token(): Promise<Answer<string>>;
   /** @param body text and bytes are JSON already. */
   post<T>(path: string, body: unknown, options: CallOptions<T>): Promise<Answer<T>>;
   get<T>(path: string, options: CallOptions<T> & { readonly query?: Query }): Promise<Answer<T>>;
@@ -81,7 +81,10 @@ interface ClientDeps {
   readonly tokens: TokenSource;
   /** For a whole call, from the connection to the last byte. */
   readonly timeoutMs: number;
-  /** Awaited before each HTTP call, a repeat with a fresh token included: it counts the quota. */
+  /**
+   * Awaited before each HTTP call, a repeat with a fresh token included: it counts the quota. Not
+   * before the first one of a call that was prepared.
+   */
   readonly onCall?: (path: string) => void | Promise<void>;
   /** After each HTTP call. */
   readonly onAnswer?: OnAnswer | undefined;
@@ -110,7 +113,7 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
     const { prepared } = outgoing;
     for (let repeated = false; ; repeated = true) {
       const mayWait = prepared === undefined || repeated;
-      const token = mayWait ? await prepare(outgoing.path) : given(prepared.token);
+      const token = mayWait ? await counted(outgoing.path) : given(prepared.token);
       // Of a call that was refused, the token call that follows leaves nothing unknown.
       if (token.kind !== 'ok') return prepared ? noFreshToken(token) : token;
       const url = new URL(base + outgoing.path);
@@ -132,16 +135,20 @@ export function makeWechatClient(deps: ClientDeps): WechatClient {
     }
   }
 
-  async function prepare(path: string): Promise<Answer<string>> {
-    const token = await tokens.get();
-    if (token.kind !== 'ok') return withoutToken(token);
-    await deps.onCall?.(path);
-    return token;
+  async function token(): Promise<Answer<string>> {
+    const found = await tokens.get();
+    return found.kind === 'ok' ? found : withoutToken(found);
+  }
+
+  async function counted(path: string): Promise<Answer<string>> {
+    const found = await token();
+    if (found.kind === 'ok') await deps.onCall?.(path);
+    return found;
   }
 
   return {
     era,
-    prepare,
+    token,
     post: (path, body, options) =>
       send({
         ...options,

@@ -10,7 +10,6 @@ import { uncounted } from '../../shared/campaign/receipt.ts';
 import {
   awaitReceiptJob,
   readFollowersJob,
-  runCampaignJob,
   submitBatchJob,
   uploadMediaJob,
   uploadNewsJob,
@@ -24,9 +23,8 @@ type Dependencies = Pick<Tools, 'stores' | 'recordEvent' | 'now'> & {
   readonly onEnd: (campaign: Campaign) => Promise<void>;
 };
 
-/** Jobs that may call WeChat. */
+/** Jobs that may call WeChat, besides the root, which reads its campaign itself. */
 const MAY_CALL: readonly string[] = [
-  runCampaignJob.name,
   readFollowersJob.name,
   uploadMediaJob.name,
   uploadNewsJob.name,
@@ -34,23 +32,35 @@ const MAY_CALL: readonly string[] = [
   awaitReceiptJob.name,
 ];
 
+export type CloseIfAccountChanged = ReturnType<typeof makeCloseIfAccountChanged>;
+
 export function makeCloseIfAccountChanged(deps: Dependencies) {
   const { stores, checkInstallation, recordEvent, now } = deps;
   const { campaigns, batches, identityOf } = stores;
 
+  return { job, root };
+
   /** @returns whether the job is over, since its campaign's account is another one by now. */
-  return async function closeIfAccountChanged({ name, data }: Job): Promise<boolean> {
+  async function job({ name, data }: Job): Promise<boolean> {
     if (!MAY_CALL.includes(name)) return false;
     const { campaignId } = data as { campaignId: string };
     const campaign = await campaigns.spec(campaignId);
-    if (!campaign || campaign.identity === identityOf(campaign.account)) return false;
+    return campaign !== null && closed(campaign);
+  }
+
+  /** @returns whether the campaign has ended therefore. */
+  async function root(campaign: Campaign): Promise<boolean> {
+    return (await closed(campaign)) && end(campaign);
+  }
+
+  async function closed(campaign: Campaign): Promise<boolean> {
+    const { id, account, identity } = campaign;
     // An account that is not configured here has no identity, and says so itself.
-    if (identityOf(campaign.account) === campaign.account) return false;
+    if ([identity, account].includes(identityOf(account))) return false;
     await checkInstallation();
-    for (const batch of await batches.all(campaignId)) await close(campaign, batch);
-    if (name !== runCampaignJob.name) return true;
-    return end(campaign);
-  };
+    for (const batch of await batches.all(id)) await close(campaign, batch);
+    return true;
+  }
 
   async function close(campaign: Campaign, batch: Batch): Promise<void> {
     const { no, state } = batch;

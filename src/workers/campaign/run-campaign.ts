@@ -18,6 +18,7 @@ import { addChildren, promote } from '../../shared/queue/queues.ts';
 import type { CampaignRecord } from '../../shared/record/read-campaign.ts';
 import { type Handler, until, type Wait } from '../job.ts';
 import type { Tools } from '../tools.ts';
+import type { CloseIfAccountChanged } from './account-changed.ts';
 import { type GetReady, type Run, rootOf } from './get-ready.ts';
 import type { ReviveBatches } from './revive-batches.ts';
 
@@ -25,6 +26,7 @@ type Dependencies = Pick<Tools, 'stores' | 'queues' | 'telemetry' | 'now'> & {
   readonly stopCampaign: StopCampaign;
   readonly getReady: GetReady;
   readonly reviveBatches: ReviveBatches;
+  readonly closeIfAccountChanged: Pick<CloseIfAccountChanged, 'root'>;
   /** Told once, when a campaign has ended. */
   readonly onEnd: (campaign: Campaign) => Promise<void>;
 };
@@ -42,6 +44,7 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
     const record = await campaigns.read(campaignId);
     if (!record) return now() - job.timestamp < COMMITTED_WITHIN ? until(now() + SECOND) : null;
     if (isEnded(record.control)) return null;
+    if (await deps.closeIfAccountChanged.root(record.campaign)) return null;
     const { campaign, control } = record;
     const run: Run = { ...record, job };
 
@@ -132,7 +135,7 @@ export function makeRunCampaign(deps: Dependencies): Handler<CampaignPayload> {
 
   async function end(run: Run): Promise<Wait | null> {
     // An operator opened a batch again at that very moment.
-    if (!(await campaigns.end(run.campaign.id, undefined, run.tally))) return until(now() + SECOND);
+    if (!(await campaigns.end(run.campaign.id, undefined, run))) return until(now() + SECOND);
     return tell({ ...run, control: { ...run.control, phase: 'ended' } });
   }
 

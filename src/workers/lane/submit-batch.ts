@@ -143,7 +143,7 @@ export function makeSubmitBatch(deps: Dependencies): Handler<SubmitBatchPayload>
     // Nothing brings the list back: an operator must know.
     if (call === 'list-gone') return refuse(campaign, batch, { code: 'audience-gone' });
     const client = wechatFor(account.name);
-    const token = await client.prepare(call.path);
+    const token = await client.token();
     if (token.kind !== 'ok') return waitForToken(campaign, batch, token);
 
     // The intent, on record while nothing has changed since the look; then the call.

@@ -12,7 +12,7 @@ import { SUBMIT_TIMEOUT, testStores } from '../../support/stores.ts';
 
 const connection = testRedis();
 const { redis } = connection;
-const { batches, campaigns, lanes, clock, record, laidOut } = testStores(connection);
+const { batches, campaigns, lanes, quota, clock, record, laidOut } = testStores(connection);
 
 let used = 1_000_000;
 const freshMsgId = (): string => {
@@ -302,6 +302,17 @@ describe('an intent to call', () => {
     await redis.del(`${record}:heartbeat`);
 
     expect(started).toBe(expected);
+  });
+
+  it('counts the call that it is of, and none that is not made', async () => {
+    const account = 'counted';
+    const start = await intent(account);
+
+    expect(await start()).toBe('submitting');
+    expect(await start()).toBe('moved');
+
+    expect(await quota.today(account)).toEqual({ 'message/mass/send': 1 });
+    expect(await quota.minuteHasRoom(account, 'message/mass/send')).not.toBeNull();
   });
 
   it.each([

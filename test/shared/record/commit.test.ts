@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { add, commit, extend, untilSettled, write } from '../../../src/shared/record/commit.ts';
+import {
+  add,
+  commit,
+  extend,
+  keptFor,
+  untilSettled,
+  write,
+} from '../../../src/shared/record/commit.ts';
 import { testRedis } from '../../support/redis.ts';
 
 const { redis, prefix } = testRedis();
@@ -47,6 +54,68 @@ describe('a commit', () => {
 
     expect(done).toBe(false);
     expect(await redis.exists(text)).toBe(0);
+  });
+
+  it.each([
+    ['the other changed', 'older', 'b'],
+    ['the other has gone', 'a', null],
+  ])(
+    'reads several texts at once, and does nothing where one of them or %s',
+    async (_, one, other) => {
+      const [first, second, third] = [aKey(), aKey(), aKey()];
+      await redis.set(first, 'a');
+      if (other) await redis.set(second, other);
+
+      const done = await commit(
+        redis,
+        [
+          { key: first, is: one },
+          { key: second, is: 'b' },
+        ],
+        [['SET', third, 'new']],
+      );
+
+      expect(done).toBe(false);
+      expect(await redis.exists(third)).toBe(0);
+    },
+  );
+
+  it.each([
+    [0, null, true],
+    [0, '0', true],
+    [3, '3', true],
+    [0, '1', false],
+    [3, null, false],
+  ])(
+    'takes a count of %s for what it is where %s is there: %s',
+    async (counts, there, expected) => {
+      const [text, hash] = [aKey(), aKey()];
+      if (there !== null) await redis.hset(hash, 'count', there);
+
+      const check = { key: hash, field: 'count', counts };
+
+      expect(await commit(redis, [check], [['SET', text, 'new']])).toBe(expected);
+    },
+  );
+
+  it('sets the life of a list with its first entry, and of a hash with each new field', async () => {
+    const [list, hash] = [aKey(), aKey()];
+    const note = (ms: number) =>
+      write(
+        redis,
+        keptFor(ms, ['RPUSH', list, ms]),
+        keptFor(ms, ['HINCRBY', hash, 'one', 1]),
+        keptFor(ms, ['HINCRBY', hash, `of-${ms}`, 1]),
+      );
+
+    await note(50_000);
+    await note(90_000);
+
+    expect(await redis.lrange(list, 0, -1)).toEqual(['50000', '90000']);
+    expect(await redis.pttl(list)).toBeLessThanOrEqual(50_000);
+    expect(await redis.pttl(list)).toBeGreaterThan(0);
+    expect(await redis.hget(hash, 'one')).toBe('2');
+    expect(await redis.pttl(hash)).toBeGreaterThan(50_000);
   });
 
   it('tells an empty text from an absent one', async () => {
