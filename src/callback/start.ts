@@ -61,17 +61,18 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const { submitTimeoutMs } = pace;
   const facts = makeFactLog(log, now);
   const counted = makeFactCount(numbers);
+  let called: readonly CallbackAccount[] = [];
   const watched = watchAccounts({
     ...options,
     accounts: config.accounts,
     onRead(accounts) {
-      for (const { name, encodingAesKey } of callbackAccounts(accounts)) {
+      called = callbackAccounts(accounts);
+      for (const { name, encodingAesKey } of called) {
         if (!encodingAesKey) facts({ type: 'plain-mode', account: name });
       }
     },
   });
   opens(watched.stop);
-  const called = (): CallbackAccount[] => callbackAccounts(watched.accounts());
   // One that was added while this process ran is itself, too.
   const identityOf = makeIdentityOf(config, watched.accounts);
   const opened: Queues[] = [];
@@ -119,7 +120,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const callback = await startCallback({
     host,
     port,
-    accounts: called,
+    accounts: () => called,
     receipts: {
       async take(account, arrival) {
         const shard = await shards.ofAccount(account);
@@ -157,9 +158,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   });
   const address = (name: string): string => `${publicUrl ?? callback.url}/wechat/${name}`;
   return {
-    addresses: Object.fromEntries(
-      called().map(({ name }) => [`callback of ${name}`, address(name)]),
-    ),
+    addresses: Object.fromEntries(called.map(({ name }) => [`callback of ${name}`, address(name)])),
     registry,
     ready: () => redisFaults(redis, config.redis),
     warnings: async () => [
