@@ -4,13 +4,13 @@
  * Where none is set, this machine alone is served.
  */
 import type { Request, RequestHandler, Response } from 'express';
-import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { isInRanges } from '../../shared/platform/address-range.ts';
 import type { Config } from '../../shared/platform/config.ts';
 import { ALL_RIGHTS, type Rights } from '../../shared/platform/people.ts';
 import type { Bilingual } from '../../shared/platform/sentences.ts';
 import { MINUTE, SECOND } from '../../shared/platform/time.ts';
-import { callerOf, LOCAL, setCaller } from './caller.ts';
+import { LOCAL, setCaller } from './caller.ts';
 import { keepBoard, keepKeys, keepOperators } from './credentials.ts';
 import { sendRefusal } from './problem.ts';
 import { isForged, isLoopback, isLoopbackHost, isPassedOn, isPublished } from './same-place.ts';
@@ -188,27 +188,3 @@ function limitGuesses() {
     },
   };
 }
-
-export interface RateLimit {
-  readonly perMinute: number;
-  /** Where requests are counted, if not in this process alone. */
-  readonly store?: Store | undefined;
-  /** Which methods it counts. */
-  readonly counts: (method: string) => boolean;
-}
-
-/**
- * By key, so that one service's loop leaves the others in peace. Without keys there is only this
- * machine, and nobody to protect from it.
- */
-export const limitRate = ({ perMinute, store, counts }: RateLimit): RequestHandler =>
-  rateLimit({
-    ...(store ? { store } : {}),
-    windowMs: MINUTE,
-    limit: perMinute,
-    keyGenerator: (_req, res) => callerOf(res as Response),
-    skip: (req, res) => res.locals.hasNoKey === true || !counts(req.method),
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    handler: (_req, res) => sendRefusal(res, { code: 'rate-limited', of: 'requests' }),
-  });

@@ -5,7 +5,6 @@
  */
 
 import express, { type RequestHandler, type Router } from 'express';
-import type { Store } from 'express-rate-limit';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Problem } from '../../shared/contract/problem.ts';
@@ -13,8 +12,9 @@ import { ServiceError } from '../../shared/platform/errors.ts';
 import type { Numbers } from '../../shared/platform/metrics.ts';
 import { type HttpLimits, PRODUCER_HTTP, serveHttp } from '../../shared/platform/serve-http.ts';
 import { SECOND } from '../../shared/platform/time.ts';
-import { type AuthSettings, addressFindings, limitRate, makeAuth } from './auth.ts';
+import { type AuthSettings, addressFindings, makeAuth } from './auth.ts';
 import { hasAllRights, hasCaller, refusalOf, rightsOf } from './caller.ts';
+import { type CountRequest, limitRate } from './limit-rate.ts';
 import { logRequests } from './log-requests.ts';
 import { makeErrorHandler, noSuchPlace, sendRefusal } from './problem.ts';
 import { cutOffRefused } from './refused-bodies.ts';
@@ -48,7 +48,7 @@ export interface ProducerDependencies {
   /** Of one operator. */
   readonly pagesPerMinute?: number;
   /** Where requests of a caller are counted, if not in this process alone. */
-  readonly countIn?: (what: 'reads' | 'changes' | 'pages') => Store;
+  readonly countIn?: (what: 'reads' | 'changes' | 'pages') => CountRequest;
   /** Told before the server stops, to end what would go on for ever. */
   readonly stopping?: AbortController;
   /** Only where a test cannot wait. */
@@ -107,9 +107,9 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
   );
 
   const limits = [
-    limitRate({ perMinute: readsPerMinute, store: countIn?.('reads'), counts: isRead }),
+    limitRate({ perMinute: readsPerMinute, count: countIn?.('reads'), counts: isRead }),
     limitRate({
-      ...{ perMinute: requestsPerMinute, store: countIn?.('changes') },
+      ...{ perMinute: requestsPerMinute, count: countIn?.('changes') },
       counts: (method) => !isRead(method),
     }),
   ];
@@ -121,7 +121,7 @@ function makeApp(deps: ProducerDependencies, { lingerMs }: HttpLimits): express.
   app.use('/v1', noSuchPlace);
   app.use(routerOf(served.routes.filter((route) => !needsKey(route))), ...(served.files ?? []));
   const pageLimit = limitRate({
-    ...{ perMinute: deps.pagesPerMinute ?? PAGES_PER_MINUTE, store: countIn?.('pages') },
+    ...{ perMinute: deps.pagesPerMinute ?? PAGES_PER_MINUTE, count: countIn?.('pages') },
     counts: () => true,
   });
   for (const [path, handler] of Object.entries(served.operator ?? {})) {
@@ -210,12 +210,14 @@ const forCallers =
     hasCaller(res) ? router(req, res, next) : next();
 
 /**
- * Everything comes from here, so that the board, the page and the API's description render without
+ * The same on every answer, so asked for once. Everything comes from here, so that the board, the page and the API's description render without
  * asking anybody else. Only styles may stand inline: the board and Swagger UI set them by script.
  */
 function securityHeaders(publicUrl: string | undefined): RequestHandler {
   const isHttps = publicUrl?.startsWith('https:') === true;
-  return helmet({
+  const headers = new Map<string, string>();
+  const noted = { setHeader: headers.set.bind(headers), removeHeader: () => undefined };
+  const note = helmet({
     strictTransportSecurity: isHttps,
     // Under `no-referrer` a browser calls the page's own forms `Origin: null`, and none is taken.
     referrerPolicy: { policy: 'same-origin' },
@@ -235,4 +237,9 @@ function securityHeaders(publicUrl: string | undefined): RequestHandler {
       },
     },
   });
+  note({} as never, noted as never, () => undefined);
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    next();
+  };
 }

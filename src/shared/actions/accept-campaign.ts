@@ -61,6 +61,9 @@ export type AcceptResult =
   | { readonly kind: 'accepted'; readonly created: boolean; readonly view: CampaignView }
   | Refused;
 
+/** Requests are told apart under a key alone. */
+const NEVER_COMPARED = { requestDigest: '' };
+
 export type AcceptCampaign = ReturnType<typeof makeAcceptCampaign>;
 
 export function makeAcceptCampaign(deps: AcceptDependencies) {
@@ -108,11 +111,12 @@ export function makeAcceptCampaign(deps: AcceptDependencies) {
         ? { pauses: { approval: { at: now(), by: 'qunfa' } } }
         : {}),
     };
+    const keyed = keyOf(caller);
     const acceptance = {
       campaign,
       message,
-      ...(await digestsOf(request)),
-      ...keyOf(caller),
+      ...keyed,
+      ...(keyed.idempotencyKey === undefined ? NEVER_COMPARED : await digestsOf(request)),
       contentDigest: digestOf([audience.identity, asWritten(message, request.message)]),
       repeatMeant: request.repeat || (caller.idempotencyKey !== undefined && !caller.keyIsMade),
       control,

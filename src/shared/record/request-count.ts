@@ -3,7 +3,6 @@
  * each process counts by itself and exchanges its count with Redis a few times a second, so that a caller may get a
  * little more than its limit, by what the others answered meanwhile. Without Redis each process counts alone.
  */
-import type { Store } from 'express-rate-limit';
 import type { Redis } from '../platform/redis.ts';
 import { MINUTE, SECOND } from '../platform/time.ts';
 import { makeKeys } from './keys.ts';
@@ -27,7 +26,7 @@ const TELL_EVERY = SECOND / 4;
 /** @param what is counted: one store for each. */
 export const makeRequestCount =
   ({ redis, record, now }: Dependencies) =>
-  (what: 'reads' | 'changes' | 'pages'): Pick<Store, 'increment' | 'decrement' | 'resetKey'> => {
+  (what: 'reads' | 'changes' | 'pages') => {
     const keys = makeKeys(record);
     const counts = new Map<string, Count>();
 
@@ -37,29 +36,23 @@ export const makeRequestCount =
       count.tellAt = performance.now() + TELL_EVERY;
       const key = keys.requests(what, caller, count.minute);
       try {
-        const answers = await redis.pipeline().incrby(key, by).pexpire(key, MINUTE).exec();
-        const [error, total] = answers?.[0] ?? [];
-        if (error) throw error;
-        count.total = Math.max(count.total, Number(total) + count.untold);
+        const [total] = await Promise.all([redis.incrby(key, by), redis.pexpire(key, MINUTE)]);
+        count.total = Math.max(count.total, total + count.untold);
       } catch {
         count.untold += by;
       }
     }
 
-    return {
-      async increment(caller) {
-        const minute = Math.floor(now() / MINUTE);
-        const known = counts.get(caller);
-        const count = known?.minute === minute ? known : { minute, total: 0, untold: 0, tellAt: 0 };
-        counts.set(caller, count);
-        count.total += 1;
-        count.untold += 1;
-        if (performance.now() >= count.tellAt) void tell(caller, count);
-        return { totalHits: count.total, resetTime: new Date((minute + 1) * MINUTE) };
-      },
-      decrement: async () => undefined,
-      async resetKey(caller) {
-        counts.delete(caller);
-      },
+    /** One more. @returns how many there were in this minute, and when it ends. */
+    return (caller: string): { readonly total: number; readonly endsInMs: number } => {
+      const at = now();
+      const minute = Math.floor(at / MINUTE);
+      const known = counts.get(caller);
+      const count = known?.minute === minute ? known : { minute, total: 0, untold: 0, tellAt: 0 };
+      counts.set(caller, count);
+      count.total += 1;
+      count.untold += 1;
+      if (performance.now() >= count.tellAt) void tell(caller, count);
+      return { total: count.total, endsInMs: (minute + 1) * MINUTE - at };
     };
   };

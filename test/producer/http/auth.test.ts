@@ -112,7 +112,10 @@ describe('the API', () => {
     expect(refused).toHaveLength(3);
     expect(await refused[0]?.json()).toMatchObject({ code: 'rate-limited' });
     expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await ask(OTHER_KEY)).status).toBe(404);
+    const other = await ask(OTHER_KEY);
+    expect(other.status).toBe(404);
+    expect(other.headers.get('ratelimit-policy')).toBe('"10-in-1min"; q=10; w=60');
+    expect(other.headers.get('ratelimit')).toMatch(/^"10-in-1min"; r=9; t=\d+$/);
     // Who has no key is refused as such, and uses nobody's share up.
     expect((await ask('guess')).status).toBe(401);
   });
