@@ -25,6 +25,7 @@ import { onceASecond } from '../shared/platform/once-a-second.ts';
 import { connect } from '../shared/platform/redis.ts';
 import {
   examineAtStart,
+  memoryUsed,
   redisFaults,
   redisGauges,
   redisWarnings,
@@ -52,6 +53,7 @@ import { makeRoutes } from './api/routes.ts';
 import { makeReplayWebhook } from './api/webhooks.ts';
 import { makeBoard } from './board/board.ts';
 import { startProducer } from './http/server.ts';
+import { leaveRoomInRedis } from './leave-room-in-redis.ts';
 import { makePage } from './page/page.ts';
 import { makeRecordGauges } from './record-gauges.ts';
 
@@ -108,7 +110,7 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
   const all = openAllShards({ redis, config, prefix, identityOf, accounts, log, now });
   opens(all.close);
   const { queues, shards } = all;
-  const stores = withLargeReadsInTurn(all.stores);
+  const stores = leaveRoomInRedis(withLargeReadsInTurn(all.stores), () => memoryUsed(redis));
   const feed = openCampaignFeed({
     redis: connect(config.redis, { purpose: 'worker', log }),
     records: shards.all().map((shard) => shard.record),

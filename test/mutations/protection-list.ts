@@ -370,4 +370,18 @@ export const PROTECTIONS: readonly Protection[] = [
     without: ') return null;',
     test: 'test/producer/bounded-reads.test.ts',
   },
+  {
+    what: 'a Redis that is nearly full',
+    file: 'src/producer/leave-room-in-redis.ts',
+    is: '      refuseIfFull();\n      return keep(...args);',
+    without: '      return keep(...args);',
+    test: 'test/producer/leave-room-in-redis.test.ts',
+  },
+  {
+    what: 'a list that fills Redis',
+    file: 'src/producer/leave-room-in-redis.ts',
+    is: '            refuseIfFull();\n',
+    without: '',
+    test: 'test/producer/leave-room-in-redis.test.ts',
+  },
 ];

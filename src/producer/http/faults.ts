@@ -24,6 +24,7 @@ const CALLER_MISTAKES: Readonly<Record<string, Problem>> = {
 /** Errors of ours that a request may meet: Redis, or what was looked at, has gone meanwhile. */
 const KNOWN: Partial<Readonly<Record<ErrorCode, Problem>>> = {
   REDIS_AWAY: { code: 'redis-unavailable' },
+  REDIS_FULL: { code: 'redis-full' },
   REPLICAS_BEHIND: { code: 'replicas-behind' },
   CAMPAIGN_NOT_FOUND: { code: 'campaign-not-found' },
   BATCH_TRANSITION_ILLEGAL: { code: 'batch-moved-on' },

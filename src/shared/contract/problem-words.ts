@@ -111,6 +111,8 @@ const EN: Sentences<Problem> = {
     `a message of type ${it.messageType} has no page behind it, and WeChat takes back nothing else (40008)`,
   'replicas-behind':
     'too few replicas of Redis have it yet, so a failover may undo it: repeat the same request, with the same Idempotency-Key',
+  'redis-full':
+    'Redis has little memory left, and that is for what is under way: no file, list, draft or campaign is taken now',
   'redis-unavailable': 'Redis cannot be reached just now; nothing was done that is not answered',
   'refused-by-wechat': (it) => `WeChat refused (${it.errcode}): ${meaningOf(it.errcode, it.path)}`,
   'same-content': (it) =>
@@ -224,6 +226,8 @@ const ZH: Sentences<Problem> = {
     `${TYPES_ZH[it.messageType] ?? it.messageType}消息没有可删除的页面，微信不支持撤回（40008）`,
   'replicas-behind':
     'Redis 副本尚未同步到位，主从切换可能丢失这次操作：请用同一 Idempotency-Key 重试同一请求',
+  'redis-full':
+    'Redis 的内存即将用尽，余下的留给进行中的活动：现在不接收新的文件、名单、草稿或活动',
   'redis-unavailable': '暂时无法连接 Redis；未得到答复的操作都没有生效',
   'refused-by-wechat': (it) =>
     `被微信拒绝（${it.errcode}）：${meaningOf(it.errcode, it.path, 'zh')}`,

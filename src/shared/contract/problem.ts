@@ -170,6 +170,7 @@ export const STATUS = {
   'path-malformed': 400,
   'rate-limited': 429,
   'recall-impossible': 409,
+  'redis-full': 503,
   'redis-unavailable': 503,
   'replicas-behind': 503,
   'refused-by-wechat': 409,

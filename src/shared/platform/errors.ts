@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'RECORD_NEWER'
   | 'REDIS_UNFIT'
   | 'REDIS_AWAY'
+  | 'REDIS_FULL'
   | 'REPLICAS_BEHIND'
   | 'CAMPAIGN_NOT_FOUND'
   | 'BATCH_TRANSITION_ILLEGAL'
