@@ -64,7 +64,8 @@ const names = wanted.length > 0 ? wanted : [...Object.keys(GROUPS), 'security'];
 let isGood = true;
 for (const name of names) {
   const group = GROUPS[name];
-  if (name === 'security') isGood = (await checkProtections(say)) && isGood;
+  const [isSecurity, test] = /^security(?::(.+))?$/.exec(name) ?? [];
+  if (isSecurity) isGood = (await checkProtections(say, test)) && isGood;
   else if (group) isGood = (await mutate(name, group)) && isGood;
   else throw new TypeError(`no ${name}: one of ${Object.keys(GROUPS).join(', ')}, security`);
 }

@@ -384,4 +384,18 @@ export const PROTECTIONS: readonly Protection[] = [
     without: '',
     test: 'test/producer/leave-room-in-redis.test.ts',
   },
+  {
+    what: 'uploads of one message',
+    file: 'src/shared/actions/check-message.ts',
+    is: 'uploads.size >= MOST_UPLOADS && ',
+    without: 'uploads.size < 0 && ',
+    test: 'test/shared/actions/check-message.test.ts',
+  },
+  {
+    what: 'turns between long articles',
+    file: 'src/shared/campaign/message.ts',
+    is: '    await breath();\n    picturesIn(article);\n',
+    without: '    picturesIn(article);\n',
+    test: 'test/shared/campaign/read-pictures.test.ts',
+  },
 ];

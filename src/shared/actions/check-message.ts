@@ -12,7 +12,7 @@ import {
   withOtherPictures,
 } from '../campaign/article-pictures.ts';
 import { given } from '../campaign/given.ts';
-import type { Article, Message } from '../campaign/message.ts';
+import { type Article, type Message, readPictures } from '../campaign/message.ts';
 import type { Flaw, Mistake } from '../campaign/mistake.ts';
 import type { MessageRequest } from '../contract/campaign-request.ts';
 import type { FetchPicture } from '../delivery/fetch-picture.ts';
@@ -56,6 +56,8 @@ export async function checkMessage(
     mistakes.push({ ...flaw, path: `message.${path}` });
   };
   const { ref, refs, judge, keepFitted } = makeCheckMedia({ media, era, neededUntil, wrong });
+  /** In all articles. */
+  const uploads = new Set<string>();
   const pictures = makeFetchedPictures({ fetchPicture, keepFitted, wrong });
 
   async function article(asked: ArticleRequest, at: number, of: NewsRequest): Promise<Article> {
@@ -90,7 +92,11 @@ export async function checkMessage(
       const upload = uploadIn(url);
       if (upload === undefined) {
         if (!isWechats(url)) foreign.push(url);
+      } else if (uploads.size >= MOST_UPLOADS && !uploads.has(upload)) {
+        wrong(path, { code: 'too-large', limit: MOST_UPLOADS, unit: 'pictures' });
+        return html;
       } else if (UPLOAD_ID.test(upload)) {
+        uploads.add(upload);
         const found = await judge(path, upload, 'article-picture', { fit: fitImages });
         if (found !== upload) instead.set(url, found);
       } else wrong(path, { code: 'upload-unknown' });
@@ -116,6 +122,7 @@ export async function checkMessage(
 
   const fetches = fetchPicture !== null && request.type === 'news' && request.fetchImages === true;
   const message = fetches ? await fetchInTurn(account, build) : await build();
+  if (message) await readPictures(message, breath);
   if (!message) wrong('fetchImages', { code: 'picture-not-fetched', url: '', why: 'busy' });
   return { message: message ?? NOTHING, mistakes, fetched: pictures.addresses() };
 
@@ -166,6 +173,9 @@ export async function checkMessage(
 const NOTHING: Message = { type: 'text', content: '' };
 
 const UPLOAD_ID = /^m_[A-Za-z0-9_-]+$/;
+
+/** Of one message: each is a job, which reads the whole message. */
+const MOST_UPLOADS = 500;
 
 /** Of one article: an answer has an end. */
 const MOST_FOREIGN = 10;

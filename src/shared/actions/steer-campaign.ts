@@ -7,6 +7,7 @@
  * version it was made on is done only if that is still the current one.
  */
 
+import { setImmediate as breath } from 'node:timers/promises';
 import { isSamePerson } from '../campaign/approval.ts';
 import type { Act } from '../campaign/audit.ts';
 import { type InFlight, inFlight } from '../campaign/batch.ts';
@@ -18,7 +19,7 @@ import {
   isPaused,
   rfc3339,
 } from '../campaign/campaign.ts';
-import { allUploadsOf, consoleDraft } from '../campaign/message.ts';
+import { allUploadsOf, consoleDraft, readPictures } from '../campaign/message.ts';
 import { type CampaignView, viewOf } from '../contract/campaign-view.ts';
 import { type Problem, type Refused, refuse } from '../contract/problem.ts';
 import { readDraftDigest } from '../delivery/draft-digest.ts';
@@ -165,6 +166,7 @@ export function makeSteerCampaign(deps: Dependencies) {
     const lists = [...(audience.type === 'list' ? [audience.listId] : []), ...exclude];
     for (const list of lists) await audiences.touch(list, notAfter - now() + LISTS_KEPT_AFTER);
     const message = await campaigns.message(id);
+    if (message) await readPictures(message, breath);
     for (const { upload } of message ? allUploadsOf(message) : []) {
       await media.touch(upload, { until: notAfter });
     }

@@ -91,6 +91,26 @@ export type NewsRoute = 'uploadnews' | 'draft';
 export const coverKind = ({ newsBy }: Pick<UploadRoute, 'newsBy'>): 'thumb' | 'permanent' =>
   newsBy === 'draft' ? 'permanent' : 'thumb';
 
+/** By the article, for as long as it is there: a megabyte of HTML takes some 20 ms. */
+const picturesOf = new WeakMap<Article, readonly string[]>();
+
+function picturesIn(article: Article): readonly string[] {
+  const found = picturesOf.get(article) ?? picturesOfOurs(article.content);
+  picturesOf.set(article, found);
+  return found;
+}
+
+/** Looks into one article after another, `breath` between them, so that `uploadsOf` takes no time. */
+export async function readPictures(
+  message: Message,
+  breath: () => Promise<unknown>,
+): Promise<void> {
+  for (const article of 'articles' in message ? message.articles : []) {
+    await breath();
+    picturesIn(article);
+  }
+}
+
 /** Every file the message needs at WeChat, each once per kind. Pure, so a rerun names the same. */
 export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
   const wanted: Omit<Upload, 'n'>[] = [];
@@ -110,7 +130,7 @@ export function uploadsOf(message: Message, route: UploadRoute): Upload[] {
   if (message.type === 'news' && 'articles' in message) {
     for (const article of message.articles) {
       want(article.thumb, coverKind(route));
-      for (const upload of picturesOfOurs(article.content)) want({ upload }, 'article-picture');
+      for (const upload of picturesIn(article)) want({ upload }, 'article-picture');
     }
   }
   const seen = new Set<string>();

@@ -2,9 +2,11 @@
  * What must be there before a campaign's batches are laid out: its followers read, its files and
  * articles at WeChat. Whatever is missing is added under the root, which sleeps until it is done.
  */
+import { setImmediate as breath } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import type { Failure } from '../../shared/campaign/failure.ts';
 import { beforeBatches } from '../../shared/campaign/material.ts';
+import { readPictures } from '../../shared/campaign/message.ts';
 import { SECOND } from '../../shared/platform/time.ts';
 import { readFollowersJob } from '../../shared/queue/jobs.ts';
 import { addChildren, type Parent } from '../../shared/queue/queues.ts';
@@ -49,6 +51,7 @@ export function makeGetReady(deps: Dependencies) {
     }
     const message = await campaigns.message(campaign.id);
     if (!message) return { failed: { code: 'record-lost' } };
+    await readPictures(message, breath);
 
     if (campaign.audience.type === 'followers' && control.recipients === undefined) {
       const begun = await begin(run);

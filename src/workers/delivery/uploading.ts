@@ -1,9 +1,10 @@
 /** What a job brings to WeChat, and what becomes of the item, the job and the campaign after that. */
+import { setImmediate as breath } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { isEnded } from '../../shared/campaign/campaign.ts';
 import type { Failure } from '../../shared/campaign/failure.ts';
 import { fail, NEW_ITEM, NEWS, noteCopy, type Thing } from '../../shared/campaign/material.ts';
-import type { Message, UploadRoute } from '../../shared/campaign/message.ts';
+import { type Message, readPictures, type UploadRoute } from '../../shared/campaign/message.ts';
 import type { Ensured } from '../../shared/delivery/ensure-at-wechat.ts';
 import type { AccountConfig } from '../../shared/platform/accounts.ts';
 import { SECOND } from '../../shared/platform/time.ts';
@@ -47,6 +48,7 @@ export function makeUploads(deps: Dependencies) {
       campaigns.message(campaignId),
     ]);
     if (!record || !message || isEnded(record.control) || record.control.cancelled) return null;
+    await readPictures(message, breath);
     const { campaign, control } = record;
     const route = prepareMessage.routeOf(campaign, control);
     const thing = thingOf(message, route);

@@ -7,6 +7,7 @@
  * decision and a call, the one that Redis took first holds. Every check is made on the record as it
  * is now, since any job may be promoted by hand.
  */
+import { setImmediate as breath } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { batchOpenIdsAsJson } from '../../shared/actions/batch-open-ids.ts';
 import type { StopCampaign } from '../../shared/actions/stop-campaign.ts';
@@ -19,7 +20,7 @@ import {
 } from '../../shared/campaign/batch.ts';
 import { type Campaign, mayStart } from '../../shared/campaign/campaign.ts';
 import type { Failure } from '../../shared/campaign/failure.ts';
-import { consoleDraft, type Message } from '../../shared/campaign/message.ts';
+import { consoleDraft, type Message, readPictures } from '../../shared/campaign/message.ts';
 import { callableUntil } from '../../shared/campaign/repeat-steps.ts';
 import { ServiceError } from '../../shared/platform/errors.ts';
 import { SECOND } from '../../shared/platform/time.ts';
@@ -105,6 +106,7 @@ export function makeSubmitBatch(deps: Dependencies): Handler<SubmitBatchPayload>
       campaigns.message(campaignId),
     ]);
     if (!record || !batch || !message) return null;
+    await readPictures(message, breath);
     const isMeant = generation === batch.generation && run === batch.run;
     return isMeant ? { ref, ...record, batch, message } : null;
   }

@@ -1,7 +1,8 @@
 /** Files and lists of OpenIDs: what is uploaded, until when it is kept, and who uses it. */
 
+import { setImmediate as breath } from 'node:timers/promises';
 import { rfc3339 } from '../../../shared/campaign/campaign.ts';
-import { allUploadsOf } from '../../../shared/campaign/message.ts';
+import { allUploadsOf, readPictures } from '../../../shared/campaign/message.ts';
 import { AUDIENCE_ID } from '../../../shared/contract/audiences.ts';
 import type { MediaFile } from '../../../shared/contract/media.ts';
 import { type Refused, refuse } from '../../../shared/contract/problem.ts';
@@ -215,6 +216,7 @@ async function usersOfFiles({ campaigns }: Dependencies) {
   for (const id of await campaigns.open()) {
     const [spec, message] = await Promise.all([campaigns.spec(id), campaigns.message(id)]);
     if (!spec || !message) continue;
+    await readPictures(message, breath);
     for (const upload of new Set(allUploadsOf(message).map((one) => one.upload))) {
       users.set(upload, [...(users.get(upload) ?? []), { id, name: spec.name }]);
     }
