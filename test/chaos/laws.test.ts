@@ -231,6 +231,18 @@ describe('an act', () => {
   });
 });
 
+describe('an act on an account', () => {
+  it('is answered: done, refused, or not heard, and never a fault', () => {
+    expect(breaches({ accountActs: [accountAct('pause', { answer: 'fault' })] })).toEqual([
+      'pause of the account shop failed',
+    ]);
+    const unheard = accountAct('pause', { answer: 'unknown', answeredAt: null });
+    expect(
+      breaches({ accountActs: [accountAct('pause', { answer: 'refused' }), unheard] }),
+    ).toEqual([]);
+  });
+});
+
 describe('an enqueuer', () => {
   const ask = (id: string, begunAt = 100) => {
     return { name: 'hello', begunAt, answeredAt: begunAt + 10, answer: 'done', id } as const;

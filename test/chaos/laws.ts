@@ -315,10 +315,15 @@ const setting = (
       ...(answeredAt === null ? { mayBeLost: true } : {}),
     }));
 
-function everyActIsAnswered({ acts }: History): string[] {
-  return acts
-    .filter(({ answer }) => answer === 'fault')
-    .map(({ campaign, step, status, code }) => `${step} of ${campaign}: ${status} ${code ?? ''}`);
+function everyActIsAnswered({ acts, accountActs }: History): string[] {
+  const faults = acts.filter(({ answer }) => answer === 'fault');
+  const ofAccounts = accountActs.filter(({ answer }) => answer === 'fault');
+  return [
+    ...faults.map(({ campaign, step, status, code }) => {
+      return `${step} of ${campaign}: ${status} ${code ?? ''}`;
+    }),
+    ...ofAccounts.map(({ account, step }) => `${step} of the account ${account} failed`),
+  ];
 }
 
 /** Whether it was asked for, done or perhaps done. */

@@ -11,8 +11,11 @@ export function makeOperator(
   { stores, sandbox }: Pick<ChaosWorld, 'stores' | 'sandbox'>,
   counter: Counter,
 ) {
-  async function resumeAccounts(): Promise<void> {
-    for (const { name } of ACCOUNTS) await counter.resumeAccount(OPERATOR, name);
+  /** Not those that a colleague is about to resume himself. */
+  async function resumeAccounts(isPaused = (_name: string): boolean => false): Promise<void> {
+    for (const { name } of ACCOUNTS) {
+      if (!isPaused(name)) await counter.resumeAccount(OPERATOR, name);
+    }
   }
 
   /** Also what has paused itself. */

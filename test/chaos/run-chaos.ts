@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isEnded } from '../../src/shared/campaign/campaign.ts';
 import { MINUTE, SECOND } from '../../src/shared/platform/time.ts';
+import { makeAccountPauses } from './account-pauses.ts';
 import { type Tail, tailOf } from './append-only-file.ts';
 import { type CampaignPlan, campaignPlan } from './campaign-plan.ts';
 import type { ChaosOptions, Happening } from './chaos-options.ts';
@@ -75,6 +76,7 @@ export async function runChaos(
   const counter = makeCounter(world.producerUrl);
   const operator = makeOperator(world, counter);
   const people = makePeople({ seed: options.seed, sandbox: world.sandbox, counter });
+  const accountPauses = makeAccountPauses(options.seed, counter);
   const calls = new Map<string, Call>();
   const enqueued: Promise<Enqueued>[] = [];
   const timeline: Happening[] = [];
@@ -102,7 +104,7 @@ export async function runChaos(
   async function accountsFlow(): Promise<void> {
     while (!over.signal.aborted) {
       await sleep(5 * SECOND);
-      await operator.resumeAccounts();
+      await operator.resumeAccounts(accountPauses.isPaused);
     }
   }
 
@@ -182,6 +184,7 @@ export async function runChaos(
     delaysFlow(),
     accountsFlow(),
     people.work(over.signal),
+    accountPauses.work(over.signal),
   ];
   await hitsFlow();
   if (options.kills === 0 && options.campaigns !== undefined) await flows[0];

@@ -63,6 +63,8 @@ describe('a plain push', () => {
   it.each([
     ['of another token', signed({ token: 'guess' }).signature, 'wrong-signature'],
     ['of zeros', '0'.repeat(40), 'wrong-signature'],
+    ['behind something', `x${signed().signature}`, 'wrong-signature'],
+    ['before something', `${signed().signature}x`, 'wrong-signature'],
     ['in capitals', signed().signature.toUpperCase(), 'wrong-signature'],
     ['cut short', signed().signature.slice(0, 39), 'wrong-signature'],
     ['of nothing', '', 'wrong-signature'],
@@ -126,6 +128,8 @@ describe('a plain push', () => {
     'multipart/form-data; boundary=x',
     '',
     'text/xmlx',
+    'x-text/xml',
+    'image/json',
   ])('of the type %j is refused', (contentType) => {
     expect(open(PLAIN, { ...plainPush(), contentType })).toEqual(refusal(415, 'content-type'));
   });
@@ -134,6 +138,8 @@ describe('a plain push', () => {
     'text/xml; charset=utf-8',
     'application/xml',
     'TEXT/XML',
+    'text/xml ;charset=utf-8',
+    'text/json',
     'text/plain',
     'application/json',
   ])('of the type %j is read by its first character', (contentType) => {
@@ -324,6 +330,148 @@ describe('the address check', () => {
     const query = new URLSearchParams({ signature, timestamp, nonce });
 
     expect(checkAddress(PLAIN, query, NOW)).toBeNull();
+  });
+});
+
+describe('what was not signed', () => {
+  const queryOf = (account: PushAccount, made: MadePush, more: Record<string, string> = {}) => {
+    const opened = open(account, { ...made, query: { ...made.query, ...more } });
+    return opened.ok ? Object.fromEntries(new URLSearchParams(opened.query)) : opened;
+  };
+
+  it('is not kept of the address', () => {
+    const plain = plainPush();
+    const safe = safePush();
+
+    expect(queryOf(PLAIN, plain, { utm: 'x', encrypt_type: 'raw' })).toEqual({
+      ...plain.query,
+      encrypt_type: 'raw',
+    });
+    expect(queryOf(SAFE, safe, { utm: 'x' })).toEqual(safe.query);
+  });
+
+  it('is kept where the message says the same: from whom it is', () => {
+    const push = plainPush();
+    const openid = 'oR5Gjjl_eiZoUpGozMo7dbBJ362A';
+
+    expect(queryOf(PLAIN, push, { openid })).toEqual({ ...push.query, openid });
+    expect(queryOf(PLAIN, push, { openid: 'oSomebodyElse' })).toEqual(push.query);
+  });
+});
+
+describe('an address', () => {
+  const answerTo = (parts: { timestamp?: string; nonce?: string; token?: string }) => {
+    const { timestamp = String(NOW / 1000), nonce = 'n', token = PLAIN.callbackToken } = parts;
+    const signature = sha1(token, timestamp, nonce);
+    const query = new URLSearchParams({ signature, timestamp, nonce });
+    return checkAddress({ ...PLAIN, callbackToken: token }, query, NOW);
+  };
+
+  it.each([
+    ['a sign', `+${NOW / 1000}`],
+    ['a blank', ` ${NOW / 1000}`],
+    ['a blank behind', `${NOW / 1000} `],
+    ['a fraction', `${NOW / 1000}.0`],
+    ['thirteen digits', String(NOW / 1000).padStart(13, '0')],
+    ['none', ''],
+  ])('has a time of digits alone, not %s', (_, timestamp) => {
+    expect(answerTo({ timestamp })).toEqual(refusal(401, 'unsigned'));
+  });
+
+  it('has a nonce of 63 characters at most', () => {
+    expect(answerTo({ timestamp: String(NOW / 1000).padStart(12, '0') })).toBeNull();
+    expect(answerTo({ nonce: 'n'.repeat(63) })).toBeNull();
+    expect(answerTo({ nonce: 'n'.repeat(64) })).toEqual(refusal(401, 'unsigned'));
+  });
+
+  it('proves nothing to an account without a token', () => {
+    expect(answerTo({ token: '' })).toEqual(refusal(401, 'unsigned'));
+  });
+});
+
+describe('a message', () => {
+  const DAY = 24 * 60 * MINUTE;
+  const madeAt = (at: number): MadePush =>
+    plainPush(finishedXml().replace(String(NOW / 1000), String(at / 1000)));
+
+  it.each([
+    [-DAY, true],
+    [DAY, true],
+    [-DAY - 1_000, false],
+    [DAY + 1_000, false],
+  ])('made %i ms from its push is taken: %s', (ago, isTaken) => {
+    expect(open(PLAIN, madeAt(NOW + ago))).toMatchObject(
+      isTaken ? { ok: true } : refusal(401, 'stale'),
+    );
+  });
+
+  it('without a time of its own is taken by that of its push', () => {
+    const body = finishedXml().replace(/<CreateTime>.*<\/CreateTime>/, '');
+
+    expect(open(PLAIN, plainPush(body))).toMatchObject({ ok: true });
+  });
+
+  it('without an addressee is no push, where the original id is not known either', () => {
+    const { originalId: _, ...account } = PLAIN;
+    const body = finishedXml().replace(/<ToUserName>.*<\/ToUserName>/, '');
+
+    expect(open(account, plainPush(body))).toEqual(refusal(400, 'not-a-push'));
+    expect(openHandedEvent(account, body, NOW)).toBeNull();
+    expect(openHandedEvent(account, finishedXml({ to: 'gh_x' }), NOW)).not.toBeNull();
+  });
+});
+
+describe('a safe push that carries a signature of its address, too', () => {
+  it('is refused where that is wrong, though its msg_signature holds', () => {
+    const push = safePush();
+    const query = { ...push.query, signature: '0'.repeat(40) };
+
+    expect(open(SAFE, { ...push, query })).toEqual(refusal(401, 'wrong-signature'));
+  });
+
+  it('must carry it where the account’s always do', () => {
+    const made = safePush();
+    const { signature: _, ...rest } = made.query;
+    const push = {
+      query: new URLSearchParams(rest),
+      contentType: made.contentType,
+      body: Buffer.from(made.body),
+    };
+
+    expect(openEnvelope(SAFE, { ...push, signsAddress: true }, NOW)).toEqual(
+      refusal(401, 'unsigned'),
+    );
+    expect(openEnvelope(SAFE, { ...push, signsAddress: false }, NOW)).toMatchObject(taken('safe'));
+    expect(
+      openEnvelope(
+        SAFE,
+        { ...push, query: new URLSearchParams(made.query), signsAddress: true },
+        NOW,
+      ),
+    ).toMatchObject(taken('safe'));
+  });
+});
+
+describe('two keys', () => {
+  const both = { ...SAFE, previousEncodingAesKey: OLD_KEY };
+
+  it('name the wrong account, whichever of them opens', () => {
+    const appId = 'wxother000000001';
+
+    for (const key of [SAFE.encodingAesKey, OLD_KEY]) {
+      expect(open(both, safePush(undefined, { appId, key }))).toEqual(
+        refusal(401, 'wrong-account'),
+      );
+    }
+  });
+
+  it('may be the previous one alone', () => {
+    const { encodingAesKey: _, ...account } = both;
+    const body = safePush(undefined, { key: OLD_KEY }).body;
+
+    expect(open(account, safePush(undefined, { key: OLD_KEY }))).toMatchObject(taken('safe'));
+    expect(openHandedEvent(account, body, NOW)).not.toBeNull();
+    expect(openHandedEvent(account, safePush().body, NOW)).toBeNull();
   });
 });
 

@@ -54,6 +54,51 @@ describe('a message body', () => {
     expect(readMessage(body)).toBeNull();
   });
 
+  it.each([
+    ['tokens', (count: number) => `<xml>${'<a></a>'.repeat((count - 2) / 2)}</xml>`, 2_000, 2],
+    ['levels of JSON', (depth: number) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`, 11, 1],
+  ])('may have so many %s, and no more', (_, make, most, more) => {
+    expect(readMessage(make(most))).not.toBeNull();
+    expect(readMessage(make(most + more))).toBeNull();
+  });
+
+  it.each([
+    ['a digit at the beginning of a name', '<xml><1a>1</1a></xml>'],
+    ['a stray end', '<xml><A>1</A></xml></B>'],
+    ['a field without a root', '<A>1</A>'],
+    ['text around the root', 'x<xml><A>1</A></xml>'],
+    ['a root without fields', '<xml>1</xml>'],
+    ['an instruction inside', '<xml><?a b?><A>1</A></xml>'],
+    ['a declaration with a mark in it', '<?xml a="<"?><xml><A>1</A></xml>'],
+    ['a declaration that is not at the beginning', '<xml><?xml version="1.0"?><A>1</A></xml>'],
+    ['a lone JSON string', '"{}"'],
+  ])('is refused: %s', (_, body) => {
+    expect(readMessage(body)).toBeNull();
+  });
+
+  it('keeps an `item` as a list, alone or not, and blanks outside of its texts are none', () => {
+    expect(readMessage('<xml><L> <item><A> 1 </A></item> </L></xml>')).toEqual({
+      L: { item: [{ A: '1' }] },
+    });
+    expect(readMessage('<xml><A-b.c_1>1</A-b.c_1><B/><C ></C ></xml>')).toMatchObject({
+      'A-b.c_1': '1',
+    });
+  });
+
+  it('has a text where a scalar stands once', () => {
+    const json = '{"a":true,"b":"","c":["1","2"],"d":{"e":"1"},"f":null,"g":12345678901234567890}';
+    const message = readMessage(json) ?? {};
+    const texts = ['a', 'b', 'c', 'd', 'f', 'g', 'h'].map((field) => textOf(message, field));
+
+    expect(texts).toEqual([
+      'true',
+      ...[undefined, undefined, undefined, undefined],
+      '12345678901234567890',
+      undefined,
+    ]);
+    expect(textOf(readMessage('<xml><A>1</A><A>2</A></xml>') ?? {}, 'A')).toBeUndefined();
+  });
+
   it('lends no field to another through its prototype', () => {
     const message = readMessage('{"__proto__":{"MsgID":"1"}}') ?? {};
 
