@@ -14,16 +14,15 @@ export function logRequests(log: Logger, numbers?: Pick<Numbers, 'observe'>): Re
     const id = idOf(req);
     res.setHeader('X-Request-Id', id);
     const { method, originalUrl } = req;
-    res.once('close', () => {
-      const isStream = res.get('Content-Type')?.startsWith('text/event-stream') === true;
-      if (isStream) return;
-      const status = String(res.statusCode);
-      const labels = { route: placeOf(req), method, status };
-      numbers?.observe('qunfa_http_request_duration_seconds', performance.now() - began, labels);
-    });
-    if (QUIET.some((place) => originalUrl.startsWith(place))) return next();
-    res.once('close', () => {
+    const isQuiet = QUIET.some((place) => originalUrl.startsWith(place));
+    res.on('close', () => {
       const { statusCode, writableFinished, locals } = res;
+      const ms = performance.now() - began;
+      if (res.get('Content-Type')?.startsWith('text/event-stream') !== true) {
+        const labels = { route: placeOf(req), method, status: String(statusCode) };
+        numbers?.observe('qunfa_http_request_duration_seconds', ms, labels);
+      }
+      if (isQuiet) return;
       const level = statusCode >= 500 ? 'warn' : statusCode >= 400 ? 'info' : 'debug';
       log[level](
         {
@@ -33,7 +32,7 @@ export function logRequests(log: Logger, numbers?: Pick<Numbers, 'observe'>): Re
           cause: locals.cause,
           req: { id, method, url: originalUrl.slice(0, LONGEST_URL) },
           res: { statusCode },
-          responseTime: Math.round(performance.now() - began),
+          responseTime: Math.round(ms),
         },
         writableFinished ? 'request completed' : 'request aborted',
       );

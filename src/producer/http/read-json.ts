@@ -14,6 +14,8 @@ import { holdRoom } from './room-for-bodies.ts';
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /** Decoded and parsed at once: some 5 ms. */
 const PIECE = 1024 * 1024;
+/** Of what is decoded at once. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 const readBytes = express.raw({
   limit: MAX_JSON_BYTES,
@@ -41,9 +43,9 @@ const parseBytes: RequestHandler = async (req, res, next) => {
 
 /** @returns null where it is no UTF-8. */
 async function textOf(bytes: Buffer): Promise<string | null> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
-    if (bytes.length <= PIECE) return decoder.decode(bytes);
+    if (bytes.length <= PIECE) return UTF8.decode(bytes);
+    const decoder = new TextDecoder('utf-8', { fatal: true });
     // Joined in the end: a text that was added to piece by piece is slow to walk through.
     const pieces: string[] = [];
     for (let at = 0; at < bytes.length; at += PIECE) {

@@ -138,10 +138,18 @@ export function route<const D extends Declaration>(declaration: D, handle: Handl
     // What was parsed by the declaration's schemas has the types that follow from them.
     const reply = await handle(context as unknown as Context<D>);
     if (isRefused(reply)) return sendRefusal(res, reply.refused);
-    if (reply !== undefined) res.json(reply);
+    if (reply !== undefined) sendJson(res, reply);
     else if (success === 204) res.end();
   };
   return { ...declaration, handlers: [...readersOf(body), answer] };
+}
+
+/** What Express' own `json` looks up for each answer is the same for all of ours. */
+function sendJson(res: Response, reply: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(reply));
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('Content-Length', bytes.length);
+  res.end(bytes);
 }
 
 function readersOf(body: Declaration['body']): readonly RequestHandler[] {
