@@ -39,7 +39,7 @@ const AT_ONCE = 100;
 type List = CampaignStore['list'];
 
 /** The newest that are meant, of as many as one answer looks at; `isEnough` may end it before. */
-export async function listSome(
+async function listSome(
   list: List,
   where: Omit<Parameters<List>[0], 'limit' | 'cursor'>,
   { isMeant = () => true, isEnough = () => false }: Choice = {},

@@ -3,7 +3,7 @@ import { type Html, html } from './html.ts';
 import type { Ask } from './screen.ts';
 
 /** The screens of the header, in its order. */
-export const NAV = {
+const NAV = {
   attention: '/',
   campaigns: '/page/campaigns',
   calendar: '/page/calendar',

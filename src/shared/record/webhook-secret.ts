@@ -1,3 +1,4 @@
+/** What webhooks are signed with: `whsec_` and base64, the newest key and the one before it. */
 import { randomBytes } from 'node:crypto';
 import type { Redis } from '../platform/redis.ts';
 import { DAY } from '../platform/time.ts';
@@ -9,7 +10,7 @@ export const BOTH_SIGN_FOR = 7 * DAY;
 
 export type WebhookSecret = ReturnType<typeof makeWebhookSecret>;
 
-/** The installation's keys for signing webhooks: `whsec_` and base64. The first call makes one. */
+/** The first call makes one. */
 export function makeWebhookSecret({ redis, record }: { redis: Redis; record: string }) {
   const keys = makeKeys(record);
   const [key, previousKey] = [keys.webhookSecret(), keys.previousWebhookSecret()];
