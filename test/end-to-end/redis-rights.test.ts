@@ -7,13 +7,26 @@ import { expect, it } from 'vitest';
 import { start as startProducer } from '../../src/producer/start.ts';
 import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
 import { qunfa } from '../cli/terminal.ts';
+import { anAccount, knownToSandbox, startWorld as startAllRoles } from '../support/all-roles.ts';
 import { anImage, aRequest, someNews, toOpenIds } from '../support/builders.ts';
-import { freePorts, KEPT, startNode, until } from '../support/redis-nodes.ts';
+import { openIds } from '../support/open-ids.ts';
+import {
+  freePorts,
+  KEPT,
+  type RedisNode,
+  startCluster,
+  startNode,
+  until,
+} from '../support/redis-nodes.ts';
 import { startWorld } from '../support/world.ts';
 
 const PASSWORD = 'a-password-of-redis';
 const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
 const [, rule = ''] = /ACL SETUSER qunfa on >… ([^`]+)/.exec(page) ?? [];
+const [, forCluster = '', forShards = ''] =
+  /In a cluster give `([^`]+)` besides, on every node, and with several shards `([^`]+)`/.exec(
+    page,
+  ) ?? [];
 
 it('a user with the rights of the page does everything, and is denied nothing', {
   timeout: 4 * MINUTE,
@@ -82,6 +95,65 @@ it('a user with the rights of the page does everything, and is denied nothing', 
     expect([path, (await fetch(`${url}${path}`)).status]).toEqual([path, 200]);
   }
 
-  const denied = (await master.admin.call('ACL', 'LOG')) as string[][];
-  expect(denied.map((entry) => entry.slice(0, 14).join(' '))).toEqual([]);
+  expect(await deniedBy(master)).toEqual([]);
 });
+
+it('in a cluster with several shards a few more rights are enough', {
+  timeout: 4 * MINUTE,
+}, async (t) => {
+  const cluster = await startCluster();
+  t.onTestFinished(() => cluster.stop());
+  const rights = [rule, forCluster, forShards].flatMap((some) => some.trim().split(/\s+/));
+  for (const { admin } of cluster.nodes) {
+    await admin.call('ACL', 'SETUSER', 'qunfa', 'on', `>${PASSWORD}`, ...rights);
+  }
+  const accounts = [0, 1, 2, 3].map((shard) => anAccount(`account-${shard}`, { shard }));
+  const world = await startAllRoles({
+    redisUrl: cluster.url.replace('//', `//qunfa:${PASSWORD}@`),
+    prefix: '{qunfa}',
+    accounts,
+    environment: { API_KEYS: 'service:secret', REDIS_SHARDS: '4', REDIS_WAIT_REPLICAS: '1' },
+    sandbox: {
+      accounts: accounts.map((account) => ({ ...knownToSandbox(account), followers: 30 })),
+      pace: { pushDelayMs: 5, keyRepeatMs: 100, pushRetryMs: 100 },
+      limits: { callsPerMinute: null, massPerDay: null, followerPerMonth: null },
+    },
+  });
+  t.onTestFinished(() => world.stop());
+  const call = async (method: string, path: string, body?: unknown) => {
+    const { status, text } = await world.api(method, path, body);
+    expect([method, path, status]).toEqual([method, path, expect.toSatisfy((n) => n < 300)]);
+    return JSON.parse(text);
+  };
+
+  const ids: string[] = [];
+  for (const { name: account } of accounts) {
+    const text = { account, message: { type: 'text', content: 'hello' } };
+    ids.push(
+      (await call('POST', '/v1/campaigns', { ...text, audience: { type: 'followers' } })).id,
+    );
+    const { id } = await call('POST', '/v1/campaigns', {
+      ...text,
+      audience: { type: 'openids', openids: openIds(30) },
+      sendAt: new Date(Date.now() + HOUR).toISOString(),
+    });
+    await call('POST', `/v1/campaigns/${id}/cancel`);
+    await call('POST', `/v1/accounts/${account}/pause`);
+    await call('POST', `/v1/accounts/${account}/resume`);
+  }
+  for (const id of ids) {
+    await until(`the end of ${id}`, async () => (await world.view(id)).state === 'completed');
+    expect((await world.view(id)).outcome).toBe('delivered');
+  }
+  for (const path of ['/v1/attention', '/v1/campaigns', '/v1/accounts', '/v1/audit']) {
+    await call('GET', path);
+  }
+  expect(await world.ready()).toEqual([]);
+
+  expect((await Promise.all(cluster.nodes.map(deniedBy))).flat()).toEqual([]);
+});
+
+async function deniedBy({ admin }: RedisNode): Promise<string[]> {
+  const denied = (await admin.call('ACL', 'LOG')) as string[][];
+  return denied.map((entry) => entry.slice(0, 14).join(' '));
+}
