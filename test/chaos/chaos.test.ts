@@ -10,7 +10,7 @@ import { runChaos } from './run-chaos.ts';
 const SHORT = ['--kills', '8', '--campaigns', '8', '--workers', '2', '--seed'];
 
 describe('killed at random', () => {
-  it('reaches everybody once, and ends every campaign', { timeout: 10 * MINUTE }, async () => {
+  it('reaches everybody once, and ends every campaign', { timeout: 15 * MINUTE }, async () => {
     const options = readOptions([...SHORT, '110']);
     const world = await startChaosWorld(options);
     // What a failure left is for looking at.

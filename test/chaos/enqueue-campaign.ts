@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import type { NewCampaign } from '../../src/client/producer.ts';
+import { jobIdOf, type NewCampaign } from '../../src/client/producer.ts';
 import { QunfaError } from '../../src/client/qunfa-error.ts';
 import type { CampaignPlan } from './campaign-plan.ts';
 import type { ChaosWorld } from './chaos-world.ts';
@@ -71,7 +71,16 @@ export function makeEnqueueCampaign(
     const bodies = [body, ...(tried.get(plan.name) ?? [])];
     tried.set(plan.name, bodies);
     await asked(plan.name, () => addOneOf(plan.name, bodies));
+    if (notAfter !== undefined) await accepted(jobIdOf(plan.name));
     return { kind: 'accepted', plan };
+  }
+
+  /** Its time may pass before a worker comes to it: then it is refused, and its enqueuer hears that here. */
+  async function accepted(jobId: string): Promise<void> {
+    await direct.waitUntilAccepted({ jobId }).catch((error: unknown) => {
+      const isNo = error instanceof QunfaError && error.code === 'invalid-campaign';
+      throw isNo ? new Refused(error.message) : error;
+    });
   }
 
   async function addOneOf(name: string, bodies: readonly object[]): Promise<undefined> {

@@ -47,8 +47,8 @@ export interface ChaosResult {
 const MOST_OPEN = 20;
 /** More than these waiting for one call, and every call would go wrong. */
 const MOST_ALIKE = 1;
-/** The slowest step of a repeat is 40 s at this pace. */
-const PATIENCE = 5 * MINUTE;
+/** An upload whose answer cannot be read is tried again after ten minutes; a repeat, within 40 s. */
+const PATIENCE = 12 * MINUTE;
 const LOOK_EVERY = 500;
 /** Of operators, between two hits; without as many it goes on after a while. */
 const ACTS_BETWEEN = 3;

@@ -181,8 +181,13 @@ export async function promoteJob(job: Pick<Job, 'promote'>): Promise<boolean> {
   }
 }
 
-/** Its parent need not wait for it any more. One of the two is gone: somebody else was first. */
+/**
+ * Its parent need not wait for it any more. One of the two is gone, or they are parted already:
+ * somebody else was first. Without a parent BullMQ's script would look for a key that is nowhere,
+ * which a cluster refuses.
+ */
 export async function partFromParent(job: Job): Promise<void> {
+  if (job.parentKey === undefined) return;
   await job.removeChildDependency().catch(unlessNotThere);
 }
 

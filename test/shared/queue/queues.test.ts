@@ -103,6 +103,26 @@ describe('children', () => {
     await expect(partFromParent(child)).resolves.toBeUndefined();
   });
 
+  it('that somebody else has parted meanwhile are left alone: a cluster refuses the empty key', async () => {
+    await addRoot('twice');
+    await addChildren(queues.campaigns, rootOf('twice'), [childOf('twice', 1)]);
+    const id = awaitDecisionJob.id(childOf('twice', 1).payload);
+    const child = await queues.campaigns.getJob(id);
+    if (!child) throw new TypeError('no child');
+    await partFromParent(child);
+    const again = await queues.campaigns.getJob(id);
+    if (!again) throw new TypeError('no child');
+    let asked = 0;
+    again.removeChildDependency = async () => {
+      asked += 1;
+      return false;
+    };
+
+    await partFromParent(again);
+
+    expect(asked).toBe(0);
+  });
+
   it('are added once, however often they are added', async () => {
     for (const _ of [1, 2, 3]) await addChildren(queues.campaigns, null, [childOf('thrice', 1)]);
 
