@@ -261,8 +261,8 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     what: 'files read whole: room of a process',
     file: 'src/producer/http/read-file.ts',
-    is: '  if (noRoom) return noRoom;\n',
-    without: '  if (noRoom && length < 0) return noRoom;\n',
+    is: 'const noRoom = await roomFor(req, MAX_MEDIA_BYTES);',
+    without: 'const noRoom = null;',
     test: 'test/producer/http/room-for-bodies.test.ts',
   },
   {
@@ -397,5 +397,26 @@ export const PROTECTIONS: readonly Protection[] = [
     is: '    await breath();\n    picturesIn(article);\n',
     without: '    picturesIn(article);\n',
     test: 'test/shared/campaign/read-pictures.test.ts',
+  },
+  {
+    what: 'names of files, for callers of all accounts',
+    file: 'src/producer/api/media.ts',
+    is: 'accounts === null ? file :',
+    without: 'accounts !== undefined ? file :',
+    test: 'test/producer/permissions.test.ts',
+  },
+  {
+    what: 'campaigns of other accounts in the library',
+    file: 'src/producer/page/screens/library.ts',
+    is: 'if (!spec || !isAllowed(spec.account)) continue;',
+    without: 'if (!spec) continue;',
+    test: 'test/producer/permissions.test.ts',
+  },
+  {
+    what: 'lists of everyone, on the page',
+    file: 'src/producer/page/screens/library.ts',
+    is: "account === undefined && !seesAll ? { code: 'audience-of-all' } : refusal",
+    without: 'refusal',
+    test: 'test/producer/permissions.test.ts',
   },
 ];

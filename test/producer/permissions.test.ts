@@ -47,6 +47,7 @@ beforeAll(async () => {
   const scrypt = await hashPassword(PASSWORD);
   const operators = [
     { name: 'ann', scrypt, accounts: ['news'], may: ['read', 'steer'] },
+    { name: 'bob', scrypt, accounts: ['news'], may: ['read', 'send'] },
     { name: 'boss', accounts: 'all', may: PERMISSIONS },
     ...PERMISSIONS.map((one) => ({ name: one, scrypt, accounts: 'all', may: ['read', one] })),
     { name: 'whole', scrypt, accounts: 'all', may: PERMISSIONS },
@@ -207,6 +208,46 @@ describe('a key for some accounts hears nothing of another', () => {
       );
     expect((await seen('all')).sort()).toEqual(['news', 'shop']);
     expect(await seen('newsroom')).toEqual(['news']);
+  });
+
+  it('when it looks at the library, by name', async () => {
+    const { json: file } = await world.call('POST', '/v1/media?filename=brand-of-shop.png', {
+      ...{ key: keyOf('all'), headers: { 'content-type': 'application/octet-stream' } },
+      body: new Uint8Array(mediaFile('picture.png')),
+    });
+    const message = { type: 'image', media: { upload: file.id } };
+    const { json: theirs } = await post(
+      'all',
+      '/v1/campaigns',
+      aCampaign({ account: 'shop', name: 'launch-of-shop', message }),
+    );
+    expect(theirs.id).toBeDefined();
+
+    expect((await get('all', '/v1/media')).text).toContain('brand-of-shop');
+    for (const path of ['/v1/media', `/v1/media/${file.id}`]) {
+      const answer = await get('newsroom', path);
+      expect([answer.status, answer.text.includes('brand-of-shop')]).toEqual([200, false]);
+    }
+    const pageOf = async (name: string): Promise<string> => {
+      const authorization = `Basic ${Buffer.from(`${name}:${PASSWORD}`).toString('base64')}`;
+      return (await fetch(`${world.url}/page/library`, { headers: { authorization } })).text();
+    };
+    expect(await pageOf('whole')).toMatch(/brand-of-shop.*launch-of-shop/s);
+    expect(await pageOf('ann')).not.toMatch(/brand-of-shop|launch-of-shop/);
+    expect(await pageOf('ann')).not.toContain(`/page/media/${file.id}`);
+  });
+
+  it('and takes no list of everyone away on the page', async () => {
+    const { json: shared } = await upload('all', '');
+    const authorization = `Basic ${Buffer.from(`bob:${PASSWORD}`).toString('base64')}`;
+
+    const answer = await fetch(`${world.url}/page/audiences/${shared.id}/remove`, {
+      ...{ method: 'POST', redirect: 'manual' },
+      headers: { authorization, origin: world.url },
+    });
+
+    expect(answer.status).toBe(403);
+    expect((await get('all', `/v1/audiences/${shared.id}`)).status).toBe(200);
   });
 
   it('when lists come in', async () => {

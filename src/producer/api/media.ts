@@ -34,6 +34,10 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
     }));
   }
 
+  /** Nobody knows whose a file is, so that a caller for some accounts hears no name of another's. */
+  const shownTo = ({ accounts }: Rights, file: MediaFile): MediaFile =>
+    accounts === null ? file : { ...file, filename: `${file.id}.${file.format}` };
+
   return [
     route(
       {
@@ -56,14 +60,14 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
           422: 'Nothing that WeChat takes, or not whole',
         },
       },
-      async ({ query, req, res }) => {
+      async ({ query, rights, req, res }) => {
         const file = await readFile(req);
         if ('refused' in file) return file;
         const { bytes, ...named } = file;
         const kept = await media.put(bytes, { ...named, ...query });
         if ('refused' in kept) return refuse({ code: 'media-unfit', flaws: kept.refused });
         res.location(`/v1/media/${kept.id}`);
-        return kept;
+        return shownTo(rights, kept);
       },
     ),
 
@@ -78,10 +82,13 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
         query: MediaListQuery,
         answers: { 200: MediaPage },
       },
-      async ({ query }) => {
+      async ({ query, rights }) => {
         try {
           const page = await media.list(query);
-          return { media: page.media, next: page.cursor ?? null };
+          return {
+            media: page.media.map((file) => shownTo(rights, file)),
+            next: page.cursor ?? null,
+          };
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;
           return noCursor;
@@ -101,7 +108,9 @@ export function makeMediaRoutes({ media, materials, accounts }: Dependencies): R
       },
       async ({ params, rights }) => {
         const stored = await media.describe(params.id);
-        return stored ? { ...stored, atWechat: await whereAtWechat(stored, rights) } : NO_MEDIA;
+        return stored
+          ? { ...shownTo(rights, stored), atWechat: await whereAtWechat(stored, rights) }
+          : NO_MEDIA;
       },
     ),
   ];

@@ -295,6 +295,7 @@ function readAsk(req: Request, res: Response, accounts: readonly AccountConfig[]
     by: callerOf(res),
     isAllowed: allowedTo(rights),
     refusal: (permission, account) => refusalOf(rights, permission, account),
+    seesAll: rights.accounts === null,
     hasAllRights: hasAllRights(rights),
     sendRefusal: (request) => sendRefusalOf(rights, request, accounts),
     query,

@@ -15,6 +15,8 @@ export interface Ask {
   readonly isAllowed: (account: string) => boolean;
   /** Why the operator may not do this, to this account if one is named; or null. */
   readonly refusal: (permission: Permission, account?: string) => Problem | null;
+  /** Whether every account is the operator's. */
+  readonly seesAll: boolean;
   /** Whether the operator has every permission for every account. */
   readonly hasAllRights: boolean;
   /** Why the operator may not send this campaign, or null. */

@@ -5,7 +5,7 @@ import { rfc3339 } from '../../../shared/campaign/campaign.ts';
 import { allUploadsOf, readPictures } from '../../../shared/campaign/message.ts';
 import { AUDIENCE_ID } from '../../../shared/contract/audiences.ts';
 import type { MediaFile } from '../../../shared/contract/media.ts';
-import { type Refused, refuse } from '../../../shared/contract/problem.ts';
+import { type Problem, type Refused, refuse } from '../../../shared/contract/problem.ts';
 import type { AccountConfig } from '../../../shared/platform/accounts.ts';
 import type { AudienceList } from '../../../shared/record/audience-list.ts';
 import type { AudienceStore } from '../../../shared/record/audience-store.ts';
@@ -85,7 +85,11 @@ async function listsPart(
         campaigns.userOf(list.id),
       ]);
       const campaign = user === null ? null : await campaigns.spec(user);
-      return listRow({ list, until, campaign }, ask);
+      const isShown = campaign !== null && isAllowed(campaign.account);
+      return listRow(
+        { list, until, isUsed: user !== null, campaign: isShown ? campaign : null },
+        ask,
+      );
     }),
   );
   const names = accounts()
@@ -112,10 +116,13 @@ ${laterLink('lists', cursor, ask)}</section>`;
 interface ListRow {
   readonly list: AudienceList;
   readonly until: number | null;
+  readonly isUsed: boolean;
+  /** One that the operator may see. */
   readonly campaign: { readonly id: string; readonly name: string } | null;
 }
 
-function listRow({ list, until, campaign }: ListRow, { words, refusal }: Ask): Html {
+function listRow({ list, until, isUsed, campaign }: ListRow, ask: Ask): Html {
+  const { words } = ask;
   const { library: say } = words.overviews;
   const { id, name = id, account, recipients, duplicates, invalid, createdAt } = list;
   return html`<tr id="${id}"><th scope="row">${name}${
@@ -124,19 +131,23 @@ function listRow({ list, until, campaign }: ListRow, { words, refusal }: Ask): H
   }</th><td>${account}</td><td class="n">${number(recipients)}</td><td>${timeTag(rfc3339(createdAt))}</td>
 <td>${until !== null && timeTag(rfc3339(until))}</td><td>${campaignLink(campaign, words)}</td>
 <td>${
-    campaign === null &&
+    !isUsed &&
     actsPart(
       [
         {
           ...{ id: `remove-${id}`, ...say.removeList, about: name, danger: true },
           action: `/page/audiences/${id}/remove`,
-          refused: refusal('send', account),
+          refused: removalRefusal(ask, account),
         },
       ],
       words,
     )
   }</td></tr>`;
 }
+
+/** A list without an account is everyone's. */
+const removalRefusal = ({ seesAll, refusal }: Ask, account: string | undefined): Problem | null =>
+  account === undefined && !seesAll ? { code: 'audience-of-all' } : refusal('send', account);
 
 const campaignLink = (campaign: ListRow['campaign'], words: Words): Html | null =>
   campaign &&
@@ -149,7 +160,7 @@ async function filesPart(
 ): Promise<Html> {
   const { words, refusal } = ask;
   const { library: say } = words.overviews;
-  const users = files.length > 0 ? await usersOfFiles(deps) : new Map();
+  const users = files.length > 0 ? await usersOfFiles(deps, ask) : new Map();
   const rows = await Promise.all(
     files.map(async (file) =>
       fileRow(
@@ -186,11 +197,13 @@ function fileRow({ file, until, users }: FileRow, ask: Ask): Html {
   const { library: say } = words.overviews;
   const { id, filename, type, format, bytes, width, height, durationMs } = file;
   const [first = null] = users;
+  // Nobody knows whose it is: what is in it is for those who see it used, and for those who see all.
+  const isShown = users.length > 0 || ask.seesAll;
   const figures =
     durationMs === undefined
       ? width !== undefined && height !== undefined && `${width} × ${height}`
       : say.seconds(Math.round(durationMs / 1_000));
-  return html`<tr id="${id}"><th scope="row">${type === 'image' && html`<span class="thumbs"><img src="/page/media/${id}" alt="" loading="lazy"></span>`}<a href="/page/media/${id}">${filename}</a></th>
+  return html`<tr id="${id}"><th scope="row">${isShown && type === 'image' && html`<span class="thumbs"><img src="/page/media/${id}" alt="" loading="lazy"></span>`}${isShown ? html`<a href="/page/media/${id}">${filename}</a>` : id}</th>
 <td>${words.facts.types[type]} · ${format.toUpperCase()}${figures && html`<br><span class="facts">${figures}</span>`}</td><td class="n">${(bytes / MB).toFixed(2)} MB</td>
 <td>${until !== null && timeTag(rfc3339(until))}</td><td>${campaignLink(first, words)}${users.length > 1 && html` <span class="facts">${say.andMore(users.length - 1)}</span>`}</td>
 <td>${
@@ -211,11 +224,13 @@ function fileRow({ file, until, users }: FileRow, ask: Ask): Html {
 }
 
 /** Of campaigns that have not ended, by the file's id. */
-async function usersOfFiles({ campaigns }: Dependencies) {
+async function usersOfFiles({ campaigns }: Dependencies, { isAllowed }: Pick<Ask, 'isAllowed'>) {
   const users = new Map<string, NonNullable<ListRow['campaign']>[]>();
   for (const id of await campaigns.open()) {
-    const [spec, message] = await Promise.all([campaigns.spec(id), campaigns.message(id)]);
-    if (!spec || !message) continue;
+    const spec = await campaigns.spec(id);
+    if (!spec || !isAllowed(spec.account)) continue;
+    const message = await campaigns.message(id);
+    if (!message) continue;
     await readPictures(message, breath);
     for (const upload of new Set(allUploadsOf(message).map((one) => one.upload))) {
       users.set(upload, [...(users.get(upload) ?? []), { id, name: spec.name }]);
@@ -229,11 +244,11 @@ const laterLink = (name: 'lists' | 'files', cursor: string | undefined, { words,
   html`<p class="pager"><a class="button" rel="next" href="${address(PATH, query, { [name]: cursor })}#${name}">${words.frame.later}</a></p>`;
 
 export const libraryPresses = (deps: Dependencies): Presses => ({
-  '/page/audiences/:list/remove': async ({ refusal }, { list: id = '' }) => {
+  '/page/audiences/:list/remove': async (ask, { list: id = '' }) => {
     const { audiences, campaigns } = deps;
     const list = AUDIENCE_ID.test(id) ? await audiences.describe(id) : null;
     if (!list) return refuse({ code: 'audience-not-found' });
-    const notAllowed = refusal('send', list.account);
+    const notAllowed = removalRefusal(ask, list.account);
     if (notAllowed) return refuse(notAllowed);
     const campaignId = await campaigns.userOf(id);
     if (campaignId !== null) return refuse({ code: 'audience-in-use', campaignId });
@@ -241,7 +256,7 @@ export const libraryPresses = (deps: Dependencies): Presses => ({
     return `${PATH}#lists`;
   },
   '/page/media/:file/remove': async (_posted, { file = '' }) => {
-    const [user] = (await usersOfFiles(deps)).get(file) ?? [];
+    const [user] = (await usersOfFiles(deps, { isAllowed: () => true })).get(file) ?? [];
     if (user) return refuse({ code: 'media-in-use', campaignId: user.id });
     await deps.media.remove(file);
     return `${PATH}#files`;
