@@ -1,4 +1,5 @@
 /** The producer's wiring. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { makeAcceptCampaign } from '../shared/actions/accept-campaign.ts';
@@ -254,7 +255,15 @@ async function startIn(options: StartOptions, opens: Opens): Promise<Running> {
  */
 const withLargeReadsInTurn = (stores: Stores): Stores => ({
   ...stores,
-  campaigns: { ...stores.campaigns, message: fewAtOnce(1, stores.campaigns.message) },
+  campaigns: {
+    ...stores.campaigns,
+    message: fewAtOnce(1, async (id: string) => {
+      const message = await stores.campaigns.message(id);
+      // Reading it took some 20 ms, and writing the answer takes as long.
+      await nextTurn();
+      return message;
+    }),
+  },
   composed: { ...stores.composed, list: fewAtOnce(1, stores.composed.list) },
   media: { ...stores.media, read: fewAtOnce(1, stores.media.read) },
 });

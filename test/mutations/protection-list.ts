@@ -289,8 +289,8 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     what: 'long messages one at a time',
     file: 'src/producer/start.ts',
-    is: 'message: fewAtOnce(1, stores.campaigns.message)',
-    without: 'message: fewAtOnce(100, stores.campaigns.message)',
+    is: 'message: fewAtOnce(1, async',
+    without: 'message: fewAtOnce(100, async',
     test: 'test/producer/bounded-reads.test.ts',
   },
   {
