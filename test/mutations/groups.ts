@@ -11,6 +11,8 @@ const WECHAT = 'src/shared/wechat';
 const LANE = 'src/workers/lane';
 const of = (names: readonly string[]): string[] => names.map((name) => `${CAMPAIGN}/${name}.ts`);
 
+const pushTest = (name: string): string => `test/shared/wechat/push/${name}.test.ts`;
+
 export const GROUPS: Readonly<Record<string, Group>> = {
   batch: {
     mutate: of(['advance-batch', 'batch', 'repeat-steps']),
@@ -24,6 +26,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     mutate: of(['campaign', 'progress', 'outcome', 'receipt', 'lane']),
     tests: [
       'test/shared/campaign/campaign.test.ts',
+      'test/shared/actions/campaign-decisions.test.ts',
       'test/shared/campaign/progress.test.ts',
       'test/shared/campaign/counts.test.ts',
     ],
@@ -50,10 +53,16 @@ export const GROUPS: Readonly<Record<string, Group>> = {
       'test/workers/lane/every-errcode.test.ts',
     ],
   },
-  push: {
-    mutate: [`${WECHAT}/push/*.ts`],
-    tests: ['test/shared/wechat/push/*.test.ts'],
+  'push-text': { mutate: [`${WECHAT}/push/read-message.ts`], tests: [pushTest('read-message')] },
+  'push-envelope': {
+    mutate: [`${WECHAT}/push/{open-envelope,open-handed-event,check-signature}.ts`],
+    tests: [pushTest('open-envelope')],
   },
+  'push-cipher': {
+    mutate: [`${WECHAT}/push/cipher.ts`],
+    tests: [pushTest('{cipher,vectors,open-envelope}')],
+  },
+  'push-event': { mutate: [`${WECHAT}/push/parse-event.ts`], tests: [pushTest('parse-event')] },
   /** How the decisions are carried out (steer-campaign.ts) is left to test/end-to-end: ten seconds a mutant. */
   steer: {
     mutate: [

@@ -15,6 +15,10 @@ const OUTCOME = 'src/shared/campaign/outcome.ts';
 const RECEIPT = 'src/shared/campaign/receipt.ts';
 const PLAN = 'src/shared/campaign/plan.ts';
 
+const RESOLVE = 'src/shared/actions/resolve-held.ts';
+const RETRY = 'src/shared/actions/retry-refused.ts';
+const STOP = 'src/shared/actions/stop-campaign.ts';
+
 interface Known extends Partial<Omit<Survivor, 'line'>> {
   readonly line?: string | RegExp;
   readonly why: string;
@@ -95,6 +99,59 @@ const KNOWN: readonly Known[] = [
     file: ADOPT,
     line: 'return earlier === 0 ? nameOf(a.ref) < nameOf(b.ref) : earlier < 0;',
     why: 'two batches never have one name, and 0 went the other way',
+  },
+  {
+    file: RESOLVE,
+    line: '...(note === undefined ? {} : { note }),',
+    replacement: 'false',
+    why: 'JSON leaves out what is undefined',
+  },
+  {
+    file: RESOLVE,
+    line: 'const all = together === undefined ? {} : { together };',
+    replacement: 'false',
+    why: '`advance` leaves out what is undefined',
+  },
+  {
+    file: RESOLVE,
+    line: 'if (!batch || !isUnknown(batch)) return NO_BATCH;',
+    why: '`judge` has refused both already; the check is there for the compiler',
+  },
+  {
+    file: RESOLVE,
+    line: "if (outcome.kind !== 'declined') return null;",
+    replacement: 'false',
+    why: 'what was not declined was not refused either',
+  },
+  {
+    file: RETRY,
+    line: /^const leftOut =/,
+    replacement: '"Stryker was here!"',
+    why: 'without a list to leave out it is not looked at',
+  },
+  {
+    file: RETRY,
+    line: /campaign\.counts\?\.recipients \?\? 0/,
+    replacement: 'campaign.counts.recipients',
+    why: 'a refused batch of a list has its recipients in one of the two',
+  },
+  {
+    file: RETRY,
+    line: /^return \(all \?\? \[\]\)/,
+    replacement: '["Stryker was here"]',
+    why: 'an audience of OpenIDs has its list; the rest is there for the compiler',
+  },
+  {
+    file: RETRY,
+    line: 'if (of.batch.without === undefined) return undefined;',
+    replacement: 'false',
+    why: 'it spares the reading of a list of which all are kept',
+  },
+  {
+    file: STOP,
+    line: 'await job?.remove({ removeChildren: true }).catch(() => undefined);',
+    replacement: '{}',
+    why: "it is BullMQ's default",
   },
   {
     file: REMEDIES,

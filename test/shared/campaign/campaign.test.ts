@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Control,
+  mayBeLaid,
   mayEnd,
   mayStart,
   NEW_CONTROL,
@@ -15,6 +16,23 @@ const tally = (changes: Partial<Tally>): Tally => ({ ...EMPTY_TALLY, ...changes 
 const word = { at: at('10:00:00'), by: 'ann' };
 const byOperator = { ...word, reason: 'operator' } as const;
 const pauses = { operator: word };
+
+describe('batches', () => {
+  const NOW = at('10:00:00');
+
+  it.each<[Partial<Control>, sendAt: number, may: boolean]>([
+    [{}, NOW, true],
+    [{ phase: 'preparing' }, NOW - 1, true],
+    [{}, NOW + 1, false],
+    [{ phase: 'submitting' }, NOW, false],
+    [{ phase: 'ended' }, NOW, false],
+    [{ cancelled: byOperator }, NOW, false],
+    // Nothing of it is called before it is resumed.
+    [{ pauses }, NOW, true],
+  ])('of %j, planned for %d, are laid out now: %s', (changes, sendAt, may) => {
+    expect(mayBeLaid(control(changes), sendAt, NOW)).toBe(may);
+  });
+});
 
 describe('a campaign’s state', () => {
   it.each([
