@@ -15,6 +15,7 @@ const OUTCOME = 'src/shared/campaign/outcome.ts';
 const RECEIPT = 'src/shared/campaign/receipt.ts';
 const PLAN = 'src/shared/campaign/plan.ts';
 
+const READ = 'src/shared/wechat/push/read-message.ts';
 const RESOLVE = 'src/shared/actions/resolve-held.ts';
 const RETRY = 'src/shared/actions/retry-refused.ts';
 const STOP = 'src/shared/actions/stop-campaign.ts';
@@ -99,6 +100,34 @@ const KNOWN: readonly Known[] = [
     file: ADOPT,
     line: 'return earlier === 0 ? nameOf(a.ref) < nameOf(b.ref) : earlier < 0;',
     why: 'two batches never have one name, and 0 went the other way',
+  },
+  ...['true', '""'].map((replacement) => ({
+    ...{ file: READ, line: "if (text.startsWith('<')) return readXml(text);", replacement },
+    why: 'the parser refuses text that is no XML as well',
+  })),
+  ...['false', '!isMessage(document) && Object.keys(document).length !== 1'].map((replacement) => ({
+    ...{ file: READ, line: /^if \(!isMessage\(document\)/, replacement },
+    why: 'the parser refuses what is no element, and a second root, as well',
+  })),
+  {
+    file: READ,
+    line: /^(?:ignoreAttributes|parseAttributeValue):/,
+    why: 'whatever has an attribute is refused before',
+  },
+  ...[
+    String.raw`/<!\[CDATA\[[\s\S]*\]\]>$/`,
+    String.raw`/^<!\[CDATA\[[\s\S]*\]\]>/`,
+    String.raw`/<\/?[A-Za-z_][\w.-]*\s*\/?>$/`,
+    String.raw`/^<\/?[A-Za-z_][\w.-]*\s*\/?>/`,
+  ].map((replacement) => ({
+    ...{ file: READ, line: /^const (?:CDATA|TAG) =/, replacement },
+    why: 'what MARKUP cuts out begins with its only `<` and ends with its `>`',
+  })),
+  {
+    file: 'src/shared/campaign/cut.ts',
+    line: /^throw new RangeError/,
+    replacement: '``',
+    why: 'a text for whoever wrote the caller',
   },
   {
     file: RESOLVE,

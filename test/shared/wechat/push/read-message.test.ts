@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readMessage, textOf } from '../../../../src/shared/wechat/push/read-message.ts';
+import { isMessage, readMessage, textOf } from '../../../../src/shared/wechat/push/read-message.ts';
 
 const nested = (depth: number) => `${'<a>'.repeat(depth)}x${'</a>'.repeat(depth)}`;
 
@@ -83,6 +83,15 @@ describe('a message body', () => {
     expect(readMessage('<xml><A-b.c_1>1</A-b.c_1><B/><C ></C ></xml>')).toMatchObject({
       'A-b.c_1': '1',
     });
+  });
+
+  it('is an object, and nothing else', () => {
+    expect(isMessage({})).toBe(true);
+    for (const value of [null, [], '', 1, undefined]) expect(isMessage(value)).toBe(false);
+  });
+
+  it('keeps a byte order mark inside of a text', () => {
+    expect(readMessage('<xml><A>a\uFEFFb</A></xml>')).toEqual({ A: 'a\uFEFFb' });
   });
 
   it('has a text where a scalar stands once', () => {
