@@ -1,14 +1,16 @@
 /**
  * A thousand accounts of which none has anything to send: what a worker process holds then, and how
  * long an event takes from its push to the answer, to its batch being settled, and to its campaign
- * having ended.
+ * having ended. `idle-bench.js 6`: with six shards.
  */
 
 import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
 import { makeIdentityOf } from '../../src/shared/platform/identity.ts';
-import { openRecord } from '../../src/shared/record/record.ts';
+import { makeLogger } from '../../src/shared/platform/logger.ts';
+import { openAllShards } from '../../src/shared/record/all-shards.ts';
+import { PREFIX } from '../../src/shared/record/keys.ts';
 import { startAllRoles } from './all-roles.ts';
 import { startBenchWorld, until } from './bench-world.ts';
 import { median, report, rounded } from './figures.ts';
@@ -18,22 +20,27 @@ import { signedEvent } from './signed-event.ts';
 const ACCOUNTS = 1_000;
 const EVENTS = 30;
 const IDLE_MS = 20_000;
+const SHARDS = Number(process.argv[2] ?? 1);
 
 const world = await startBenchWorld({ accounts: ACCOUNTS });
 const redis = new Redis(world.redisUrl, { maxRetriesPerRequest: null });
-const { retainMs } = world.config;
-const identityOf = makeIdentityOf(world.config, () => world.accounts);
-const stores = openRecord({
-  redis,
-  retainMs,
-  submitTimeoutMs: 10_000,
-  identityOf,
-  now: Date.now,
+const config = { ...world.config, redis: { ...world.config.redis, shards: SHARDS } };
+const all = openAllShards({
+  ...{ redis, config, prefix: PREFIX, now: Date.now },
+  identityOf: makeIdentityOf(config, () => world.accounts),
+  accounts: () => world.accounts,
+  log: makeLogger({ role: 'bench', level: 'error' }),
 });
-const worker = await startRole('worker', world.env);
-const callback = await startRole('callback', world.env);
+const { stores } = all;
+const env = { ...world.env, REDIS_SHARDS: `${SHARDS}` };
+const connected = async () =>
+  Number(/connected_clients:(\d+)/.exec(await redis.info('clients'))?.[1]);
+const connectedBefore = await connected();
+const worker = await startRole('worker', env);
+const connections = (await connected()) - connectedBefore;
+const callback = await startRole('callback', env);
 const address = /http:\/\/\S+?(?=\/wechat)/.exec(callback.said)?.[0] ?? '';
-const producer = await startAllRoles(world.config, ['producer']);
+const producer = await startAllRoles(config, ['producer']);
 
 async function memoryMiB(): Promise<number> {
   const status = await readFile(`/proc/${worker.pid}/status`, 'utf8');
@@ -103,6 +110,8 @@ const ms = (times: readonly number[]) => ({
 report({
   bench: 'idle',
   what: '1,000 accounts, nothing to send: worker memory, and what an event takes (ms)',
+  shards: SHARDS,
+  connections,
   idleMiB,
   goalMiB: 400,
   commandsPerSecond: Math.round(commandsPerSecond),
@@ -112,6 +121,7 @@ report({
   goalSettledMs: 100,
 });
 await producer.stop();
+await all.close();
 await callback.kill('SIGTERM');
 await worker.kill('SIGKILL');
 redis.disconnect();

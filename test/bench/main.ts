@@ -16,6 +16,7 @@ const BENCHES = [
   'lane',
   'tokens',
   'accept',
+  'replicas',
   'commands',
   'idle',
   'killed',

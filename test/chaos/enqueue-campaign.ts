@@ -70,8 +70,11 @@ export function makeEnqueueCampaign(
     );
     const bodies = [body, ...(tried.get(plan.name) ?? [])];
     tried.set(plan.name, bodies);
-    await asked(plan.name, () => addOneOf(plan.name, bodies));
-    if (notAfter !== undefined) await accepted(jobIdOf(plan.name));
+    await asked(plan.name, async () => {
+      await addOneOf(plan.name, bodies);
+      if (notAfter !== undefined) await accepted(jobIdOf(plan.name));
+      return undefined;
+    });
     return { kind: 'accepted', plan };
   }
 

@@ -165,6 +165,7 @@ function choose(views: readonly View[], chance: Dice): View | null {
   const asking = views.filter((view) => needsSomeone(view));
   const open = views.filter(({ state }) => !ENDED.includes(state));
   const some = [asking, open, views].filter((list) => list.length > 0);
+  if (some.length === 0) return null;
   const from = chance.chance(0.6) ? some[0] : chance.pick(some);
   return from ? chance.pick(from) : null;
 }
