@@ -122,7 +122,8 @@ export async function checkMessage(
 
   const fetches = fetchPicture !== null && request.type === 'news' && request.fetchImages === true;
   const message = fetches ? await fetchInTurn(account, build) : await build();
-  if (message) await readPictures(message, breath);
+  // What is refused goes nowhere, and may be too much to be looked into.
+  if (message && mistakes.length === 0) await readPictures(message, breath);
   if (!message) wrong('fetchImages', { code: 'picture-not-fetched', url: '', why: 'busy' });
   return { message: message ?? NOTHING, mistakes, fetched: pictures.addresses() };
 
