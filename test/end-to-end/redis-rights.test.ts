@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { start as startProducer } from '../../src/producer/start.ts';
+import { connect, untilReady } from '../../src/shared/platform/redis.ts';
 import { HOUR, MINUTE } from '../../src/shared/platform/time.ts';
 import { qunfa } from '../cli/terminal.ts';
 import { anAccount, knownToSandbox, startWorld as startAllRoles } from '../support/all-roles.ts';
@@ -151,6 +152,15 @@ it('in a cluster with several shards a few more rights are enough', {
   expect(await world.ready()).toEqual([]);
 
   expect((await Promise.all(cluster.nodes.map(deniedBy))).flat()).toEqual([]);
+
+  for (const { admin } of cluster.nodes)
+    await admin.call('ACL', 'SETUSER', 'qunfa', '-cluster|info');
+  const denied = connect(world.config.redis, { purpose: 'worker' });
+  t.onTestFinished(() => denied.disconnect());
+  await expect(untilReady(denied)).rejects.toMatchObject({
+    code: 'REDIS_UNFIT',
+    details: { refusal: { code: 'redis-user-limited' } },
+  });
 });
 
 async function deniedBy({ admin }: RedisNode): Promise<string[]> {

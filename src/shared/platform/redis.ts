@@ -99,6 +99,12 @@ function open(
       redisOptions: common,
     });
     cluster.on('+node', (node: Server) => gatherWrites(node, numbers));
+    // ioredis asks the same first, and takes a user that may not ask for a cluster that is not up yet.
+    cluster.on('connect', () => {
+      cluster.cluster('INFO').catch((error: unknown) => {
+        if (refusalOf(error)) cluster.emit('error', error);
+      });
+    });
     return cluster;
   }
   const server = new Server({
