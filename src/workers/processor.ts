@@ -206,7 +206,7 @@ export function makeProcessor(
     if (await parts.closeIfAccountChanged.job(job)) return undefined;
     const outcome = await traceJob(job, () =>
       inItsTurn(job, () => handle(job).catch(unlessAccountIsBack)),
-    );
+    ).finally(() => parts.inTurn.over(job));
     if (!outcome) return undefined;
     return outcome.kind === 'result' ? outcome.value : rest(job, token, outcome);
   };

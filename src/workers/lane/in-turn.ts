@@ -29,35 +29,48 @@ export const BOUNDS: Readonly<Record<SharedQueue, Bounds>> = {
 };
 
 /** A waiting job comes back by itself if the process that would wake it is gone. */
-const BACK_AFTER = 30 * SECOND;
+const BACK_AFTER = 10 * SECOND;
+/** Of those that another process has run nothing is heard. */
+const MOST_WOKEN = 10_000;
 
 interface Turns {
   held: number;
-  readonly waiting: Map<string, Pick<Job, 'promote'>>;
+  readonly waiting: Map<string, Turned>;
 }
 
-/** Runs `work` when `whose` holds less than its share of the job's queue in this process. */
-export type InTurn = <T>(
-  job: Pick<Job, 'id' | 'queueName' | 'promote'>,
-  whose: string,
-  work: () => Promise<T>,
-) => Promise<{ readonly done: T } | { readonly wait: Wait }>;
+type Turned = Pick<Job, 'id' | 'queueName' | 'promote'>;
+
+export interface InTurn {
+  /** Runs `work` when `whose` holds less than its share of the job's queue in this process. */
+  <T>(
+    job: Turned,
+    whose: string,
+    work: () => Promise<T>,
+  ): Promise<{ readonly done: T } | { readonly wait: Wait }>;
+  /**
+   * To be called when a job has run. If it was woken for a turn and needed none any more (what it
+   * would have asked is known by now, or settled), the next one has it: nobody else would wake that.
+   */
+  over(job: Turned): Promise<void>;
+}
 
 export function makeInTurn({ now }: { readonly now: () => number }): InTurn {
   const all = new Map<string, Turns>();
+  const woken = new Map<string, Turns>();
 
-  return async (job, whose, work) => {
+  const inTurn = async <T>(job: Turned, whose: string, work: () => Promise<T>) => {
     const { share } = BOUNDS[job.queueName as SharedQueue];
     const name = `${job.queueName} ${whose}`;
     const turns = all.get(name) ?? { held: 0, waiting: new Map() };
     all.set(name, turns);
+    woken.delete(keyOf(job));
     if (turns.held >= share) {
       const onceAsleep = async (): Promise<void> => {
         turns.waiting.set(job.id ?? '', job);
         // One of the others may have ended while this job was going to sleep.
         if (turns.held < share) await wakeNext(turns);
       };
-      return { wait: { kind: 'until', at: now() + BACK_AFTER, onceAsleep } };
+      return { wait: { kind: 'until' as const, at: now() + BACK_AFTER, onceAsleep } };
     }
     turns.held += 1;
     turns.waiting.delete(job.id ?? '');
@@ -69,12 +82,26 @@ export function makeInTurn({ now }: { readonly now: () => number }): InTurn {
       else await wakeNext(turns).catch(() => undefined);
     }
   };
+
+  async function over(job: Turned): Promise<void> {
+    const turns = woken.get(keyOf(job));
+    woken.delete(keyOf(job));
+    if (turns) await wakeNext(turns).catch(() => undefined);
+  }
+
+  /** Another process may have taken one meanwhile: then it is the next one's turn. */
+  async function wakeNext(turns: Turns): Promise<void> {
+    for (const [id, job] of turns.waiting) {
+      turns.waiting.delete(id);
+      if (woken.size >= MOST_WOKEN) woken.clear();
+      // Before it is promoted: it may have run when that is answered.
+      woken.set(keyOf(job), turns);
+      if (await promoteJob(job)) return;
+      woken.delete(keyOf(job));
+    }
+  }
+
+  return Object.assign(inTurn, { over });
 }
 
-/** Another process may have taken one meanwhile: then it is the next one's turn. */
-async function wakeNext({ waiting }: Turns): Promise<void> {
-  for (const [id, job] of waiting) {
-    waiting.delete(id);
-    if (await promoteJob(job)) return;
-  }
-}
+const keyOf = ({ queueName, id }: Turned): string => `${queueName} ${id}`;
