@@ -1,33 +1,53 @@
-/** Lines over two logarithmic axes, as an SVG that needs nothing else. */
+/** Lines over two axes, logarithmic or not, as an SVG that needs nothing else. */
 
 export interface Line {
   readonly name: string;
   readonly points: [x: number, y: number][];
 }
 
-const WIDTH = 640;
+const WIDTH = 720;
 const HEIGHT = 320;
-const EDGE = { left: 56, right: 190, top: 36, bottom: 36 };
+const EDGE = { left: 56, right: 270, top: 36, bottom: 36 };
 const COLOURS = ['#1f6feb', '#d1242f', '#1a7f37', '#9a6700', '#8250df'];
 
 /** 0 has a place of its own, left of 1. */
 const log = (value: number): number => (value < 1 ? -0.5 : Math.log10(value));
 
+/** Where values stand between `from` and `to`, and the values that are written beside the axis. */
+interface Scale {
+  readonly place: (value: number) => number;
+  readonly ticks: readonly number[];
+}
+
+function logarithmicScale(values: readonly number[], from: number, to: number): Scale {
+  const logs = values.map(log);
+  const [low, high] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs) + 0.01)];
+  const place = (value: number) => from + ((log(value) - low) / (high - low)) * (to - from);
+  const ticks = Array.from({ length: high - low + 1 }, (_, at) => 10 ** (low + at));
+  return { place, ticks: ticks.filter((tick) => tick >= 1) };
+}
+
+/** From 0 on. */
+function linearScale(values: readonly number[], from: number, to: number): Scale {
+  const most = Math.max(...values);
+  const power = 10 ** Math.floor(Math.log10(most / 2));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => most / one <= 6) ?? most;
+  const steps = Math.ceil(most / step);
+  const place = (value: number) => from + (value / (steps * step)) * (to - from);
+  return { place, ticks: Array.from({ length: steps + 1 }, (_, at) => at * step) };
+}
+
 export function drawLines({
   title,
   lines,
+  isLogarithmic = true,
 }: {
   readonly title: string;
   readonly lines: readonly Line[];
+  readonly isLogarithmic?: boolean;
 }): string {
   const points = lines.flatMap((line) => line.points);
-  const scale = (values: readonly number[], from: number, to: number) => {
-    const logs = values.map(log);
-    const [low, high] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs) + 0.01)];
-    const place = (value: number) => from + ((log(value) - low) / (high - low)) * (to - from);
-    const ticks = Array.from({ length: high - low + 1 }, (_, at) => 10 ** (low + at));
-    return { place, ticks: ticks.filter((tick) => tick >= 1) };
-  };
+  const scale = isLogarithmic ? logarithmicScale : linearScale;
   const x = scale(
     points.map(([value]) => value),
     EDGE.left,

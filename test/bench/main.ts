@@ -21,6 +21,8 @@ const BENCHES = [
   'idle',
   'killed',
   'growth',
+  'scale',
+  'soak',
 ] as const;
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -43,7 +43,10 @@ for (const port of ports) {
   server.listen(port, HOST);
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => {
+const settings = createInterface({ input: process.stdin });
+settings.on('line', (line) => {
   const [port = 0, ms = 0] = line.split(' ').map(Number);
   roundTrips.set(port, ms);
 });
+// Whoever set them has ended.
+settings.on('close', () => process.exit());
