@@ -99,9 +99,12 @@ const COPIES = {
     await cp(node.dir, to, { recursive: true });
   },
   async 'a snapshot by BGSAVE'(node: RedisNode, to: string) {
-    const before = await node.admin.lastsave();
     await node.admin.bgsave();
-    await until('saved', async () => (await node.admin.lastsave()) > before);
+    // Not by LASTSAVE, whose seconds cannot tell it from the start of this Redis.
+    await until('saved', async () => {
+      const persistence = await node.admin.info('persistence');
+      return /^rdb_bgsave_in_progress:0\r?$/m.test(persistence);
+    });
     await mkdir(to);
     await cp(join(node.dir, 'dump.rdb'), join(to, 'dump.rdb'));
   },
