@@ -95,13 +95,15 @@ async function manyLanes() {
     const times = calls.filter(({ account }) => account === `bench-${no}`).map(({ at }) => at);
     return ((times.length - 1) * 60_000) / (Math.max(...times) - Math.min(...times));
   }).sort((a, b) => a - b);
+  const [worker] = world.roles.workers;
+  if (!worker) throw new TypeError('no worker was started');
   const figures = {
     callsAMinute: {
       slowest: rounded(paces[0] ?? 0, 1),
       median: rounded(paces[active / 2] ?? 0, 1),
     },
     refused: calls.filter(({ errcode }) => errcode !== 0).length,
-    peakMiB: (await memoryOf(world.roles.workers[0] as never)).peak,
+    peakMiB: (await memoryOf(worker)).peak,
     goalMiB: 400,
   };
   await world.stop();

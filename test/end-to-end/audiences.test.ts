@@ -61,6 +61,35 @@ describe('a group or a tag', () => {
     expect(world.sendCalls(account)).toEqual([0]);
   });
 
+  it('is asked for by two of a burst, and the others go on with the answer, not after their pause', async () => {
+    const account = world.nextAccount();
+    const [tag] = world.sandbox.account(account).tags;
+    const audience = { type: 'tag', tagId: tag?.id };
+    world.faults.set('silent-after-accepting', {
+      ...{ account, path: 'tags/get', afterMs: 5_000, times: 2 },
+    });
+
+    const ids = await Promise.all(
+      Array.from({ length: 8 }, (_, at) =>
+        world.create(aRequest(account, { audience, message: { type: 'text', content: `${at}` } })),
+      ),
+    );
+    const roots = new Set(ids.map((id) => `c-${id}`));
+    const asleep = await world.until('six asleep', async () => {
+      const jobs = (await world.queues.campaigns.getDelayed()).filter(({ id }) =>
+        roots.has(id ?? ''),
+      );
+      return jobs.length === 6 && jobs;
+    });
+    for (const id of ids) expect(await world.ended(id)).toMatchObject({ outcome: 'delivered' });
+
+    expect(world.ledger.calls(account)['tags/get']).toBe(2);
+    for (const { id, timestamp, delay } of asleep) {
+      const { processedOn = 0 } = (await world.queues.campaigns.getJob(id ?? '')) ?? {};
+      expect(processedOn + world.clock.ahead()).toBeLessThan(timestamp + delay);
+    }
+  });
+
   it('is asked for once more where it was not answered, however often its root had run', async () => {
     const account = world.nextAccount();
     const sendAt = new Date(world.clock.now() + HOUR).toISOString();

@@ -210,8 +210,9 @@ const forCallers =
     hasCaller(res) ? router(req, res, next) : next();
 
 /**
- * The same on every answer, so asked for once. Everything comes from here, so that the board, the page and the API's description render without
+ * Everything comes from here, so that the board, the page and the API's description render without
  * asking anybody else. Only styles may stand inline: the board and Swagger UI set them by script.
+ * The headers are the same on every answer, so helmet is asked for them once.
  */
 function securityHeaders(publicUrl: string | undefined): RequestHandler {
   const isHttps = publicUrl?.startsWith('https:') === true;

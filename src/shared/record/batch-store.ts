@@ -122,8 +122,8 @@ export function makeBatchStore(deps: Dependencies) {
   }
 
   /**
-   * Records the intent of a call, and counts it, but only while batch, control and lane are as they were read: a
-   * pause, a cancellation or a stop of the account that Redis has first prevents the call.
+   * Records the intent of a call, and counts it, but only while batch, control and lane are as they
+   * were read: a pause, a cancellation or a stop of the account that Redis has first prevents the call.
    *
    * @returns 'moved' when they are not, and then nothing was done.
    */
