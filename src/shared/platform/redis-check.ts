@@ -21,7 +21,20 @@ export interface Needs {
  */
 type Severity = 'for-good' | 'fault' | 'growing' | 'warning';
 
-const SEVERITY: Readonly<Partial<Record<RedisTrouble['code'], Severity>>> = {
+const SEVERITY: Readonly<Record<RedisTrouble['code'], Severity>> = {
+  'redis-too-old': 'for-good',
+  'redis-cluster-node': 'for-good',
+  'redis-sentinel': 'for-good',
+  'redis-no-cluster': 'for-good',
+  'redis-no-sentinel': 'for-good',
+  'redis-master-unknown': 'for-good',
+  'redis-sentinel-password': 'for-good',
+  'redis-password-missing': 'for-good',
+  'redis-password-wrong': 'for-good',
+  'redis-user-limited': 'for-good',
+  'redis-wants-certificate': 'for-good',
+  'redis-certificate-refused': 'for-good',
+  'redis-no-tls': 'for-good',
   'redis-silent': 'fault',
   'redis-read-only': 'fault',
   'redis-replicas-missing': 'fault',
@@ -34,8 +47,7 @@ const SEVERITY: Readonly<Partial<Record<RedisTrouble['code'], Severity>>> = {
   'redis-fsync-late': 'warning',
 };
 
-/** What is not named is how Redis refuses us, or what it is not. */
-const severityOf = ({ code }: RedisTrouble): Severity => SEVERITY[code] ?? 'for-good';
+const severityOf = ({ code }: RedisTrouble): Severity => SEVERITY[code];
 
 export const isFault = (trouble: RedisTrouble): boolean =>
   ['for-good', 'fault'].includes(severityOf(trouble));
